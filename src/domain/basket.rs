@@ -1,0 +1,118 @@
+//! A basket at the checkout, with its amounts checked into the minor units of its currency.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    currency::Currency,
+    decimal::{Amount, Decimal, MAX_AMOUNT},
+    id::checked_id,
+    pool_draft::Faults,
+    rejection::{Refusal, Rejection},
+};
+
+/// The most lines that a basket may have.
+pub const MAX_LINES: usize = 1_000;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The retailer's id of the product.
+    pub product: String,
+    /// Quantity times unit price.
+    pub amount: Amount,
+}
+
+/// A basket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basket {
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// Where it is paid; none online.
+    pub store: Option<String>,
+    /// The shipping costs.
+    pub shipping: Amount,
+    /// What is bought.
+    pub lines: Vec<Line>,
+}
+
+/// A basket as it is asked about.
+#[derive(Debug, Clone, Serialize)]
+pub struct BasketDraft {
+    /// An ISO 4217 code.
+    pub currency: String,
+    /// The store's id.
+    pub store: Option<String>,
+    /// Shipping costs as a decimal text.
+    pub shipping: Option<String>,
+    /// Product, quantity, unit price as a decimal text.
+    pub lines: Vec<(String, i32, String)>,
+}
+
+impl BasketDraft {
+    /// The basket, or all that is wrong with it.
+    pub fn check(&self) -> Result<Basket, Vec<Refusal>> {
+        let mut faults = Faults::default();
+        let Some(currency) = faults.take(&["currency"], Currency::parse(&self.currency)) else {
+            return Err(faults.into_result().err().unwrap_or_default());
+        };
+        let store = self.store.as_deref().and_then(|id| faults.take(&["storeId"], checked_id(id)));
+        let shipping = self.shipping.as_deref().map(|text| price(text, currency));
+        let shipping = shipping.and_then(|result| faults.take(&["shipping"], result)).unwrap_or_default();
+        if self.lines.len() > MAX_LINES {
+            faults.add(&["lines"], Rejection::LimitExceeded { what: "too many lines", limit: MAX_LINES as u64 });
+        }
+        let mut lines = Vec::new();
+        for (number, (product, quantity, unit_price)) in self.lines.iter().take(MAX_LINES).enumerate() {
+            let at = number.to_string();
+            let product = faults.take(&["lines", &at, "productId"], checked_id(product));
+            let quantity = faults.take(&["lines", &at, "quantity"], count(*quantity));
+            let unit_price = faults.take(&["lines", &at, "unitPrice"], price(unit_price, currency));
+            if let (Some(product), Some(quantity), Some(unit_price)) = (product, quantity, unit_price) {
+                let amount = unit_price.0.checked_mul(quantity).filter(|amount| *amount <= MAX_AMOUNT);
+                let too_large = Rejection::ValueInvalid { reason: "the line is worth too much".to_owned() };
+                if let Some(amount) = faults.take(&["lines", &at], amount.ok_or(too_large)) {
+                    lines.push(Line { product, amount: Amount(amount) });
+                }
+            }
+        }
+        faults.into_result()?;
+        Ok(Basket { currency, store, shipping, lines })
+    }
+}
+
+impl Basket {
+    /// What all its lines are worth.
+    #[must_use]
+    pub fn subtotal(&self) -> Amount {
+        self.lines.iter().fold(Amount::ZERO, |sum, line| sum.plus(line.amount))
+    }
+
+    /// What the lines are worth whose product is listed; all of them where nothing is listed.
+    /// `products` is sorted.
+    #[must_use]
+    pub fn eligible(&self, products: &[String]) -> Amount {
+        let listed = |line: &&Line| products.is_empty() || products.binary_search(&line.product).is_ok();
+        self.lines.iter().filter(listed).fold(Amount::ZERO, |sum, line| sum.plus(line.amount))
+    }
+
+    /// Whether at least one line's product is listed.
+    #[must_use]
+    pub fn has_any(&self, products: &[String]) -> bool {
+        products.is_empty() || self.lines.iter().any(|line| products.binary_search(&line.product).is_ok())
+    }
+}
+
+fn price(text: &str, currency: Currency) -> Result<Amount, Rejection> {
+    match Decimal::parse(text)?.to_amount(currency.exponent())? {
+        amount if amount >= Amount::ZERO => Ok(amount),
+        _ => Err(Rejection::ValueInvalid { reason: "expected an amount of at least zero".to_owned() }),
+    }
+}
+
+fn count(quantity: i32) -> Result<i64, Rejection> {
+    if quantity > 0 {
+        Ok(quantity.into())
+    } else {
+        Err(Rejection::ValueInvalid { reason: "expected a quantity of at least 1".to_owned() })
+    }
+}

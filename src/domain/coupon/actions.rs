@@ -1,0 +1,195 @@
+//! The actions that coupons of every type know. Gift cards add their postings to some of them, in
+//! `card_actions`.
+
+use crate::domain::{
+    currency::Currency,
+    event::EventType,
+    gift_card::{EntryKind, Posting},
+    id::CustomerId,
+    period::Instant,
+    rejection::{Refusal, Rejection},
+    status::Status,
+    terms::Terms,
+};
+
+use super::{Coupon, Decision};
+
+/// Who comes to hold a coupon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The retailer's id.
+    pub customer: CustomerId,
+    /// The customer's own currency.
+    pub currency: Option<Currency>,
+}
+
+impl Coupon {
+    /// Claims an unassigned coupon: it starts its time, and a gift card is issued.
+    pub fn claim(
+        mut self,
+        terms: &Terms,
+        holder: Holder,
+        reason: Option<String>,
+        now: Instant,
+    ) -> Result<Decision, Refusal> {
+        match self.status_at(now) {
+            Status::Unassigned => {}
+            Status::Claimed => return Err(Rejection::AlreadyClaimed.into()),
+            Status::PartiallyRedeemed | Status::Redeemed | Status::Expired | Status::Invalid => {
+                return Err(self.refusal(now).into());
+            }
+        }
+        terms.admits_customer(holder.currency).map_err(|r| r.at(["customerId"]))?;
+        self.start(terms, holder.customer, now)?;
+        let mut change = self.change(EventType::Claim, Status::Claimed);
+        change.reason = reason;
+        let mut entries = Vec::new();
+        if let Some(value) = terms.card_value() {
+            let mut account = self.account.unwrap_or_default();
+            let posting = Posting { coupon: self.id, transaction: None, at: now };
+            entries.push(account.post(EntryKind::Issue, value, posting));
+            account.redeemed = crate::domain::decimal::Amount::ZERO;
+            self.account = Some(account);
+            change.amount = Some(value);
+            change.balance_after = Some(account.balance);
+        }
+        self.status = Status::Claimed;
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries })
+    }
+
+    /// Gives its holder the same coupon once more (aggregated pools).
+    pub fn claim_again(mut self, reason: Option<String>, now: Instant) -> Result<Decision, Refusal> {
+        let status = self.status_at(now);
+        if !status.is_live() {
+            return Err(self.refusal(now).into());
+        }
+        let mut change = self.change(EventType::Claim, status);
+        change.reason = reason;
+        self.claims = self.claims.saturating_add(1);
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+    }
+
+    /// Sets whom it belongs to and how long it lasts.
+    fn start(&mut self, terms: &Terms, customer: CustomerId, now: Instant) -> Result<(), Refusal> {
+        self.expires_at = match terms.restrictions.expiration_period {
+            None => None,
+            Some(period) => {
+                let beyond = || Rejection::ValueInvalid {
+                    reason: "the expiration period ends after the year 9999: shorten it".to_owned(),
+                };
+                Some(period.after(now).ok_or_else(beyond)?)
+            }
+        };
+        self.original_customer.get_or_insert_with(|| customer.clone());
+        self.customer = Some(customer);
+        self.claimed_at = Some(now);
+        self.claims = 1;
+        Ok(())
+    }
+
+    /// Redeems a coupon that is no gift card. `by` is the customer at the till, where one is named.
+    pub fn redeem(
+        mut self,
+        by: Option<&CustomerId>,
+        transaction: Option<String>,
+        now: Instant,
+    ) -> Result<Decision, Refusal> {
+        if self.status_at(now) != Status::Claimed {
+            return Err(self.refusal(now).into());
+        }
+        self.check_owner(by)?;
+        let mut change = self.change(EventType::Redeem, Status::Redeemed);
+        change.transaction = transaction;
+        self.status = Status::Redeemed;
+        self.redeemed_at = Some(now);
+        self.usages = self.usages.saturating_add(1);
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+    }
+
+    /// Whether the customer at the till, if one is named, holds the coupon.
+    pub(super) fn check_owner(&self, by: Option<&CustomerId>) -> Result<(), Refusal> {
+        match by {
+            Some(customer) if self.customer.as_ref() != Some(customer) => Err(Rejection::NotOwner.at(["customerId"])),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Takes the redemption of a coupon back that is no gift card.
+    pub fn unredeem(mut self, now: Instant) -> Result<Decision, Refusal> {
+        if self.status_at(now) != Status::Redeemed {
+            return Err(self.refusal(now).into());
+        }
+        let change = self.change(EventType::Unredeem, Status::Claimed);
+        self.status = Status::Claimed;
+        self.redeemed_at = None;
+        self.usages = self.usages.saturating_sub(1);
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+    }
+
+    /// Takes a claimed coupon back from its customer; what a gift card held goes off its ledger.
+    pub fn unassign(mut self, now: Instant) -> Result<Decision, Refusal> {
+        if self.status_at(now) != Status::Claimed {
+            return Err(self.refusal(now).into());
+        }
+        let mut change = self.change(EventType::Unassign, Status::Unassigned);
+        let entries = self.void_account(now);
+        change.balance_after = self.balance();
+        self.status = Status::Unassigned;
+        self.customer = None;
+        self.claimed_at = None;
+        self.expires_at = None;
+        self.claims = 0;
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries })
+    }
+
+    /// Hands a claimed coupon over: an event for the giver and one for the receiver.
+    pub fn transfer(mut self, terms: &Terms, to: Holder, now: Instant) -> Result<Decision, Refusal> {
+        if self.status_at(now) != Status::Claimed {
+            return Err(self.refusal(now).into());
+        }
+        if self.customer.as_ref() == Some(&to.customer) {
+            let reason = "the receiver holds the coupon already: name another customer";
+            return Err(Rejection::CustomerMismatch { reason }.into());
+        }
+        terms.admits_customer(to.currency)?;
+        let mut given = self.change(EventType::Transfer, Status::Claimed);
+        given.counterpart = Some(to.customer.clone());
+        let mut received = self.change(EventType::Receive, Status::Claimed);
+        received.counterpart = self.customer.replace(to.customer.clone());
+        received.customer = Some(to.customer);
+        self.transfers = self.transfers.saturating_add(1);
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![given, received], entries: Vec::new() })
+    }
+
+    /// Takes a coupon out of use that has not been used up.
+    pub fn invalidate(mut self, now: Instant) -> Result<Decision, Refusal> {
+        match self.status_at(now) {
+            Status::Unassigned | Status::Claimed | Status::PartiallyRedeemed => {}
+            Status::Redeemed | Status::Expired | Status::Invalid => return Err(self.refusal(now).into()),
+        }
+        let mut change = self.change(EventType::Invalidate, Status::Invalid);
+        let entries = self.void_account(now);
+        change.balance_after = self.balance();
+        self.status = Status::Invalid;
+        self.invalidated_at = Some(now);
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries })
+    }
+
+    /// Records that its time is over. Refused before that, so that it can be asked at any time.
+    pub fn expire(mut self, now: Instant) -> Result<Decision, Refusal> {
+        if !self.status.is_live() || self.status_at(now) != Status::Expired {
+            return Err(self.refusal(now).into());
+        }
+        let change = self.change(EventType::Expire, Status::Expired);
+        self.status = Status::Expired;
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+    }
+}

@@ -1,0 +1,169 @@
+//! A coupon and its life. Each action is a transition that takes the coupon and gives back a
+//! [`Decision`] or the refusal that names the state found; there is no other way to change one. Time
+//! alone ends a claimed coupon: [`Coupon::status_at`] is what every reader sees.
+
+mod actions;
+mod card_actions;
+#[cfg(test)]
+mod tests;
+
+pub use actions::Holder;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    decimal::Amount,
+    event::{Change, EventType},
+    gift_card::{Account, Entry},
+    id::{CouponId, CustomerId, EventId, TermsNumber},
+    period::Instant,
+    rejection::Rejection,
+    status::Status,
+};
+
+/// A coupon that has been touched: added by a list, claimed, or taken out of use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coupon {
+    /// Its place in its pool.
+    pub id: CouponId,
+    /// What a customer types.
+    pub code: String,
+    /// The terms it carries.
+    pub terms: TermsNumber,
+    /// The status that was last recorded; see [`Coupon::status_at`].
+    pub status: Status,
+    /// Who holds it.
+    pub customer: Option<CustomerId>,
+    /// Who claimed it first.
+    pub original_customer: Option<CustomerId>,
+    /// When its holder's claim was.
+    pub claimed_at: Option<Instant>,
+    /// When its time is over.
+    pub expires_at: Option<Instant>,
+    /// When it was last redeemed.
+    pub redeemed_at: Option<Instant>,
+    /// When it was taken out of use.
+    pub invalidated_at: Option<Instant>,
+    /// How often it was given to its holder.
+    pub claims: u32,
+    /// How many redemptions stand.
+    pub usages: u32,
+    /// How often it changed hands.
+    pub transfers: u32,
+    /// The account of a gift card that has been issued.
+    pub account: Option<Account>,
+    /// Its events.
+    #[serde(default)]
+    pub history: History,
+    /// Raised by one with every action.
+    pub version: u64,
+}
+
+/// The events of a coupon in order: the latest here, older ones in full leaves of [`History::LEAF`]
+/// beside it, so that a coupon with thousands of events stays small.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// How many leaves are full.
+    pub leaves: u32,
+    /// The events since the last full leaf.
+    pub recent: Vec<EventId>,
+}
+
+impl History {
+    /// How many events a leaf holds.
+    pub const LEAF: usize = 32;
+
+    /// How many events the coupon has.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        u64::from(self.leaves) * Self::LEAF as u64 + self.recent.len() as u64
+    }
+
+    /// Whether the coupon has no event yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an event; gives back a leaf, with its number, when that filled one.
+    pub fn push(&mut self, event: EventId) -> Option<(u32, Vec<EventId>)> {
+        self.recent.push(event);
+        if self.recent.len() < Self::LEAF {
+            return None;
+        }
+        let leaf = (self.leaves, std::mem::take(&mut self.recent));
+        self.leaves = self.leaves.saturating_add(1);
+        Some(leaf)
+    }
+}
+
+/// What an action does, if it is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The coupon after it.
+    pub coupon: Coupon,
+    /// Its events, in order.
+    pub changes: Vec<Change>,
+    /// The ledger entries it makes, and the one that a reversal marks.
+    pub entries: Vec<Entry>,
+}
+
+impl Coupon {
+    /// A coupon that nobody has claimed.
+    #[must_use]
+    pub fn unassigned(id: CouponId, code: String, terms: TermsNumber) -> Self {
+        Self {
+            id,
+            code,
+            terms,
+            status: Status::Unassigned,
+            customer: None,
+            original_customer: None,
+            claimed_at: None,
+            expires_at: None,
+            redeemed_at: None,
+            invalidated_at: None,
+            claims: 0,
+            usages: 0,
+            transfers: 0,
+            account: None,
+            history: History::default(),
+            version: 0,
+        }
+    }
+
+    /// The status at an instant: a claimed coupon is expired from the instant of its expiry on.
+    #[must_use]
+    pub fn status_at(&self, now: Instant) -> Status {
+        match self.expires_at {
+            Some(end) if end <= now && self.status.is_live() => Status::Expired,
+            Some(_) | None => self.status,
+        }
+    }
+
+    /// The refusal that names the status found.
+    fn refusal(&self, now: Instant) -> Rejection {
+        self.status_at(now).refusal(self.expires_at)
+    }
+
+    /// The balance of a gift card that has been issued.
+    #[must_use]
+    pub fn balance(&self) -> Option<Amount> {
+        self.account.map(|account| account.balance)
+    }
+
+    /// The facts of a change of this coupon to `after`, as its holder's history tells them.
+    fn change(&self, kind: EventType, after: Status) -> Change {
+        Change {
+            kind,
+            customer: self.customer.clone(),
+            before: self.status,
+            after,
+            amount: None,
+            balance_after: self.balance(),
+            transaction: None,
+            counterpart: None,
+            reason: None,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Exact decimal numbers and amounts of money. A [`Decimal`] is what a person writes ("12.50"); an
+//! [`Amount`] is a whole number of minor units, and turning one into the other never rounds: it
+//! either is exact or is refused.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::rejection::Rejection;
+
+/// The longest decimal text that is read, in characters.
+const MAX_TEXT: usize = 40;
+
+/// The largest amount a value, a price or a balance may have, in minor units: a thousand billion
+/// in a currency with two decimals. Sums of a whole basket still fit an [`i128`] many times over.
+pub const MAX_AMOUNT: i64 = 100_000_000_000_000;
+
+/// An exact decimal number: `units` divided by ten to the power of `scale`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal {
+    units: i128,
+    scale: u8,
+}
+
+impl Decimal {
+    /// Reads `-?digits(.digits)?`, at most 40 characters; no exponent, sign `+` or grouping.
+    pub fn parse(text: &str) -> Result<Self, Rejection> {
+        let invalid = |reason: &str| Rejection::ValueInvalid {
+            reason: format!("expected a decimal number such as \"12.50\", {reason}"),
+        };
+        if text.len() > MAX_TEXT {
+            return Err(invalid("of at most 40 characters"));
+        }
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !all_digits(whole) || !all_digits(fraction) {
+            return Err(invalid("with digits and at most one point"));
+        }
+        let fraction = if digits.contains('.') { fraction } else { "" };
+        let units = format!("{whole}{fraction}").parse::<i128>().map_err(|_| invalid("of at most 38 digits"))?;
+        Ok(Self { units: if negative { -units } else { units }, scale: fraction.len() as u8 })
+    }
+
+    /// How many decimals it was written with.
+    #[must_use]
+    pub fn decimals(self) -> u8 {
+        self.scale
+    }
+
+    /// The same number as a whole number of `10^-exponent`; refused where it was written with more
+    /// decimals than that, or is beyond [`MAX_AMOUNT`].
+    pub fn to_amount(self, exponent: u8) -> Result<Amount, Rejection> {
+        if self.scale > exponent {
+            return Err(Rejection::ValueInvalid {
+                reason: format!("{self} has {} decimals, at most {exponent} are possible here", self.scale),
+            });
+        }
+        let factor = 10_i128.pow(u32::from(exponent - self.scale));
+        self.units
+            .checked_mul(factor)
+            .filter(|units| units.unsigned_abs() <= MAX_AMOUNT.unsigned_abs().into())
+            .and_then(|units| i64::try_from(units).ok())
+            .map(Amount)
+            .ok_or_else(|| Rejection::ValueInvalid {
+                reason: format!("{self} is too large: at most {} is possible here", Amount(MAX_AMOUNT).text(exponent)),
+            })
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&fixed(self.units, self.scale))
+    }
+}
+
+/// A sum of money in minor units of its currency (cents for EUR, whole yen for JPY).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Amount(pub i64);
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// The sum of both; the callers' bounds ([`MAX_AMOUNT`]) keep it far from overflow.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The difference of both.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Above zero.
+    #[must_use]
+    pub fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// The amount as text with all of its currency's decimals: `1250` with exponent 2 is "12.50".
+    #[must_use]
+    pub fn text(self, exponent: u8) -> String {
+        fixed(self.0.into(), exponent)
+    }
+
+    /// The same money in a unit with another exponent. Smaller units are exact; in larger ones what
+    /// does not fill a unit is dropped, so the result is never worth more.
+    #[must_use]
+    pub fn rescaled(self, from: u8, to: u8) -> Self {
+        if to >= from {
+            Self(self.0.saturating_mul(10_i64.saturating_pow(u32::from(to - from))))
+        } else {
+            Self(self.0 / 10_i64.saturating_pow(u32::from(from - to)))
+        }
+    }
+}
+
+/// `units / 10^scale` with exactly `scale` decimals.
+fn fixed(units: i128, scale: u8) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = usize::from(scale) + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - usize::from(scale));
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn texts_become_amounts_exactly_or_not_at_all() {
+        for (text, exponent, expected) in [
+            ("12.50", 2, Some(1250)),
+            ("12.5", 2, Some(1250)),
+            ("0.01", 2, Some(1)),
+            ("7", 0, Some(7)),
+            ("7.0", 0, None),
+            ("1.234", 3, Some(1234)),
+            ("1.234", 2, None),
+            ("-3.10", 2, Some(-310)),
+            ("1000000000000.00", 2, Some(100_000_000_000_000)),
+            ("1000000000000.01", 2, None),
+            ("99999999999999999999999999999999999999", 2, None),
+            ("", 2, None),
+            (".5", 2, None),
+            ("5.", 2, None),
+            ("+5", 2, None),
+            ("1e3", 2, None),
+            ("1,5", 2, None),
+            ("--1", 2, None),
+            ("٣", 2, None),
+            ("NaN", 2, None),
+        ] {
+            let found = Decimal::parse(text).and_then(|d| d.to_amount(exponent)).ok();
+            assert_eq!(found, expected.map(Amount), "{text} with exponent {exponent}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_what_its_text_says(units in -MAX_AMOUNT..=MAX_AMOUNT, exponent in 0u8..=4) {
+            let text = Amount(units).text(exponent);
+            let back = Decimal::parse(&text).and_then(|d| d.to_amount(exponent));
+            prop_assert_eq!(back.ok(), Some(Amount(units)));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,60}", exponent in 0u8..=4) {
+            let _ = Decimal::parse(&text).map(|d| d.to_amount(exponent));
+        }
+
+        #[test]
+        fn rescaling_never_makes_money(units in 0..=1_000_000_000_i64, from in 0u8..=4, to in 0u8..=4) {
+            let there = Amount(units).rescaled(from, to);
+            prop_assert!(there.rescaled(to, from) <= Amount(units));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The identities that the domain speaks of. All are plain numbers or checked text; the opaque ids
+//! of the API are made from them at the edge.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::rejection::Rejection;
+
+/// The longest id that a retailer may use for a customer, a store or a product, in characters.
+pub const MAX_ID: usize = 128;
+
+/// A pool, numbered from 1 in order of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PoolId(pub u32);
+
+/// A coupon: the place of its code in its pool, counted from 0, whatever the pool's source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CouponId {
+    /// Its pool.
+    pub pool: PoolId,
+    /// Its place in the pool.
+    pub index: u64,
+}
+
+/// One set of terms of a pool, numbered from 0 in order of their making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TermsNumber(pub u32);
+
+/// An event: its place in its stream, without gaps, counted from 1. Each gateway writes one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventId {
+    /// The stream of the gateway that wrote it.
+    pub stream: u32,
+    /// Its place in that stream.
+    pub sequence: u64,
+}
+
+/// An entry of a gift card's ledger: the card and the entry's place in it, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EntryId {
+    /// The gift card.
+    pub coupon: CouponId,
+    /// The entry's place.
+    pub number: u32,
+}
+
+/// The retailer's own id of a customer: 1 to 128 characters, no control characters, no white space
+/// at its ends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomerId(String);
+
+impl CustomerId {
+    /// Checks the text.
+    pub fn parse(text: &str) -> Result<Self, Rejection> {
+        checked_id(text).map(Self)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CustomerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text that names something of the retailer's: 1 to 128 characters, none of them a control
+/// character, no white space at its ends.
+pub fn checked_id(text: &str) -> Result<String, Rejection> {
+    checked_text(text, MAX_ID)
+}
+
+/// Text of 1 to `max` characters, none of them a control character, no white space at its ends.
+pub fn checked_text(text: &str, max: usize) -> Result<String, Rejection> {
+    let length_fits = text.len() <= max * 4 && (1..=max).contains(&text.chars().count());
+    if !length_fits || text.chars().any(char::is_control) || text.trim() != text {
+        return Err(Rejection::ValueInvalid {
+            reason: format!(
+                "expected 1 to {max} characters without control characters and without white space at the ends"
+            ),
+        });
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,21 @@
+//! The rules of Scrip as pure functions and types: no async, IO, clock, randomness, GraphQL or
+//! database type is named below this module. What the world was asked comes in as data, so every
+//! decision can be repeated exactly.
+
+pub mod access;
+pub mod basket;
+pub mod checkout;
+pub mod coupon;
+pub mod currency;
+pub mod customer;
+pub mod decimal;
+pub mod event;
+pub mod gift_card;
+pub mod id;
+pub mod period;
+pub mod pool;
+pub mod pool_draft;
+pub mod presence;
+pub mod rejection;
+pub mod status;
+pub mod terms;

@@ -1,0 +1,232 @@
+//! What is asked for when a pool is made or edited, checked field by field into a [`Pool`] or new
+//! [`Terms`]. All of a draft's faults are told at once, each with its field.
+
+use super::{
+    currency::Currency,
+    decimal::{Amount, Decimal},
+    id::{PoolId, checked_id, checked_text},
+    period::{Instant, Period},
+    pool::{Pool, Source},
+    rejection::{Refusal, Rejection},
+    terms::{CouponType, Restrictions, Terms, Value},
+};
+
+/// The longest name of a pool, in characters.
+const MAX_NAME: usize = 200;
+/// The bounds of a pool's external id, in characters (product section 1).
+const EXTERNAL_ID: std::ops::RangeInclusive<usize> = 6..=24;
+/// The longest code, in characters (product section 2).
+pub const MAX_CODE: usize = 64;
+/// The most stores or products that a restriction may list.
+const MAX_LISTED: usize = 10_000;
+
+/// Restrictions as they are asked for.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct RestrictionsDraft {
+    /// Gift cards: the least that stays on a card.
+    pub minimum_value: Option<String>,
+    /// Gift cards: the least that is taken at once.
+    pub minimum_redemption_value: Option<String>,
+    /// The least that a basket is worth.
+    pub purchase_minimum: Option<String>,
+    /// An ISO 8601 period.
+    pub expiration_period: Option<String>,
+    /// Store ids.
+    pub stores: Vec<String>,
+    /// Product ids.
+    pub products: Vec<String>,
+}
+
+/// A pool as it is asked for.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct PoolDraft {
+    /// What people call it.
+    pub name: String,
+    /// The retailer's id.
+    pub external_id: Option<String>,
+    /// Where its codes come from.
+    pub source: Source,
+    /// What kind of coupons it has.
+    pub kind: CouponType,
+    /// What a coupon is worth, as a decimal text.
+    pub value: Option<String>,
+    /// An ISO 4217 code.
+    pub currency: Option<String>,
+    /// Whether codes are compared with regard to case.
+    pub case_sensitive: Option<bool>,
+    /// The pattern of generated codes.
+    pub pattern: Option<String>,
+    /// Where its coupons may be used.
+    pub restrictions: RestrictionsDraft,
+    /// Whether a customer gets the same coupon again.
+    pub aggregated: bool,
+}
+
+/// Gathers refusals, so that a draft's faults are told together.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Refusal>);
+
+impl Faults {
+    /// The value, or none and its fault kept with its field.
+    pub fn take<T>(&mut self, field: &[&str], result: Result<T, Rejection>) -> Option<T> {
+        result.map_err(|rejection| self.0.push(rejection.at(field.iter().copied()))).ok()
+    }
+
+    /// Keeps a fault.
+    pub fn add(&mut self, field: &[&str], rejection: Rejection) {
+        self.0.push(rejection.at(field.iter().copied()));
+    }
+
+    /// All faults, if there are any.
+    pub fn into_result(self) -> Result<(), Vec<Refusal>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}
+
+impl PoolDraft {
+    /// The pool that this draft describes, or all that is wrong with it.
+    pub fn check(&self, id: PoolId, now: Instant) -> Result<Pool, Vec<Refusal>> {
+        let mut faults = Faults::default();
+        faults.take(&["name"], checked_text(&self.name, MAX_NAME));
+        if let Some(external) = &self.external_id {
+            faults.take(&["externalId"], check_external_id(external));
+        }
+        let currency = self.check_currency(&mut faults);
+        let generic_code = self.check_source(&mut faults);
+        let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
+        let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
+        faults.into_result()?;
+        let Some(value) = value else { return Err(vec![Rejection::Required { what: "a value" }.at(["value"])]) };
+        Ok(Pool {
+            id,
+            external_id: self.external_id.clone(),
+            name: self.name.clone(),
+            source: self.source,
+            kind: self.kind,
+            currency,
+            case_sensitive: self.case_sensitive.unwrap_or(false),
+            generic_code,
+            aggregated: self.aggregated,
+            terms: vec![Terms { value, currency, restrictions }],
+            ranges: Vec::new(),
+            archived_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        })
+    }
+
+    fn check_currency(&self, faults: &mut Faults) -> Option<Currency> {
+        let code = self.currency.as_deref()?;
+        match self.kind {
+            CouponType::Amount | CouponType::GiftCard => faults.take(&["currency"], Currency::parse(code)),
+            CouponType::Percentage | CouponType::FreeShipping => {
+                faults.add(&["currency"], not_for(self.kind));
+                None
+            }
+        }
+    }
+
+    /// The generic code of a pattern without placeholders; other sources have no pattern.
+    fn check_source(&self, faults: &mut Faults) -> Option<String> {
+        match self.source {
+            Source::Uploaded => {
+                if self.pattern.is_some() {
+                    let subject = "source UPLOADED".to_owned();
+                    faults.add(&["pattern"], Rejection::FieldNotApplicable { subject });
+                }
+                None
+            }
+            Source::Generated => match self.pattern.as_deref() {
+                None => {
+                    faults.add(&["pattern"], Rejection::Required { what: "a pattern" });
+                    None
+                }
+                Some(pattern) => faults.take(&["pattern"], generic_code(pattern)),
+            },
+            Source::BulkGenerated => {
+                faults.add(&["source"], Rejection::NotAvailable { feature: "the source BULK_GENERATED" });
+                None
+            }
+            Source::Remote => {
+                faults.add(&["source"], Rejection::NotAvailable { feature: "the source REMOTE" });
+                None
+            }
+        }
+    }
+}
+
+impl RestrictionsDraft {
+    /// The restrictions, with what is wrong added to `faults`.
+    pub fn check(&self, kind: CouponType, currency: Option<Currency>, faults: &mut Faults) -> Restrictions {
+        let exponent = super::currency::exponent_of(currency);
+        let mut card_amount = |name: &str, text: &Option<String>| {
+            let field = ["restrictions", name];
+            let text = text.as_deref()?;
+            if kind != CouponType::GiftCard {
+                faults.add(&field, not_for(kind));
+                return None;
+            }
+            faults.take(&field, positive(text, exponent))
+        };
+        let minimum_value = card_amount("minimumValue", &self.minimum_value);
+        let minimum_redemption_value = card_amount("minimumRedemptionValue", &self.minimum_redemption_value);
+        let minimum = self.purchase_minimum.as_deref();
+        let purchase_minimum =
+            minimum.and_then(|text| faults.take(&["restrictions", "purchaseMinimum"], positive(text, exponent)));
+        let period = self.expiration_period.as_deref();
+        let expiration_period =
+            period.and_then(|text| faults.take(&["restrictions", "expirationPeriod"], Period::parse(text)));
+        let stores = faults.take(&["restrictions", "stores"], listed(&self.stores)).unwrap_or_default();
+        let products = faults.take(&["restrictions", "products"], listed(&self.products)).unwrap_or_default();
+        Restrictions { minimum_value, minimum_redemption_value, purchase_minimum, expiration_period, stores, products }
+    }
+}
+
+fn not_for(kind: CouponType) -> Rejection {
+    Rejection::FieldNotApplicable { subject: format!("type {}", kind.name()) }
+}
+
+fn positive(text: &str, exponent: u8) -> Result<Amount, Rejection> {
+    match Decimal::parse(text)?.to_amount(exponent)? {
+        amount if amount.is_positive() => Ok(amount),
+        _ => Err(Rejection::ValueInvalid { reason: "expected an amount above zero".to_owned() }),
+    }
+}
+
+/// Distinct ids in a fixed order, so that looking one up is a binary search.
+fn listed(ids: &[String]) -> Result<Vec<String>, Rejection> {
+    if ids.len() > MAX_LISTED {
+        return Err(Rejection::LimitExceeded { what: "too many ids", limit: MAX_LISTED as u64 });
+    }
+    let mut checked = ids.iter().map(|id| checked_id(id)).collect::<Result<Vec<_>, _>>()?;
+    checked.sort_unstable();
+    checked.dedup();
+    Ok(checked)
+}
+
+/// A pool's external id: 6 to 24 printable ASCII characters.
+fn check_external_id(text: &str) -> Result<(), Rejection> {
+    if EXTERNAL_ID.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(Rejection::ValueInvalid { reason: "expected 6 to 24 printable ASCII characters without spaces".to_owned() })
+}
+
+/// A name that a pool may be given.
+pub fn check_name(name: &str) -> Result<String, Rejection> {
+    checked_text(name, MAX_NAME)
+}
+
+/// The text of a pattern that has no placeholder. Patterns with placeholders are not made yet.
+pub fn generic_code(pattern: &str) -> Result<String, Rejection> {
+    if pattern.contains(['#', '@', '^', '*', '$', '\\']) {
+        return Err(Rejection::NotAvailable { feature: "a pattern with placeholders" });
+    }
+    check_code(pattern)
+}
+
+/// A code as it is kept: trimmed, 1 to 64 characters, none of them a control character.
+pub fn check_code(text: &str) -> Result<String, Rejection> {
+    checked_text(text.trim(), MAX_CODE)
+}

@@ -1,0 +1,339 @@
+//! Everything that Scrip can refuse, as one closed set: [`Rejection`] says what was found in terms
+//! that are safe to show, its [`Code`] is what programs match on, and a [`Refusal`] adds which part
+//! of the caller's input it is about. Every match over a rejection is exhaustive, so that a new one
+//! forces a decision everywhere.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::period::Instant;
+
+/// The stable code of a refusal (`CouponErrorCode` of the API).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// What was named does not exist for this caller.
+    NotFound,
+    /// A code that this customer cannot redeem, for a reason that is not told.
+    NotRedeemable,
+    /// The coupon has not been claimed.
+    NotClaimed,
+    /// The coupon is claimed.
+    AlreadyClaimed,
+    /// The coupon has been redeemed, a gift card in part or in full.
+    AlreadyRedeemed,
+    /// The coupon has not been redeemed.
+    NotRedeemed,
+    /// The coupon's time is over.
+    Expired,
+    /// The coupon was invalidated.
+    Invalidated,
+    /// The coupon belongs to another customer.
+    NotOwner,
+    /// No customer is known by what was given.
+    CustomerNotFound,
+    /// Two ways of naming a customer disagree, or it is the wrong customer.
+    CustomerMismatch,
+    /// The currencies differ.
+    CurrencyMismatch,
+    /// The basket is worth too little.
+    PurchaseMinimumNotMet,
+    /// Not in this store.
+    StoreNotAllowed,
+    /// No product of the basket is among those that the coupon is for.
+    ProductNotEligible,
+    /// A gift card's redemption names no amount.
+    AmountRequired,
+    /// Less than a gift card's smallest redemption.
+    BelowMinimumRedemption,
+    /// More than the gift card holds.
+    InsufficientBalance,
+    /// A custom check refused.
+    CheckRefused,
+    /// A custom check could not be asked.
+    CheckUnavailable,
+    /// A remote source refused to give a code.
+    SourceRefused,
+    /// A remote source could not be asked.
+    SourceUnavailable,
+    /// The pool has no coupon left.
+    PoolExhausted,
+    /// The pool is archived.
+    PoolArchived,
+    /// The pool's source does not allow this action.
+    PoolSourceMismatch,
+    /// The pattern cannot be read.
+    PatternInvalid,
+    /// Another pool can make the same code.
+    PatternNotUnique,
+    /// The pattern has too few combinations.
+    PatternTooSmall,
+    /// The pattern can no longer be changed.
+    PatternFrozen,
+    /// A value is out of its bounds or malformed.
+    ValueInvalid,
+    /// A field does not apply to this type.
+    FieldNotApplicable,
+    /// A field is missing.
+    Required,
+    /// It exists already.
+    Duplicate,
+    /// The transaction was recorded before.
+    TransactionAlreadyUsed,
+    /// The idempotency key was used with another input.
+    IdempotencyMismatch,
+    /// The object has changed since it was read.
+    VersionMismatch,
+    /// More than a documented bound.
+    LimitExceeded,
+    /// The caller may not do this.
+    Forbidden,
+}
+
+/// A refusal with what was found, what was expected and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Rejection {
+    /// An id, code or external id that names nothing.
+    #[error("no {what} is known by this {by}")]
+    NotFound {
+        /// What was looked for: "coupon", "pool".
+        what: &'static str,
+        /// What it was looked for by: "id", "code".
+        by: &'static str,
+    },
+    /// The uniform answer to a customer's own token.
+    #[error("this code cannot be redeemed")]
+    NotRedeemable,
+    /// Found unassigned.
+    #[error("the coupon is unassigned: it has to be claimed first")]
+    NotClaimed,
+    /// Found claimed.
+    #[error("the coupon is claimed already")]
+    AlreadyClaimed,
+    /// Found redeemed, wholly or partially.
+    #[error("the coupon has been redeemed already")]
+    AlreadyRedeemed,
+    /// Found claimed where a redemption was to be taken back.
+    #[error("the coupon has not been redeemed")]
+    NotRedeemed,
+    /// Found after its time.
+    #[error("the coupon expired at {at}")]
+    Expired {
+        /// When its time was over.
+        at: Instant,
+    },
+    /// Found invalid.
+    #[error("the coupon was invalidated")]
+    Invalidated,
+    /// Owned by somebody else than the customer named.
+    #[error("the coupon belongs to another customer")]
+    NotOwner,
+    /// No such customer.
+    #[error("no customer is known by this {by}: add the customer with customerUpsert first")]
+    CustomerNotFound {
+        /// "id" or "e-mail".
+        by: &'static str,
+    },
+    /// The id and the e-mail name different customers, or the receiver is the owner.
+    #[error("{reason}")]
+    CustomerMismatch {
+        /// Which of both.
+        reason: &'static str,
+    },
+    /// Two currencies that have to be the same.
+    #[error("expected the currency {expected}, found {found}")]
+    CurrencyMismatch {
+        /// The coupon's.
+        expected: String,
+        /// The customer's or the basket's; "none" where there is none.
+        found: String,
+    },
+    /// The eligible lines are worth less than the purchase minimum.
+    #[error("the eligible part of the basket is worth {eligible}, at least {minimum} is needed")]
+    PurchaseMinimumNotMet {
+        /// The coupon's minimum, as text.
+        minimum: String,
+        /// What is eligible, as text.
+        eligible: String,
+    },
+    /// The basket's store is not among the coupon's.
+    #[error("the coupon is not for this store")]
+    StoreNotAllowed,
+    /// None of the basket's products is among the coupon's.
+    #[error("the coupon is for none of the products in the basket")]
+    ProductNotEligible,
+    /// A gift card needs an amount.
+    #[error("a gift card's redemption needs an amount")]
+    AmountRequired,
+    /// The amount is below the card's minimum redemption value.
+    #[error("at least {minimum} of this gift card has to be used at once")]
+    BelowMinimumRedemption {
+        /// The smallest redemption, as text.
+        minimum: String,
+    },
+    /// The card holds less.
+    #[error("the gift card holds {balance}")]
+    InsufficientBalance {
+        /// What it holds, as text.
+        balance: String,
+    },
+    /// All coupons of the pool are taken.
+    #[error("the pool has no unassigned coupon left: add codes to it")]
+    PoolExhausted,
+    /// The pool gives out nothing new.
+    #[error("the pool is archived: unarchive it first")]
+    PoolArchived,
+    /// The action is for pools of another source.
+    #[error("this is for pools whose source is {expected}, this one's is {found}")]
+    PoolSourceMismatch {
+        /// The source that it works for.
+        expected: &'static str,
+        /// The pool's own.
+        found: &'static str,
+    },
+    /// The pattern is not one.
+    #[error("the pattern is invalid: {reason}")]
+    PatternInvalid {
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// Another pool makes the same code.
+    #[error("pool {pool} can make the same code, for example {example}: choose another pattern")]
+    PatternNotUnique {
+        /// The other pool's name.
+        pool: String,
+        /// A code of both.
+        example: String,
+    },
+    /// A value that cannot be.
+    #[error("{reason}")]
+    ValueInvalid {
+        /// What was expected.
+        reason: String,
+    },
+    /// The field is for other types or sources.
+    #[error("this field does not apply to {subject}: leave it out")]
+    FieldNotApplicable {
+        /// What it does not apply to: "a coupon of type PERCENTAGE".
+        subject: String,
+    },
+    /// A feature that is designed, but not in this version.
+    #[error("{feature} is not available in this version of Scrip")]
+    NotAvailable {
+        /// What was asked for.
+        feature: &'static str,
+    },
+    /// Missing.
+    #[error("{what} is required")]
+    Required {
+        /// What is missing, with what it is needed for.
+        what: &'static str,
+    },
+    /// Exists already.
+    #[error("{what} exists already")]
+    Duplicate {
+        /// What does.
+        what: String,
+    },
+    /// The transaction id was used.
+    #[error("this transactionId has been used already")]
+    TransactionAlreadyUsed,
+    /// The idempotency key was used for something else.
+    #[error("this idempotencyKey was used with another input: use a new key for a new request")]
+    IdempotencyMismatch,
+    /// An optimistic lock.
+    #[error("expected version {expected}, found {found}: read it again and repeat the change")]
+    VersionMismatch {
+        /// The caller's.
+        expected: u64,
+        /// The current one.
+        found: u64,
+    },
+    /// Too many or too long.
+    #[error("{what}: at most {limit} are possible")]
+    LimitExceeded {
+        /// What was counted.
+        what: &'static str,
+        /// The bound.
+        limit: u64,
+    },
+    /// Not for this caller.
+    #[error("this key may not do that")]
+    Forbidden,
+}
+
+impl Rejection {
+    /// The code that programs match on.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. } => Code::NotFound,
+            Self::NotRedeemable => Code::NotRedeemable,
+            Self::NotClaimed => Code::NotClaimed,
+            Self::AlreadyClaimed => Code::AlreadyClaimed,
+            Self::AlreadyRedeemed => Code::AlreadyRedeemed,
+            Self::NotRedeemed => Code::NotRedeemed,
+            Self::Expired { .. } => Code::Expired,
+            Self::Invalidated => Code::Invalidated,
+            Self::NotOwner => Code::NotOwner,
+            Self::CustomerNotFound { .. } => Code::CustomerNotFound,
+            Self::CustomerMismatch { .. } => Code::CustomerMismatch,
+            Self::CurrencyMismatch { .. } => Code::CurrencyMismatch,
+            Self::PurchaseMinimumNotMet { .. } => Code::PurchaseMinimumNotMet,
+            Self::StoreNotAllowed => Code::StoreNotAllowed,
+            Self::ProductNotEligible => Code::ProductNotEligible,
+            Self::AmountRequired => Code::AmountRequired,
+            Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
+            Self::InsufficientBalance { .. } => Code::InsufficientBalance,
+            Self::PoolExhausted => Code::PoolExhausted,
+            Self::PoolArchived => Code::PoolArchived,
+            Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,
+            Self::PatternInvalid { .. } => Code::PatternInvalid,
+            Self::PatternNotUnique { .. } => Code::PatternNotUnique,
+            Self::ValueInvalid { .. } => Code::ValueInvalid,
+            Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
+            Self::Required { .. } => Code::Required,
+            Self::Duplicate { .. } => Code::Duplicate,
+            Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
+            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
+            Self::VersionMismatch { .. } => Code::VersionMismatch,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::Forbidden => Code::Forbidden,
+        }
+    }
+
+    /// The refusal of the input's part at `field`, a path such as `["restrictions", "minimumValue"]`.
+    pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
+        Refusal {
+            code: self.code(),
+            message: self.to_string(),
+            field: field.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A refusal as its caller gets it; kept with an idempotency key, so that a retry gets it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What programs match on.
+    pub code: Code,
+    /// What a person reads.
+    pub message: String,
+    /// Which part of the input; empty where it is about no single part.
+    pub field: Vec<String>,
+}
+
+impl Refusal {
+    /// The same refusal, one level further up in the input.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        self.field.insert(0, outer.to_owned());
+        self
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        rejection.at::<String>([])
+    }
+}

@@ -1,0 +1,284 @@
+//! What can be asked to be changed, and what is answered. A command carries everything that its
+//! decision needs from its caller; it can be hashed, so that an idempotency key can tell whether it
+//! was used with the same input.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::domain::{
+    access::{ApiKey, Settings},
+    basket::BasketDraft,
+    checkout::Check,
+    coupon::Coupon,
+    customer::Customer,
+    decimal::Amount,
+    id::{CouponId, CustomerId, EntryId, PoolId},
+    pool::Pool,
+    pool_draft::PoolDraft,
+    rejection::Refusal,
+};
+
+/// On whose behalf a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The API key's id; idempotency keys are kept for each.
+    pub id: String,
+    /// The API key's name, which events are recorded by.
+    pub name: String,
+}
+
+/// How a coupon is named: by id, or by code with what tells equal codes apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum CouponRef {
+    /// By its id.
+    Id(CouponId),
+    /// By its code.
+    Code {
+        /// As typed.
+        code: String,
+        /// Only in this pool.
+        pool: Option<PoolId>,
+        /// The one that this customer holds.
+        customer: Option<CustomerId>,
+    },
+}
+
+/// An edit of a pool: what is absent stays; `Some(None)` clears.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PoolEdit {
+    /// The version that the caller has read.
+    pub expected_version: Option<u64>,
+    /// A new name.
+    pub name: Option<String>,
+    /// A new value, as a decimal text.
+    pub value: Option<Option<String>>,
+    /// Restrictions that change.
+    pub restrictions: RestrictionsEdit,
+    /// A new generic code.
+    pub pattern: Option<String>,
+    /// Whether a customer gets the same coupon again.
+    pub aggregated: Option<bool>,
+    /// Checks only: nothing is changed.
+    pub dry_run: bool,
+}
+
+/// An edit of a pool's restrictions: what is absent stays; `Some(None)` clears.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RestrictionsEdit {
+    /// Gift cards: the least that stays on a card.
+    pub minimum_value: Option<Option<String>>,
+    /// Gift cards: the least that is taken at once.
+    pub minimum_redemption_value: Option<Option<String>>,
+    /// The least that a basket is worth.
+    pub purchase_minimum: Option<Option<String>>,
+    /// An ISO 8601 period.
+    pub expiration_period: Option<Option<String>>,
+    /// Store ids.
+    pub stores: Option<Vec<String>>,
+    /// Product ids.
+    pub products: Option<Vec<String>>,
+}
+
+/// What is to be known of a customer: what is absent stays; `Some(None)` clears.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerEdit {
+    /// The retailer's id.
+    pub id: String,
+    /// The e-mail address.
+    pub email: Option<Option<String>>,
+    /// An ISO 4217 code.
+    pub currency: Option<Option<String>>,
+    /// A JSON object.
+    pub attributes: Option<serde_json::Value>,
+}
+
+/// A coupon presented at a checkout.
+#[derive(Debug, Clone, Serialize)]
+pub struct Presentation {
+    /// As typed.
+    pub code: String,
+    /// Gift cards: how much is to be taken, as a decimal text.
+    pub amount: Option<String>,
+}
+
+/// A checkout that is asked about or completed.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckoutOrder {
+    /// The purchase's id.
+    pub transaction: String,
+    /// Who pays.
+    pub customer: String,
+    /// What is bought.
+    pub basket: BasketDraft,
+    /// With which coupons.
+    pub coupons: Vec<Presentation>,
+    /// When it is (a preview) or was (a completed one), in milliseconds since 1970.
+    pub at: Option<i64>,
+}
+
+/// A change that is asked for.
+#[derive(Debug, Clone, Serialize)]
+pub enum Command {
+    /// Make a pool.
+    PoolCreate(Box<PoolDraft>),
+    /// Edit a pool.
+    PoolUpdate(PoolId, Box<PoolEdit>),
+    /// Archive a pool, or bring it back.
+    PoolArchive(PoolId, bool),
+    /// Add codes to an uploaded pool.
+    CouponsAdd(PoolId, Vec<String>),
+    /// Make a customer, or edit one.
+    CustomerUpsert(Box<CustomerEdit>),
+    /// Claim a coupon of a pool: pool, customer, reason, reference.
+    Claim(PoolId, String, Option<String>),
+    /// Redeem a coupon.
+    Redeem {
+        /// Which.
+        coupon: CouponRef,
+        /// Who redeems it.
+        customer: Option<String>,
+        /// Gift cards: how much, as a decimal text.
+        amount: Option<String>,
+        /// What it is used for.
+        basket: Option<Box<BasketDraft>>,
+        /// The purchase's id.
+        transaction: Option<String>,
+    },
+    /// Take a redemption back: which coupon, which ledger entry, how much of it.
+    Unredeem(CouponRef, Option<EntryId>, Option<String>),
+    /// Take a coupon back from its customer.
+    Unassign(CouponRef),
+    /// Hand a coupon over to the customer with this id and this e-mail address.
+    Transfer(CouponRef, Option<String>, Option<String>),
+    /// Take a coupon out of use.
+    Invalidate(CouponRef),
+    /// Change a gift card's balance by an amount, for a reason.
+    Adjust(CouponRef, String, String),
+    /// Complete a checkout.
+    Checkout(Box<CheckoutOrder>),
+    /// Decide a checkout and change nothing.
+    CheckoutPreview(Box<CheckoutOrder>),
+    /// Change the settings.
+    SettingsUpdate(Option<bool>),
+    /// Keep a new API key.
+    KeyAdd(Box<ApiKey>),
+    /// Forget answers to idempotency keys: day, caller, key.
+    Forget(Vec<(u32, String, String)>),
+    /// Record that the time of coupons is over: due at (milliseconds since 1970), which coupon.
+    Expire(Vec<(i64, CouponId)>),
+}
+
+/// The hash of a command, by which an idempotency key recognises its input.
+#[must_use]
+pub fn fingerprint(command: &Command) -> String {
+    let text = serde_json::to_string(command).unwrap_or_default();
+    data_encoding::HEXLOWER.encode(&Sha256::digest(text))
+}
+
+/// A code that was not added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// As it was given.
+    pub code: String,
+    /// Why not.
+    pub reason: Refusal,
+}
+
+/// What became of a list of codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The pool.
+    pub pool: PoolId,
+    /// How many were added.
+    pub added: u64,
+    /// Those that were not.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What was decided of one coupon of a checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The code as typed.
+    pub code: String,
+    /// The coupon, after the checkout.
+    pub coupon: Option<Coupon>,
+    /// Every check and its outcome.
+    pub checks: Vec<Check>,
+    /// What it took off, in the basket's minor units.
+    pub discount: Amount,
+    /// Whether the checkout redeemed it.
+    pub redeemed: bool,
+}
+
+impl Recorded {
+    /// Whether every check passed.
+    #[must_use]
+    pub fn redeemable(&self) -> bool {
+        self.checks.iter().all(|check| check.refusal.is_none())
+    }
+
+    /// What refused it.
+    pub fn reasons(&self) -> impl Iterator<Item = &Refusal> {
+        self.checks.iter().filter_map(|check| check.refusal.as_ref())
+    }
+}
+
+/// What was decided of a checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckoutRecord {
+    /// The basket's currency, an ISO 4217 code.
+    pub currency: String,
+    /// Lines and shipping, in the basket's minor units.
+    pub total: Amount,
+    /// Each coupon, in the order presented.
+    pub coupons: Vec<Recorded>,
+}
+
+/// What is answered to a command that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The pool, after it.
+    Pool(Box<Pool>),
+    /// The coupon, after it, and the ledger entry that it made.
+    Coupon(Box<Coupon>, Option<EntryId>),
+    /// What became of a list of codes.
+    Added(Added),
+    /// The customer, after it.
+    Customer(Box<Customer>),
+    /// What was decided of a checkout.
+    Checkout(Box<CheckoutRecord>),
+    /// The settings, after it.
+    Settings(Settings),
+    /// Done.
+    Done,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, Error)]
+pub enum Failure {
+    /// It was refused: nothing was changed.
+    #[error("refused")]
+    Refused(Vec<Refusal>),
+    /// Something inside broke. The text is for the log, never for the caller.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<crate::storage::StorageError> for Failure {
+    fn from(error: crate::storage::StorageError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Vec<Refusal>> for Failure {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Self::Refused(refusals)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}

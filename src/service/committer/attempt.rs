@@ -1,0 +1,170 @@
+//! One command's decision in the making: it sees the batch's state and its own changes over it, and
+//! leaves nothing behind unless it ends well.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        coupon::Coupon,
+        customer::Customer,
+        id::{CouponId, CustomerId, PoolId},
+        period::Instant,
+        pool::Pool,
+        presence::{Node, NodeId},
+        rejection::{Refusal, Rejection},
+        terms::Terms,
+    },
+    storage::{Row, RowId, Tally},
+};
+
+use super::working::{Change, Missing, Working};
+
+/// Why a decision ended early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Rows are missing; which, the attempt has noted.
+    Missing,
+    /// Refused.
+    Refused(Vec<Refusal>),
+    /// The rows contradict each other.
+    Broken(String),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Refusal::from(rejection).into()
+    }
+}
+
+impl From<Vec<Refusal>> for Stop {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Self::Refused(refusals)
+    }
+}
+
+/// One command's view of the state.
+pub(super) struct Attempt<'a> {
+    pub(super) working: &'a Working<'a>,
+    pub(super) change: Change,
+    pub(super) missing: Missing,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(working: &'a Working<'a>) -> Self {
+        Self { working, change: Change::default(), missing: Missing::default() }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.working.now
+    }
+
+    /// Notes all of the rows that are not loaded, so that they are read together.
+    pub(super) fn need(&mut self, ids: impl IntoIterator<Item = RowId>) -> Result<(), Stop> {
+        for id in ids {
+            if !self.change.rows.contains_key(&id) && self.working.row(&id).is_none() {
+                self.missing.rows.insert(id);
+            }
+        }
+        if self.missing.is_empty() { Ok(()) } else { Err(Stop::Missing) }
+    }
+
+    /// A row as it is now.
+    pub(super) fn row(&mut self, id: &RowId) -> Result<Option<&Row>, Stop> {
+        if !self.change.rows.contains_key(id) && self.working.row(id).is_none() {
+            self.missing.rows.insert(id.clone());
+            return Err(Stop::Missing);
+        }
+        Ok(self.change.rows.get(id).or_else(|| self.working.row(id).flatten()))
+    }
+
+    pub(super) fn put(&mut self, id: RowId, row: Row) {
+        self.change.removed.remove(&id);
+        self.change.rows.insert(id, row);
+    }
+
+    pub(super) fn remove(&mut self, id: RowId) {
+        self.change.rows.remove(&id);
+        self.change.removed.insert(id);
+    }
+
+    /// The pool with this id; refused at `field` where there is none.
+    pub(super) fn pool(&self, id: PoolId, field: &str) -> Result<Arc<Pool>, Stop> {
+        self.find_pool(id).ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at([field]).into())
+    }
+
+    fn find_pool(&self, id: PoolId) -> Option<Arc<Pool>> {
+        self.change.pools.get(&id).cloned().or_else(|| self.working.pool(id))
+    }
+
+    /// The pool that a coupon is in, which exists.
+    pub(super) fn pool_of(&self, id: CouponId) -> Result<Arc<Pool>, Stop> {
+        self.find_pool(id.pool).ok_or_else(|| Stop::Broken(format!("coupon {id:?} has no pool")))
+    }
+
+    pub(super) fn tally(&self, id: PoolId) -> Tally {
+        self.change.tallies.get(&id).copied().unwrap_or_else(|| self.working.tally(id))
+    }
+
+    /// The terms that a coupon carries.
+    pub(super) fn terms(&self, coupon: &Coupon) -> Result<Terms, Stop> {
+        let pool = self.pool_of(coupon.id)?;
+        let terms = pool.terms(coupon.terms).cloned();
+        terms.ok_or_else(|| Stop::Broken(format!("coupon {:?} has no terms", coupon.id)))
+    }
+
+    /// A coupon's row; none where it was not touched.
+    pub(super) fn coupon(&mut self, id: CouponId) -> Result<Option<Coupon>, Stop> {
+        Ok(match self.row(&RowId::Coupon(id))? {
+            Some(Row::Coupon(coupon)) => Some(coupon.as_ref().clone()),
+            _ => None,
+        })
+    }
+
+    /// The customer with this id, if one is known.
+    pub(super) fn customer(&mut self, id: &CustomerId) -> Result<Option<Customer>, Stop> {
+        Ok(match self.row(&RowId::Customer(id.clone()))? {
+            Some(Row::Customer(customer)) => Some(customer.as_ref().clone()),
+            _ => None,
+        })
+    }
+
+    /// The customer with this id, made where it was not known.
+    pub(super) fn customer_or_new(&mut self, id: &CustomerId) -> Result<Customer, Stop> {
+        if let Some(customer) = self.customer(id)? {
+            return Ok(customer);
+        }
+        let customer = Customer::unknown(id.clone());
+        self.put(RowId::Customer(id.clone()), Row::Customer(Box::new(customer.clone())));
+        Ok(customer)
+    }
+
+    /// The coupons of a pool that a customer holds, oldest first. What it held once is left out.
+    pub(super) fn held(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Vec<Coupon>, Stop> {
+        let key = (customer.clone(), pool);
+        let Some(mut ids) = self.working.holdings(&key) else {
+            self.missing.holdings.insert(key);
+            return Err(Stop::Missing);
+        };
+        ids.extend(self.change.holdings.get(&key).into_iter().flatten());
+        self.need(ids.iter().map(|id| RowId::Coupon(*id)))?;
+        let mut held = Vec::with_capacity(ids.len());
+        for id in ids {
+            held.extend(self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(customer)));
+        }
+        Ok(held)
+    }
+
+    /// A node of a pool's tree of statuses.
+    pub(super) fn node(&mut self, pool: PoolId, id: NodeId) -> Result<Option<Node>, Stop> {
+        Ok(match self.row(&RowId::Presence(pool, id))? {
+            Some(Row::Presence(node)) => Some(*node),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! What every change of a coupon writes beside the coupon itself: its events, in the log, in its own
+//! history and in its customer's; the ledger; who holds it; when its time is over; its pool's counts
+//! and tree of statuses. One function does all of it, so no action can forget a part.
+
+use crate::{
+    domain::{
+        coupon::{Coupon, Decision},
+        event::Event,
+        id::{CouponId, CustomerId, EventId},
+        presence::path,
+        status::Status,
+    },
+    storage::{Row, RowId},
+};
+
+use super::{
+    STREAM,
+    attempt::{Attempt, Stop},
+};
+
+impl Attempt<'_> {
+    /// Takes a decision over. `before` is the coupon's row, if it had one; `counted` is the status
+    /// that the pool's counts have it in, if they have it.
+    pub(super) fn record(
+        &mut self,
+        before: Option<&Coupon>,
+        counted: Option<Status>,
+        decision: Decision,
+        actor: &str,
+    ) -> Result<Coupon, Stop> {
+        let Decision { mut coupon, changes, entries } = decision;
+        let id = coupon.id;
+        let held_before = before.and_then(|coupon| coupon.customer.clone());
+        for change in changes {
+            let sequence = self.working.next_sequence() + self.change.events.len() as u64;
+            let event = EventId { stream: STREAM, sequence };
+            if let Some(customer) = &change.customer {
+                self.put(RowId::CustomerEvent(customer.clone(), event), Row::CustomerEvent(id));
+            }
+            if let Some((number, leaf)) = coupon.history.push(event) {
+                self.put(RowId::History(id, number), Row::History(leaf));
+            }
+            self.change.events.push(Event { id: event, at: self.now(), coupon: id, actor: actor.to_owned(), change });
+        }
+        for entry in entries {
+            self.put(RowId::Entry(entry.id), Row::Entry(entry.into()));
+        }
+        if let Some(customer) = coupon.customer.clone().filter(|customer| held_before.as_ref() != Some(customer)) {
+            self.note_holding(customer, id, before.is_some())?;
+        }
+        self.note_due(&coupon, before)?;
+        self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status)?;
+        let usages = i64::from(coupon.usages) - before.map_or(0, |coupon| i64::from(coupon.usages));
+        let mut tally = self.tally(id.pool);
+        tally.counts.usages += usages;
+        self.change.tallies.insert(id.pool, tally);
+        self.put(RowId::Coupon(id), Row::Coupon(Box::new(coupon.clone())));
+        Ok(coupon)
+    }
+
+    /// Notes who holds a coupon; a coupon that was touched before may have been held before.
+    fn note_holding(&mut self, customer: CustomerId, id: CouponId, touched: bool) -> Result<(), Stop> {
+        let row = RowId::Holding(customer.clone(), id);
+        if touched && self.row(&row)?.is_some() {
+            return Ok(());
+        }
+        self.put(row, Row::Mark);
+        self.change.holdings.entry((customer, id.pool)).or_default().push(id);
+        Ok(())
+    }
+
+    /// Notes when a coupon that can still be used is over, if that is new.
+    fn note_due(&mut self, coupon: &Coupon, before: Option<&Coupon>) -> Result<(), Stop> {
+        let Some(end) = coupon.expires_at.filter(|_| coupon.status.is_live()) else { return Ok(()) };
+        if before.is_some_and(|before| before.status.is_live() && before.expires_at == Some(end)) {
+            return Ok(());
+        }
+        let row = RowId::Due(end.as_millisecond(), coupon.id);
+        if before.is_none() || self.row(&row)?.is_none() {
+            self.put(row, Row::Mark);
+        }
+        Ok(())
+    }
+
+    /// Moves a coupon from one status to another in its pool's counts and tree. A coupon without a
+    /// row is in no set of the tree.
+    pub(super) fn note_status(
+        &mut self,
+        id: CouponId,
+        in_tree: Option<Status>,
+        counted: Option<Status>,
+        after: Status,
+    ) -> Result<(), Stop> {
+        let mut tally = self.tally(id.pool);
+        if let Some(before) = counted {
+            tally.counts.add(before, -1);
+        }
+        tally.counts.add(after, 1);
+        let returned = |status| u64::from(status == Some(Status::Unassigned));
+        tally.supply.returned = (tally.supply.returned + returned(Some(after))).saturating_sub(returned(in_tree));
+        self.change.tallies.insert(id.pool, tally);
+        if in_tree == Some(after) {
+            return Ok(());
+        }
+        if let Some(before) = in_tree {
+            self.set_presence(id, before, false)?;
+        }
+        self.set_presence(id, after, true)
+    }
+
+    fn set_presence(&mut self, id: CouponId, status: Status, present: bool) -> Result<(), Stop> {
+        for (place, child) in path(id.index) {
+            let mut node = self.node(id.pool, place)?.unwrap_or_default();
+            let held = node.holds(status);
+            node.put(status, child, present);
+            let holds = node.holds(status);
+            self.put(RowId::Presence(id.pool, place), Row::Presence(node));
+            if holds == held {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

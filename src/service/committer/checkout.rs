@@ -1,0 +1,174 @@
+//! Completing a checkout: the domain's decision on what is loaded, recorded once for its
+//! transaction, and, with auto redeem on, the redemption of every coupon that passed.
+
+use crate::{
+    domain::{
+        basket::{Basket, BasketDraft},
+        checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
+        coupon::Coupon,
+        id::{CustomerId, checked_id},
+        period::{Instant, instant_of},
+        pool::Source,
+        rejection::Rejection,
+        status::Status,
+        terms::Terms,
+    },
+    service::{Answer, CheckoutOrder, CheckoutRecord, Recorded},
+    storage::{Row, RowId},
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    coupons::Found,
+    decide::{at, to_json},
+    redeem::{after, within_basket},
+};
+
+/// What a checkout is decided on.
+struct Order {
+    customer: CustomerId,
+    basket: Basket,
+    transaction: String,
+    at: Instant,
+}
+
+impl Attempt<'_> {
+    /// Decides a checkout, records it, and redeems what passed where that is on.
+    pub(super) fn checkout(&mut self, asked: &CheckoutOrder, actor: &str) -> Result<Answer, Stop> {
+        let order = self.check_order(asked)?;
+        if order.at > self.now() {
+            let reason = "a checkout cannot be completed in the future".to_owned();
+            return Err(Rejection::ValueInvalid { reason }.at(["at"]).into());
+        }
+        let row = RowId::Transaction(order.transaction.clone(), None);
+        if self.row(&row)?.is_some() {
+            return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
+        }
+        self.customer_or_new(&order.customer)?;
+        let (found, verdicts) = self.verdicts(&order, asked, self.now())?;
+        let auto_redeem = self.working.settings().auto_redeem;
+        let mut coupons = Vec::with_capacity(found.len());
+        for ((given, found), verdict) in asked.coupons.iter().zip(found).zip(verdicts) {
+            let mut recorded = recorded(&given.code, found.as_ref().map(|(found, _)| &found.coupon), verdict);
+            if let Some((found, terms)) = found.as_ref().filter(|_| auto_redeem && recorded.redeemable()) {
+                recorded.coupon = Some(self.redeem_in(&order, found, terms, &recorded, actor)?);
+                recorded.redeemed = true;
+            }
+            coupons.push(recorded);
+        }
+        let record = record_of(&order.basket, coupons);
+        self.put(row, Row::Transaction(to_json(&record)?));
+        Ok(Answer::Checkout(Box::new(record)))
+    }
+
+    /// Decides a checkout and changes nothing.
+    pub(super) fn checkout_preview(&mut self, asked: &CheckoutOrder) -> Result<Answer, Stop> {
+        let order = self.check_order(asked)?;
+        let (found, verdicts) = self.verdicts(&order, asked, order.at)?;
+        let coupons = asked.coupons.iter().zip(found).zip(verdicts);
+        let coupons = coupons
+            .map(|((given, found), verdict)| recorded(&given.code, found.as_ref().map(|(f, _)| &f.coupon), verdict))
+            .collect();
+        Ok(Answer::Checkout(Box::new(record_of(&order.basket, coupons))))
+    }
+
+    fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
+        let transaction = checked_id(&asked.transaction).map_err(at("transactionId"))?;
+        let customer = CustomerId::parse(&asked.customer).map_err(at("customerId"))?;
+        let basket = BasketDraft::check(&asked.basket).map_err(within_basket)?;
+        if asked.coupons.len() > MAX_COUPONS {
+            let rejection = Rejection::LimitExceeded { what: "too many coupons", limit: MAX_COUPONS as u64 };
+            return Err(rejection.at(["coupons"]).into());
+        }
+        let when = asked.at.map_or(Some(self.now()), instant_of);
+        let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
+        let at = when.ok_or_else(|| invalid().at(["at"]))?;
+        Ok(Order { customer, basket, transaction, at })
+    }
+
+    /// What each code names, and the domain's verdict on it.
+    fn verdicts(
+        &mut self,
+        order: &Order,
+        asked: &CheckoutOrder,
+        now: Instant,
+    ) -> Result<(Vec<Option<(Found, Terms)>>, Vec<Verdict>), Stop> {
+        let mut found = Vec::with_capacity(asked.coupons.len());
+        let mut presented = Vec::with_capacity(asked.coupons.len());
+        for given in &asked.coupons {
+            let one = match self.by_code(&given.code, None, Some(&order.customer))? {
+                Some(one) => Some((self.terms(&one.coupon)?, one)),
+                None => None,
+            };
+            let assignment = match &one {
+                Some((terms, one)) => self.assignment(order, terms, one)?,
+                None => None,
+            };
+            presented.push(Presented {
+                code: given.code.clone(),
+                found: one.as_ref().map(|(terms, one)| (one.coupon.clone(), terms.clone())),
+                assignment,
+                amount: given.amount.clone(),
+            });
+            found.push(one.map(|(terms, one)| (one, terms)));
+        }
+        let verdicts = decide(&order.basket, &order.customer, &presented, now);
+        Ok((found, verdicts))
+    }
+
+    /// Whether the customer could be given a coupon that nobody holds.
+    fn assignment(
+        &mut self,
+        order: &Order,
+        terms: &Terms,
+        found: &Found,
+    ) -> Result<Option<Result<(), Rejection>>, Stop> {
+        let pool = self.pool_of(found.coupon.id)?;
+        if pool.source != Source::Uploaded || found.coupon.status != Status::Unassigned {
+            return Ok(None);
+        }
+        let currency = self.customer(&order.customer)?.and_then(|customer| customer.currency);
+        Ok(Some(pool.check_open().and_then(|()| terms.admits_customer(currency))))
+    }
+
+    /// Redeems one coupon that passed, in the checkout's own transaction.
+    fn redeem_in(
+        &mut self,
+        order: &Order,
+        found: &Found,
+        terms: &Terms,
+        recorded: &Recorded,
+        actor: &str,
+    ) -> Result<Coupon, Stop> {
+        let (coupon, claim) = self.assigned(found, terms, Some(&order.customer))?;
+        let transaction = Some(order.transaction.clone());
+        let decision = if terms.card_value().is_some() {
+            let amount = card_amount(recorded.discount, &order.basket, terms);
+            coupon.redeem_card(terms, Some(&order.customer), amount, transaction, self.now())?
+        } else {
+            coupon.redeem(Some(&order.customer), transaction, self.now())?
+        };
+        match self.finish(found, after(claim, decision), actor)? {
+            Answer::Coupon(coupon, _) => Ok(*coupon),
+            other => Err(Stop::Broken(format!("expected a coupon, found {other:?}"))),
+        }
+    }
+}
+
+fn recorded(code: &str, coupon: Option<&Coupon>, verdict: Verdict) -> Recorded {
+    Recorded {
+        code: code.to_owned(),
+        coupon: coupon.cloned(),
+        discount: verdict.discount,
+        checks: verdict.checks,
+        redeemed: false,
+    }
+}
+
+fn record_of(basket: &Basket, coupons: Vec<Recorded>) -> CheckoutRecord {
+    CheckoutRecord {
+        currency: basket.currency.to_string(),
+        total: basket.subtotal().plus(basket.shipping),
+        coupons,
+    }
+}

@@ -1,0 +1,86 @@
+//! Making and editing customers. An e-mail address belongs to one customer.
+
+use crate::{
+    domain::{
+        currency::Currency,
+        customer::{Customer, Email},
+        id::CustomerId,
+        pool_draft::Faults,
+        rejection::Rejection,
+    },
+    service::{Answer, CustomerEdit},
+    storage::{Row, RowId},
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    decide::at,
+};
+
+/// The longest attributes, in bytes of JSON.
+const MAX_ATTRIBUTES: usize = 16 * 1024;
+
+impl Attempt<'_> {
+    pub(super) fn customer_upsert(&mut self, edit: &CustomerEdit) -> Result<Answer, Stop> {
+        let id = CustomerId::parse(&edit.id).map_err(at("customerId"))?;
+        let mut faults = Faults::default();
+        let email = match &edit.email {
+            Some(Some(text)) => faults.take(&["email"], Email::parse(text)).map(Some),
+            Some(None) => Some(None),
+            None => None,
+        };
+        let currency = match &edit.currency {
+            Some(Some(code)) => faults.take(&["currency"], Currency::parse(code)).map(Some),
+            Some(None) => Some(None),
+            None => None,
+        };
+        let attributes = edit.attributes.clone().and_then(|given| faults.take(&["attributes"], check_attributes(given)));
+        faults.into_result()?;
+        let mut rows = vec![RowId::Customer(id.clone())];
+        rows.extend(email.iter().flatten().map(|email| RowId::Email(email.folded())));
+        self.need(rows)?;
+        let mut customer = self.customer(&id)?.unwrap_or_else(|| Customer::unknown(id.clone()));
+        if let Some(email) = email {
+            if let Some(email) = &email {
+                self.take_email(email, &id)?;
+            }
+            // The row of an address that was given up stays; it is only believed while the customer
+            // that it names has that address.
+            customer.email = email;
+        }
+        customer.currency = currency.unwrap_or(customer.currency);
+        customer.attributes = attributes.unwrap_or(customer.attributes);
+        self.put(RowId::Customer(id), Row::Customer(Box::new(customer.clone())));
+        Ok(Answer::Customer(Box::new(customer)))
+    }
+
+    fn take_email(&mut self, email: &Email, id: &CustomerId) -> Result<(), Stop> {
+        if self.customer_by_email(email)?.is_some_and(|owner| owner.id != *id) {
+            let what = "another customer with this e-mail address".to_owned();
+            return Err(Rejection::Duplicate { what }.at(["email"]).into());
+        }
+        self.put(RowId::Email(email.folded()), Row::Email(id.clone()));
+        Ok(())
+    }
+
+    /// The customer with this e-mail address, if one is known.
+    pub(super) fn customer_by_email(&mut self, email: &Email) -> Result<Option<Customer>, Stop> {
+        let folded = email.folded();
+        let owner = match self.row(&RowId::Email(folded.clone()))? {
+            Some(Row::Email(owner)) => owner.clone(),
+            _ => return Ok(None),
+        };
+        let customer = self.customer(&owner)?;
+        Ok(customer.filter(|customer| customer.email.as_ref().is_some_and(|email| email.folded() == folded)))
+    }
+}
+
+fn check_attributes(given: serde_json::Value) -> Result<serde_json::Value, Rejection> {
+    if !given.is_object() {
+        return Err(Rejection::ValueInvalid { reason: "expected a JSON object".to_owned() });
+    }
+    if given.to_string().len() > MAX_ATTRIBUTES {
+        return Err(Rejection::LimitExceeded { what: "too many bytes of JSON", limit: MAX_ATTRIBUTES as u64 });
+    }
+    Ok(given)
+}

@@ -1,0 +1,159 @@
+//! From a request to its outcome: idempotency first, then the use case of its command. A refusal to
+//! a request with an idempotency key is kept as well, so that a retry gets the first answer again.
+
+use super::{
+    Request,
+    attempt::{Attempt, Stop},
+    working::{Change, Missing, Working},
+};
+use crate::{
+    domain::{
+        id::checked_text,
+        rejection::{Refusal, Rejection},
+    },
+    service::{Answer, Command, Failure, fingerprint},
+    storage::{Row, RowId, StoredAnswer},
+};
+
+/// The longest idempotency key, in characters (product section 3).
+const MAX_KEY: usize = 255;
+/// A day, in seconds. Answers are kept by days, so for 24 to 48 hours.
+const DAY: i64 = 86_400;
+
+/// What came of a request.
+pub(super) enum Outcome {
+    /// It cannot be decided without these.
+    Missing(Missing),
+    /// It is decided.
+    Decided(Decided),
+}
+
+/// A decided request.
+pub(super) struct Decided {
+    pub(super) answer: Result<Answer, Failure>,
+    /// What it changes; none where it changes nothing.
+    pub(super) change: Option<Change>,
+}
+
+/// Decides a request on the batch's state.
+pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
+    let mut attempt = Attempt::new(working);
+    let kept = match recall(&mut attempt, request) {
+        Ok(kept) => kept,
+        Err(stop) => return ended(attempt, stop),
+    };
+    let ticket = match kept {
+        Some(Kept::Answered(answer)) => return Outcome::Decided(Decided { answer, change: None }),
+        Some(Kept::Ticket(id, input)) => Some((id, input)),
+        None => None,
+    };
+    match run(&mut attempt, request) {
+        Ok(answer) => {
+            if let Some((id, input)) = ticket {
+                match serde_json::to_value(&answer) {
+                    Ok(value) => attempt.put(id, Row::Answer(StoredAnswer { input, answer: Ok(value) })),
+                    Err(error) => return ended(attempt, Stop::Broken(error.to_string())),
+                }
+            }
+            Outcome::Decided(Decided { answer: Ok(answer), change: Some(attempt.change) })
+        }
+        Err(Stop::Refused(refusals)) => {
+            let change = ticket.map(|(id, input)| {
+                let row = Row::Answer(StoredAnswer { input, answer: Err(refusals.clone()) });
+                Change { rows: std::iter::once((id, row)).collect(), ..Change::default() }
+            });
+            Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
+        }
+        Err(stop) => ended(attempt, stop),
+    }
+}
+
+fn ended(attempt: Attempt<'_>, stop: Stop) -> Outcome {
+    let answer = match stop {
+        Stop::Missing => return Outcome::Missing(attempt.missing),
+        Stop::Refused(refusals) => Failure::Refused(refusals),
+        Stop::Broken(reason) => Failure::Internal(reason),
+    };
+    Outcome::Decided(Decided { answer: Err(answer), change: None })
+}
+
+/// What is known of a request's idempotency key.
+enum Kept {
+    /// It was answered.
+    Answered(Result<Answer, Failure>),
+    /// It is new: where its answer goes, and the hash of its input.
+    Ticket(RowId, String),
+}
+
+fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, Stop> {
+    let Some(key) = &request.idempotency else { return Ok(None) };
+    checked_text(key, MAX_KEY).map_err(|rejection| rejection.at(["idempotencyKey"]))?;
+    let today = u32::try_from(attempt.now().as_second() / DAY).unwrap_or_default();
+    let at = |day| RowId::Answer(day, request.caller.id.clone(), key.clone());
+    attempt.need([at(today), at(today.saturating_sub(1))])?;
+    let input = fingerprint(&request.command);
+    for day in [today, today.saturating_sub(1)] {
+        let Some(Row::Answer(stored)) = attempt.row(&at(day))? else { continue };
+        if stored.input != input {
+            return Err(Rejection::IdempotencyMismatch.at(["idempotencyKey"]).into());
+        }
+        let answer = match stored.answer.clone() {
+            Ok(value) => serde_json::from_value(value).map_err(|error| Failure::Internal(error.to_string())),
+            Err(refusals) => Err(Failure::Refused(refusals)),
+        };
+        return Ok(Some(Kept::Answered(answer)));
+    }
+    Ok(Some(Kept::Ticket(at(today), input)))
+}
+
+/// The use case of a command.
+fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
+    let actor = request.caller.name.as_str();
+    match &request.command {
+        Command::PoolCreate(draft) => attempt.pool_create(draft),
+        Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit),
+        Command::PoolArchive(id, archive) => attempt.pool_archive(*id, *archive),
+        Command::CouponsAdd(pool, codes) => attempt.coupons_add(*pool, codes),
+        Command::CustomerUpsert(edit) => attempt.customer_upsert(edit),
+        Command::Claim(pool, customer, reason) => attempt.claim(*pool, customer, reason.clone(), actor),
+        Command::Redeem { coupon, customer, amount, basket, transaction } => {
+            let asked = super::redeem::Asked {
+                customer: customer.as_deref(),
+                amount: amount.as_deref(),
+                basket: basket.as_deref(),
+                transaction: transaction.as_deref(),
+            };
+            attempt.redeem(coupon, asked, actor)
+        }
+        Command::Unredeem(coupon, entry, amount) => attempt.unredeem(coupon, *entry, amount.as_deref(), actor),
+        Command::Unassign(coupon) => attempt.unassign(coupon, actor),
+        Command::Transfer(coupon, id, email) => attempt.transfer(coupon, id.as_deref(), email.as_deref(), actor),
+        Command::Invalidate(coupon) => attempt.invalidate(coupon, actor),
+        Command::Adjust(coupon, amount, reason) => attempt.adjust(coupon, amount, reason, actor),
+        Command::Checkout(order) => attempt.checkout(order, actor),
+        Command::CheckoutPreview(order) => attempt.checkout_preview(order),
+        Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
+        Command::KeyAdd(key) => {
+            attempt.put(RowId::ApiKey(key.hash.clone()), Row::Plain(to_json(key)?));
+            attempt.change.keys.push(std::sync::Arc::new(key.as_ref().clone()));
+            Ok(Answer::Done)
+        }
+        Command::Forget(answers) => {
+            let rows = answers.iter().map(|(day, caller, key)| RowId::Answer(*day, caller.clone(), key.clone()));
+            attempt.need(rows.clone())?;
+            rows.for_each(|row| attempt.remove(row));
+            Ok(Answer::Done)
+        }
+        Command::Expire(due) => attempt.expire(due),
+    }
+}
+
+/// A value of ours as JSON.
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, Stop> {
+    serde_json::to_value(value).map_err(|error| Stop::Broken(error.to_string()))
+}
+
+/// A rejection of the input's part `field`.
+pub(super) fn at(field: &'static str) -> impl Fn(Rejection) -> Refusal {
+    move |rejection| rejection.at([field])
+}

@@ -1,0 +1,224 @@
+//! The one place through which every change of state passes. It gathers the commands that wait at
+//! the moment, decides each in order on what is loaded, writes all of it in one transaction and only
+//! then answers everyone. A refused command takes nothing else down; nothing waits for company.
+//!
+//! A decision never reads the database: where it needs a row that is not loaded it stops and says
+//! which, the rows that all commands miss are read in one query, and the batch is decided again.
+
+mod attempt;
+mod bookkeeping;
+mod checkout;
+mod coupons;
+mod customers;
+mod decide;
+mod pools;
+mod redeem;
+mod working;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Answer, Caller, Clock, Command, Failure, Registry};
+use crate::{
+    domain::id::EventId,
+    storage::{StorageError, Store},
+};
+use working::Working;
+
+/// The most commands that one transaction carries.
+const MAX_BATCH: usize = 256;
+/// How many commands may wait; beyond it callers wait for a place.
+const QUEUE: usize = 4_096;
+/// How often a batch is decided again after it lost a race.
+const MAX_TRIES: u32 = 8;
+/// The stream of events that this gateway writes.
+pub const STREAM: u32 = 1;
+
+/// A command on its way, and where its answer goes.
+pub(super) struct Request {
+    pub(super) caller: Caller,
+    pub(super) idempotency: Option<String>,
+    pub(super) command: Command,
+    reply: Option<oneshot::Sender<Result<Answer, Failure>>>,
+}
+
+/// The way into the committer. Cheap to clone; when the last one is dropped, the committer ends.
+#[derive(Debug, Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Request>,
+    latest: watch::Receiver<EventId>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request").field("caller", &self.caller.id).finish_non_exhaustive()
+    }
+}
+
+impl Committer {
+    /// Starts it. The task ends when every handle is dropped and all that waited is answered.
+    pub async fn start(
+        store: Arc<Store>,
+        registry: Arc<Registry>,
+        clock: Clock,
+    ) -> Result<(Self, tokio::task::JoinHandle<()>), StorageError> {
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let sequence = last_sequence(&store).await?;
+        let (announce, latest) = watch::channel(EventId { stream: STREAM, sequence });
+        let worker = Worker { store, registry, clock, requests, announce, sequence: Some(sequence) };
+        Ok((Self { queue, latest }, tokio::spawn(worker.run())))
+    }
+
+    /// Has a command carried out. What is answered is durable.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        idempotency: Option<String>,
+        command: Command,
+    ) -> Result<Answer, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { caller: caller.clone(), idempotency, command, reply: Some(reply) };
+        let stopped = || Failure::Internal("the committer has stopped".to_owned());
+        self.queue.send(request).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// The last event that is durable; changes with every commit that made one.
+    #[must_use]
+    pub fn latest(&self) -> watch::Receiver<EventId> {
+        self.latest.clone()
+    }
+}
+
+/// Decides a command on the current state without changing anything.
+pub(super) async fn rehearse(
+    store: &Store,
+    registry: &Registry,
+    clock: &Clock,
+    caller: &Caller,
+    command: Command,
+) -> Result<Answer, Failure> {
+    let request = Request { caller: caller.clone(), idempotency: None, command, reply: None };
+    let mut working = Working::new(registry, clock.now(), 0);
+    loop {
+        let missing = match decide::decide(&working, &request) {
+            decide::Outcome::Missing(missing) => missing,
+            decide::Outcome::Decided(decided) => return decided.answer,
+        };
+        working.load(store, missing).await?;
+    }
+}
+
+struct Worker {
+    store: Arc<Store>,
+    registry: Arc<Registry>,
+    clock: Clock,
+    requests: mpsc::Receiver<Request>,
+    announce: watch::Sender<EventId>,
+    /// The last event written; none while it is not known what became of a write.
+    sequence: Option<u64>,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        let mut batch = Vec::with_capacity(MAX_BATCH);
+        while self.requests.recv_many(&mut batch, MAX_BATCH).await > 0 {
+            let answers = self.process(&batch).await;
+            for (mut request, answer) in batch.drain(..).zip(answers) {
+                if let Some(reply) = request.reply.take() {
+                    // A caller that has gone away does not undo what it asked for.
+                    drop(reply.send(answer));
+                }
+            }
+        }
+    }
+
+    /// Carries a batch out, again where it lost a race, and gives each command's answer.
+    async fn process(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+        for attempt in 0..MAX_TRIES {
+            match self.try_once(batch).await {
+                Ok(answers) => return answers,
+                Err(StorageError::Conflict(reason) | StorageError::Exists(reason)) => {
+                    tracing::warn!(%reason, attempt, "deciding a batch again");
+                    self.sequence = None;
+                    tokio::time::sleep(Duration::from_millis(1 << attempt)).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, commands = batch.len(), "a batch failed");
+                    self.sequence = None;
+                    return failed(batch.len(), &error.to_string());
+                }
+            }
+        }
+        failed(batch.len(), "lost too many races in a row")
+    }
+
+    async fn try_once(&mut self, batch: &[Request]) -> Result<Vec<Result<Answer, Failure>>, StorageError> {
+        let sequence = self.known_sequence().await?;
+        let mut working = Working::new(&self.registry, self.clock.now(), sequence);
+        let answers = loop {
+            working.forget_decisions();
+            let (answers, missing) = decide_all(&mut working, batch);
+            if missing.is_empty() {
+                break answers;
+            }
+            working.load(&self.store, missing).await?;
+        };
+        let writes = working.batch();
+        if !writes.is_empty() {
+            self.store.commit(&writes).await?;
+        }
+        let last = working.publish(&self.registry);
+        self.sequence = Some(last);
+        self.announce.send_if_modified(|latest| std::mem::replace(&mut latest.sequence, last) != last);
+        Ok(answers)
+    }
+
+    /// The last event written. After a failure the database is asked, and so is the registry read
+    /// again, because the write may or may not have happened.
+    async fn known_sequence(&mut self) -> Result<u64, StorageError> {
+        if let Some(sequence) = self.sequence {
+            return Ok(sequence);
+        }
+        let fresh = Registry::load(&self.store).await?;
+        std::mem::swap(&mut *self.registry.write(), &mut *fresh.write());
+        last_sequence(&self.store).await
+    }
+}
+
+fn failed(number: usize, reason: &str) -> Vec<Result<Answer, Failure>> {
+    (0..number).map(|_| Err(Failure::Internal(reason.to_owned()))).collect()
+}
+
+/// Decides all commands in order; gives their answers, and every row that one of them missed.
+fn decide_all(working: &mut Working<'_>, batch: &[Request]) -> (Vec<Result<Answer, Failure>>, working::Missing) {
+    let mut answers = Vec::with_capacity(batch.len());
+    let mut missing = working::Missing::default();
+    for request in batch {
+        match decide::decide(working, request) {
+            decide::Outcome::Missing(more) => missing.extend(more),
+            decide::Outcome::Decided(decided) => {
+                if let Some(change) = decided.change {
+                    working.accept(change);
+                }
+                answers.push(decided.answer);
+            }
+        }
+    }
+    (answers, missing)
+}
+
+/// The place of the last event that was written; 0 where there is none.
+async fn last_sequence(store: &Store) -> Result<u64, StorageError> {
+    use crate::storage::{Row, RowId};
+    let first = RowId::Events(EventId { stream: STREAM, sequence: 0 }).key().text;
+    let end = RowId::Events(EventId { stream: STREAM + 1, sequence: 0 }).key().text;
+    let Some((text, doc)) = store.scan("event", first, end, true, 1).await?.pop() else { return Ok(0) };
+    let start = text.get(8..).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or_default();
+    let id = RowId::Events(EventId { stream: STREAM, sequence: start });
+    match Row::decode(&id, &doc)? {
+        Row::Events(events) => Ok(start + events.len() as u64 - 1),
+        _ => Ok(0),
+    }
+}

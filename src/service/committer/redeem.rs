@@ -1,0 +1,178 @@
+//! Redeeming a coupon, taking a redemption back, and changing a gift card's balance by hand.
+
+use crate::{
+    domain::{
+        basket::BasketDraft,
+        checkout::basket_refusals,
+        coupon::{Coupon, Decision, Holder},
+        decimal::{Amount, Decimal},
+        gift_card::Entry,
+        id::{CustomerId, EntryId, checked_id, checked_text},
+        period::Instant,
+        pool::Source,
+        rejection::{Refusal, Rejection},
+        status::Status,
+        terms::Terms,
+    },
+    service::{Answer, CouponRef},
+    storage::{Row, RowId},
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    coupons::Found,
+    decide::at,
+};
+
+/// The longest reason of an adjustment, in characters.
+const MAX_REASON: usize = 500;
+
+/// What is asked of a redemption beside the coupon.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) customer: Option<&'a str>,
+    pub(super) amount: Option<&'a str>,
+    pub(super) basket: Option<&'a BasketDraft>,
+    pub(super) transaction: Option<&'a str>,
+}
+
+impl Attempt<'_> {
+    pub(super) fn redeem(&mut self, named: &CouponRef, asked: Asked<'_>, actor: &str) -> Result<Answer, Stop> {
+        let customer = asked.customer.map(CustomerId::parse).transpose().map_err(at("customerId"))?;
+        let transaction = asked.transaction.map(checked_id).transpose().map_err(at("transactionId"))?;
+        let basket = asked.basket.map(BasketDraft::check).transpose().map_err(within_basket)?;
+        let found = self.find(named)?;
+        let terms = self.terms(&found.coupon)?;
+        if let Some(basket) = basket {
+            let refusals = basket_refusals(&basket, &terms);
+            if !refusals.is_empty() {
+                return Err(refusals.into_iter().map(|r| r.within("basket")).collect::<Vec<_>>().into());
+            }
+        }
+        let (coupon, claim) = self.assigned(&found, &terms, customer.as_ref())?;
+        let decision = redeemed(coupon, &terms, customer.as_ref(), asked.amount, transaction.clone(), self.now())?;
+        if let Some(transaction) = transaction {
+            self.use_transaction(transaction, &found)?;
+        }
+        self.finish(&found, after(claim, decision), actor)
+    }
+
+    /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first.
+    pub(super) fn assigned(
+        &mut self,
+        found: &Found,
+        terms: &Terms,
+        customer: Option<&CustomerId>,
+    ) -> Result<(Coupon, Option<Decision>), Stop> {
+        let coupon = found.coupon.clone();
+        let pool = self.pool_of(coupon.id)?;
+        if coupon.status != Status::Unassigned || pool.source != Source::Uploaded {
+            return Ok((coupon, None));
+        }
+        let what = "a customerId, because nobody has claimed the coupon,";
+        let customer = customer.ok_or_else(|| Rejection::Required { what }.at(["customerId"]))?;
+        pool.check_open()?;
+        let known = self.customer_or_new(customer)?;
+        let holder = Holder { customer: customer.clone(), currency: known.currency };
+        let claim = coupon.claim(terms, holder, None, self.now())?;
+        Ok((claim.coupon.clone(), Some(claim)))
+    }
+
+    /// Notes that a purchase has redeemed a coupon, which it can do once.
+    fn use_transaction(&mut self, transaction: String, found: &Found) -> Result<(), Stop> {
+        let row = RowId::Transaction(transaction, Some(found.coupon.id));
+        if self.row(&row)?.is_some() {
+            return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
+        }
+        self.put(row, Row::Transaction(serde_json::Value::Null));
+        Ok(())
+    }
+
+    pub(super) fn unredeem(
+        &mut self,
+        named: &CouponRef,
+        entry: Option<EntryId>,
+        amount: Option<&str>,
+        actor: &str,
+    ) -> Result<Answer, Stop> {
+        let found = self.find(named)?;
+        let terms = self.terms(&found.coupon)?;
+        if terms.card_value().is_none() {
+            let given = [(entry.is_some(), "ledgerEntryId"), (amount.is_some(), "amount")];
+            if let Some((_, field)) = given.into_iter().find(|(given, _)| *given) {
+                let subject = format!("type {}", terms.value.kind().name());
+                return Err(Rejection::FieldNotApplicable { subject }.at([field]).into());
+            }
+            let decision = found.coupon.clone().unredeem(self.now())?;
+            return self.finish(&found, decision, actor);
+        }
+        let what = "a ledgerEntryId, which names the redemption,";
+        let id = entry.ok_or_else(|| Rejection::Required { what }.at(["ledgerEntryId"]))?;
+        let entry = self.entry(id)?.filter(|_| id.coupon == found.coupon.id);
+        let unknown = || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at(["ledgerEntryId"]);
+        let entry = entry.ok_or_else(unknown)?;
+        let amount = amount.map(|text| card_amount(text, &terms)).transpose()?;
+        let decision = found.coupon.clone().unredeem_card(&terms, entry, amount, self.now())?;
+        self.finish(&found, decision, actor)
+    }
+
+    pub(super) fn adjust(&mut self, named: &CouponRef, amount: &str, reason: &str, actor: &str) -> Result<Answer, Stop> {
+        let reason = checked_text(reason, MAX_REASON).map_err(at("reason"))?;
+        let found = self.find(named)?;
+        let terms = self.terms(&found.coupon)?;
+        if terms.card_value().is_none() {
+            let reason = format!("expected a gift card, found a coupon of type {}", terms.value.kind().name());
+            return Err(Rejection::ValueInvalid { reason }.at(["coupon"]).into());
+        }
+        let amount = card_amount(amount, &terms)?;
+        let decision = found.coupon.clone().adjust(&terms, amount, reason, self.now())?;
+        self.finish(&found, decision, actor)
+    }
+
+    fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, Stop> {
+        Ok(match self.row(&RowId::Entry(id))? {
+            Some(Row::Entry(stored)) => Some(stored.clone().into_entry(id)),
+            _ => None,
+        })
+    }
+}
+
+/// The redemption of a coupon of any type.
+pub(super) fn redeemed(
+    coupon: Coupon,
+    terms: &Terms,
+    by: Option<&CustomerId>,
+    amount: Option<&str>,
+    transaction: Option<String>,
+    now: Instant,
+) -> Result<Decision, Refusal> {
+    match (terms.card_value(), amount) {
+        (Some(_), Some(text)) => coupon.redeem_card(terms, by, card_amount(text, terms)?, transaction, now),
+        (Some(_), None) => Err(Rejection::AmountRequired.at(["amount"])),
+        (None, None) => coupon.redeem(by, transaction, now),
+        (None, Some(_)) => {
+            let subject = format!("type {}", terms.value.kind().name());
+            Err(Rejection::FieldNotApplicable { subject }.at(["amount"]))
+        }
+    }
+}
+
+/// One decision after another.
+pub(super) fn after(first: Option<Decision>, mut second: Decision) -> Decision {
+    if let Some(mut first) = first {
+        first.changes.append(&mut second.changes);
+        first.entries.append(&mut second.entries);
+        second.changes = first.changes;
+        second.entries = first.entries;
+    }
+    second
+}
+
+fn card_amount(text: &str, terms: &Terms) -> Result<Amount, Refusal> {
+    Decimal::parse(text).and_then(|decimal| decimal.to_amount(terms.exponent())).map_err(at("amount"))
+}
+
+/// A basket's refusals, with their place in the input.
+pub(super) fn within_basket(refusals: Vec<Refusal>) -> Vec<Refusal> {
+    refusals.into_iter().map(|refusal| refusal.within("basket")).collect()
+}

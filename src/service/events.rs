@@ -1,0 +1,245 @@
+//! Reading the log of events: all of it after a cursor, a coupon's, a customer's. The log is gapless
+//! and in order of time, so a place in it is a number and an instant is found by halving.
+
+use std::collections::HashMap;
+
+use super::{Failure, Page, PageRequest, Scrip, committer::STREAM};
+use crate::{
+    domain::{
+        coupon::{Coupon, History},
+        event::{Event, EventType},
+        id::{CouponId, CustomerId, EventId, PoolId},
+        period::{Instant, instant_of},
+    },
+    storage::{Row, RowId},
+};
+
+/// The most events in one row.
+const EVENTS_IN_ROW: u64 = 16;
+/// How many rows are read at once.
+const PART: usize = 64;
+/// How many events one request looks at for those that its filter admits. What is further on is
+/// found from the page's cursor.
+const MAX_LOOKED_AT: usize = 20_000;
+
+/// A place in the log, after an event.
+pub type EventCursor = EventId;
+
+/// Which events.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of this pool's coupons.
+    pub pool: Option<PoolId>,
+    /// Of this coupon.
+    pub coupon: Option<CouponId>,
+    /// In this customer's history.
+    pub customer: Option<CustomerId>,
+    /// Of these types; all where empty.
+    pub types: Vec<EventType>,
+    /// At or after this instant.
+    pub from: Option<Instant>,
+    /// Before this instant.
+    pub to: Option<Instant>,
+}
+
+impl EventFilter {
+    /// Whether an event is among those asked for.
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        self.pool.is_none_or(|pool| event.coupon.pool == pool)
+            && self.coupon.is_none_or(|coupon| event.coupon == coupon)
+            && self.customer.as_ref().is_none_or(|customer| event.change.customer.as_ref() == Some(customer))
+            && (self.types.is_empty() || self.types.contains(&event.change.kind))
+            && self.from.is_none_or(|from| event.at >= from)
+            && self.to.is_none_or(|to| event.at < to)
+    }
+}
+
+impl Scrip {
+    /// A page of the log, oldest first.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        if let Some(coupon) = filter.coupon {
+            let coupon = self.coupons(&[coupon]).await?.pop().flatten();
+            let ids = match coupon {
+                Some(coupon) => self.history(&coupon).await?,
+                None => Vec::new(),
+            };
+            return self.filtered(ids, filter, page).await;
+        }
+        if let Some(customer) = &filter.customer {
+            return self.customer_events(customer, filter, page).await;
+        }
+        self.log(filter, page).await
+    }
+
+    /// The log itself.
+    async fn log(
+        &self,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        let mut after = page.after.map_or(0, |cursor| cursor.sequence);
+        if let Some(from) = filter.from {
+            after = after.max(self.first_at(from).await?.saturating_sub(1));
+        }
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        let mut more = true;
+        while more && found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
+            let events = self.read_after(after, PART).await?;
+            more = !events.is_empty();
+            for event in events {
+                after = event.id.sequence;
+                looked_at += 1;
+                more = filter.to.is_none_or(|to| event.at < to);
+                if !more {
+                    break;
+                }
+                if filter.admits(&event) {
+                    found.push((event.id, event));
+                }
+            }
+        }
+        let cut = more && found.len() <= page.limit;
+        let mut page = Page::from_gathered(found, page);
+        if cut {
+            page.has_next = true;
+            page.resume = Some(EventId { stream: STREAM, sequence: after });
+        }
+        Ok(page)
+    }
+
+    /// Up to `rows` rows of events after a place in the log.
+    pub async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
+        let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
+        let start = at((after + 1).saturating_sub(EVENTS_IN_ROW - 1));
+        let end = RowId::Events(EventId { stream: STREAM + 1, sequence: 0 }).key().text;
+        let mut events = Vec::new();
+        for (text, doc) in self.store.scan("event", start, end, false, rows).await? {
+            events.extend(decode(&text, &doc)?.into_iter().filter(|event| event.id.sequence > after));
+        }
+        // A full page may hold nothing after the place only if its last row ends before it, and the
+        // start is chosen so that at most 15 rows can.
+        Ok(events)
+    }
+
+    /// The place of the first event at or after an instant; after the last one where there is none.
+    async fn first_at(&self, instant: Instant) -> Result<u64, Failure> {
+        let last = self.latest_event().borrow().sequence;
+        let (mut low, mut high) = (1, last + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let early = match self.event_at(middle).await? {
+                Some(event) => event.at < instant,
+                None => false,
+            };
+            if early { low = middle + 1 } else { high = middle }
+        }
+        Ok(low)
+    }
+
+    async fn event_at(&self, sequence: u64) -> Result<Option<Event>, Failure> {
+        Ok(self.read_after(sequence.saturating_sub(1), EVENTS_IN_ROW as usize).await?.into_iter().next())
+    }
+
+    /// The ids of a coupon's events, oldest first.
+    async fn history(&self, coupon: &Coupon) -> Result<Vec<EventId>, Failure> {
+        let rows: Vec<_> = (0..coupon.history.leaves).map(|leaf| RowId::History(coupon.id, leaf)).collect();
+        let mut ids = Vec::with_capacity(rows.len() * History::LEAF);
+        for row in self.store.get(&rows).await? {
+            if let Some(Row::History(leaf)) = row {
+                ids.extend(leaf);
+            }
+        }
+        ids.extend(&coupon.history.recent);
+        Ok(ids)
+    }
+
+    async fn customer_events(
+        &self,
+        customer: &CustomerId,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        let at = |sequence| RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence }).key().text;
+        let mut start = at(page.after.map_or(0, |cursor| cursor.sequence + 1));
+        let end = RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM + 1, sequence: 0 }).key().text;
+        let mut found = Vec::new();
+        loop {
+            let rows = self.store.scan("customer_event", start.clone(), end.clone(), false, PART).await?;
+            let ids: Vec<_> = rows.iter().filter_map(|(text, _)| read_sequence(text)).collect();
+            for event in self.events_by_id(&ids).await? {
+                if filter.admits(&event) {
+                    found.push((event.id, event));
+                }
+            }
+            let Some(last) = ids.last().filter(|_| rows.len() == PART && found.len() <= page.limit) else { break };
+            start = at(last.sequence + 1);
+        }
+        Ok(Page::from_gathered(found, page))
+    }
+
+    /// A page of listed events.
+    async fn filtered(
+        &self,
+        ids: Vec<EventId>,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        let later = ids.partition_point(|id| page.after.is_some_and(|after| *id <= after));
+        let mut found = Vec::new();
+        for part in ids.get(later..).unwrap_or_default().chunks(PART) {
+            let events = self.events_by_id(part).await?;
+            found.extend(events.into_iter().filter(|event| filter.admits(event)).map(|event| (event.id, event)));
+            if found.len() > page.limit {
+                break;
+            }
+        }
+        Ok(Page::from_gathered(found, page))
+    }
+
+    /// The events with these ids, in their order.
+    pub async fn events_by_id(&self, ids: &[EventId]) -> Result<Vec<Event>, Failure> {
+        let mut read: HashMap<EventId, Event> = HashMap::new();
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            if !read.contains_key(id) {
+                let at = |sequence| RowId::Events(EventId { stream: id.stream, sequence }).key().text;
+                let rows = self.store.scan("event", at(0), at(id.sequence + 1), true, 1).await?;
+                for (text, doc) in rows {
+                    read.extend(decode(&text, &doc)?.into_iter().map(|event| (event.id, event)));
+                }
+            }
+            found.extend(read.get(id).cloned());
+        }
+        Ok(found)
+    }
+}
+
+/// The events of a row of the log.
+fn decode(text: &str, doc: &str) -> Result<Vec<Event>, Failure> {
+    let damaged = || Failure::Internal(format!("event row {text} is damaged"));
+    let first = read_sequence(text).ok_or_else(damaged)?;
+    let Row::Events(rows) = Row::decode(&RowId::Events(first), doc)? else { return Err(damaged()) };
+    let numbered = (first.sequence..).zip(rows);
+    let event = |(sequence, row): (u64, crate::storage::Dated)| Event {
+        id: EventId { stream: first.stream, sequence },
+        at: instant_of(row.at).unwrap_or(Instant::UNIX_EPOCH),
+        coupon: row.coupon,
+        actor: row.actor,
+        change: row.change,
+    };
+    Ok(numbered.map(event).collect())
+}
+
+/// The event that a row's id ends with.
+fn read_sequence(text: &str) -> Option<EventId> {
+    let place = text.get(text.len().checked_sub(24)?..)?;
+    let stream = u32::from_str_radix(place.get(..8)?, 16).ok()?;
+    let sequence = u64::from_str_radix(place.get(8..)?, 16).ok()?;
+    Some(EventId { stream, sequence })
+}

@@ -1,0 +1,73 @@
+//! Pages of lists: how many, from where, in which direction (the Relay cursor connections
+//! specification). Cursors name the place of an item, so a page costs what it shows.
+
+use crate::domain::rejection::{Refusal, Rejection};
+
+/// The most items of a page.
+pub const MAX_PAGE: usize = 500;
+/// The items of a page where no number is asked for.
+const DEFAULT_PAGE: usize = 50;
+
+/// Which page of a list. The cursor is whatever names an item's place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest<C> {
+    /// How many items.
+    pub limit: usize,
+    /// Only items after this place.
+    pub after: Option<C>,
+    /// Only items before this place.
+    pub before: Option<C>,
+    /// The last of them, not the first.
+    pub from_end: bool,
+}
+
+impl<C> PageRequest<C> {
+    /// Checks a request for `first` or `last` items between two cursors.
+    pub fn new(first: Option<i32>, after: Option<C>, last: Option<i32>, before: Option<C>) -> Result<Self, Refusal> {
+        let (limit, field, from_end) = match (first, last) {
+            (Some(_), Some(_)) => {
+                let reason = "expected first or last, not both".to_owned();
+                return Err(Rejection::ValueInvalid { reason }.at(["last"]));
+            }
+            (None, None) => (DEFAULT_PAGE, "first", false),
+            (Some(number), None) => (usize::try_from(number).unwrap_or_default(), "first", false),
+            (None, Some(number)) => (usize::try_from(number).unwrap_or_default(), "last", true),
+        };
+        if !(1..=MAX_PAGE).contains(&limit) {
+            let reason = format!("expected a page of 1 to {MAX_PAGE} items");
+            return Err(Rejection::ValueInvalid { reason }.at([field]));
+        }
+        Ok(Self { limit, after, before, from_end })
+    }
+}
+
+/// A page: items with their places, in the list's order.
+#[derive(Debug, Clone)]
+pub struct Page<T, C> {
+    /// The items.
+    pub items: Vec<(C, T)>,
+    /// Whether there are more after them.
+    pub has_next: bool,
+    /// Whether there are more before them.
+    pub has_previous: bool,
+    /// Where to go on when the items end before the list does.
+    pub resume: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// A page from up to one item more than were asked for, gathered in the page's direction.
+    #[must_use]
+    pub fn from_gathered(mut gathered: Vec<(C, T)>, request: &PageRequest<C>) -> Self {
+        let more = gathered.len() > request.limit;
+        gathered.truncate(request.limit);
+        if request.from_end {
+            gathered.reverse();
+        }
+        Self {
+            items: gathered,
+            has_next: if request.from_end { request.before.is_some() } else { more },
+            has_previous: if request.from_end { more } else { request.after.is_some() },
+            resume: None,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The pools, their tallies, the settings and the API keys, in memory: a few thousand small things
+//! that every request needs. The committer alone changes it, after what it wrote is durable; at a
+//! start it is read from the database.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use crate::{
+    domain::{
+        access::{ApiKey, Settings},
+        id::PoolId,
+        pool::{Pool, Source},
+        terms::CouponType,
+    },
+    storage::{Row, RowId, StorageError, Store, Tally},
+};
+
+/// How many rows are read at once at a start.
+const PAGE: usize = 1_000;
+
+/// What the registry holds.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// All pools, in order of creation.
+    pub pools: BTreeMap<PoolId, Arc<Pool>>,
+    /// Their tallies.
+    pub tallies: HashMap<PoolId, Tally>,
+    /// The pools that have an external id.
+    pub external: HashMap<String, PoolId>,
+    /// The settings.
+    pub settings: Settings,
+    /// The API keys, by the hash of their secret.
+    pub keys: HashMap<String, Arc<ApiKey>>,
+}
+
+impl Held {
+    /// Adds a pool, or replaces it.
+    pub fn put_pool(&mut self, pool: Arc<Pool>) {
+        if let Some(external) = &pool.external_id {
+            self.external.insert(external.clone(), pool.id);
+        }
+        self.pools.insert(pool.id, pool);
+    }
+}
+
+/// The registry; shared by all.
+#[derive(Debug, Default)]
+pub struct Registry(RwLock<Held>);
+
+/// Which pools.
+#[derive(Debug, Clone, Default)]
+pub struct PoolFilter {
+    /// Whose name contains this, without regard to case.
+    pub name_contains: Option<String>,
+    /// Of this source.
+    pub source: Option<Source>,
+    /// Of this type.
+    pub kind: Option<CouponType>,
+    /// Archived ones, or those that are not.
+    pub archived: Option<bool>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PoolOrder {
+    /// By their creation.
+    #[default]
+    Created,
+    /// By name, then creation.
+    Name,
+}
+
+impl Registry {
+    /// Reads it from the database.
+    pub async fn load(store: &Store) -> Result<Self, StorageError> {
+        let mut held = Held::default();
+        let mut ids = Vec::new();
+        for (_, text) in all(store, "pool").await? {
+            let Row::Pool(pool) = Row::decode(&RowId::Pool(PoolId(0)), &text)? else { continue };
+            ids.push(pool.id);
+            held.put_pool(Arc::new(*pool));
+        }
+        let tallies = store.get(&ids.iter().map(|id| RowId::Tally(*id)).collect::<Vec<_>>()).await?;
+        for (id, row) in ids.into_iter().zip(tallies) {
+            if let Some(Row::Tally(tally)) = row {
+                held.tallies.insert(id, tally);
+            }
+        }
+        if let Some(Row::Plain(value)) = store.get_one(RowId::Settings).await? {
+            held.settings = serde_json::from_value(value).unwrap_or_default();
+        }
+        for (_, text) in all(store, "api_key").await? {
+            if let Ok(key) = serde_json::from_str::<ApiKey>(&text) {
+                held.keys.insert(key.hash.clone(), Arc::new(key));
+            }
+        }
+        Ok(Self(RwLock::new(held)))
+    }
+
+    /// Reads what it holds.
+    pub fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what it holds; for the committer.
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pool with this id.
+    #[must_use]
+    pub fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
+        self.read().pools.get(&id).cloned()
+    }
+
+    /// The pool with this external id.
+    #[must_use]
+    pub fn pool_by_external_id(&self, external: &str) -> Option<Arc<Pool>> {
+        let held = self.read();
+        held.external.get(external).and_then(|id| held.pools.get(id)).cloned()
+    }
+
+    /// A pool's supply and counts.
+    #[must_use]
+    pub fn tally(&self, id: PoolId) -> Tally {
+        self.read().tallies.get(&id).copied().unwrap_or_default()
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.read().settings
+    }
+
+    /// The key whose secret has this hash.
+    #[must_use]
+    pub fn key(&self, hash: &str) -> Option<Arc<ApiKey>> {
+        self.read().keys.get(hash).cloned()
+    }
+
+    /// The pools that a filter admits, in an order.
+    #[must_use]
+    pub fn pools(&self, filter: &PoolFilter, order: PoolOrder) -> Vec<Arc<Pool>> {
+        let wanted = filter.name_contains.as_ref().map(|text| text.to_lowercase());
+        let admits = |pool: &&Arc<Pool>| {
+            wanted.as_ref().is_none_or(|text| pool.name.to_lowercase().contains(text))
+                && filter.source.is_none_or(|source| pool.source == source)
+                && filter.kind.is_none_or(|kind| pool.kind == kind)
+                && filter.archived.is_none_or(|archived| pool.archived_at.is_some() == archived)
+        };
+        let mut pools: Vec<_> = self.read().pools.values().filter(admits).cloned().collect();
+        if order == PoolOrder::Name {
+            pools.sort_by(|one, other| one.name.cmp(&other.name).then(one.id.cmp(&other.id)));
+        }
+        pools
+    }
+}
+
+/// All rows of a small table.
+async fn all(store: &Store, table: &'static str) -> Result<Vec<(String, String)>, StorageError> {
+    let mut rows = Vec::new();
+    let mut start = String::new();
+    loop {
+        let page = store.scan(table, start.clone(), "\u{10FFFF}".to_owned(), false, PAGE).await?;
+        let full = page.len() == PAGE;
+        if let Some((last, _)) = page.last() {
+            start = format!("{last}\u{0}");
+        }
+        rows.extend(page);
+        if !full {
+            return Ok(rows);
+        }
+    }
+}

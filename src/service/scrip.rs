@@ -1,0 +1,109 @@
+//! Scrip as a whole, without a network: an open database, the registry, the committer and the task
+//! that records expiries. Everything outside asks this.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry, committer};
+use crate::{
+    domain::id::EventId,
+    storage::{Address, OpenError, Store},
+};
+
+/// How often coupons whose time is over are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// A running Scrip.
+#[derive(Debug)]
+pub struct Scrip {
+    pub(super) store: Arc<Store>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) committer: Committer,
+    pub(super) clock: Clock,
+    stop: CancellationToken,
+    worker: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Scrip {
+    /// Opens the database at an address and starts what works on it.
+    pub async fn open(address: &Address, clock: Clock) -> Result<Arc<Self>, OpenError> {
+        let store = Arc::new(Store::open(address).await?);
+        let registry = Arc::new(Registry::load(&store).await?);
+        let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
+        let stop = CancellationToken::new();
+        let scrip = Arc::new(Self { store, registry, committer, clock, stop: stop.clone(), worker });
+        let weak = Arc::downgrade(&scrip);
+        tokio::spawn(async move {
+            while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+                let Some(scrip) = weak.upgrade() else { return };
+                if let Err(error) = scrip.sweep().await {
+                    tracing::error!(%error, "recording expiries failed: it is tried again");
+                }
+            }
+        });
+        Ok(scrip)
+    }
+
+    /// Has a command carried out. What is answered is durable.
+    pub async fn submit(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
+        self.committer.submit(caller, key, command).await
+    }
+
+    /// Decides a checkout and changes nothing.
+    pub async fn checkout_preview(&self, caller: &Caller, order: CheckoutOrder) -> Result<Answer, Failure> {
+        let command = Command::CheckoutPreview(Box::new(order));
+        committer::rehearse(&self.store, &self.registry, &self.clock, caller, command).await
+    }
+
+    /// The pools, settings and keys.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The last event that is durable; changes with every commit that made one.
+    #[must_use]
+    pub fn latest_event(&self) -> watch::Receiver<EventId> {
+        self.committer.latest()
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.store.get_one(crate::storage::RowId::Format).await.is_ok_and(|row| row.is_some())
+    }
+
+    /// Stops: what was accepted is carried out and made durable, then the database is closed.
+    pub async fn close(self: Arc<Self>) {
+        self.stop.cancel();
+        let mut scrip = self;
+        // Requests that are still in flight hold it; each ends with its answer.
+        let inner = loop {
+            match Arc::try_unwrap(scrip) {
+                Ok(inner) => break inner,
+                Err(shared) => {
+                    scrip = shared;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+        };
+        drop(inner.committer);
+        if let Err(error) = inner.worker.await {
+            tracing::error!(%error, "the committer ended badly");
+        }
+        inner.store.close().await;
+    }
+}

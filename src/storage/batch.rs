@@ -1,0 +1,115 @@
+//! One transaction's writes, and the one place that writes them. The batch is confirmed only when it
+//! is durable.
+
+use std::collections::HashSet;
+
+use surrealdb::types::{Array, Object, Value};
+
+use super::{Row, RowId, StorageError, Store};
+
+/// How often a batch is written again while the database keeps changing its log segment.
+const MAX_REWRITES: u32 = 16;
+
+/// Rows to be written together. A row is new, or replaces one that was read.
+#[derive(Debug, Default)]
+pub struct Batch {
+    new: Vec<(RowId, Row)>,
+    replaced: Vec<(RowId, Row)>,
+    removed: Vec<RowId>,
+}
+
+impl Batch {
+    /// Adds a row that must not exist yet; the whole batch fails with
+    /// [`StorageError::Exists`] where it does.
+    pub fn insert(&mut self, id: RowId, row: Row) {
+        self.new.push((id, row));
+    }
+
+    /// Replaces a row that exists.
+    pub fn replace(&mut self, id: RowId, row: Row) {
+        self.replaced.push((id, row));
+    }
+
+    /// Removes a row. Only for rows that are hints: a removal may be undone by a crash.
+    pub fn remove(&mut self, id: RowId) {
+        self.removed.push(id);
+    }
+
+    /// Nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.replaced.is_empty() && self.removed.is_empty()
+    }
+
+    /// How many rows it writes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.new.len() + self.replaced.len() + self.removed.len()
+    }
+}
+
+/// The rows as the database's value; `attempt` makes a rewritten row differ from the one before,
+/// because the database skips a write that changes nothing.
+fn rows(rows: &[(RowId, Row)], attempt: u32) -> Result<Value, StorageError> {
+    let mut values = Vec::with_capacity(rows.len());
+    for (id, row) in rows {
+        let mut object = Object::new();
+        object.insert("id", id.key().record());
+        object.insert("doc", Value::String(row.encode()?));
+        if attempt > 0 {
+            object.insert("attempt", Value::Number(i64::from(attempt).into()));
+        }
+        values.push(Value::Object(object));
+    }
+    Ok(Value::Array(Array::from(values)))
+}
+
+impl Store {
+    /// Writes a batch in one transaction, and returns when it is durable.
+    pub async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+        debug_assert!(no_row_twice(batch));
+        let mut guard = self.writer.lock().await;
+        let removed = batch.removed.iter().map(|id| id.key().record()).collect::<Vec<_>>();
+        let mut text = String::from("{ ");
+        if !batch.new.is_empty() {
+            text.push_str("INSERT $new RETURN NONE; ");
+        }
+        if !batch.replaced.is_empty() {
+            text.push_str("FOR $row IN $replaced { UPDATE $row.id CONTENT $row RETURN NONE }; ");
+        }
+        if !removed.is_empty() {
+            text.push_str("DELETE $removed RETURN NONE; ");
+        }
+        text.push('}');
+        self.database
+            .query(text)
+            .bind(("new", rows(&batch.new, 0)?))
+            .bind(("replaced", rows(&batch.replaced, 0)?))
+            .bind(("removed", Value::Array(Array::from(removed))))
+            .await?
+            .check()?;
+        let Some(guard) = guard.as_mut() else { return Ok(()) };
+        let mut attempt = 0;
+        while guard.has_changed() {
+            attempt += 1;
+            if attempt > MAX_REWRITES {
+                let reason = "the log segment changed with every write: raise max_memtable_size";
+                return Err(StorageError::Database(reason.to_owned()));
+            }
+            self.database
+                .query("{ FOR $row IN $new { UPSERT $row.id CONTENT $row RETURN NONE }; FOR $row IN $replaced { UPSERT $row.id CONTENT $row RETURN NONE }; }")
+                .bind(("new", rows(&batch.new, attempt)?))
+                .bind(("replaced", rows(&batch.replaced, attempt)?))
+                .await?
+                .check()?;
+        }
+        Ok(())
+    }
+}
+
+/// A batch that names a row twice would depend on the order of its statements.
+fn no_row_twice(batch: &Batch) -> bool {
+    let mut seen = HashSet::new();
+    let written = batch.new.iter().chain(&batch.replaced).map(|(id, _)| id);
+    written.chain(&batch.removed).all(|id| seen.insert(id))
+}

@@ -1,0 +1,87 @@
+//! What can go wrong with the database, told apart by what is to be done about it.
+
+use thiserror::Error;
+
+/// Why a read or a write failed. None of it is ever shown to a client.
+#[derive(Debug, Error)]
+pub enum StorageError {
+    /// Another transaction won: decide again on fresh state.
+    #[error("lost a race with another transaction: {0}")]
+    Conflict(String),
+    /// A row that should be new exists already: decide again on fresh state.
+    #[error("a new row exists already: {0}")]
+    Exists(String),
+    /// The database failed; what became of the write is not known.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// A row that cannot be read, or written.
+    #[error("row {id} is damaged: {reason}")]
+    Row {
+        /// Where it is.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<surrealdb::Error> for StorageError {
+    fn from(error: surrealdb::Error) -> Self {
+        let text = error.to_string();
+        // SurrealKV's "snapshot is older than" is retryable, though the database does not class it so.
+        if text.contains("Transaction conflict") || text.contains("transaction conflict") || text.contains("snapshot is older than") {
+            Self::Conflict(text)
+        } else if error.is_already_exists() {
+            Self::Exists(text)
+        } else {
+            Self::Database(text)
+        }
+    }
+}
+
+/// Why a database could not be opened: text for the operator.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The address is not one.
+    #[error("database address {address:?} is invalid: {reason}")]
+    Address {
+        /// As given.
+        address: String,
+        /// What is wrong, and what is possible.
+        reason: String,
+    },
+    /// Another process has the folder open.
+    #[error("database folder {folder} is in use by another process: stop that one, or name another folder with --database")]
+    InUse {
+        /// The folder.
+        folder: String,
+    },
+    /// The folder cannot be made or written.
+    #[error("cannot use database folder {folder}: {reason}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// The folder is there, but cannot be read as a database.
+    #[error("database {address} cannot be opened, and nothing in it was changed: {reason}")]
+    Damaged {
+        /// The address.
+        address: String,
+        /// The database's reason.
+        reason: String,
+    },
+    /// The data is of a later Scrip.
+    #[error("database {address} was written by a newer Scrip (its format is {found}, this one reads up to {known}): start that version")]
+    TooNew {
+        /// The address.
+        address: String,
+        /// The data's format.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// Reading or writing failed while starting.
+    #[error("preparing the database failed: {0}")]
+    Storage(#[from] StorageError),
+}

@@ -1,0 +1,74 @@
+//! The format of the data, and how older ones are brought to it. Each step is one transaction that
+//! ends with writing its number, so a step is done once, also when two start at the same time.
+
+use super::{Address, OpenError, Row, RowId, StorageError, Store};
+
+/// The steps, each from the format of its place to the next.
+const STEPS: &[&str] = &[include_str!("schema.surql")];
+
+/// How often a step is tried that another process is doing as well.
+const TRIES: u32 = 20;
+
+impl Store {
+    /// Brings the data to the current format; refuses data of a later one without touching it.
+    pub(super) async fn migrate(&self, address: &Address) -> Result<(), OpenError> {
+        self.select().await?;
+        let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+        for _ in 0..TRIES {
+            let found = self.format().await?;
+            if found > known {
+                return Err(OpenError::TooNew { address: address.text().to_owned(), found, known });
+            }
+            let Some(step) = usize::try_from(found).ok().and_then(|n| STEPS.get(n)) else { return Ok(()) };
+            match self.step(step, found).await {
+                Ok(()) => tracing::info!(format = found + 1, "brought the database to a new format"),
+                Err(StorageError::Conflict(_) | StorageError::Exists(_)) => tokio::task::yield_now().await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StorageError::Database("another process keeps changing the database's format".to_owned()).into())
+    }
+
+    /// Everything is in one namespace and database, both named scrip.
+    async fn select(&self) -> Result<(), StorageError> {
+        let define = "DEFINE NAMESPACE IF NOT EXISTS scrip; USE NS scrip; DEFINE DATABASE IF NOT EXISTS scrip;";
+        let _writer = self.writer.lock().await;
+        self.database.query(define).await?.check()?;
+        self.database.use_ns("scrip").use_db("scrip").await?;
+        Ok(())
+    }
+
+    async fn format(&self) -> Result<u32, StorageError> {
+        // The table itself is made by the first step.
+        match self.get_one(RowId::Format).await {
+            Ok(Some(Row::Format(format))) => Ok(format),
+            Ok(_) => Ok(0),
+            Err(StorageError::Database(text)) if text.contains("does not exist") => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn step(&self, step: &str, from: u32) -> Result<(), StorageError> {
+        let mut writer = self.writer.lock().await;
+        let text = format!(
+            "{{ {step} LET $found = (SELECT VALUE doc FROM $format)[0] ?? '0'; \
+             IF $attempt = 0 AND $found != $from {{ THROW 'Transaction conflict: the format changed' }}; \
+             UPSERT $format CONTENT {{ doc: $to, attempt: $attempt }} RETURN NONE; }}"
+        );
+        let mut attempt = 0;
+        loop {
+            self.database
+                .query(text.clone())
+                .bind(("format", RowId::Format.key().record()))
+                .bind(("from", from.to_string()))
+                .bind(("to", (from + 1).to_string()))
+                .bind(("attempt", attempt))
+                .await?
+                .check()?;
+            if !writer.as_mut().is_some_and(super::guard::SegmentGuard::has_changed) {
+                return Ok(());
+            }
+            attempt += 1;
+        }
+    }
+}

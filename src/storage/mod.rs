@@ -1,0 +1,20 @@
+//! Scrip's rows in SurrealDB. Everything is kept as documents under ids that carry uniqueness and
+//! order; one writer at a time puts a whole [`Batch`] into one transaction, and what it confirmed is
+//! on disk. All that depends on the database's version and its faults stays in this module.
+
+mod address;
+mod batch;
+mod error;
+mod guard;
+mod key;
+mod migrate;
+mod open;
+mod read;
+mod row;
+
+pub use address::Address;
+pub use batch::Batch;
+pub use error::{OpenError, StorageError};
+pub use key::Key;
+pub use open::Store;
+pub use row::{CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};

@@ -1,0 +1,68 @@
+//! Opening a database: its folder, its engine with bounded memory, its migrations.
+
+use std::sync::Arc;
+
+use surrealdb::{Surreal, engine::local::Db};
+use surrealdb_engine_local::Datastore;
+use tokio::sync::Mutex;
+
+use super::{Address, OpenError, guard::SegmentGuard};
+
+/// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
+pub struct Store {
+    pub(super) database: Surreal<Db>,
+    /// Held by whoever writes; holds the guard of a database on disk.
+    pub(super) writer: Mutex<Option<SegmentGuard>>,
+    datastore: Arc<Datastore>,
+}
+
+impl Store {
+    /// Opens the database at an address, or makes it, and brings it to the current format.
+    pub async fn open(address: &Address) -> Result<Self, OpenError> {
+        if let Some(folder) = address.folder() {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder {
+                folder: folder.display().to_string(),
+                reason: error.to_string(),
+            })?;
+        }
+        let failed = |reason: String| open_failed(address, reason);
+        let datastore = Datastore::builder()
+            .with_config(address.engine_config())
+            .with_auth(false)
+            // They write on their own, for clusters and change feeds, which are not used.
+            .without_maintenance_tasks()
+            .build_with_path(&address.engine_path())
+            .await
+            .map_err(|error| failed(format!("{error:#}")))?;
+        datastore.check_version().await.map_err(|error| failed(format!("{error:#}")))?;
+        datastore.bootstrap().await.map_err(|error| failed(format!("{error:#}")))?;
+        let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(&datastore), None)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let guard = address.folder().map(|folder| SegmentGuard::new(folder));
+        let store = Self { database, writer: Mutex::new(guard), datastore };
+        store.migrate(address).await?;
+        Ok(store)
+    }
+
+    /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.
+    pub async fn close(&self) {
+        let _writer = self.writer.lock().await;
+        if let Err(error) = self.datastore.shutdown().await {
+            tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
+        }
+    }
+}
+
+/// Tells a folder in use from a damaged one. The engine says it in text only.
+fn open_failed(address: &Address, reason: String) -> OpenError {
+    let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let lower = reason.to_lowercase();
+    if lower.contains("lock") {
+        OpenError::InUse { folder }
+    } else if lower.contains("no space left") || lower.contains("permission denied") || lower.contains("read-only") {
+        OpenError::Folder { folder, reason }
+    } else {
+        OpenError::Damaged { address: address.text().to_owned(), reason }
+    }
+}
