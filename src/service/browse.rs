@@ -8,7 +8,7 @@ use crate::{
     domain::{
         coupon::Coupon,
         gift_card::Entry,
-        id::{CouponId, CustomerId, EntryId, PoolId},
+        id::{CouponId, EntryId, PoolId},
         period::Instant,
         pool::{Supply, fold_code},
         pool_draft::check_code,
@@ -26,8 +26,6 @@ const CODES_IN_ROW: u64 = 64;
 pub struct CouponFilter {
     /// In one of these statuses; all where empty.
     pub statuses: Vec<Status>,
-    /// Held by this customer.
-    pub customer: Option<CustomerId>,
     /// Of this pool.
     pub pool: Option<PoolId>,
     /// With this generic code.
@@ -111,10 +109,6 @@ impl Scrip {
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        if let Some(customer) = &filter.customer {
-            let filter = CouponFilter { pool: Some(pool), ..filter.clone() };
-            return self.customer_coupons(customer, &filter, page).await;
-        }
         if !filter.statuses.is_empty() {
             self.settle().await?;
         }

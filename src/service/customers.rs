@@ -1,16 +1,16 @@
 //! Reading customers: one by id or e-mail address, a page of all, and what one holds.
 
-use super::{CouponFilter, Failure, Page, PageRequest, Scrip};
+use super::{CouponFilter, Failure, Page, PageRequest, Scrip, committer::STREAM};
 use crate::{
     domain::{
         coupon::Coupon,
         customer::{Customer, Email},
-        id::{CouponId, CustomerId, PoolId},
+        id::{CustomerId, EventId},
     },
     storage::{Row, RowId},
 };
 
-/// How many of the coupons that a customer holds or held are read at once.
+/// How many rows of a customer's history are read at once.
 const PART: usize = 200;
 
 impl Scrip {
@@ -58,44 +58,50 @@ impl Scrip {
         Ok(Page::from_gathered(found, page))
     }
 
-    /// A page of the coupons that a customer holds, by pool and place.
+    /// A page of the coupons that a customer holds, in the order in which they came to be held.
     pub async fn customer_coupons(
         &self,
         customer: &CustomerId,
         filter: &CouponFilter,
-        page: &PageRequest<CouponId>,
-    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        page: &PageRequest<EventId>,
+    ) -> Result<Page<Coupon, EventId>, Failure> {
         let now = self.clock.now();
-        let at = |id: CouponId| RowId::Holding(customer.clone(), id).key().text;
-        let first = filter.pool.unwrap_or(PoolId(0));
-        let last = filter.pool.map_or(PoolId(u32::MAX), |pool| PoolId(pool.0.saturating_add(1)));
-        let mut start = at(page.after.map_or(CouponId { pool: first, index: 0 }, next));
-        let mut end = at(page.before.unwrap_or(CouponId { pool: last, index: 0 }));
+        let at = |sequence| RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence }).key().text;
+        let any = RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence: 0 });
+        let mut low = page.after.map_or(0, |event| event.sequence + 1);
+        let mut high = page.before.map_or(u64::MAX, |event| event.sequence);
         let mut found = Vec::new();
-        loop {
-            let rows = self.store.scan("holding", start.clone(), end.clone(), page.from_end, PART).await?;
-            let ids: Vec<_> = rows.iter().filter_map(|(text, _)| read_holding(text)).collect();
-            for coupon in self.coupons(&ids).await?.into_iter().flatten() {
-                if coupon.customer.as_ref() == Some(customer) && filter.admits(&coupon, now) {
-                    found.push((coupon.id, coupon));
+        while found.len() <= page.limit {
+            let rows = self.store.scan("customer_event", at(low), at(high), page.from_end, PART).await?;
+            let mut acquired = Vec::new();
+            for (text, doc) in &rows {
+                let Some(event) = read_event(text) else { continue };
+                if page.from_end { high = event.sequence } else { low = event.sequence + 1 }
+                if let Row::CustomerEvent(coupon, true) = Row::decode(&any, doc)?
+                    && filter.pool.is_none_or(|pool| coupon.pool == pool)
+                {
+                    acquired.push((event, coupon));
                 }
             }
-            let Some(last) = ids.last().filter(|_| ids.len() == PART && found.len() <= page.limit) else { break };
-            if page.from_end { end = at(*last) } else { start = at(next(*last)) }
+            let ids: Vec<_> = acquired.iter().map(|(_, coupon)| *coupon).collect();
+            for ((event, _), coupon) in acquired.into_iter().zip(self.coupons(&ids).await?) {
+                let held = |coupon: &Coupon| coupon.customer.as_ref() == Some(customer) && coupon.acquired == Some(event);
+                found.extend(coupon.filter(|c| held(c) && filter.admits(c, now)).map(|coupon| (event, coupon)));
+            }
+            if rows.len() < PART {
+                break;
+            }
         }
         Ok(Page::from_gathered(found, page))
     }
 }
 
-fn next(id: CouponId) -> CouponId {
-    CouponId { pool: id.pool, index: id.index + 1 }
-}
-
-fn read_holding(text: &str) -> Option<CouponId> {
+/// The event that the id of a row of a customer's history ends with.
+pub(super) fn read_event(text: &str) -> Option<EventId> {
     let place = text.get(text.len().checked_sub(24)?..)?;
-    let pool = u32::from_str_radix(place.get(..8)?, 16).ok()?;
-    let index = u64::from_str_radix(place.get(8..)?, 16).ok()?;
-    Some(CouponId { pool: PoolId(pool), index })
+    let stream = u32::from_str_radix(place.get(..8)?, 16).ok()?;
+    let sequence = u64::from_str_radix(place.get(8..)?, 16).ok()?;
+    Some(EventId { stream, sequence })
 }
 
 fn internal(error: impl std::fmt::Display) -> Failure {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Failure, Page, PageRequest, Scrip, committer::STREAM};
+use super::{Failure, Page, PageRequest, Scrip, committer::STREAM, customers::read_event};
 use crate::{
     domain::{
         coupon::{Coupon, History},
@@ -171,7 +171,7 @@ impl Scrip {
         let mut found = Vec::new();
         loop {
             let rows = self.store.scan("customer_event", start.clone(), end.clone(), false, PART).await?;
-            let ids: Vec<_> = rows.iter().filter_map(|(text, _)| read_sequence(text)).collect();
+            let ids: Vec<_> = rows.iter().filter_map(|(text, _)| read_event(text)).collect();
             for event in self.events_by_id(&ids).await? {
                 if filter.admits(&event) {
                     found.push((event.id, event));
@@ -223,7 +223,7 @@ impl Scrip {
 /// The events of a row of the log.
 fn decode(text: &str, doc: &str) -> Result<Vec<Event>, Failure> {
     let damaged = || Failure::Internal(format!("event row {text} is damaged"));
-    let first = read_sequence(text).ok_or_else(damaged)?;
+    let first = read_event(text).ok_or_else(damaged)?;
     let Row::Events(rows) = Row::decode(&RowId::Events(first), doc)? else { return Err(damaged()) };
     let numbered = (first.sequence..).zip(rows);
     let event = |(sequence, row): (u64, crate::storage::Dated)| Event {
@@ -234,12 +234,4 @@ fn decode(text: &str, doc: &str) -> Result<Vec<Event>, Failure> {
         change: row.change,
     };
     Ok(numbered.map(event).collect())
-}
-
-/// The event that a row's id ends with.
-fn read_sequence(text: &str) -> Option<EventId> {
-    let place = text.get(text.len().checked_sub(24)?..)?;
-    let stream = u32::from_str_radix(place.get(..8)?, 16).ok()?;
-    let sequence = u64::from_str_radix(place.get(8..)?, 16).ok()?;
-    Some(EventId { stream, sequence })
 }

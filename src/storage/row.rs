@@ -41,8 +41,9 @@ pub enum RowId {
     Customer(CustomerId),
     /// Who has an e-mail address, by its form without regard to case.
     Email(String),
-    /// That a customer holds or held a coupon.
-    Holding(CustomerId, CouponId),
+    /// Which coupons of a pool a customer holds or held; kept for pools where that is asked at every
+    /// claim or redemption (aggregated ones and generic codes).
+    Holding(CustomerId, PoolId),
     /// An event of a customer's history.
     CustomerEvent(CustomerId, EventId),
     /// The events of one batch, up to 16, by the first of them.
@@ -77,7 +78,7 @@ impl RowId {
             Self::Entry(id) => coupon(Key::new("ledger"), &id.coupon).u32(id.number),
             Self::Customer(id) => Key::new("customer").text(id.as_str()),
             Self::Email(folded) => Key::new("email").text(folded),
-            Self::Holding(customer, id) => coupon(Key::new("holding").text(customer.as_str()), id),
+            Self::Holding(customer, pool) => Key::new("holding").text(customer.as_str()).u32(pool.0),
             Self::CustomerEvent(customer, event) => {
                 Key::new("customer_event").text(customer.as_str()).u32(event.stream).u64(event.sequence)
             }
@@ -207,9 +208,12 @@ pub enum Row {
     Email(CustomerId),
     /// Of [`RowId::Events`].
     Events(Vec<Dated>),
-    /// Of [`RowId::CustomerEvent`]: the coupon that it happened to.
-    CustomerEvent(CouponId),
-    /// Of [`RowId::Holding`] and [`RowId::Due`], whose ids tell everything.
+    /// Of [`RowId::CustomerEvent`]: the coupon that it happened to, and whether the customer came to
+    /// hold it by that.
+    CustomerEvent(CouponId, bool),
+    /// Of [`RowId::Holding`]: the coupons' places, oldest first.
+    Holding(Vec<u64>),
+    /// Of [`RowId::Due`], whose id tells everything.
     Mark,
     /// Of [`RowId::Transaction`]: what was recorded, in the service's words.
     Transaction(serde_json::Value),
@@ -242,8 +246,12 @@ impl Row {
             RowId::Customer(_) => Self::Customer(read(id, text)?),
             RowId::Email(_) => Self::Email(read(id, text)?),
             RowId::Events(_) => Self::Events(read(id, text)?),
-            RowId::CustomerEvent(..) => Self::CustomerEvent(read(id, text)?),
-            RowId::Holding(..) | RowId::Due(..) => Self::Mark,
+            RowId::CustomerEvent(..) => {
+                let (coupon, acquired) = read(id, text)?;
+                Self::CustomerEvent(coupon, acquired)
+            }
+            RowId::Holding(..) => Self::Holding(read(id, text)?),
+            RowId::Due(..) => Self::Mark,
             RowId::Transaction(..) => Self::Transaction(read(id, text)?),
             RowId::Answer(..) => Self::Answer(read(id, text)?),
             RowId::Settings | RowId::ApiKey(_) => Self::Plain(read(id, text)?),
@@ -271,7 +279,8 @@ impl Row {
             Self::Customer(customer) => write(customer),
             Self::Email(customer) => write(customer),
             Self::Events(events) => write(events),
-            Self::CustomerEvent(coupon) => write(coupon),
+            Self::CustomerEvent(coupon, acquired) => write(&(coupon, acquired)),
+            Self::Holding(places) => write(places),
             Self::Mark => Ok("1".to_owned()),
             Self::Transaction(value) | Self::Plain(value) => write(value),
             Self::Answer(answer) => write(answer),

@@ -52,8 +52,9 @@ pub struct Coupon {
     pub transfers: u32,
     /// The account of a gift card that has been issued.
     pub account: Option<Account>,
+    /// The event by which its holder came to hold it.
+    pub acquired: Option<EventId>,
     /// Its events.
-    #[serde(default)]
     pub history: History,
     /// Raised by one with every action.
     pub version: u64,
@@ -127,6 +128,7 @@ impl Coupon {
             usages: 0,
             transfers: 0,
             account: None,
+            acquired: None,
             history: History::default(),
             version: 0,
         }

@@ -146,12 +146,19 @@ impl<'a> Attempt<'a> {
 
     /// The coupons of a pool that a customer holds, oldest first. What it held once is left out.
     pub(super) fn held(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Vec<Coupon>, Stop> {
-        let key = (customer.clone(), pool);
-        let Some(mut ids) = self.working.holdings(&key) else {
-            self.missing.holdings.insert(key);
-            return Err(Stop::Missing);
+        let places = match self.row(&RowId::Holding(customer.clone(), pool))? {
+            Some(Row::Holding(places)) => Some(places.clone()),
+            _ => None,
         };
-        ids.extend(self.change.holdings.get(&key).into_iter().flatten());
+        let key = (customer.clone(), pool);
+        let ids: Vec<CouponId> = match (places, self.working.holdings(&key)) {
+            (Some(places), _) => places.into_iter().map(|index| CouponId { pool, index }).collect(),
+            (None, Some(found)) => found.clone(),
+            (None, None) => {
+                self.missing.holdings.insert(key);
+                return Err(Stop::Missing);
+            }
+        };
         self.need(ids.iter().map(|id| RowId::Coupon(*id)))?;
         let mut held = Vec::with_capacity(ids.len());
         for id in ids {

@@ -18,6 +18,9 @@ use super::{
     attempt::{Attempt, Stop},
 };
 
+/// How many coupons of one pool are kept for one customer: the latest.
+const MAX_HOLDING: usize = 100;
+
 impl Attempt<'_> {
     /// Takes a decision over. `before` is the coupon's row, if it had one; `counted` is the status
     /// that the pool's counts have it in, if they have it.
@@ -30,12 +33,18 @@ impl Attempt<'_> {
     ) -> Result<Coupon, Stop> {
         let Decision { mut coupon, changes, entries } = decision;
         let id = coupon.id;
-        let held_before = before.and_then(|coupon| coupon.customer.clone());
+        let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in changes {
             let sequence = self.working.next_sequence() + self.change.events.len() as u64;
             let event = EventId { stream: STREAM, sequence };
             if let Some(customer) = &change.customer {
-                self.put(RowId::CustomerEvent(customer.clone(), event), Row::CustomerEvent(id));
+                let acquired = change.kind.is_acquisition() && holder.as_ref() != Some(customer);
+                if acquired {
+                    coupon.acquired = Some(event);
+                    holder = Some(customer.clone());
+                    self.note_holding(customer, id)?;
+                }
+                self.put(RowId::CustomerEvent(customer.clone(), event), Row::CustomerEvent(id, acquired));
             }
             if let Some((number, leaf)) = coupon.history.push(event) {
                 self.put(RowId::History(id, number), Row::History(leaf));
@@ -45,8 +54,8 @@ impl Attempt<'_> {
         for entry in entries {
             self.put(RowId::Entry(entry.id), Row::Entry(entry.into()));
         }
-        if let Some(customer) = coupon.customer.clone().filter(|customer| held_before.as_ref() != Some(customer)) {
-            self.note_holding(customer, id, before.is_some())?;
+        if coupon.customer.is_none() {
+            coupon.acquired = None;
         }
         self.note_due(&coupon, before)?;
         self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status)?;
@@ -58,14 +67,23 @@ impl Attempt<'_> {
         Ok(coupon)
     }
 
-    /// Notes who holds a coupon; a coupon that was touched before may have been held before.
-    fn note_holding(&mut self, customer: CustomerId, id: CouponId, touched: bool) -> Result<(), Stop> {
-        let row = RowId::Holding(customer.clone(), id);
-        if touched && self.row(&row)?.is_some() {
+    /// Notes that a customer came to hold a coupon, where its pool keeps that.
+    fn note_holding(&mut self, customer: &CustomerId, id: CouponId) -> Result<(), Stop> {
+        let pool = self.pool_of(id)?;
+        if !pool.aggregated && pool.generic_code.is_none() {
             return Ok(());
         }
-        self.put(row, Row::Mark);
-        self.change.holdings.entry((customer, id.pool)).or_default().push(id);
+        let row = RowId::Holding(customer.clone(), id.pool);
+        let mut places = match self.row(&row)? {
+            Some(Row::Holding(places)) => places.clone(),
+            _ => Vec::new(),
+        };
+        places.retain(|place| *place != id.index);
+        places.push(id.index);
+        if places.len() > MAX_HOLDING {
+            places.remove(0);
+        }
+        self.put(row, Row::Holding(places));
         Ok(())
     }
 

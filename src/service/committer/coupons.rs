@@ -148,15 +148,13 @@ impl Attempt<'_> {
         let mut rows = vec![RowId::Customer(customer.clone())];
         for index in [from, from + CODES_IN_ROW] {
             rows.push(RowId::Presence(pool.id, NodeId { level: 0, place: index / 64 }));
+            rows.push(RowId::Presence(pool.id, NodeId { level: 1, place: index / 64 / 64 }));
             if pool.source == Source::Uploaded {
                 rows.push(RowId::Codes(pool.id, index / CODES_IN_ROW));
             }
         }
-        if pool.aggregated {
-            let key = (customer.clone(), pool.id);
-            if self.working.holdings(&key).is_none() {
-                self.missing.holdings.insert(key);
-            }
+        if pool.aggregated || pool.generic_code.is_some() {
+            rows.push(RowId::Holding(customer.clone(), pool.id));
         }
         self.need(rows)
     }

@@ -24,7 +24,7 @@ use crate::{
     domain::id::EventId,
     storage::{StorageError, Store},
 };
-use working::Working;
+use working::{Cache, Working};
 
 /// The most commands that one transaction carries.
 const MAX_BATCH: usize = 256;
@@ -66,7 +66,7 @@ impl Committer {
         let (queue, requests) = mpsc::channel(QUEUE);
         let sequence = last_sequence(&store).await?;
         let (announce, latest) = watch::channel(EventId { stream: STREAM, sequence });
-        let worker = Worker { store, registry, clock, requests, announce, sequence: Some(sequence) };
+        let worker = Worker { store, registry, clock, requests, announce, cache: Cache::default(), sequence: Some(sequence) };
         Ok((Self { queue, latest }, tokio::spawn(worker.run())))
     }
 
@@ -100,7 +100,7 @@ pub(super) async fn rehearse(
     command: Command,
 ) -> Result<Answer, Failure> {
     let request = Request { caller: caller.clone(), idempotency: None, command, reply: None };
-    let mut working = Working::new(registry, clock.now(), 0);
+    let mut working = Working::new(registry, clock.now(), 0, Cache::default());
     loop {
         let missing = match decide::decide(&working, &request) {
             decide::Outcome::Missing(missing) => missing,
@@ -116,6 +116,8 @@ struct Worker {
     clock: Clock,
     requests: mpsc::Receiver<Request>,
     announce: watch::Sender<EventId>,
+    /// Rows as they are in the database.
+    cache: Cache,
     /// The last event written; none while it is not known what became of a write.
     sequence: Option<u64>,
 }
@@ -156,7 +158,8 @@ impl Worker {
 
     async fn try_once(&mut self, batch: &[Request]) -> Result<Vec<Result<Answer, Failure>>, StorageError> {
         let sequence = self.known_sequence().await?;
-        let mut working = Working::new(&self.registry, self.clock.now(), sequence);
+        let now = self.clock.now();
+        let mut working = Working::new(&self.registry, now, sequence, std::mem::take(&mut self.cache));
         let answers = loop {
             working.forget_decisions();
             let (answers, missing) = decide_all(&mut working, batch);
@@ -169,7 +172,8 @@ impl Worker {
         if !writes.is_empty() {
             self.store.commit(&writes).await?;
         }
-        let last = working.publish(&self.registry);
+        let last;
+        (last, self.cache) = working.publish(&self.registry);
         self.sequence = Some(last);
         self.announce.send_if_modified(|latest| std::mem::replace(&mut latest.sequence, last) != last);
         Ok(answers)

@@ -22,8 +22,8 @@ use super::STREAM;
 
 /// How many events one row of the log holds. Rows above 4 KiB would leave the database's log tree.
 const EVENTS_IN_ROW: usize = 16;
-/// How many coupons of one pool are looked at for one customer.
-const MAX_HOLDINGS: usize = 1_000;
+/// How many events of a customer are searched for the coupons of one pool.
+const MAX_SEARCHED: usize = 1_000;
 
 /// What a decision lacked.
 #[derive(Debug, Default)]
@@ -48,7 +48,6 @@ impl Missing {
 pub(super) struct Change {
     pub(super) rows: HashMap<RowId, Row>,
     pub(super) removed: HashSet<RowId>,
-    pub(super) holdings: HashMap<(CustomerId, PoolId), Vec<CouponId>>,
     pub(super) pools: HashMap<PoolId, Arc<Pool>>,
     pub(super) tallies: HashMap<PoolId, Tally>,
     pub(super) settings: Option<Settings>,
@@ -56,23 +55,56 @@ pub(super) struct Change {
     pub(super) events: Vec<Event>,
 }
 
+/// Rows as they are in the database, kept from batch to batch: this committer is the only one that
+/// writes them (an embedded database belongs to one process), so what it read or wrote last is what is
+/// there. Bounded, and dropped whenever it is not known what became of a write.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    young: HashMap<RowId, Option<Row>>,
+    old: HashMap<RowId, Option<Row>>,
+}
+
+/// How many rows each of the cache's two generations holds.
+const GENERATION: usize = 20_000;
+
+impl Cache {
+    fn get(&self, id: &RowId) -> Option<Option<&Row>> {
+        self.young.get(id).or_else(|| self.old.get(id)).map(Option::as_ref)
+    }
+
+    fn exists(&self, id: &RowId) -> bool {
+        matches!(self.get(id), Some(Some(_)))
+    }
+
+    fn extend(&mut self, rows: impl Iterator<Item = (RowId, Option<Row>)>) {
+        self.young.extend(rows);
+    }
+
+    /// Forgets the older generation when the younger one is full.
+    fn bound(&mut self) {
+        if self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+}
+
 /// The state that a batch is decided on.
 pub(super) struct Working<'a> {
     pub(super) registry: &'a Registry,
     pub(super) now: Instant,
     sequence: u64,
-    loaded: HashMap<RowId, Option<Row>>,
+    loaded: Cache,
     loaded_holdings: HashMap<(CustomerId, PoolId), Vec<CouponId>>,
     accepted: Change,
 }
 
 impl<'a> Working<'a> {
-    pub(super) fn new(registry: &'a Registry, now: Instant, sequence: u64) -> Self {
+    pub(super) fn new(registry: &'a Registry, now: Instant, sequence: u64, cache: Cache) -> Self {
         Self {
             registry,
             now,
             sequence,
-            loaded: HashMap::new(),
+            loaded: cache,
             loaded_holdings: HashMap::new(),
             accepted: Change::default(),
         }
@@ -89,13 +121,7 @@ impl<'a> Working<'a> {
         let rows = store.get(&ids).await?;
         self.loaded.extend(ids.into_iter().zip(rows));
         for (customer, pool) in missing.holdings {
-            let at = |index| RowId::Holding(customer.clone(), CouponId { pool, index }).key().text;
-            let end = RowId::Holding(customer.clone(), CouponId { pool: PoolId(pool.0 + 1), index: 0 }).key().text;
-            let rows = store.scan("holding", at(0), end, true, MAX_HOLDINGS).await?;
-            let index = |text: &str| text.get(text.len().saturating_sub(16)..).and_then(|h| u64::from_str_radix(h, 16).ok());
-            let mut held: Vec<_> =
-                rows.iter().filter_map(|(text, _)| index(text)).map(|index| CouponId { pool, index }).collect();
-            held.reverse();
+            let held = search_holdings(store, &customer, pool).await?;
             self.loaded_holdings.insert((customer, pool), held);
         }
         Ok(())
@@ -109,14 +135,13 @@ impl<'a> Working<'a> {
         if self.accepted.removed.contains(id) {
             return Some(None);
         }
-        self.loaded.get(id).map(Option::as_ref)
+        self.loaded.get(id)
     }
 
-    /// The coupons of a pool that a customer holds or held, oldest first; none where not loaded.
-    pub(super) fn holdings(&self, key: &(CustomerId, PoolId)) -> Option<Vec<CouponId>> {
-        let mut held = self.loaded_holdings.get(key)?.clone();
-        held.extend(self.accepted.holdings.get(key).into_iter().flatten());
-        Some(held)
+    /// The coupons of a pool that were found in a customer's history, oldest first; none where it was
+    /// not searched.
+    pub(super) fn holdings(&self, key: &(CustomerId, PoolId)) -> Option<&Vec<CouponId>> {
+        self.loaded_holdings.get(key)
     }
 
     pub(super) fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
@@ -158,9 +183,6 @@ impl<'a> Working<'a> {
         }
         self.accepted.rows.extend(change.rows);
         self.accepted.removed.extend(change.removed);
-        for (key, held) in change.holdings {
-            self.accepted.holdings.entry(key).or_default().extend(held);
-        }
         self.accepted.pools.extend(change.pools);
         self.accepted.tallies.extend(change.tallies);
         self.accepted.settings = change.settings.or(self.accepted.settings);
@@ -174,18 +196,19 @@ impl<'a> Working<'a> {
         for (id, tally) in &self.accepted.tallies {
             self.accepted.rows.insert(RowId::Tally(*id), Row::Tally(*tally));
         }
-        for (id, row) in self.accepted.rows.drain() {
-            let known = match &id {
+        for (id, row) in &self.accepted.rows {
+            let known = match id {
                 // The registry holds these, so they are not loaded.
                 RowId::Tally(pool) => self.registry.read().tallies.contains_key(pool),
                 RowId::Pool(pool) => self.registry.read().pools.contains_key(pool),
-                _ => matches!(self.loaded.get(&id), Some(Some(_))),
+                _ => self.loaded.exists(id),
             };
+            let (id, row) = (id.clone(), row.clone());
             if known { batch.replace(id, row) } else { batch.insert(id, row) }
         }
-        for id in self.accepted.removed.drain() {
-            if matches!(self.loaded.get(&id), Some(Some(_))) {
-                batch.remove(id);
+        for id in &self.accepted.removed {
+            if self.loaded.exists(id) {
+                batch.remove(id.clone());
             }
         }
         let mut first = self.sequence + 1;
@@ -197,9 +220,17 @@ impl<'a> Working<'a> {
         batch
     }
 
-    /// Puts what is durable now into the registry; gives the place of the last event.
-    pub(super) fn publish(self, registry: &Registry) -> u64 {
+    /// Puts what is durable now into the registry; gives the place of the last event, and the rows
+    /// that the next batch need not read.
+    pub(super) fn publish(self, registry: &Registry) -> (u64, Cache) {
         let accepted = self.accepted;
+        let mut cache = self.loaded;
+        // Rows that are written once and not read by decisions would only fill it.
+        let again = |id: &RowId| !matches!(id, RowId::CustomerEvent(..) | RowId::History(..) | RowId::Tally(_));
+        let rows = accepted.rows.into_iter().filter(|(id, _)| again(id));
+        cache.extend(rows.map(|(id, row)| (id, Some(row))));
+        cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
+        cache.bound();
         if !accepted.pools.is_empty() || !accepted.tallies.is_empty() || !accepted.keys.is_empty() || accepted.settings.is_some() {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
@@ -211,8 +242,24 @@ impl<'a> Working<'a> {
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
         }
-        self.sequence + accepted.events.len() as u64
+        (self.sequence + accepted.events.len() as u64, cache)
     }
+}
+
+/// The coupons of a pool in the latest part of a customer's history, oldest first: for a pool that
+/// did not keep who holds what when they were claimed.
+async fn search_holdings(store: &Store, customer: &CustomerId, pool: PoolId) -> Result<Vec<CouponId>, StorageError> {
+    let at = |stream| RowId::CustomerEvent(customer.clone(), EventId { stream, sequence: 0 }).key().text;
+    let rows = store.scan("customer_event", at(STREAM), at(STREAM + 1), true, MAX_SEARCHED).await?;
+    let id = RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence: 0 });
+    let mut held = Vec::new();
+    for (_, doc) in rows.iter().rev() {
+        match Row::decode(&id, doc)? {
+            Row::CustomerEvent(coupon, true) if coupon.pool == pool && !held.contains(&coupon) => held.push(coupon),
+            _ => {}
+        }
+    }
+    Ok(held)
 }
 
 fn dated(event: &Event) -> Dated {
