@@ -1,7 +1,7 @@
 //! One transaction's writes, and the one place that writes them. The batch is confirmed only when it
 //! is durable.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use surrealdb::types::{Array, Object, Value};
 
@@ -50,8 +50,8 @@ impl Batch {
 
 /// The rows as the database's value; `attempt` makes a rewritten row differ from the one before,
 /// because the database skips a write that changes nothing.
-fn rows(rows: &[(RowId, Row)], attempt: u32) -> Result<Value, StorageError> {
-    let mut values = Vec::with_capacity(rows.len());
+fn rows<'a>(rows: impl Iterator<Item = &'a (RowId, Row)>, attempt: u32) -> Result<Value, StorageError> {
+    let mut values = Vec::new();
     for (id, row) in rows {
         let mut object = Object::new();
         object.insert("id", id.key().record());
@@ -64,6 +64,15 @@ fn rows(rows: &[(RowId, Row)], attempt: u32) -> Result<Value, StorageError> {
     Ok(Value::Array(Array::from(values)))
 }
 
+/// New rows by table: one statement for each is much faster than one for all.
+fn by_table(new: &[(RowId, Row)]) -> BTreeMap<&'static str, Vec<&(RowId, Row)>> {
+    let mut tables: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in new {
+        tables.entry(row.0.table()).or_default().push(row);
+    }
+    tables
+}
+
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable.
     pub async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
@@ -71,8 +80,9 @@ impl Store {
         let mut guard = self.writer.lock().await;
         let removed = batch.removed.iter().map(|id| id.key().record()).collect::<Vec<_>>();
         let mut text = String::from("{ ");
-        if !batch.new.is_empty() {
-            text.push_str("INSERT $new RETURN NONE; ");
+        let new = by_table(&batch.new);
+        for table in new.keys() {
+            text.push_str(&format!("INSERT INTO {table} ${table} RETURN NONE; "));
         }
         if !batch.replaced.is_empty() {
             text.push_str("FOR $row IN $replaced { UPDATE $row.id CONTENT $row RETURN NONE }; ");
@@ -81,10 +91,12 @@ impl Store {
             text.push_str("DELETE $removed RETURN NONE; ");
         }
         text.push('}');
-        self.database
-            .query(text)
-            .bind(("new", rows(&batch.new, 0)?))
-            .bind(("replaced", rows(&batch.replaced, 0)?))
+        let mut query = self.database.query(text);
+        for (table, new) in new {
+            query = query.bind((table, rows(new.into_iter(), 0)?));
+        }
+        query
+            .bind(("replaced", rows(batch.replaced.iter(), 0)?))
             .bind(("removed", Value::Array(Array::from(removed))))
             .await?
             .check()?;
@@ -98,8 +110,8 @@ impl Store {
             }
             self.database
                 .query("{ FOR $row IN $new { UPSERT $row.id CONTENT $row RETURN NONE }; FOR $row IN $replaced { UPSERT $row.id CONTENT $row RETURN NONE }; }")
-                .bind(("new", rows(&batch.new, attempt)?))
-                .bind(("replaced", rows(&batch.replaced, attempt)?))
+                .bind(("new", rows(batch.new.iter(), attempt)?))
+                .bind(("replaced", rows(batch.replaced.iter(), attempt)?))
                 .await?
                 .check()?;
         }

@@ -63,6 +63,12 @@ pub enum RowId {
 }
 
 impl RowId {
+    /// Its table.
+    #[must_use]
+    pub fn table(&self) -> &'static str {
+        self.key().table
+    }
+
     /// Its place in the database.
     #[must_use]
     pub fn key(&self) -> Key {
