@@ -1,1 +1,5 @@
-fn main(){}
+//! The `scrip` binary: arguments in, exit code out.
+
+fn main() -> std::process::ExitCode {
+    scrip::cli::run()
+}

@@ -1,0 +1,106 @@
+//! The command line: what is asked for, the configuration it comes with, and texts for people.
+
+mod key;
+mod serve;
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Layer};
+
+/// Scrip: coupon pools, gift cards and their whole life over GraphQL, in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "scrip", version, about)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Settings {
+    /// Configuration file (TOML); SCRIP_CONFIG by environment.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080]; SCRIP_LISTEN by environment.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Database, `surrealkv://FOLDER` or `mem://` [default: surrealkv://data/scrip]; SCRIP_DATABASE by environment.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    database: Option<String>,
+    /// What is logged, such as info or scrip=debug [default: info]; SCRIP_LOG by environment.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the gateway (what happens without a command).
+    Serve,
+    /// Print the GraphQL schema.
+    Schema,
+    /// Manage API keys.
+    Key {
+        #[command(subcommand)]
+        action: KeyCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a key and show it once. The gateway has to be stopped: the database belongs to one process.
+    Create {
+        /// What people call it; events are recorded by this name.
+        #[arg(long, default_value = "admin")]
+        name: String,
+    },
+}
+
+/// Runs what the command line asks for.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("scrip: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why the program ends early, as one line for a person.
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+fn start(arguments: Arguments) -> Result<(), Problem> {
+    if matches!(arguments.command, Some(Command::Schema)) {
+        say(&mut std::io::stdout(), crate::graphql::definition().trim_end());
+        return Ok(());
+    }
+    let config = configuration(arguments.settings)?;
+    crate::telemetry::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match arguments.command {
+            None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
+            Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
+        }
+    })
+}
+
+fn configuration(flags: Settings) -> Result<Config, ConfigError> {
+    let path = flags.config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
+    let file = path.map(|path| Layer::file(&path)).transpose()?.unwrap_or_default();
+    let environment = Layer::environment(std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    }))?;
+    let flags = Layer { listen: flags.listen, database: flags.database, log: flags.log, admin_key: None };
+    Config::check(flags.over(environment).over(file))
+}
+
+/// Writes a line for a person; a closed pipe is not worth a word.
+fn say(to: &mut impl Write, text: &str) {
+    drop(writeln!(to, "{text}"));
+}

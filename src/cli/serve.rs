@@ -1,0 +1,73 @@
+//! `scrip serve`: open the database, make the first key, listen, serve until told to stop.
+
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Problem, say};
+use crate::{
+    config::Config,
+    http,
+    service::{Clock, Scrip},
+};
+
+pub(super) async fn run(config: Config) -> Result<(), Problem> {
+    // The port first: a second start by mistake should not touch the database.
+    let listener = bind(config.listen).await?;
+    let address = listener.local_addr()?;
+    let scrip = Scrip::open(&config.database, Clock::System).await?;
+    first_key(&scrip, config.admin_key, address).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: answering what is in flight");
+    };
+    tracing::info!(%address, database = config.database.text(), "listening");
+    say(&mut std::io::stderr(), &format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
+    http::serve(listener, scrip, shutdown).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::AddrInUse => "it is in use: stop what listens there, or name another with --listen".to_owned(),
+            ErrorKind::PermissionDenied => "it needs privileges: name a port above 1023 with --listen".to_owned(),
+            _ => error.to_string(),
+        };
+        format!("cannot listen on {address}: {reason}").into()
+    })
+}
+
+/// At the first start an admin key is made and shown once; one that is preset is kept as it is.
+async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAddr) -> Result<(), Problem> {
+    match preset {
+        Some(key) if scrip.caller(&key).is_none() => {
+            scrip.create_key("admin", Some(key)).await?;
+            tracing::info!("the admin key of SCRIP_ADMIN_KEY was added");
+        }
+        Some(_) => {}
+        None if scrip.has_keys() => {}
+        None => {
+            let made = scrip.create_key("admin", None).await?;
+            let text = format!(
+                "\nThis is the first start. The admin key, shown only now:\n\n    {key}\n\n\
+                 Open the explorer:  http://{address}/#key={key}\n\
+                 Or ask with curl:   curl http://{address}/graphql -H 'Authorization: Bearer {key}' \\\n\
+                 \u{20}                     -H 'Content-Type: application/json' -d '{{\"query\":\"{{ viewer {{ name }} }}\"}}'\n\n\
+                 Lost it? Stop Scrip and run: scrip key create\n",
+                key = made.secret,
+            );
+            say(&mut std::io::stderr(), &text);
+        }
+    }
+    Ok(())
+}

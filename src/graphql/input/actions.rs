@@ -1,0 +1,250 @@
+//! The inputs of the actions on coupons, customers and settings.
+
+use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
+
+use super::{BasketInput, edit};
+use crate::{
+    domain::{
+        id::{CustomerId, checked_id},
+        rejection::{Refusal, Rejection},
+    },
+    graphql::{
+        global_id::{coupon_id, entry_id, pool_id},
+        scalar::{CurrencyCode, Decimal},
+    },
+    service::{self, Command, CustomerEdit},
+};
+
+/// Which coupon: by id, or by code. One of both.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponRef {
+    /// The coupon's id.
+    pub id: Option<ID>,
+    /// The coupon's code, as typed.
+    pub code: Option<String>,
+    /// With a code: the coupon of this pool.
+    pub pool_id: Option<ID>,
+    /// With a code: the coupon that this customer holds, which tells the coupons of a generic code
+    /// apart; the retailer's own id.
+    pub customer_id: Option<ID>,
+}
+
+impl CouponRef {
+    /// The service's reference; `holder` is the customer of the action, if it names one.
+    pub fn check(self, holder: Option<&ID>) -> Result<service::CouponRef, Refusal> {
+        let within = |rejection: Rejection, field: &str| rejection.at(["coupon", field]);
+        match (self.id, self.code) {
+            (Some(id), None) => coupon_id(&id).map(service::CouponRef::Id).map_err(|r| within(r, "id")),
+            (None, Some(code)) => {
+                let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| within(r, "poolId"))?;
+                let customer = self.customer_id.as_ref().or(holder).map(|id| CustomerId::parse(id)).transpose();
+                let customer = customer.map_err(|r| within(r, "customerId"))?;
+                Ok(service::CouponRef::Code { code, pool, customer })
+            }
+            (None, None) => Err(Rejection::Required { what: "an id or a code" }.at(["coupon"])),
+            (Some(_), Some(_)) => {
+                let reason = "expected an id or a code, not both".to_owned();
+                Err(Rejection::ValueInvalid { reason }.at(["coupon"]))
+            }
+        }
+    }
+}
+
+/// Why a coupon is given to a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum ClaimReason {
+    /// The customer spent points on a reward.
+    Reward,
+    /// An offer gave it.
+    Offer,
+    /// A workflow gave it.
+    Workflow,
+    /// A person gave it.
+    Manual,
+}
+
+impl ClaimReason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reward => "REWARD",
+            Self::Offer => "OFFER",
+            Self::Workflow => "WORKFLOW",
+            Self::Manual => "MANUAL",
+        }
+    }
+}
+
+/// A claim.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponClaimInput {
+    /// The pool to claim from.
+    pub pool_id: ID,
+    /// Who gets the coupon; the retailer's own id. A customer who is not known yet is made.
+    pub customer_id: ID,
+    /// Why.
+    pub reason: Option<ClaimReason>,
+    /// What it refers to, such as the reward's id: up to 128 characters.
+    pub reference: Option<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponClaimInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        let pool = pool_id(&self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
+        let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at(["reference"]))?;
+        let reason = match (self.reason, reference) {
+            (Some(reason), Some(reference)) => Some(format!("{}: {reference}", reason.name())),
+            (Some(reason), None) => Some(reason.name().to_owned()),
+            (None, reference) => reference,
+        };
+        Ok(Command::Claim(pool, self.customer_id.0, reason))
+    }
+}
+
+/// A redemption.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponRedeemInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// Who redeems it, who then has to hold it; the retailer's own id. Needed for an uploaded code that
+    /// nobody has claimed.
+    pub customer_id: Option<ID>,
+    /// Gift cards: how much.
+    pub amount: Option<Decimal>,
+    /// What it is used for: checked against the coupon's restrictions.
+    pub basket: Option<BasketInput>,
+    /// The purchase's id, which redeems a coupon once.
+    pub transaction_id: Option<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponRedeemInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        Ok(Command::Redeem {
+            coupon: self.coupon.check(self.customer_id.as_ref())?,
+            customer: self.customer_id.map(|id| id.0),
+            amount: self.amount.map(|amount| amount.0),
+            basket: self.basket.map(|basket| Box::new(basket.into())),
+            transaction: self.transaction_id,
+        })
+    }
+}
+
+/// A redemption that is taken back.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponUnredeemInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// Gift cards: the ledger entry of the redemption.
+    pub ledger_entry_id: Option<ID>,
+    /// Gift cards: how much of it; absent takes all that is left of it.
+    pub amount: Option<Decimal>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponUnredeemInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        let coupon = self.coupon.check(None)?;
+        let entry = self.ledger_entry_id.as_ref().map(entry_id).transpose().map_err(|r| r.at(["ledgerEntryId"]))?;
+        Ok(Command::Unredeem(coupon, entry, self.amount.map(|amount| amount.0)))
+    }
+}
+
+/// A coupon that is taken back from its customer.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponUnassignInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+/// A coupon that changes hands.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponTransferInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// Who gets it; the retailer's own id of a known customer.
+    pub to_customer_id: Option<ID>,
+    /// The e-mail address of who gets it. With both, they have to name the same customer.
+    pub to_customer_email: Option<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponTransferInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        let coupon = self.coupon.check(None)?;
+        Ok(Command::Transfer(coupon, self.to_customer_id.map(|id| id.0), self.to_customer_email))
+    }
+}
+
+/// A coupon that is taken out of use.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponInvalidateInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+/// A change of a gift card's balance by hand.
+#[derive(Debug, Clone, InputObject)]
+pub struct GiftCardAdjustInput {
+    /// The gift card.
+    pub coupon: CouponRef,
+    /// What is added to the balance; below zero takes off.
+    pub amount: Decimal,
+    /// Why: 1 to 500 characters.
+    pub reason: String,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl GiftCardAdjustInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        Ok(Command::Adjust(self.coupon.check(None)?, self.amount.0, self.reason))
+    }
+}
+
+/// A customer to be made or edited: what is absent stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct CustomerUpsertInput {
+    /// The retailer's own id: 1 to 128 characters.
+    pub customer_id: ID,
+    /// The e-mail address, which only one customer can have.
+    #[graphql(default)]
+    pub email: MaybeUndefined<String>,
+    /// The currency that the customer pays in.
+    #[graphql(default)]
+    pub currency: MaybeUndefined<CurrencyCode>,
+    /// Whatever else is kept with the customer: a JSON object of up to 16 KiB.
+    pub attributes: Option<Json<serde_json::Value>>,
+}
+
+impl CustomerUpsertInput {
+    /// The service's command.
+    pub fn command(self) -> Command {
+        Command::CustomerUpsert(Box::new(CustomerEdit {
+            id: self.customer_id.0,
+            email: edit(self.email, |email| email),
+            currency: edit(self.currency, |currency| currency.0),
+            attributes: self.attributes.map(|attributes| attributes.0),
+        }))
+    }
+}
+
+/// Settings that change.
+#[derive(Debug, Clone, InputObject)]
+pub struct SettingsUpdateInput {
+    /// Whether a completed checkout redeems the coupons that passed.
+    pub auto_redeem: Option<bool>,
+}

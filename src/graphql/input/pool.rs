@@ -1,0 +1,282 @@
+//! The inputs of pools.
+
+use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
+
+use super::edit;
+use crate::{
+    domain::{
+        pool_draft::{Faults, PoolDraft, RestrictionsDraft},
+        rejection::{Refusal, Rejection},
+    },
+    graphql::{
+        global_id::pool_id,
+        scalar::{CurrencyCode, Decimal, Period},
+        types::enums::{CouponType, PoolSource},
+    },
+    service::{Command, PoolEdit, RestrictionsEdit},
+};
+
+/// The most codes that one couponsAdd takes.
+const MAX_CODES: usize = 10_000;
+
+/// What happens when a plugin fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum OnFailure {
+    /// The coupon is refused.
+    Refuse,
+    /// The coupon is let through.
+    Allow,
+}
+
+/// A plugin bound to a pool. Not available in this version.
+#[derive(Debug, Clone, InputObject)]
+pub struct PluginBindingInput {
+    /// The plugin's id.
+    pub plugin: String,
+    /// Its configuration.
+    pub config: Option<Json<serde_json::Value>>,
+    /// What happens when it fails.
+    pub on_failure: Option<OnFailure>,
+    /// Whether it is asked at the claim as well.
+    pub at_claim: Option<bool>,
+}
+
+/// Where and when coupons may be used. In an edit, what is absent stays and null clears.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct RestrictionsInput {
+    /// Gift cards: a card that holds less than this after a redemption is voided.
+    #[graphql(default)]
+    pub minimum_value: MaybeUndefined<Decimal>,
+    /// Gift cards: the least that is taken at once.
+    #[graphql(default)]
+    pub minimum_redemption_value: MaybeUndefined<Decimal>,
+    /// The least that the eligible part of a basket is worth.
+    #[graphql(default)]
+    pub purchase_minimum: MaybeUndefined<Decimal>,
+    /// How long after its claim a coupon is valid.
+    #[graphql(default)]
+    pub expiration_period: MaybeUndefined<Period>,
+    /// The stores it is for; all where empty.
+    #[graphql(default)]
+    pub stores: MaybeUndefined<Vec<ID>>,
+    /// The products it is for; all where empty.
+    #[graphql(default)]
+    pub products: MaybeUndefined<Vec<ID>>,
+}
+
+/// A pool to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct PoolCreateInput {
+    /// What people call it: 1 to 200 characters.
+    pub name: String,
+    /// The retailer's id of it: 6 to 24 characters, unique among pools.
+    pub external_id: Option<String>,
+    /// Where its codes come from. UPLOADED, or GENERATED without placeholders, in this version.
+    pub source: PoolSource,
+    /// What kind of coupons it has.
+    #[graphql(name = "type")]
+    pub kind: CouponType,
+    /// What a coupon is worth. Not for FREE_SHIPPING.
+    pub value: Option<Decimal>,
+    /// The currency of its amounts. For AMOUNT and GIFT_CARD only.
+    pub currency: Option<CurrencyCode>,
+    /// Whether its codes are compared with regard to case.
+    pub case_sensitive: Option<bool>,
+    /// GENERATED: the code that every customer gets.
+    pub pattern: Option<String>,
+    /// Characters that never take a placeholder's place. Not available in this version.
+    pub excluded_characters: Option<Vec<String>>,
+    /// Phrases that never appear in a code. Not available in this version.
+    pub excluded_phrases: Option<Vec<String>>,
+    /// The plugin that supplies codes. Not available in this version.
+    pub remote: Option<PluginBindingInput>,
+    /// Where its coupons may be used.
+    pub restrictions: Option<RestrictionsInput>,
+    /// Custom checks. Not available in this version.
+    pub checks: Option<Vec<PluginBindingInput>>,
+    /// Whether a customer who claims again gets the same coupon again.
+    pub aggregated: Option<bool>,
+    /// The wallet pass of its coupons. Not available in this version.
+    pub pass_template_id: Option<ID>,
+    /// The user group that may see it. Not available in this version.
+    pub user_group_id: Option<ID>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl PoolCreateInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Vec<Refusal>> {
+        let mut faults = Faults::default();
+        let unavailable = [
+            (self.excluded_characters.is_some(), "excludedCharacters", "excluding characters"),
+            (self.excluded_phrases.is_some(), "excludedPhrases", "excluding phrases"),
+            (self.remote.is_some(), "remote", "a remote source"),
+            (self.checks.as_ref().is_some_and(|checks| !checks.is_empty()), "checks", "a custom check"),
+            (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
+            (self.user_group_id.is_some(), "userGroupId", "a user group"),
+        ];
+        refuse_unavailable(&unavailable, &mut faults);
+        faults.into_result()?;
+        let given = self.restrictions.unwrap_or_default();
+        let text = |value: MaybeUndefined<Decimal>| value.take().map(|value| value.0);
+        Ok(Command::PoolCreate(Box::new(PoolDraft {
+            name: self.name,
+            external_id: self.external_id,
+            source: self.source.into(),
+            kind: self.kind.into(),
+            value: self.value.map(|value| value.0),
+            currency: self.currency.map(|currency| currency.0),
+            case_sensitive: self.case_sensitive,
+            pattern: self.pattern,
+            restrictions: RestrictionsDraft {
+                minimum_value: text(given.minimum_value),
+                minimum_redemption_value: text(given.minimum_redemption_value),
+                purchase_minimum: text(given.purchase_minimum),
+                expiration_period: given.expiration_period.take().map(|period| period.0),
+                stores: ids(given.stores).unwrap_or_default(),
+                products: ids(given.products).unwrap_or_default(),
+            },
+            aggregated: self.aggregated.unwrap_or(false),
+        })))
+    }
+}
+
+/// Which existing coupons an edit reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum UpdateScope {
+    /// None: only coupons made from now on.
+    None,
+    /// Those that nobody holds. Not available in this version.
+    Unassigned,
+    /// Those that have not been redeemed. Not available in this version.
+    NotRedeemed,
+    /// All. Not available in this version.
+    All,
+}
+
+/// An edit of a pool: what is absent stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct PoolUpdateInput {
+    /// The pool.
+    pub id: ID,
+    /// The version that was read: the edit is refused when the pool has changed since.
+    pub expected_version: Option<i32>,
+    /// A new name.
+    pub name: Option<String>,
+    /// A new value.
+    #[graphql(default)]
+    pub value: MaybeUndefined<Decimal>,
+    /// Restrictions that change.
+    pub restrictions: Option<RestrictionsInput>,
+    /// GENERATED: a new code for those who claim from now on.
+    pub pattern: Option<String>,
+    /// Custom checks. Not available in this version.
+    pub checks: Option<Vec<PluginBindingInput>>,
+    /// Whether a customer who claims again gets the same coupon again.
+    pub aggregated: Option<bool>,
+    /// The wallet pass. Not available in this version.
+    pub pass_template_id: Option<ID>,
+    /// The user group. Not available in this version.
+    pub user_group_id: Option<ID>,
+    /// Which existing coupons get the new terms. NONE in this version.
+    pub apply: UpdateScope,
+    /// Only coupons whose value equals the pool's old one. Not available in this version.
+    pub matching: Option<bool>,
+    /// Checks only: nothing is changed.
+    pub dry_run: Option<bool>,
+}
+
+impl PoolUpdateInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Vec<Refusal>> {
+        let pool = pool_id(&self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
+        let mut faults = Faults::default();
+        let unavailable = [
+            (self.apply != UpdateScope::None, "apply", "updating existing coupons"),
+            (self.matching == Some(true), "matching", "updating existing coupons"),
+            (self.checks.as_ref().is_some_and(|checks| !checks.is_empty()), "checks", "a custom check"),
+            (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
+            (self.user_group_id.is_some(), "userGroupId", "a user group"),
+        ];
+        refuse_unavailable(&unavailable, &mut faults);
+        faults.into_result()?;
+        let given = self.restrictions.unwrap_or_default();
+        let edit_of = PoolEdit {
+            expected_version: self.expected_version.map(|version| u64::try_from(version).unwrap_or_default()),
+            name: self.name,
+            value: edit(self.value, |value| value.0),
+            restrictions: RestrictionsEdit {
+                minimum_value: edit(given.minimum_value, |value| value.0),
+                minimum_redemption_value: edit(given.minimum_redemption_value, |value| value.0),
+                purchase_minimum: edit(given.purchase_minimum, |value| value.0),
+                expiration_period: edit(given.expiration_period, |period| period.0),
+                stores: ids(given.stores),
+                products: ids(given.products),
+            },
+            pattern: self.pattern,
+            aggregated: self.aggregated,
+            dry_run: self.dry_run.unwrap_or(false),
+        };
+        Ok(Command::PoolUpdate(pool, Box::new(edit_of)))
+    }
+}
+
+/// A pool to be archived, or brought back.
+#[derive(Debug, Clone, InputObject)]
+pub struct PoolArchiveInput {
+    /// The pool.
+    pub id: ID,
+    /// True archives it (nothing new is claimed from it), false brings it back.
+    #[graphql(default = true)]
+    pub archived: bool,
+}
+
+impl PoolArchiveInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Vec<Refusal>> {
+        let pool = pool_id(&self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
+        Ok(Command::PoolArchive(pool, self.archived))
+    }
+}
+
+/// Codes to be added to an uploaded pool.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponsAddInput {
+    /// The pool.
+    pub pool_id: ID,
+    /// The codes, up to 10,000, each of 1 to 64 characters.
+    pub codes: Vec<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponsAddInput {
+    /// The pool and the codes.
+    pub fn check(&self) -> Result<crate::domain::id::PoolId, Vec<Refusal>> {
+        let pool = pool_id(&self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
+        if self.codes.is_empty() {
+            return Err(vec![Rejection::Required { what: "at least one code" }.at(["codes"])]);
+        }
+        if self.codes.len() > MAX_CODES {
+            let rejection = Rejection::LimitExceeded { what: "too many codes in one call", limit: MAX_CODES as u64 };
+            return Err(vec![rejection.at(["codes"])]);
+        }
+        Ok(pool)
+    }
+}
+
+/// The ids of a list; none where it is absent, nothing where it is null.
+fn ids(list: MaybeUndefined<Vec<ID>>) -> Option<Vec<String>> {
+    match list {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(Vec::new()),
+        MaybeUndefined::Value(ids) => Some(ids.into_iter().map(|id| id.0).collect()),
+    }
+}
+
+fn refuse_unavailable(asked: &[(bool, &str, &'static str)], faults: &mut Faults) {
+    for (_, field, feature) in asked.iter().filter(|(asked, ..)| *asked) {
+        faults.add(&[field], Rejection::NotAvailable { feature });
+    }
+}

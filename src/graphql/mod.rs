@@ -1,0 +1,47 @@
+//! The GraphQL schema: the wire's types around the domain's, and one table from refusals to error
+//! codes. Nothing is decided here: resolvers translate, ask the service and translate back.
+
+pub mod code;
+pub mod connection;
+pub mod cursor;
+pub mod failure;
+pub mod global_id;
+pub mod input;
+pub mod mutation;
+pub mod query;
+pub mod scalar;
+pub mod types;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
+
+use crate::service::Scrip;
+
+pub use failure::RequestId;
+
+/// How deep a document may nest its fields.
+const MAX_DEPTH: usize = 20;
+/// How many fields a document may ask for.
+const MAX_FIELDS: usize = 2_000;
+
+/// The schema that serves requests.
+pub type ScripSchema = Schema<query::Query, mutation::Mutation, EmptySubscription>;
+
+fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
+    Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
+        .register_output_type::<types::Node>()
+        .register_output_type::<types::UserError>()
+}
+
+/// The schema over a running Scrip.
+#[must_use]
+pub fn schema(scrip: Arc<Scrip>) -> ScripSchema {
+    builder().limit_depth(MAX_DEPTH).limit_complexity(MAX_FIELDS).data(scrip).finish()
+}
+
+/// The schema's definition, as `schema.graphql` keeps it.
+#[must_use]
+pub fn definition() -> String {
+    builder().finish().sdl()
+}

@@ -1,0 +1,149 @@
+//! The mutations of coupons.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result};
+
+use super::{submit, user_errors};
+use crate::{
+    domain::{currency::exponent_of, rejection::Refusal},
+    graphql::{
+        failure::{failed, internal},
+        input::{
+            CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput,
+            CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
+        },
+        types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
+    },
+    service::{Answer, Command, Scrip},
+};
+
+#[derive(Debug, Default)]
+pub(super) struct CouponMutation;
+
+#[Object]
+impl CouponMutation {
+    /// Gives a customer a coupon of a pool; of an aggregated pool, the one that the customer holds.
+    async fn coupon_claim(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From which pool, for whom.")] input: CouponClaimInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command()).await
+    }
+
+    /// Redeems a coupon: once, or, of a gift card, an amount.
+    async fn coupon_redeem(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon, by whom, for what.")] input: CouponRedeemInput,
+    ) -> Result<Option<CouponRedeemPayload>> {
+        let key = input.idempotency_key.clone();
+        let command = match input.command() {
+            Ok(command) => command,
+            Err(refusal) => return Ok(Some(redeem_refused(vec![refusal]))),
+        };
+        Ok(Some(match submit(ctx, key, command).await? {
+            Ok(Answer::Coupon(coupon, made)) => {
+                let scrip = ctx.data::<Arc<Scrip>>()?;
+                let ids: Vec<_> = made.into_iter().collect();
+                let entry = scrip.entries(&ids).await.map_err(|failure| failed(ctx, &failure))?.pop().flatten();
+                let currency = scrip.registry().pool(coupon.id.pool).and_then(|pool| pool.currency);
+                let ledger_entry = entry.map(|entry| LedgerEntry { entry, exponent: exponent_of(currency) });
+                CouponRedeemPayload { coupon: Some(Coupon(*coupon)), ledger_entry, user_errors: Vec::new() }
+            }
+            Ok(_) => return Err(internal(ctx, "a redemption was answered with something else")),
+            Err(user_errors) => CouponRedeemPayload { coupon: None, ledger_entry: None, user_errors },
+        }))
+    }
+
+    /// Takes a redemption back; of a gift card, the one that a ledger entry names, wholly or in part.
+    async fn coupon_unredeem(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which redemption.")] input: CouponUnredeemInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command()).await
+    }
+
+    /// Takes a claimed coupon back from its customer; another one may claim it.
+    async fn coupon_unassign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon.")] input: CouponUnassignInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.coupon.check(None).map(Command::Unassign)).await
+    }
+
+    /// Hands a claimed coupon over to another customer.
+    async fn coupon_transfer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon, to whom.")] input: CouponTransferInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command()).await
+    }
+
+    /// Takes a coupon out of use that has not been used up.
+    async fn coupon_invalidate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon.")] input: CouponInvalidateInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.coupon.check(None).map(Command::Invalidate)).await
+    }
+
+    /// Changes a gift card's balance by hand.
+    async fn gift_card_adjust(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which card, by how much, why.")] input: GiftCardAdjustInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command()).await
+    }
+
+    /// Decides a checkout and records it; with auto redeem on, redeems the coupons that passed in the
+    /// same transaction.
+    async fn checkout_complete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The checkout.")] input: CheckoutInput,
+    ) -> Result<Option<CheckoutPayload>> {
+        let key = input.idempotency_key.clone();
+        Ok(Some(match submit(ctx, key, Command::Checkout(Box::new(input.order()))).await? {
+            Ok(Answer::Checkout(record)) => {
+                CheckoutPayload { verdict: Some(CheckoutVerdict::of(*record)), user_errors: Vec::new() }
+            }
+            Ok(_) => return Err(internal(ctx, "a checkout was answered with something else")),
+            Err(user_errors) => CheckoutPayload { verdict: None, user_errors },
+        }))
+    }
+}
+
+fn redeem_refused(refusals: Vec<Refusal>) -> CouponRedeemPayload {
+    CouponRedeemPayload { coupon: None, ledger_entry: None, user_errors: user_errors(refusals) }
+}
+
+async fn coupon_payload(
+    ctx: &Context<'_>,
+    key: Option<String>,
+    command: Result<Command, Refusal>,
+) -> Result<Option<CouponPayload>> {
+    let command = match command {
+        Ok(command) => command,
+        Err(refusal) => return Ok(Some(CouponPayload { coupon: None, user_errors: user_errors(vec![refusal]) })),
+    };
+    Ok(Some(match submit(ctx, key, command).await? {
+        Ok(Answer::Coupon(coupon, _)) => {
+            CouponPayload { coupon: Some(Coupon(*coupon)), user_errors: Vec::new() }
+        }
+        Ok(_) => return Err(internal(ctx, "a coupon was answered with something else")),
+        Err(user_errors) => CouponPayload { coupon: None, user_errors },
+    }))
+}

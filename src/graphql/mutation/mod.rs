@@ -1,0 +1,40 @@
+//! The mutations. Each is one command of the service; what its caller has caused is in userErrors.
+
+mod coupons;
+mod pools;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, MergedObject, Result};
+
+use super::{
+    failure::internal,
+    types::CouponUserError,
+};
+use crate::{
+    domain::rejection::Refusal,
+    service::{Answer, Caller, Command, Failure, Scrip},
+};
+
+/// What can be changed.
+#[derive(Debug, Default, MergedObject)]
+pub struct Mutation(pools::PoolMutation, coupons::CouponMutation);
+
+/// What became of a command: its answer, or what its caller has caused. What broke inside is an error
+/// of the whole field.
+async fn submit(
+    ctx: &Context<'_>,
+    idempotency: Option<String>,
+    command: Command,
+) -> Result<Result<Answer, Vec<CouponUserError>>> {
+    let scrip = ctx.data::<Arc<Scrip>>()?;
+    match scrip.submit(ctx.data::<Caller>()?, idempotency, command).await {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(Failure::Refused(refusals)) => Ok(Err(user_errors(refusals))),
+        Err(Failure::Internal(reason)) => Err(internal(ctx, &reason)),
+    }
+}
+
+fn user_errors(refusals: Vec<Refusal>) -> Vec<CouponUserError> {
+    refusals.into_iter().map(CouponUserError).collect()
+}

@@ -1,0 +1,148 @@
+//! The mutations of pools, customers and settings.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result};
+
+use super::{submit, user_errors};
+use crate::{
+    domain::rejection::Refusal,
+    graphql::{
+        failure::internal,
+        input::{
+            CouponsAddInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
+            SettingsUpdateInput,
+        },
+        types::{
+            CouponPool, CouponUserError, CouponsAddPayload, Customer, CustomerPayload, PoolPayload, PoolUpdatePayload,
+            SettingsPayload, SkippedCode,
+        },
+    },
+    service::{Answer, Command, Scrip},
+};
+
+/// How many codes are added in one transaction.
+const PART: usize = 500;
+
+#[derive(Debug, Default)]
+pub(super) struct PoolMutation;
+
+#[Object]
+impl PoolMutation {
+    /// Makes a pool.
+    async fn pool_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The pool.")] input: PoolCreateInput,
+    ) -> Result<Option<PoolPayload>> {
+        let key = input.idempotency_key.clone();
+        pool_payload(ctx, key, input.command()).await
+    }
+
+    /// Edits a pool. Existing coupons keep the terms that they carry.
+    async fn pool_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: PoolUpdateInput,
+    ) -> Result<Option<PoolUpdatePayload>> {
+        let PoolPayload { pool, user_errors } = match pool_payload(ctx, None, input.command()).await? {
+            Some(payload) => payload,
+            None => return Ok(None),
+        };
+        Ok(Some(PoolUpdatePayload { pool, updated: 0, user_errors }))
+    }
+
+    /// Archives a pool, so that nothing new is claimed from it, or brings it back. A pool is never
+    /// deleted.
+    async fn pool_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which pool, and which way.")] input: PoolArchiveInput,
+    ) -> Result<Option<PoolPayload>> {
+        pool_payload(ctx, None, input.command()).await
+    }
+
+    /// Adds codes to an uploaded pool. A code that exists already, in the list or in any pool, is
+    /// skipped and told. Codes are added in parts of 500: after a crash in the middle, the same call
+    /// adds the rest.
+    async fn coupons_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The codes.")] input: CouponsAddInput,
+    ) -> Result<Option<CouponsAddPayload>> {
+        let mut payload = CouponsAddPayload { pool: None, added: 0, skipped: Vec::new(), user_errors: Vec::new() };
+        let pool = match input.check() {
+            Ok(pool) => pool,
+            Err(refusals) => return Ok(Some(CouponsAddPayload { user_errors: user_errors(refusals), ..payload })),
+        };
+        for (number, codes) in input.codes.chunks(PART).enumerate() {
+            // The first part carries the key alone, so that its length is judged as it was given.
+            let key = input.idempotency_key.as_ref();
+            let key = key.map(|key| if number == 0 { key.clone() } else { format!("{number}/{}", digest(key)) });
+            match submit(ctx, key, Command::CouponsAdd(pool, codes.to_vec())).await? {
+                Ok(Answer::Added(added)) => {
+                    payload.added += i32::try_from(added.added).unwrap_or(i32::MAX);
+                    let skipped = added.skipped.into_iter();
+                    payload.skipped.extend(
+                        skipped.map(|one| SkippedCode { code: one.code, reason: CouponUserError(one.reason) }),
+                    );
+                }
+                Ok(_) => return Err(internal(ctx, "added codes were answered with something else")),
+                Err(user_errors) => return Ok(Some(CouponsAddPayload { user_errors, ..payload })),
+            }
+        }
+        payload.pool = ctx.data::<Arc<Scrip>>()?.registry().pool(pool).map(CouponPool);
+        Ok(Some(payload))
+    }
+
+    /// Makes a customer, or edits one.
+    async fn customer_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is to be known of the customer.")] input: CustomerUpsertInput,
+    ) -> Result<Option<CustomerPayload>> {
+        Ok(Some(match submit(ctx, None, input.command()).await? {
+            Ok(Answer::Customer(customer)) => {
+                CustomerPayload { customer: Some(Customer(*customer)), user_errors: Vec::new() }
+            }
+            Ok(_) => return Err(internal(ctx, "a customer was answered with something else")),
+            Err(user_errors) => CustomerPayload { customer: None, user_errors },
+        }))
+    }
+
+    /// Changes the settings.
+    async fn settings_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: SettingsUpdateInput,
+    ) -> Result<Option<SettingsPayload>> {
+        Ok(Some(match submit(ctx, None, Command::SettingsUpdate(input.auto_redeem)).await? {
+            Ok(Answer::Settings(settings)) => {
+                SettingsPayload { settings: Some(settings.into()), user_errors: Vec::new() }
+            }
+            Ok(_) => return Err(internal(ctx, "settings were answered with something else")),
+            Err(user_errors) => SettingsPayload { settings: None, user_errors },
+        }))
+    }
+}
+
+async fn pool_payload(
+    ctx: &Context<'_>,
+    key: Option<String>,
+    command: Result<Command, Vec<Refusal>>,
+) -> Result<Option<PoolPayload>> {
+    let command = match command {
+        Ok(command) => command,
+        Err(refusals) => return Ok(Some(PoolPayload { pool: None, user_errors: user_errors(refusals) })),
+    };
+    Ok(Some(match submit(ctx, key, command).await? {
+        Ok(Answer::Pool(pool)) => PoolPayload { pool: Some(CouponPool(Arc::new(*pool))), user_errors: Vec::new() },
+        Ok(_) => return Err(internal(ctx, "a pool was answered with something else")),
+        Err(user_errors) => PoolPayload { pool: None, user_errors },
+    }))
+}
+
+/// A short stand-in for a key of any length.
+fn digest(key: &str) -> String {
+    crate::service::hash_secret(key)
+}

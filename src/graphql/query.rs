@@ -1,0 +1,240 @@
+//! The queries.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result};
+
+use super::{
+    connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
+    cursor::place,
+    failure::{failed, refused, rejected},
+    global_id::{GlobalId, coupon_id, pool_id},
+    input::{CheckoutInput, CustomerFilter, EventFilter, PoolFilter},
+    scalar::Cursor,
+    types::{CheckoutVerdict, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry, Node, Settings, Viewer},
+};
+use crate::{
+    domain::{customer::Email, id::CustomerId, rejection::Rejection},
+    service::{self, Answer, Caller, Page, PageRequest, Scrip},
+};
+
+/// The most ids that one `nodes` takes.
+const MAX_NODES: usize = 100;
+
+/// What can be asked.
+#[derive(Debug, Default)]
+pub struct Query;
+
+/// In which order pools are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "service::PoolOrder")]
+pub enum PoolOrder {
+    /// By their creation.
+    Created,
+    /// By name.
+    Name,
+}
+
+/// What can be asked.
+#[Object]
+impl Query {
+    /// Any object by its id; null where there is none.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The opaque id.")] id: ID) -> Result<Option<Node>> {
+        node(ctx, &id).await
+    }
+
+    /// Objects by their ids, in their order; null where there is none.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The opaque ids, up to 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MAX_NODES {
+            let rejection = Rejection::LimitExceeded { what: "too many ids", limit: MAX_NODES as u64 };
+            return Err(rejected(rejection, "ids"));
+        }
+        let mut nodes = Vec::with_capacity(ids.len());
+        for id in ids {
+            nodes.push(node(ctx, &id).await?);
+        }
+        Ok(nodes)
+    }
+
+    /// A pool by its id or by the retailer's id of it; null where there is none.
+    async fn pool(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The opaque id.")] id: Option<ID>,
+        #[graphql(desc = "The retailer's id.")] external_id: Option<String>,
+    ) -> Result<Option<CouponPool>> {
+        let registry = ctx.data::<Arc<Scrip>>()?.registry();
+        Ok(match (id, external_id) {
+            (Some(id), None) => pool_id(&id).ok().and_then(|id| registry.pool(id)),
+            (None, Some(external)) => registry.pool_by_external_id(&external),
+            _ => return Err(rejected(Rejection::Required { what: "either id or externalId" }, "id")),
+        }
+        .map(CouponPool))
+    }
+
+    /// All pools.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with filter and order")]
+    async fn pools(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<PoolFilter>,
+        #[graphql(desc = "In this order.")] order_by: Option<PoolOrder>,
+    ) -> Result<CouponPoolConnection> {
+        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
+        let order = order_by.map_or_else(service::PoolOrder::default, Into::into);
+        let pools = ctx.data::<Arc<Scrip>>()?.registry().pools(&filter.unwrap_or_default().into(), order);
+        let at = |id: Option<_>| id.and_then(|id| pools.iter().position(|pool| pool.id == id));
+        let low = at(request.after).map_or(0, |place| place + 1);
+        let high = at(request.before).unwrap_or(pools.len());
+        let between = pools.get(low..high.max(low)).unwrap_or_default().iter().map(|pool| (pool.id, Arc::clone(pool)));
+        let gathered = if request.from_end {
+            between.rev().take(request.limit + 1).collect()
+        } else {
+            between.take(request.limit + 1).collect()
+        };
+        Ok(CouponPoolConnection::of(Page::from_gathered(gathered, &request), CouponPool))
+    }
+
+    /// A coupon by its id; null where there is none.
+    async fn coupon(&self, ctx: &Context<'_>, #[graphql(desc = "The opaque id.")] id: ID) -> Result<Option<Coupon>> {
+        let Ok(id) = coupon_id(&id) else { return Ok(None) };
+        let found = ctx.data::<Arc<Scrip>>()?.coupons(&[id]).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(found.into_iter().next().flatten().map(Coupon))
+    }
+
+    /// The coupons with this code, in any pool: one, or, of a generic code, those of all customers.
+    async fn coupons_by_code(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The code as typed: white space around it and, unless its pool is case-sensitive, case do not matter.")]
+        code: String,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+    ) -> Result<CouponConnection> {
+        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
+        let scrip = ctx.data::<Arc<Scrip>>()?;
+        let page = scrip.coupons_by_code(&code, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(CouponConnection::of(page, Coupon))
+    }
+
+    /// A customer by the opaque id, by the retailer's own id or by e-mail address; null where there is
+    /// none.
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The opaque id, or the retailer's own id.")] id: Option<ID>,
+        #[graphql(desc = "The e-mail address, in any case.")] email: Option<String>,
+    ) -> Result<Option<Customer>> {
+        let scrip = ctx.data::<Arc<Scrip>>()?;
+        let found = match (id, email) {
+            (Some(id), None) => {
+                let id = match GlobalId::decode(&id) {
+                    Some(GlobalId::Customer(id)) => id,
+                    _ => CustomerId::parse(&id).map_err(|rejection| rejected(rejection, "id"))?,
+                };
+                scrip.customer(&id).await
+            }
+            (None, Some(email)) => {
+                let email = Email::parse(&email).map_err(|rejection| rejected(rejection, "email"))?;
+                scrip.customer_by_email(&email).await
+            }
+            _ => return Err(rejected(Rejection::Required { what: "either id or email" }, "id")),
+        };
+        Ok(found.map_err(|failure| failed(ctx, &failure))?.map(Customer))
+    }
+
+    /// All customers, by their externalId.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with a filter")]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<CustomerFilter>,
+    ) -> Result<CustomerConnection> {
+        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
+        let prefix = filter.and_then(|filter| filter.id_prefix).unwrap_or_default();
+        let scrip = ctx.data::<Arc<Scrip>>()?;
+        let page = scrip.list_customers(&prefix, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(CustomerConnection::of(page, Customer))
+    }
+
+    /// The log of events, oldest first. A page may hold fewer than were asked for and still have a next
+    /// one: go on from its end cursor.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<EventFilter>,
+    ) -> Result<CouponEventConnection> {
+        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        super::types::event_page(ctx, &filter, first, after).await
+    }
+
+    /// What a checkout would be decided; changes nothing.
+    async fn checkout_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The checkout.")] input: CheckoutInput,
+    ) -> Result<CheckoutVerdict> {
+        let answer = ctx.data::<Arc<Scrip>>()?.checkout_preview(ctx.data::<Caller>()?, input.order()).await;
+        match answer.map_err(|failure| failed(ctx, &failure))? {
+            Answer::Checkout(record) => Ok(CheckoutVerdict::of(*record)),
+            _ => Err(super::failure::internal(ctx, "a checkout was answered with something else")),
+        }
+    }
+
+    /// What the whole programme is set to.
+    async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
+        Ok(ctx.data::<Arc<Scrip>>()?.registry().settings().into())
+    }
+
+    /// Who this request acts as.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
+        let caller = ctx.data::<Caller>()?;
+        Ok(Viewer { id: ID(caller.id.clone()), name: caller.name.clone() })
+    }
+}
+
+async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let scrip = ctx.data::<Arc<Scrip>>()?;
+    let fail = |failure: service::Failure| failed(ctx, &failure);
+    Ok(match GlobalId::decode(id) {
+        None => None,
+        Some(GlobalId::Pool(id)) => scrip.registry().pool(id).map(|pool| Node::CouponPool(CouponPool(pool))),
+        Some(GlobalId::Coupon(id)) => {
+            let coupon = scrip.coupons(&[id]).await.map_err(fail)?.pop().flatten();
+            coupon.map(|coupon| Node::Coupon(Coupon(coupon)))
+        }
+        Some(GlobalId::Customer(id)) => {
+            scrip.customer(&id).await.map_err(fail)?.map(|customer| Node::Customer(Customer(customer)))
+        }
+        Some(GlobalId::Event(id)) => {
+            scrip.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(CouponEvent(event)))
+        }
+        Some(GlobalId::Entry(id)) => {
+            let entry = scrip.entries(&[id]).await.map_err(fail)?.pop().flatten();
+            let pool = scrip.registry().pool(id.coupon.pool);
+            entry.zip(pool).map(|(entry, pool)| {
+                let exponent = crate::domain::currency::exponent_of(pool.currency);
+                Node::LedgerEntry(LedgerEntry { entry, exponent })
+            })
+        }
+    })
+}

@@ -1,0 +1,83 @@
+//! Customers.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Json, Object, Result};
+
+use super::Coupon;
+use crate::{
+    domain::customer,
+    graphql::{
+        connection::{CouponConnection, CouponEventConnection},
+        cursor::place,
+        failure::{failed, refused},
+        global_id::GlobalId,
+        input::CouponFilter,
+        scalar::{CurrencyCode, Cursor},
+    },
+    service::{EventFilter, PageRequest, Scrip},
+};
+
+/// A customer of the retailer's.
+#[derive(Debug, Clone)]
+pub struct Customer(pub customer::Customer);
+
+/// A customer of the retailer's.
+#[Object]
+impl Customer {
+    /// The opaque id. Inputs called customerId want externalId.
+    pub async fn id(&self) -> ID {
+        GlobalId::Customer(self.0.id.clone()).encode()
+    }
+
+    /// The retailer's own id of the customer, which is what every customerId of an input means.
+    async fn external_id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+
+    /// The e-mail address.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_ref().map(customer::Email::as_str)
+    }
+
+    /// The currency that the customer pays in.
+    async fn currency(&self) -> Option<CurrencyCode> {
+        self.0.currency.map(|currency| CurrencyCode(currency.to_string()))
+    }
+
+    /// Whatever else the retailer keeps with the customer: a JSON object.
+    async fn attributes(&self) -> Json<serde_json::Value> {
+        Json(self.0.attributes.clone())
+    }
+
+    /// The coupons that the customer holds, in the order in which they came to be held.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with a filter")]
+    async fn coupons(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
+    ) -> Result<CouponConnection> {
+        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().into();
+        let scrip = ctx.data::<Arc<Scrip>>()?;
+        let found = scrip.customer_coupons(&self.0.id, &filter, &page).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(CouponConnection::of(found, Coupon))
+    }
+
+    /// What happened to the customer's coupons, oldest first.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+    ) -> Result<CouponEventConnection> {
+        let filter = EventFilter { customer: Some(self.0.id.clone()), ..EventFilter::default() };
+        super::event::page(ctx, &filter, first, after).await
+    }
+}

@@ -1,0 +1,151 @@
+//! The objects of the API, each around one of the domain's.
+
+mod checkout;
+mod coupon;
+mod customer;
+mod event;
+mod payload;
+mod pool;
+mod programme;
+
+use async_graphql::{ID, Interface};
+
+pub use checkout::CheckoutVerdict;
+pub use coupon::{Coupon, LedgerEntry};
+pub use customer::Customer;
+pub use event::{CouponEvent, page as event_page};
+pub use payload::{
+    CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CustomerPayload,
+    PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
+};
+pub use pool::{CouponPool, Restrictions};
+pub use programme::{Settings, Viewer};
+
+/// Anything that has an id of its own and can be read by it.
+#[derive(Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The opaque id, unique among all objects."))]
+pub enum Node {
+    /// A pool.
+    CouponPool(CouponPool),
+    /// A coupon.
+    Coupon(Coupon),
+    /// A customer.
+    Customer(Customer),
+    /// An event.
+    CouponEvent(CouponEvent),
+    /// A ledger entry.
+    LedgerEntry(LedgerEntry),
+}
+
+/// What a caller has caused, in a payload.
+#[derive(Debug, Interface)]
+#[graphql(
+    field(name = "message", ty = "String", desc = "What was wrong, what was expected and what to do."),
+    field(name = "field", ty = "Option<Vec<String>>", desc = "The path of the input that it is about, if it is about one.")
+)]
+pub enum UserError {
+    /// A refusal with a stable code.
+    CouponUserError(CouponUserError),
+}
+
+/// The enums of the domain as the API names them.
+pub mod enums {
+    use async_graphql::Enum;
+
+    use crate::domain::{event::EventType, gift_card::EntryKind, pool::Source, status::Status, terms};
+
+    /// Where a pool's codes come from.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+    #[graphql(remote = "Source")]
+    pub enum PoolSource {
+        /// A code is made when a customer claims; without placeholders everyone gets the same code.
+        Generated,
+        /// Codes exist before anyone claims them. Not available in this version.
+        BulkGenerated,
+        /// The codes come from a list.
+        Uploaded,
+        /// A plugin supplies each code at the claim. Not available in this version.
+        Remote,
+    }
+
+    /// What kind of discount a coupon is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+    #[graphql(remote = "terms::CouponType")]
+    pub enum CouponType {
+        /// A fixed amount off.
+        Amount,
+        /// A percentage off.
+        Percentage,
+        /// No shipping costs.
+        FreeShipping,
+        /// A balance that is spent over one or more purchases.
+        GiftCard,
+    }
+
+    /// Where a coupon is in its life.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+    #[graphql(remote = "Status")]
+    pub enum CouponStatus {
+        /// It exists and belongs to nobody.
+        Unassigned,
+        /// It belongs to a customer.
+        Claimed,
+        /// A gift card that has paid and still holds something.
+        PartiallyRedeemed,
+        /// It is used up.
+        Redeemed,
+        /// Its time is over.
+        Expired,
+        /// It was taken out of use.
+        Invalid,
+    }
+
+    /// What happened to a coupon.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+    #[graphql(remote = "EventType")]
+    pub enum CouponEventType {
+        /// It was claimed, or given out once more from an aggregated pool.
+        #[graphql(name = "COUPON_CLAIM")]
+        Claim,
+        /// It was redeemed, a gift card wholly or in part.
+        #[graphql(name = "COUPON_REDEEM")]
+        Redeem,
+        /// A redemption was taken back, wholly or in part.
+        #[graphql(name = "COUPON_UNREDEEM")]
+        Unredeem,
+        /// It was taken back from its customer.
+        #[graphql(name = "COUPON_UNASSIGN")]
+        Unassign,
+        /// Its customer gave it away.
+        #[graphql(name = "COUPON_TRANSFER")]
+        Transfer,
+        /// A customer was given it.
+        #[graphql(name = "COUPON_RECEIVE")]
+        Receive,
+        /// It was taken out of use.
+        #[graphql(name = "COUPON_INVALIDATE")]
+        Invalidate,
+        /// Its time was over.
+        #[graphql(name = "COUPON_EXPIRE")]
+        Expire,
+        /// A gift card's balance was changed by hand.
+        #[graphql(name = "COUPON_ADJUST")]
+        Adjust,
+    }
+
+    /// Why a ledger entry was made.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+    #[graphql(remote = "EntryKind")]
+    pub enum LedgerKind {
+        /// The card was claimed: its value was put on it.
+        Issue,
+        /// It paid.
+        Redeem,
+        /// A redemption was taken back, wholly or in part.
+        Reverse,
+        /// It was changed by hand.
+        Adjust,
+        /// What was left on it was taken off.
+        Void,
+    }
+}

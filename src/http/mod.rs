@@ -1,0 +1,61 @@
+//! The edge: who may ask, what is read of a request and how its answer leaves. Every request gets an
+//! id and one log line.
+
+mod access;
+mod explorer;
+mod graphql;
+mod health;
+mod log;
+mod serve;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+
+use crate::{graphql::ScripSchema, service::Scrip};
+
+pub use serve::serve;
+
+/// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
+pub const MAX_BODY: usize = 2 * 1024 * 1024;
+
+/// What every handler needs.
+#[derive(Clone)]
+pub struct App {
+    /// Scrip itself.
+    pub scrip: Arc<Scrip>,
+    /// The schema over it.
+    pub schema: ScripSchema,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// The app over a running Scrip.
+    #[must_use]
+    pub fn new(scrip: Arc<Scrip>) -> Self {
+        let schema = crate::graphql::schema(Arc::clone(&scrip));
+        Self { scrip, schema }
+    }
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(explorer::page))
+        .route("/graphql", post(graphql::post).get(explorer::page))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(middleware::from_fn(log::one_line))
+        .with_state(app)
+}

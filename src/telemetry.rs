@@ -1,0 +1,15 @@
+//! Logs: one line an event on standard error, with its fields. What is not Scrip's own is heard from
+//! its warnings on.
+
+use std::error::Error;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging with a filter such as "info" or "scrip=debug,surrealdb=info".
+pub fn start(filter: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let plain = filter.chars().all(|c| c.is_ascii_alphabetic());
+    let directives = if plain { format!("warn,scrip={filter}") } else { filter.to_owned() };
+    let filter = EnvFilter::try_new(&directives)
+        .map_err(|error| format!("log filter {filter:?} is invalid: {error}: try info or scrip=debug"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init()
+}
