@@ -7,7 +7,8 @@ use crate::{
 };
 
 pub(super) async fn create(config: Config, name: &str) -> Result<(), Problem> {
-    let name = crate::domain::id::checked_id(name).map_err(|rejection| format!("the key's name is invalid: {rejection}"))?;
+    let name =
+        crate::domain::id::checked_id(name).map_err(|rejection| format!("the key's name is invalid: {rejection}"))?;
     let scrip = Scrip::open(&config.database, Clock::System).await?;
     let made = scrip.create_key(&name, None).await?;
     scrip.close().await;

@@ -104,7 +104,8 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
     let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
     for cards in [false, true] {
         for (one, verdict) in presented.iter().zip(&mut verdicts) {
-            if let Some((coupon, terms)) = one.found.as_ref().filter(|_| is_card(one) == cards && verdict.redeemable()) {
+            if let Some((coupon, terms)) = one.found.as_ref().filter(|_| is_card(one) == cards && verdict.redeemable())
+            {
                 discount(basket, coupon, terms, one.amount.as_deref(), &mut payable, verdict);
             }
         }
@@ -227,7 +228,9 @@ fn card_payment(
 ) -> Result<Amount, Refusal> {
     let mine = terms.exponent();
     let wanted = match asked {
-        Some(text) => Decimal::parse(text).and_then(|d| d.to_amount(mine.min(exponent))).map_err(|r| r.at(["amount"]))?,
+        Some(text) => {
+            Decimal::parse(text).and_then(|d| d.to_amount(mine.min(exponent))).map_err(|r| r.at(["amount"]))?
+        }
         None => account.balance.min(payable.rescaled(exponent, mine)).rescaled(mine, mine.min(exponent)),
     };
     let wanted = wanted.rescaled(mine.min(exponent), exponent);

@@ -17,12 +17,11 @@ pub struct Currency(iso_currency::Currency);
 impl Currency {
     /// Reads an upper-case code such as "EUR".
     pub fn parse(code: &str) -> Result<Self, Rejection> {
-        iso_currency::Currency::from_code(code)
-            .filter(|currency| currency.exponent().is_some())
-            .map(Self)
-            .ok_or_else(|| Rejection::ValueInvalid {
+        iso_currency::Currency::from_code(code).filter(|currency| currency.exponent().is_some()).map(Self).ok_or_else(
+            || Rejection::ValueInvalid {
                 reason: "expected an ISO 4217 currency code in upper case, such as \"EUR\"".to_owned(),
-            })
+            },
+        )
     }
 
     /// The three letters.

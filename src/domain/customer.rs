@@ -23,9 +23,7 @@ impl Email {
         if well_formed {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Rejection::ValueInvalid {
-                reason: "expected an e-mail address such as \"ann@example.com\"".to_owned(),
-            })
+            Err(Rejection::ValueInvalid { reason: "expected an e-mail address such as \"ann@example.com\"".to_owned() })
         }
     }
 

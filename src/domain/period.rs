@@ -34,8 +34,9 @@ impl Period {
     /// Reads an ISO 8601 duration of whole units, above zero and at most 1,000 years.
     pub fn parse(text: &str) -> Result<Self, Rejection> {
         let invalid = || Rejection::ValueInvalid {
-            reason: "expected an ISO 8601 period above zero and at most 1,000 years, such as \"P2M\", \"P30D\" or \"PT12H\""
-                .to_owned(),
+            reason:
+                "expected an ISO 8601 period above zero and at most 1,000 years, such as \"P2M\", \"P30D\" or \"PT12H\""
+                    .to_owned(),
         };
         let iso = text.starts_with('P') && text.len() <= MAX_TEXT && !text.contains(['.', ',', '-', '+']);
         let span = iso.then(|| text.parse::<Span>().ok()).flatten().ok_or_else(invalid)?;
@@ -106,7 +107,9 @@ mod tests {
 
     #[test]
     fn what_is_no_period_is_refused() {
-        for text in ["", "P", "PT", "P0D", "PT0S", "-P1D", "P-1D", "1 month", "P1.5D", "P1001Y", "P99999999Y", "p1d x", "P1D "] {
+        for text in
+            ["", "P", "PT", "P0D", "PT0S", "-P1D", "P-1D", "1 month", "P1.5D", "P1001Y", "P99999999Y", "p1d x", "P1D "]
+        {
             assert!(Period::parse(text).is_err(), "{text}");
         }
         let end: Instant = "9999-06-01T00:00:00Z".parse().expect("an instant");

@@ -304,11 +304,7 @@ impl Rejection {
 
     /// The refusal of the input's part at `field`, a path such as `["restrictions", "minimumValue"]`.
     pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
-        Refusal {
-            code: self.code(),
-            message: self.to_string(),
-            field: field.into_iter().map(Into::into).collect(),
-        }
+        Refusal { code: self.code(), message: self.to_string(), field: field.into_iter().map(Into::into).collect() }
     }
 }
 

@@ -30,9 +30,7 @@ pub fn rejected(rejection: Rejection, field: &'static str) -> Error {
 /// The error of something that failed.
 pub fn failed(ctx: &Context<'_>, failure: &Failure) -> Error {
     match failure {
-        Failure::Refused(refusals) => {
-            refusals.first().map_or_else(|| Error::new("refused"), refused)
-        }
+        Failure::Refused(refusals) => refusals.first().map_or_else(|| Error::new("refused"), refused),
         Failure::Internal(reason) => internal(ctx, reason),
     }
 }

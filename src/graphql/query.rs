@@ -81,7 +81,9 @@ impl Query {
     async fn pools(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
@@ -116,7 +118,9 @@ impl Query {
     async fn coupons_by_code(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The code as typed: white space around it and, unless its pool is case-sensitive, case do not matter.")]
+        #[graphql(
+            desc = "The code as typed: white space around it and, unless its pool is case-sensitive, case do not matter."
+        )]
         code: String,
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
@@ -155,11 +159,12 @@ impl Query {
     }
 
     /// All customers, by their externalId.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with a filter")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,

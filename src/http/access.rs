@@ -7,7 +7,7 @@ use crate::service::{Caller, Scrip};
 
 /// The caller whose key a request carries.
 #[must_use]
-pub fn caller(scrip: &Scrip, headers: &HeaderMap) -> Option<Caller> {
+pub(super) fn caller(scrip: &Scrip, headers: &HeaderMap) -> Option<Caller> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, key) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {

@@ -11,7 +11,7 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page.
-pub async fn page() -> Response {
+pub(super) async fn page() -> Response {
     let mut response = Html(include_str!("explorer.html")).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -30,7 +30,7 @@ struct Body {
 }
 
 /// Answers a request.
-pub async fn post(
+pub(super) async fn post(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,

@@ -5,12 +5,12 @@ use axum::{extract::State, http::StatusCode};
 use super::App;
 
 /// The process answers.
-pub async fn alive() -> &'static str {
+pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// The database answers as well.
-pub async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+pub(super) async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     if app.scrip.is_ready().await {
         (StatusCode::OK, "ready\n")
     } else {

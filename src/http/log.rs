@@ -3,12 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::{
-    extract::Request,
-    http::HeaderValue,
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
 
 use crate::graphql::RequestId;
 
@@ -16,7 +11,7 @@ use crate::graphql::RequestId;
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
 /// Gives a request its id and logs it when it is answered.
-pub async fn one_line(mut request: Request, next: Next) -> Response {
+pub(super) async fn one_line(mut request: Request, next: Next) -> Response {
     let start = tokio::time::Instant::now();
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let id = format!("{}-{number}", std::process::id());

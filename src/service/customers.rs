@@ -76,7 +76,11 @@ impl Scrip {
             let mut acquired = Vec::new();
             for (text, doc) in &rows {
                 let Some(event) = read_event(text) else { continue };
-                if page.from_end { high = event.sequence } else { low = event.sequence + 1 }
+                if page.from_end {
+                    high = event.sequence
+                } else {
+                    low = event.sequence + 1
+                }
                 if let Row::CustomerEvent(coupon, true) = Row::decode(&any, doc)?
                     && filter.pool.is_none_or(|pool| coupon.pool == pool)
                 {
@@ -85,7 +89,8 @@ impl Scrip {
             }
             let ids: Vec<_> = acquired.iter().map(|(_, coupon)| *coupon).collect();
             for ((event, _), coupon) in acquired.into_iter().zip(self.coupons(&ids).await?) {
-                let held = |coupon: &Coupon| coupon.customer.as_ref() == Some(customer) && coupon.acquired == Some(event);
+                let held =
+                    |coupon: &Coupon| coupon.customer.as_ref() == Some(customer) && coupon.acquired == Some(event);
                 found.extend(coupon.filter(|c| held(c) && filter.admits(c, now)).map(|coupon| (event, coupon)));
             }
             if rows.len() < PART {

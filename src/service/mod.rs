@@ -13,15 +13,15 @@ mod page;
 mod registry;
 mod scrip;
 
+pub use browse::CouponFilter;
 pub use clock::Clock;
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,
     Presentation, Recorded, RestrictionsEdit, Skipped, fingerprint,
 };
 pub use committer::Committer;
-pub use events::{EventFilter, EventCursor};
+pub use events::{EventCursor, EventFilter};
 pub use keys::{NewKey, hash_secret};
-pub use page::{Page, PageRequest, MAX_PAGE};
+pub use page::{MAX_PAGE, Page, PageRequest};
 pub use registry::{PoolFilter, PoolOrder, Registry};
-pub use browse::CouponFilter;
 pub use scrip::Scrip;

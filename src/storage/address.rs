@@ -35,7 +35,9 @@ impl Address {
             Some(("surrealkv", folder)) if !folder.is_empty() => Some(PathBuf::from(folder)),
             Some(("surrealkv", _)) => return Err(invalid("it names no folder, as in surrealkv://data/scrip")),
             Some(("ws" | "wss", _)) => {
-                return Err(invalid("a SurrealDB server is not available in this version: use surrealkv://FOLDER or mem://"));
+                return Err(invalid(
+                    "a SurrealDB server is not available in this version: use surrealkv://FOLDER or mem://",
+                ));
             }
             _ => return Err(invalid("expected surrealkv://FOLDER or mem://")),
         };

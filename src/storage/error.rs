@@ -28,7 +28,10 @@ impl From<surrealdb::Error> for StorageError {
     fn from(error: surrealdb::Error) -> Self {
         let text = error.to_string();
         // SurrealKV's "snapshot is older than" is retryable, though the database does not class it so.
-        if text.contains("Transaction conflict") || text.contains("transaction conflict") || text.contains("snapshot is older than") {
+        if text.contains("Transaction conflict")
+            || text.contains("transaction conflict")
+            || text.contains("snapshot is older than")
+        {
             Self::Conflict(text)
         } else if error.is_already_exists() {
             Self::Exists(text)
@@ -50,7 +53,9 @@ pub enum OpenError {
         reason: String,
     },
     /// Another process has the folder open.
-    #[error("database folder {folder} is in use by another process: stop that one, or name another folder with --database")]
+    #[error(
+        "database folder {folder} is in use by another process: stop that one, or name another folder with --database"
+    )]
     InUse {
         /// The folder.
         folder: String,
@@ -72,7 +77,9 @@ pub enum OpenError {
         reason: String,
     },
     /// The data is of a later Scrip.
-    #[error("database {address} was written by a newer Scrip (its format is {found}, this one reads up to {known}): start that version")]
+    #[error(
+        "database {address} was written by a newer Scrip (its format is {found}, this one reads up to {known}): start that version"
+    )]
     TooNew {
         /// The address.
         address: String,

@@ -235,10 +235,8 @@ impl Row {
     /// Reads the document of a row with this id.
     pub fn decode(id: &RowId, text: &str) -> Result<Self, StorageError> {
         fn read<T: DeserializeOwned>(id: &RowId, text: &str) -> Result<T, StorageError> {
-            serde_json::from_str(text).map_err(|error| StorageError::Row {
-                id: format!("{id:?}"),
-                reason: error.to_string(),
-            })
+            serde_json::from_str(text)
+                .map_err(|error| StorageError::Row { id: format!("{id:?}"), reason: error.to_string() })
         }
         Ok(match id {
             RowId::Pool(_) => Self::Pool(read(id, text)?),
@@ -268,10 +266,8 @@ impl Row {
     /// The document's text.
     pub fn encode(&self) -> Result<String, StorageError> {
         fn write<T: Serialize>(value: &T) -> Result<String, StorageError> {
-            serde_json::to_string(value).map_err(|error| StorageError::Row {
-                id: "to be written".to_owned(),
-                reason: error.to_string(),
-            })
+            serde_json::to_string(value)
+                .map_err(|error| StorageError::Row { id: "to be written".to_owned(), reason: error.to_string() })
         }
         match self {
             Self::Pool(pool) => write(pool),

@@ -20,10 +20,7 @@ use super::{
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
 use crate::{
-    domain::{
-        id::CustomerId,
-        rejection::Refusal,
-    },
+    domain::{id::CustomerId, rejection::Refusal},
     service,
 };
 

@@ -140,9 +140,7 @@ async fn coupon_payload(
         Err(refusal) => return Ok(Some(CouponPayload { coupon: None, user_errors: user_errors(vec![refusal]) })),
     };
     Ok(Some(match submit(ctx, key, command).await? {
-        Ok(Answer::Coupon(coupon, _)) => {
-            CouponPayload { coupon: Some(Coupon(*coupon)), user_errors: Vec::new() }
-        }
+        Ok(Answer::Coupon(coupon, _)) => CouponPayload { coupon: Some(Coupon(*coupon)), user_errors: Vec::new() },
         Ok(_) => return Err(internal(ctx, "a coupon was answered with something else")),
         Err(user_errors) => CouponPayload { coupon: None, user_errors },
     }))

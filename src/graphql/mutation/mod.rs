@@ -7,10 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, MergedObject, Result};
 
-use super::{
-    failure::internal,
-    types::CouponUserError,
-};
+use super::{failure::internal, types::CouponUserError};
 use crate::{
     domain::rejection::Refusal,
     service::{Answer, Caller, Command, Failure, Scrip},

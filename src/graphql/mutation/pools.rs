@@ -83,9 +83,9 @@ impl PoolMutation {
                 Ok(Answer::Added(added)) => {
                     payload.added += i32::try_from(added.added).unwrap_or(i32::MAX);
                     let skipped = added.skipped.into_iter();
-                    payload.skipped.extend(
-                        skipped.map(|one| SkippedCode { code: one.code, reason: CouponUserError(one.reason) }),
-                    );
+                    payload
+                        .skipped
+                        .extend(skipped.map(|one| SkippedCode { code: one.code, reason: CouponUserError(one.reason) }));
                 }
                 Ok(_) => return Err(internal(ctx, "added codes were answered with something else")),
                 Err(user_errors) => return Ok(Some(CouponsAddPayload { user_errors, ..payload })),

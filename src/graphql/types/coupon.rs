@@ -164,7 +164,7 @@ impl Coupon {
 }
 
 /// A customer by id, with nothing but the id where nothing else is known.
-pub async fn customer(ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
+pub(super) async fn customer(ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
     let Some(id) = id else { return Ok(None) };
     let found = ctx.data::<Arc<Scrip>>()?.customer(id).await.map_err(|failure| failed(ctx, &failure))?;
     Ok(Some(Customer(found.unwrap_or_else(|| crate::domain::customer::Customer::unknown(id.clone())))))

@@ -51,11 +51,12 @@ impl Customer {
     }
 
     /// The coupons that the customer holds, in the order in which they came to be held.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with a filter")]
     async fn coupons(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
@@ -66,7 +67,8 @@ impl Customer {
         let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().into();
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        let found = scrip.customer_coupons(&self.0.id, &filter, &page).await.map_err(|failure| failed(ctx, &failure))?;
+        let found =
+            scrip.customer_coupons(&self.0.id, &filter, &page).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(CouponConnection::of(found, Coupon))
     }
 

@@ -41,7 +41,11 @@ pub enum Node {
 #[derive(Debug, Interface)]
 #[graphql(
     field(name = "message", ty = "String", desc = "What was wrong, what was expected and what to do."),
-    field(name = "field", ty = "Option<Vec<String>>", desc = "The path of the input that it is about, if it is about one.")
+    field(
+        name = "field",
+        ty = "Option<Vec<String>>",
+        desc = "The path of the input that it is about, if it is about one."
+    )
 )]
 pub enum UserError {
     /// A refusal with a stable code.

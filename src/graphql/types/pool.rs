@@ -99,7 +99,9 @@ impl CouponPool {
     async fn coupons(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start: 1 to 500; 50 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
         #[graphql(desc = "How many from the end: 1 to 500.")] last: Option<i32>,
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
@@ -151,7 +153,7 @@ impl CouponPool {
 }
 
 /// The value of terms as a decimal.
-pub fn value_of(terms: &Terms) -> Option<Decimal> {
+pub(super) fn value_of(terms: &Terms) -> Option<Decimal> {
     terms.value.text(terms.currency).map(Decimal)
 }
 
@@ -192,7 +194,7 @@ impl Restrictions {
 
 /// How many coupons a pool has, by status, at this moment.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct PoolStats {
+pub(super) struct PoolStats {
     /// All of them.
     pub total: i32,
     /// Those that nobody holds.

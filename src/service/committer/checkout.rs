@@ -24,6 +24,9 @@ use super::{
     redeem::{after, within_basket},
 };
 
+/// A coupon that was presented, with the terms it carries; none where the code names none.
+type MaybeFound = Option<(Found, Terms)>;
+
 /// What a checkout is decided on.
 struct Order {
     customer: CustomerId,
@@ -92,7 +95,7 @@ impl Attempt<'_> {
         order: &Order,
         asked: &CheckoutOrder,
         now: Instant,
-    ) -> Result<(Vec<Option<(Found, Terms)>>, Vec<Verdict>), Stop> {
+    ) -> Result<(Vec<MaybeFound>, Vec<Verdict>), Stop> {
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
@@ -166,9 +169,5 @@ fn recorded(code: &str, coupon: Option<&Coupon>, verdict: Verdict) -> Recorded {
 }
 
 fn record_of(basket: &Basket, coupons: Vec<Recorded>) -> CheckoutRecord {
-    CheckoutRecord {
-        currency: basket.currency.to_string(),
-        total: basket.subtotal().plus(basket.shipping),
-        coupons,
-    }
+    CheckoutRecord { currency: basket.currency.to_string(), total: basket.subtotal().plus(basket.shipping), coupons }
 }

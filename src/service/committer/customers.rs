@@ -34,7 +34,8 @@ impl Attempt<'_> {
             Some(None) => Some(None),
             None => None,
         };
-        let attributes = edit.attributes.clone().and_then(|given| faults.take(&["attributes"], check_attributes(given)));
+        let attributes =
+            edit.attributes.clone().and_then(|given| faults.take(&["attributes"], check_attributes(given)));
         faults.into_result()?;
         let mut rows = vec![RowId::Customer(id.clone())];
         rows.extend(email.iter().flatten().map(|email| RowId::Email(email.folded())));

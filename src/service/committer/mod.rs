@@ -33,7 +33,7 @@ const QUEUE: usize = 4_096;
 /// How often a batch is decided again after it lost a race.
 const MAX_TRIES: u32 = 8;
 /// The stream of events that this gateway writes.
-pub const STREAM: u32 = 1;
+pub(super) const STREAM: u32 = 1;
 
 /// A command on its way, and where its answer goes.
 pub(super) struct Request {
@@ -66,7 +66,8 @@ impl Committer {
         let (queue, requests) = mpsc::channel(QUEUE);
         let sequence = last_sequence(&store).await?;
         let (announce, latest) = watch::channel(EventId { stream: STREAM, sequence });
-        let worker = Worker { store, registry, clock, requests, announce, cache: Cache::default(), sequence: Some(sequence) };
+        let worker =
+            Worker { store, registry, clock, requests, announce, cache: Cache::default(), sequence: Some(sequence) };
         Ok((Self { queue, latest }, tokio::spawn(worker.run())))
     }
 

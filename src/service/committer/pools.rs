@@ -117,7 +117,8 @@ impl Attempt<'_> {
         faults.into_result()?;
         if let Some(terms) = terms.filter(|terms| pool.terms.last() != Some(terms)) {
             if pool.terms.len() >= MAX_TERMS {
-                let rejection = Rejection::LimitExceeded { what: "too many edits of a pool's terms", limit: MAX_TERMS as u64 };
+                let rejection =
+                    Rejection::LimitExceeded { what: "too many edits of a pool's terms", limit: MAX_TERMS as u64 };
                 return Err(rejection.into());
             }
             pool.terms.push(terms);
@@ -186,7 +187,7 @@ impl Attempt<'_> {
             Ok(Some(Row::Codes(codes))) => codes.clone(),
             Ok(_) => Vec::new(),
             // Beyond the pool's end, where nothing is stored yet.
-            Err(Stop::Missing) if index % CODES_IN_ROW == 0 => {
+            Err(Stop::Missing) if index.is_multiple_of(CODES_IN_ROW) => {
                 self.missing = super::working::Missing::default();
                 Vec::new()
             }

@@ -116,7 +116,13 @@ impl Attempt<'_> {
         self.finish(&found, decision, actor)
     }
 
-    pub(super) fn adjust(&mut self, named: &CouponRef, amount: &str, reason: &str, actor: &str) -> Result<Answer, Stop> {
+    pub(super) fn adjust(
+        &mut self,
+        named: &CouponRef,
+        amount: &str,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Answer, Stop> {
         let reason = checked_text(reason, MAX_REASON).map_err(at("reason"))?;
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;

@@ -100,14 +100,7 @@ pub(super) struct Working<'a> {
 
 impl<'a> Working<'a> {
     pub(super) fn new(registry: &'a Registry, now: Instant, sequence: u64, cache: Cache) -> Self {
-        Self {
-            registry,
-            now,
-            sequence,
-            loaded: cache,
-            loaded_holdings: HashMap::new(),
-            accepted: Change::default(),
-        }
+        Self { registry, now, sequence, loaded: cache, loaded_holdings: HashMap::new(), accepted: Change::default() }
     }
 
     /// Drops what was accepted, so that the batch can be decided again on more rows.
@@ -231,7 +224,11 @@ impl<'a> Working<'a> {
         cache.extend(rows.map(|(id, row)| (id, Some(row))));
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
         cache.bound();
-        if !accepted.pools.is_empty() || !accepted.tallies.is_empty() || !accepted.keys.is_empty() || accepted.settings.is_some() {
+        if !accepted.pools.is_empty()
+            || !accepted.tallies.is_empty()
+            || !accepted.keys.is_empty()
+            || accepted.settings.is_some()
+        {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
                 held.put_pool(pool);
