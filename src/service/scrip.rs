@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry, committer};
@@ -23,7 +23,7 @@ pub struct Scrip {
     pub(super) committer: Committer,
     pub(super) clock: Clock,
     stop: CancellationToken,
-    worker: JoinHandle<()>,
+    worker: oneshot::Receiver<()>,
 }
 
 impl std::fmt::Debug for Store {
@@ -101,8 +101,8 @@ impl Scrip {
             }
         };
         drop(inner.committer);
-        if let Err(error) = inner.worker.await {
-            tracing::error!(%error, "the committer ended badly");
+        if inner.worker.await.is_err() {
+            tracing::error!("the committer ended badly");
         }
         inner.store.close().await;
     }
