@@ -10,6 +10,10 @@ use super::{Row, RowId, StorageError, Store};
 /// How often a batch is written again while the database keeps changing its log segment.
 const MAX_REWRITES: u32 = 16;
 
+/// Up to this many new rows are written by one statement, beyond it by one for each table: one statement
+/// costs less, but more for each row.
+const FEW: usize = 12;
+
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -80,7 +84,11 @@ impl Store {
         let mut guard = self.writer.lock().await;
         let removed = batch.removed.iter().map(|id| id.key().record()).collect::<Vec<_>>();
         let mut text = String::from("{ ");
-        let new = by_table(&batch.new);
+        let few = batch.new.len() <= FEW;
+        let new = if few { BTreeMap::new() } else { by_table(&batch.new) };
+        if few && !batch.new.is_empty() {
+            text.push_str("INSERT $few RETURN NONE; ");
+        }
         for table in new.keys() {
             text.push_str(&format!("INSERT INTO {table} ${table} RETURN NONE; "));
         }
@@ -94,6 +102,9 @@ impl Store {
         let mut query = self.database.query(text);
         for (table, new) in new {
             query = query.bind((table, rows(new.into_iter(), 0)?));
+        }
+        if few {
+            query = query.bind(("few", rows(batch.new.iter(), 0)?));
         }
         query
             .bind(("replaced", rows(batch.replaced.iter(), 0)?))

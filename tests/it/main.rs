@@ -1,6 +1,8 @@
 //! Scrip's tests of everything that needs a database, a socket or a process: one binary, a module a
 //! topic.
 
+mod schema;
+mod tidy;
 use scrip::domain::pool::Source;
 use scrip::domain::pool_draft::{PoolDraft, RestrictionsDraft};
 use scrip::domain::terms::CouponType;

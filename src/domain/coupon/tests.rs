@@ -1,1 +1,233 @@
+//! The coupon's life as a table: every action on every status, and gift cards' accounts as properties.
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{
+    currency::Currency,
+    gift_card::EntryKind,
+    id::PoolId,
+    period::Period,
+    rejection::{Code, Refusal},
+    terms::{CouponType, Restrictions, Terms, Value},
+};
+
+fn at(text: &str) -> Instant {
+    text.parse().expect("an instant")
+}
+
+fn now() -> Instant {
+    at("2026-05-01T12:00:00Z")
+}
+
+fn later() -> Instant {
+    at("2026-09-01T12:00:00Z")
+}
+
+fn customer(id: &str) -> CustomerId {
+    CustomerId::parse(id).expect("an id")
+}
+
+fn holder(id: &str) -> Holder {
+    Holder { customer: customer(id), currency: None }
+}
+
+fn terms(kind: CouponType, value: &str) -> Terms {
+    let value = Value::parse(kind, Some(value), None).expect("a value");
+    let expiration_period = Period::parse("P2M").ok();
+    Terms { value, currency: None, restrictions: Restrictions { expiration_period, ..Restrictions::default() } }
+}
+
+fn fresh() -> Coupon {
+    Coupon::unassigned(CouponId { pool: PoolId(1), index: 7 }, "SPRING".to_owned(), TermsNumber(0))
+}
+
+/// A coupon in each status, made by the actions that lead there; gift cards where `card`.
+fn in_status(status: Status, card: bool) -> (Coupon, Terms) {
+    let terms = if card { terms(CouponType::GiftCard, "100") } else { terms(CouponType::Percentage, "10") };
+    let claimed = || fresh().claim(&terms, holder("ann"), None, now()).expect("a claim").coupon;
+    let pay = |amount| {
+        let coupon = claimed();
+        if card {
+            coupon.redeem_card(&terms, None, Amount(amount), None, now())
+        } else {
+            coupon.redeem(None, None, now())
+        }
+        .expect("a redemption")
+        .coupon
+    };
+    let coupon = match status {
+        Status::Unassigned => fresh(),
+        Status::Claimed => claimed(),
+        Status::PartiallyRedeemed => pay(4_000),
+        Status::Redeemed => pay(10_000),
+        Status::Expired => claimed().expire(later()).expect("an expiry").coupon,
+        Status::Invalid => claimed().invalidate(now()).expect("an invalidation").coupon,
+    };
+    (coupon, terms)
+}
+
+type Action = fn(Coupon, &Terms) -> Result<Decision, Refusal>;
+
+#[test]
+fn every_action_on_every_status() {
+    use Code::{AlreadyClaimed as Ac, AlreadyRedeemed as Ar, Expired as Ex, Invalidated as In, NotClaimed as Nc};
+    use Status::{Claimed as C, Expired as E, Invalid as I, PartiallyRedeemed as P, Redeemed as R, Unassigned as U};
+    let claim: Action = |coupon, terms| coupon.claim(terms, holder("bob"), None, now());
+    let again: Action = |coupon, _| coupon.claim_again(None, now());
+    let redeem: Action = |coupon, _| coupon.redeem(None, None, now());
+    let unredeem: Action = |coupon, _| coupon.unredeem(now());
+    let unassign: Action = |coupon, _| coupon.unassign(now());
+    let transfer: Action = |coupon, terms| coupon.transfer(terms, holder("bob"), now());
+    let invalidate: Action = |coupon, _| coupon.invalidate(now());
+    let expire: Action = |coupon, _| coupon.expire(later());
+    let pay: Action = |coupon, terms| coupon.redeem_card(terms, None, Amount(1_000), None, now());
+    let adjust: Action = |coupon, terms| coupon.adjust(terms, Amount(500), "a gift".to_owned(), now());
+    let no = Code::NotRedeemed;
+    // By status found: unassigned, claimed, partially redeemed, redeemed, expired, invalid. The second
+    // table is of gift cards, which alone are ever partially redeemed.
+    let order = [U, C, P, R, E, I];
+    let plain: [(&str, Action, [Result<Status, Code>; 6]); 8] = [
+        ("claim", claim, [Ok(C), Err(Ac), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
+        ("claim again", again, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
+        ("redeem", redeem, [Err(Nc), Ok(R), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
+        ("unredeem", unredeem, [Err(Nc), Err(no), Err(Ar), Ok(C), Err(Ex), Err(In)]),
+        ("unassign", unassign, [Err(Nc), Ok(U), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
+        ("transfer", transfer, [Err(Nc), Ok(C), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
+        ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
+        ("expire", expire, [Err(Nc), Ok(E), Ok(E), Err(Ar), Err(Ex), Err(In)]),
+    ];
+    let cards: [(&str, Action, [Result<Status, Code>; 6]); 5] = [
+        ("pay", pay, [Err(Nc), Ok(P), Ok(P), Err(Ar), Err(Ex), Err(In)]),
+        ("adjust", adjust, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
+        ("unassign", unassign, [Err(Nc), Ok(U), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
+        ("transfer", transfer, [Err(Nc), Ok(C), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
+        ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
+    ];
+    for (card, table) in [(false, plain.as_slice()), (true, cards.as_slice())] {
+        for (name, action, expected) in table {
+            for (status, expected) in order.into_iter().zip(expected) {
+                if status == P && !card {
+                    continue;
+                }
+                let (coupon, terms) = in_status(status, card);
+                let version = coupon.version;
+                let found = action(coupon, &terms);
+                let after = found.as_ref().map(|decision| decision.coupon.status).map_err(|refusal| refusal.code);
+                assert_eq!(after, *expected, "{name} of {status:?}, gift card: {card}");
+                if let Ok(decision) = found {
+                    check_decision(status, version, &decision);
+                }
+            }
+        }
+    }
+}
+
+/// Whatever is decided: the version rises by one, the events lead from one status to the other, and
+/// the last ledger entry is the balance.
+fn check_decision(before: Status, version: u64, decision: &Decision) {
+    assert_eq!(decision.coupon.version, version + 1);
+    let mut status = before;
+    for change in &decision.changes {
+        assert_eq!(change.before, status);
+        if change.kind != EventType::Transfer {
+            status = change.after;
+        }
+    }
+    assert_eq!(status, decision.coupon.status);
+    if let Some(entry) = decision.entries.last() {
+        assert_eq!(Some(entry.balance_after), decision.coupon.balance());
+    }
+}
+
+#[test]
+fn time_alone_ends_a_claimed_coupon_at_the_instant() {
+    let (coupon, _) = in_status(Status::Claimed, false);
+    let end = coupon.expires_at.expect("an end");
+    assert_eq!(end, at("2026-07-01T12:00:00Z"));
+    assert_eq!(coupon.status_at(at("2026-07-01T11:59:59.999Z")), Status::Claimed);
+    assert_eq!(coupon.status_at(end), Status::Expired);
+    assert_eq!(coupon.clone().redeem(None, None, end).map_err(|r| r.code).err(), Some(Code::Expired));
+    assert_eq!(coupon.expire(at("2026-07-01T11:59:59.999Z")).map_err(|r| r.code).err(), Some(Code::NotRedeemed));
+    let (redeemed, _) = in_status(Status::Redeemed, false);
+    assert_eq!(redeemed.status_at(later()), Status::Redeemed);
+}
+
+#[test]
+fn a_currency_bound_coupon_is_for_customers_of_that_currency() {
+    let euro = Currency::parse("EUR").ok();
+    let mut bound = terms(CouponType::Amount, "5");
+    bound.currency = euro;
+    for (currency, expected) in [
+        (euro, None),
+        (None, Some(Code::CurrencyMismatch)),
+        (Currency::parse("USD").ok(), Some(Code::CurrencyMismatch)),
+    ] {
+        let holder = Holder { customer: customer("ann"), currency };
+        assert_eq!(fresh().claim(&bound, holder, None, now()).err().map(|r| r.code), expected, "{currency:?}");
+    }
+}
+
+#[test]
+fn a_card_below_its_minimum_value_is_voided_with_its_own_entry_and_event() {
+    // The manual's own example: 100, minimum 1, 99.50 paid.
+    let mut card = terms(CouponType::GiftCard, "100");
+    card.restrictions.minimum_value = Some(Amount(100));
+    let coupon = fresh().claim(&card, holder("ann"), None, now()).expect("a claim").coupon;
+    let decision = coupon.clone().redeem_card(&card, None, Amount(9_950), None, now()).expect("a payment");
+    assert_eq!(decision.coupon.status, Status::Invalid);
+    let kinds: Vec<_> = decision.entries.iter().map(|entry| (entry.kind, entry.amount.0)).collect();
+    assert_eq!(kinds, [(EntryKind::Redeem, -9_950), (EntryKind::Void, -50)]);
+    let events: Vec<_> = decision.changes.iter().map(|change| change.kind).collect();
+    assert_eq!(events, [EventType::Redeem, EventType::Invalidate]);
+    let kept = coupon.clone().redeem_card(&card, None, Amount(9_900), None, now()).expect("a payment");
+    assert_eq!(kept.coupon.status, Status::PartiallyRedeemed);
+    let emptied = coupon.redeem_card(&card, None, Amount(10_000), None, now()).expect("a payment");
+    assert_eq!(emptied.coupon.status, Status::Redeemed);
+}
+
+#[test]
+fn the_minimum_redemption_value_holds_unless_all_that_is_left_is_taken() {
+    let mut card = terms(CouponType::GiftCard, "100");
+    card.restrictions.minimum_redemption_value = Some(Amount(1_500));
+    let coupon = fresh().claim(&card, holder("ann"), None, now()).expect("a claim").coupon;
+    let pay = |coupon: Coupon, amount| coupon.redeem_card(&card, None, Amount(amount), None, now());
+    assert_eq!(pay(coupon.clone(), 1_000).err().map(|r| r.code), Some(Code::BelowMinimumRedemption));
+    let left = pay(coupon, 9_000).expect("a payment").coupon;
+    assert_eq!(pay(left.clone(), 999).err().map(|r| r.code), Some(Code::BelowMinimumRedemption));
+    assert_eq!(pay(left, 1_000).expect("all that is left").coupon.status, Status::Redeemed);
+}
+
+proptest! {
+    /// A card's ledger sums up to its balance after any sequence of payments, reversals and
+    /// adjustments, it never pays more than it holds, and no reversal returns more than was taken.
+    #[test]
+    fn a_ledger_always_sums_up(steps in proptest::collection::vec((0u8..4, 1i64..6_000, 0usize..20), 1..40)) {
+        let card = terms(CouponType::GiftCard, "100");
+        let claim = fresh().claim(&card, holder("ann"), None, now()).expect("a claim");
+        let mut ledger = claim.entries;
+        let mut coupon = claim.coupon;
+        for (step, amount, which) in steps {
+            let entry = ledger.get(which % ledger.len()).cloned().expect("an entry");
+            let result = match step {
+                0 | 1 => coupon.clone().redeem_card(&card, None, Amount(amount), None, now()),
+                2 => coupon.clone().unredeem_card(&card, entry, Some(Amount(amount)), now()),
+                _ => coupon.clone().adjust(&card, Amount(amount - 3_000), "a change".to_owned(), now()),
+            };
+            if let Ok(decision) = result {
+                for entry in decision.entries {
+                    let place = entry.id.number as usize;
+                    if place < ledger.len() { ledger[place] = entry } else { ledger.push(entry) }
+                }
+                coupon = decision.coupon;
+            }
+            let sum: i64 = ledger.iter().map(|entry| entry.amount.0).sum();
+            prop_assert_eq!(Some(Amount(sum)), coupon.balance());
+            prop_assert!(sum >= 0);
+            for entry in &ledger {
+                let back: i64 = ledger.iter().filter(|e| e.reverses == Some(entry.id.number)).map(|e| e.amount.0).sum();
+                prop_assert!(back == entry.reversed.0 && (back == 0 || back <= -entry.amount.0));
+            }
+        }
+    }
+}

@@ -75,7 +75,7 @@ impl Committer {
         let (ended, end) = oneshot::channel();
         let run = move || {
             runtime.block_on(worker.run());
-            drop(ended.send(()));
+            let _ = ended.send(());
         };
         std::thread::Builder::new().name("committer".to_owned()).spawn(run).map_err(failed)?;
         Ok((Self { queue, latest }, end))

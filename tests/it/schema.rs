@@ -1,0 +1,37 @@
+//! schema.graphql is what the code says, and every part of it is described.
+
+use std::path::Path;
+
+#[test]
+fn the_schema_file_is_what_the_code_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
+    let code = format!("{}\n", scrip::graphql::definition().trim_end());
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &code).expect("schema.graphql can be written");
+    }
+    let file = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(file == code, "schema.graphql is not what the code says: run UPDATE_SCHEMA=1 cargo test schema");
+}
+
+#[test]
+fn everything_in_the_schema_is_described() {
+    let definition = scrip::graphql::definition();
+    let mut described = false;
+    let mut bare = Vec::new();
+    let mut comment = false;
+    for line in definition.lines() {
+        let text = line.trim();
+        if text.starts_with("\"\"\"") {
+            // A block's first and last line, or a block on one line.
+            comment = if text.len() > 3 && text.ends_with("\"\"\"") { false } else { !comment };
+            described = true;
+        } else if !comment && !text.is_empty() && text != "}" && text != ")" && !text.starts_with("directive") {
+            let root = text.starts_with("schema") || text.starts_with("query:") || text.starts_with("mutation:");
+            if !described && !root && !text.starts_with(')') {
+                bare.push(text.to_owned());
+            }
+            described = false;
+        }
+    }
+    assert!(bare.is_empty(), "without a description: {bare:#?}");
+}
