@@ -5,6 +5,7 @@
 pub mod access;
 pub mod basket;
 pub mod checkout;
+pub mod code;
 pub mod coupon;
 pub mod currency;
 pub mod customer;

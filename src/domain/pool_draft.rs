@@ -2,6 +2,7 @@
 //! [`Terms`]. All of a draft's faults are told at once, each with its field.
 
 use super::{
+    code::{Pattern, Place},
     currency::Currency,
     decimal::{Amount, Decimal},
     id::{PoolId, checked_id, checked_text},
@@ -220,10 +221,13 @@ pub fn check_name(name: &str) -> Result<String, Rejection> {
 
 /// The text of a pattern that has no placeholder. Patterns with placeholders are not made yet.
 pub fn generic_code(pattern: &str) -> Result<String, Rejection> {
-    if pattern.contains(['#', '@', '^', '*', '$', '\\']) {
-        return Err(Rejection::NotAvailable { feature: "a pattern with placeholders" });
-    }
-    check_code(pattern)
+    let pattern = Pattern::parse(pattern).map_err(|error| Rejection::PatternInvalid { reason: error.to_string() })?;
+    let literal = |place: &Place| match place {
+        Place::Literal(character) => Some(*character),
+        Place::Placeholder(_) => None,
+    };
+    let code: Option<String> = pattern.places().iter().map(literal).collect();
+    check_code(&code.ok_or(Rejection::NotAvailable { feature: "a pattern with placeholders" })?)
 }
 
 /// A code as it is kept: trimmed, 1 to 64 characters, none of them a control character.

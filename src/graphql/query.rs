@@ -9,9 +9,11 @@ use super::{
     cursor::place,
     failure::{failed, refused, rejected},
     global_id::{GlobalId, coupon_id, pool_id},
-    input::{CheckoutInput, CustomerFilter, EventFilter, PoolFilter},
+    input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
     scalar::Cursor,
-    types::{CheckoutVerdict, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry, Node, Settings, Viewer},
+    types::{
+        CheckoutVerdict, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Settings, Viewer,
+    },
 };
 use crate::{
     domain::{customer::Email, id::CustomerId, rejection::Rejection},
@@ -203,6 +205,16 @@ impl Query {
             Answer::Checkout(record) => Ok(CheckoutVerdict::of(*record)),
             _ => Err(super::failure::internal(ctx, "a checkout was answered with something else")),
         }
+    }
+
+    /// What a pattern can make, while a pool is being drafted; changes nothing.
+    async fn pattern_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The pattern.")] input: PatternInput,
+    ) -> Result<PatternPreview> {
+        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into()).await;
+        Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
     }
 
     /// What the whole programme is set to.

@@ -48,6 +48,11 @@ text_scalar!(
     "an ISO 8601 duration such as \"P2M\""
 );
 text_scalar!(
+    /// A whole number of any size as a string, such as "4569760000".
+    BigInt,
+    "a whole number"
+);
+text_scalar!(
     /// An opaque place in a list: give back what a page or an edge told.
     Cursor,
     "a cursor"

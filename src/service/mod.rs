@@ -10,6 +10,7 @@ mod events;
 mod expiry;
 mod keys;
 mod page;
+mod patterns;
 mod registry;
 mod scrip;
 
@@ -23,5 +24,6 @@ pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};
 pub use keys::{NewKey, hash_secret};
 pub use page::{MAX_PAGE, Page, PageRequest};
+pub use patterns::{PatternDraft, PatternFacts, PatternFault};
 pub use registry::{PoolFilter, PoolOrder, Registry};
 pub use scrip::Scrip;

@@ -10,7 +10,7 @@ pub use actions::{
     CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput};
-pub use pool::{CouponsAddInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput};
+pub use pool::{CouponsAddInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 

@@ -13,7 +13,7 @@ use crate::{
         scalar::{CurrencyCode, Decimal, Period},
         types::enums::{CouponType, PoolSource},
     },
-    service::{Command, PoolEdit, RestrictionsEdit},
+    service::{Command, PatternDraft, PoolEdit, RestrictionsEdit},
 };
 
 /// The most codes that one couponsAdd takes.
@@ -139,6 +139,31 @@ impl PoolCreateInput {
             },
             aggregated: self.aggregated.unwrap_or(false),
         })))
+    }
+}
+
+/// A pattern that is being drafted.
+#[derive(Debug, Clone, InputObject)]
+pub struct PatternInput {
+    /// The pattern: `#` a digit, `@` a-z, `^` A-Z, `*` a letter of either case or a digit, `$` A-Z or a digit, `\\`
+    /// makes the next character literal; everything else is literal. Up to 64 characters.
+    pub pattern: String,
+    /// Characters that never take a placeholder's place, one by one.
+    pub excluded_characters: Option<Vec<String>>,
+    /// Phrases that never appear in a code, in any case.
+    pub excluded_phrases: Option<Vec<String>>,
+    /// Whether codes are compared with regard to case; forced where one place can be of both cases.
+    pub case_sensitive: Option<bool>,
+}
+
+impl From<PatternInput> for PatternDraft {
+    fn from(input: PatternInput) -> Self {
+        Self {
+            pattern: input.pattern,
+            excluded_characters: input.excluded_characters.unwrap_or_default(),
+            excluded_phrases: input.excluded_phrases.unwrap_or_default(),
+            case_sensitive: input.case_sensitive,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod checkout;
 mod coupon;
 mod customer;
 mod event;
+mod pattern;
 mod payload;
 mod pool;
 mod programme;
@@ -14,6 +15,7 @@ pub use checkout::CheckoutVerdict;
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
 pub use event::{CouponEvent, page as event_page};
+pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CustomerPayload,
     PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
