@@ -23,5 +23,5 @@ pub use events::{EventFilter, EventCursor};
 pub use keys::{NewKey, hash_secret};
 pub use page::{Page, PageRequest, MAX_PAGE};
 pub use registry::{PoolFilter, PoolOrder, Registry};
-pub use browse::CouponFilter;
+pub use browse::{CouponFilter, foreign_cursor};
 pub use scrip::Scrip;
