@@ -76,7 +76,7 @@ impl Layer {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Unreadable { path: name.clone(), reason: error.to_string() })?;
-        toml::from_str(&text).map_err(|error| ConfigError::Invalid { path: name, reason: error.to_string() })
+        toml::from_str(&text).map_err(|error| ConfigError::Invalid { path: name, reason: one_line(&text, &error) })
     }
 
     /// Reads the environment.
@@ -105,6 +105,13 @@ impl Layer {
             admin_key: self.admin_key.or(lower.admin_key),
         }
     }
+}
+
+/// Where a file is wrong, and why, in one line.
+fn one_line(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}: {}", error.message().replace('\n', ", "))
 }
 
 /// A configuration that can be used.

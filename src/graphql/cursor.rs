@@ -4,9 +4,12 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use super::scalar::Cursor;
-use crate::domain::{
-    id::{CouponId, CustomerId, EventId, PoolId},
-    rejection::{Refusal, Rejection},
+use crate::{
+    domain::{
+        id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+        rejection::Refusal,
+    },
+    service::foreign_cursor,
 };
 
 /// The place of an item in a list.
@@ -27,8 +30,20 @@ pub fn place<P: Place>(cursor: Option<&Cursor>, field: &'static str) -> Result<O
     let Some(Cursor(text)) = cursor else { return Ok(None) };
     let bytes = if text.len() > 1_024 { None } else { BASE64URL_NOPAD.decode(text.as_bytes()).ok() };
     let place = bytes.and_then(|bytes| P::read(&String::from_utf8(bytes).ok()?));
-    let reason = "expected a cursor that a page of this list gave".to_owned();
-    place.map(Some).ok_or_else(|| Rejection::ValueInvalid { reason }.at([field]))
+    place.map(Some).ok_or_else(|| foreign_cursor(field))
+}
+
+/// The place of a cursor that was given as the argument `field` of the list of one thing: a pool's
+/// coupons, a gift card's ledger.
+pub fn place_of<P: Place>(
+    cursor: Option<&Cursor>,
+    field: &'static str,
+    belongs: impl Fn(&P) -> bool,
+) -> Result<Option<P>, Refusal> {
+    match place(cursor, field)? {
+        Some(place) if !belongs(&place) => Err(foreign_cursor(field)),
+        place => Ok(place),
+    }
 }
 
 impl Place for PoolId {
@@ -73,12 +88,30 @@ impl Place for CustomerId {
     }
 }
 
-impl Place for u32 {
+impl Place for EntryId {
     fn text(&self) -> String {
-        format!("n{self}")
+        format!("l{}.{}.{}", self.coupon.pool.0, self.coupon.index, self.number)
     }
 
     fn read(text: &str) -> Option<Self> {
-        text.strip_prefix('n')?.parse().ok()
+        let (coupon, number) = text.strip_prefix('l')?.rsplit_once('.')?;
+        let (pool, index) = coupon.split_once('.')?;
+        let coupon = CouponId { pool: PoolId(pool.parse().ok()?), index: index.parse().ok()? };
+        Some(Self { coupon, number: number.parse().ok()? })
+    }
+}
+
+/// A place in the list of what a customer holds: the event by which a coupon came to be held.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldSince(pub EventId);
+
+impl Place for HeldSince {
+    fn text(&self) -> String {
+        format!("h{}.{}", self.0.stream, self.0.sequence)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (stream, sequence) = text.strip_prefix('h')?.split_once('.')?;
+        Some(Self(EventId { stream: stream.parse().ok()?, sequence: sequence.parse().ok()? }))
     }
 }

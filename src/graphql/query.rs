@@ -16,7 +16,11 @@ use super::{
     },
 };
 use crate::{
-    domain::{customer::Email, id::CustomerId, rejection::Rejection},
+    domain::{
+        customer::Email,
+        id::{CustomerId, PoolId},
+        rejection::Rejection,
+    },
     service::{self, Answer, Caller, Page, PageRequest, Scrip},
 };
 
@@ -96,10 +100,24 @@ impl Query {
         let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let order = order_by.map_or_else(service::PoolOrder::default, Into::into);
-        let pools = ctx.data::<Arc<Scrip>>()?.registry().pools(&filter.unwrap_or_default().into(), order);
-        let at = |id: Option<_>| id.and_then(|id| pools.iter().position(|pool| pool.id == id));
-        let low = at(request.after).map_or(0, |place| place + 1);
-        let high = at(request.before).unwrap_or(pools.len());
+        let registry = ctx.data::<Arc<Scrip>>()?.registry();
+        let pools = registry.pools(&filter.unwrap_or_default().into(), order);
+        // The pool of a cursor may have left the filter since: its place in the order stays.
+        let named = |id: PoolId, field| registry.pool(id).ok_or_else(|| refused(&service::foreign_cursor(field)));
+        let low = match request.after {
+            Some(id) => {
+                let last = named(id, "after")?;
+                pools.partition_point(|pool| order.compare(pool, &last).is_le())
+            }
+            None => 0,
+        };
+        let high = match request.before {
+            Some(id) => {
+                let next = named(id, "before")?;
+                pools.partition_point(|pool| order.compare(pool, &next).is_lt())
+            }
+            None => pools.len(),
+        };
         let between = pools.get(low..high.max(low)).unwrap_or_default().iter().map(|pool| (pool.id, Arc::clone(pool)));
         let gathered = if request.from_end {
             between.rev().take(request.limit + 1).collect()

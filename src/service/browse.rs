@@ -13,6 +13,7 @@ use crate::{
         pool::{Supply, fold_code},
         pool_draft::check_code,
         presence::{Node, NodeId, Statuses, next, previous},
+        rejection::{Refusal, Rejection},
         status::Status,
     },
     storage::{Row, RowId},
@@ -87,9 +88,15 @@ impl Scrip {
             if !same {
                 continue;
             }
+            if page.after.is_some_and(|after| after.pool != pool) {
+                return Err(foreign_cursor("after").into());
+            }
             match index {
                 Some(index) => {
                     let id = CouponId { pool, index };
+                    if page.after.is_some_and(|after| after >= id) {
+                        continue;
+                    }
                     let coupon = self.coupons(&[id]).await?.pop().flatten();
                     page_found.items.extend(coupon.map(|coupon| (id, coupon)));
                 }
@@ -223,6 +230,12 @@ impl Places<'_> {
             self.nodes.insert(missing, node);
         }
     }
+}
+
+/// The refusal of a cursor that another list gave.
+pub fn foreign_cursor(field: &'static str) -> Refusal {
+    let reason = "expected a cursor that a page of this list gave".to_owned();
+    Rejection::ValueInvalid { reason }.at([field])
 }
 
 fn known(nodes: &HashMap<NodeId, Option<Node>>, id: NodeId) -> Result<Option<Node>, NodeId> {

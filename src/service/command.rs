@@ -128,6 +128,9 @@ pub enum Command {
     PoolArchive(PoolId, bool),
     /// Add codes to an uploaded pool.
     CouponsAdd(PoolId, Vec<String>),
+    /// Nothing by itself: the hash of a list that is carried out in parts, to which its idempotency key
+    /// is held.
+    Whole(String),
     /// Make a customer, or edit one.
     CustomerUpsert(Box<CustomerEdit>),
     /// Claim a coupon of a pool: pool, customer, reason, reference.

@@ -56,12 +56,13 @@ impl EventFilter {
 }
 
 impl Scrip {
-    /// A page of the log, oldest first.
+    /// A page of the log, oldest first. What time has done up to now is in it.
     pub async fn events(
         &self,
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
+        self.settle().await?;
         if let Some(coupon) = filter.coupon {
             let coupon = self.coupons(&[coupon]).await?.pop().flatten();
             let ids = match coupon {

@@ -14,7 +14,7 @@ mod patterns;
 mod registry;
 mod scrip;
 
-pub use browse::CouponFilter;
+pub use browse::{CouponFilter, foreign_cursor};
 pub use clock::Clock;
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,

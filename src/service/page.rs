@@ -70,4 +70,14 @@ impl<T, C> Page<T, C> {
             resume: None,
         }
     }
+
+    /// The same page, its places named in another way.
+    pub fn placed<D>(self, place: impl Fn(C) -> D) -> Page<T, D> {
+        Page {
+            items: self.items.into_iter().map(|(at, item)| (place(at), item)).collect(),
+            has_next: self.has_next,
+            has_previous: self.has_previous,
+            resume: self.resume.map(&place),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! start it is read from the database.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -70,6 +71,17 @@ pub enum PoolOrder {
     Created,
     /// By name, then creation.
     Name,
+}
+
+impl PoolOrder {
+    /// Which of two pools comes first.
+    #[must_use]
+    pub fn compare(self, one: &Pool, other: &Pool) -> Ordering {
+        match self {
+            Self::Created => one.id.cmp(&other.id),
+            Self::Name => one.name.cmp(&other.name).then(one.id.cmp(&other.id)),
+        }
+    }
 }
 
 impl Registry {
@@ -152,7 +164,7 @@ impl Registry {
         };
         let mut pools: Vec<_> = self.read().pools.values().filter(admits).cloned().collect();
         if order == PoolOrder::Name {
-            pools.sort_by(|one, other| one.name.cmp(&other.name).then(one.id.cmp(&other.id)));
+            pools.sort_by(|one, other| order.compare(one, other));
         }
         pools
     }

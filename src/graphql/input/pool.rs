@@ -64,6 +64,20 @@ pub struct RestrictionsInput {
     pub products: MaybeUndefined<Vec<ID>>,
 }
 
+impl RestrictionsInput {
+    /// The edit that clears every one.
+    fn none() -> Self {
+        Self {
+            minimum_value: MaybeUndefined::Null,
+            minimum_redemption_value: MaybeUndefined::Null,
+            purchase_minimum: MaybeUndefined::Null,
+            expiration_period: MaybeUndefined::Null,
+            stores: MaybeUndefined::Null,
+            products: MaybeUndefined::Null,
+        }
+    }
+}
+
 /// A pool to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct PoolCreateInput {
@@ -187,15 +201,18 @@ pub struct PoolUpdateInput {
     pub id: ID,
     /// The version that was read: the edit is refused when the pool has changed since.
     pub expected_version: Option<i32>,
-    /// A new name.
-    pub name: Option<String>,
+    /// A new name; it cannot be cleared.
+    #[graphql(default)]
+    pub name: MaybeUndefined<String>,
     /// A new value.
     #[graphql(default)]
     pub value: MaybeUndefined<Decimal>,
-    /// Restrictions that change.
-    pub restrictions: Option<RestrictionsInput>,
-    /// GENERATED: a new code for those who claim from now on.
-    pub pattern: Option<String>,
+    /// Restrictions that change; null clears all.
+    #[graphql(default)]
+    pub restrictions: MaybeUndefined<RestrictionsInput>,
+    /// GENERATED: a new code for those who claim from now on; it cannot be cleared.
+    #[graphql(default)]
+    pub pattern: MaybeUndefined<String>,
     /// Custom checks. Not available in this version.
     pub checks: Option<Vec<PluginBindingInput>>,
     /// Whether a customer who claims again gets the same coupon again.
@@ -225,11 +242,21 @@ impl PoolUpdateInput {
             (self.user_group_id.is_some(), "userGroupId", "a user group"),
         ];
         refuse_unavailable(&unavailable, &mut faults);
+        for (field, what, null) in
+            [("name", "a name", self.name.is_null()), ("pattern", "a pattern", self.pattern.is_null())]
+        {
+            if null {
+                faults.add(&[field], Rejection::Required { what });
+            }
+        }
         faults.into_result()?;
-        let given = self.restrictions.unwrap_or_default();
+        let given = match self.restrictions {
+            MaybeUndefined::Null => RestrictionsInput::none(),
+            given => given.take().unwrap_or_default(),
+        };
         let edit_of = PoolEdit {
             expected_version: self.expected_version.map(|version| u64::try_from(version).unwrap_or_default()),
-            name: self.name,
+            name: self.name.take(),
             value: edit(self.value, |value| value.0),
             restrictions: RestrictionsEdit {
                 minimum_value: edit(given.minimum_value, |value| value.0),
@@ -239,7 +266,7 @@ impl PoolUpdateInput {
                 stores: ids(given.stores),
                 products: ids(given.products),
             },
-            pattern: self.pattern,
+            pattern: self.pattern.take(),
             aggregated: self.aggregated,
             dry_run: self.dry_run.unwrap_or(false),
         };

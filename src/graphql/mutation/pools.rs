@@ -18,7 +18,7 @@ use crate::{
             SettingsPayload, SkippedCode,
         },
     },
-    service::{Answer, Command, Scrip},
+    service::{Answer, Command, Scrip, fingerprint},
 };
 
 /// How many codes are added in one transaction.
@@ -75,10 +75,15 @@ impl PoolMutation {
             Ok(pool) => pool,
             Err(refusals) => return Ok(Some(CouponsAddPayload { user_errors: user_errors(refusals), ..payload })),
         };
+        let key = input.idempotency_key.as_ref();
+        if let Some(key) = key {
+            let whole = fingerprint(&Command::CouponsAdd(pool, input.codes.clone()));
+            if let Err(user_errors) = submit(ctx, Some(key.clone()), Command::Whole(whole)).await? {
+                return Ok(Some(CouponsAddPayload { user_errors, ..payload }));
+            }
+        }
         for (number, codes) in input.codes.chunks(PART).enumerate() {
-            // The first part carries the key alone, so that its length is judged as it was given.
-            let key = input.idempotency_key.as_ref();
-            let key = key.map(|key| if number == 0 { key.clone() } else { format!("{number}/{}", digest(key)) });
+            let key = key.map(|key| format!("{number}/{}", digest(key)));
             match submit(ctx, key, Command::CouponsAdd(pool, codes.to_vec())).await? {
                 Ok(Answer::Added(added)) => {
                     payload.added += i32::try_from(added.added).unwrap_or(i32::MAX);

@@ -10,10 +10,16 @@ use super::{
     pool::value_of,
 };
 use crate::{
-    domain::{coupon, gift_card::Entry, id::CustomerId, pool::Pool, terms::Terms},
+    domain::{
+        coupon,
+        gift_card::Entry,
+        id::{CustomerId, EntryId},
+        pool::Pool,
+        terms::Terms,
+    },
     graphql::{
         connection::{CouponEventConnection, LedgerEntryConnection},
-        cursor::place,
+        cursor::place_of,
         failure::{failed, internal, refused},
         global_id::GlobalId,
         scalar::{CurrencyCode, Cursor, DateTime, Decimal},
@@ -150,10 +156,12 @@ impl Coupon {
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<LedgerEntryConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place_of(after.as_ref(), "after", |entry: &EntryId| entry.coupon == self.0.id);
+        let after = after.map_err(|r| refused(&r))?.map(|entry| entry.number);
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let page = ctx.data::<Arc<Scrip>>()?.ledger(&self.0, &request).await.map_err(|f| failed(ctx, &f))?;
         let exponent = self.terms(ctx)?.exponent();
+        let page = page.placed(|number| EntryId { coupon: self.0.id, number });
         Ok(LedgerEntryConnection::of(page, |entry| LedgerEntry { entry, exponent }))
     }
 
@@ -215,6 +223,6 @@ impl LedgerEntry {
     /// The redemption that it takes back, wholly or in part.
     async fn reverses(&self) -> Option<ID> {
         let number = self.entry.reverses?;
-        Some(GlobalId::Entry(crate::domain::id::EntryId { coupon: self.entry.id.coupon, number }).encode())
+        Some(GlobalId::Entry(EntryId { coupon: self.entry.id.coupon, number }).encode())
     }
 }

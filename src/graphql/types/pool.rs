@@ -6,10 +6,10 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::enums::{CouponType, PoolSource};
 use crate::{
-    domain::{pool, terms::Terms},
+    domain::{id::CouponId, pool, terms::Terms},
     graphql::{
         connection::CouponConnection,
-        cursor::place,
+        cursor::place_of,
         failure::{failed, refused},
         global_id::GlobalId,
         input::CouponFilter,
@@ -108,18 +108,15 @@ impl CouponPool {
         #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
         #[graphql(desc = "In this order.")] order_by: Option<CouponOrder>,
     ) -> Result<CouponConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
-        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let mine = |id: &CouponId| id.pool == self.0.id;
+        let after = place_of(after.as_ref(), "after", mine).map_err(|r| refused(&r))?;
+        let before = place_of(before.as_ref(), "before", mine).map_err(|r| refused(&r))?;
         let descending = order_by == Some(CouponOrder::PositionDescending);
-        // A list read backwards: its start is the other list's end.
-        let page = if descending {
-            PageRequest::new(last, before, first, after)
-        } else {
-            PageRequest::new(first, after, last, before)
-        };
-        let mut page = page.map_err(|r| refused(&r))?;
-        if descending && first.is_none() && last.is_none() {
-            page.from_end = true;
+        let mut page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
+        if descending {
+            // A list read backwards: its start is the other list's end.
+            page.from_end = !page.from_end;
+            std::mem::swap(&mut page.after, &mut page.before);
         }
         let filter = filter.unwrap_or_default().into();
         let scrip = ctx.data::<Arc<Scrip>>()?;

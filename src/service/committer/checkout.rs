@@ -144,6 +144,7 @@ impl Attempt<'_> {
         actor: &str,
     ) -> Result<Coupon, Stop> {
         let (coupon, claim) = self.assigned(found, terms, Some(&order.customer))?;
+        self.use_transaction(order.transaction.clone(), found)?;
         let transaction = Some(order.transaction.clone());
         let decision = if terms.card_value().is_some() {
             let amount = card_amount(recorded.discount, &order.basket, terms);

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         coupon::{Coupon, Decision, Holder},
         customer::Email,
+        gift_card::EntryKind,
         id::{CouponId, CustomerId, PoolId},
         pool::{Pool, Source, fold_code},
         pool_draft::check_code,
@@ -199,7 +200,8 @@ impl Attempt<'_> {
 
     /// Takes a decision of one coupon over and answers with it.
     pub(super) fn finish(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Answer, Stop> {
-        let made = decision.entries.last().map(|entry| entry.id);
+        // Where a redemption voids what is left, it is the redemption that the answer names.
+        let made = decision.entries.iter().rfind(|entry| entry.kind != EntryKind::Void).map(|entry| entry.id);
         let counted = Some(found.coupon.status);
         let coupon = self.record(found.before(), counted, decision, actor)?;
         Ok(Answer::Coupon(Box::new(coupon), made))

@@ -114,6 +114,7 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit),
         Command::PoolArchive(id, archive) => attempt.pool_archive(*id, *archive),
         Command::CouponsAdd(pool, codes) => attempt.coupons_add(*pool, codes),
+        Command::Whole(_) => Ok(Answer::Done),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit),
         Command::Claim(pool, customer, reason) => attempt.claim(*pool, customer, reason.clone(), actor),
         Command::Redeem { coupon, customer, amount, basket, transaction } => {

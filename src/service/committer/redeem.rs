@@ -79,7 +79,7 @@ impl Attempt<'_> {
     }
 
     /// Notes that a purchase has redeemed a coupon, which it can do once.
-    fn use_transaction(&mut self, transaction: String, found: &Found) -> Result<(), Stop> {
+    pub(super) fn use_transaction(&mut self, transaction: String, found: &Found) -> Result<(), Stop> {
         let row = RowId::Transaction(transaction, Some(found.coupon.id));
         if self.row(&row)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());

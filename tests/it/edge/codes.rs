@@ -1,0 +1,113 @@
+//! Codes: added, skipped and found again.
+
+use serde_json::{Value, json};
+
+use super::{App, field, items};
+
+async fn add(app: &App, pool: &str, codes: &[&str]) -> (Value, Vec<(String, String)>) {
+    let payload = app.mutate("couponsAdd", json!({ "poolId": pool, "codes": codes })).await;
+    assert_eq!(payload["userErrors"], json!([]));
+    let skipped = payload["skipped"].as_array().expect("skipped codes");
+    let told = |one: &Value| (super::app::text(&one["code"]), super::app::text(&one["reason"]["code"]));
+    (payload["added"].clone(), skipped.iter().map(told).collect())
+}
+
+fn skipped(codes: &[(&str, &str)]) -> Vec<(String, String)> {
+    codes.iter().map(|(code, reason)| ((*code).to_owned(), (*reason).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_duplicate_is_skipped_and_told() {
+    let app = App::start().await;
+    let shop = app.pool(json!({ "type": "FREE_SHIPPING" }), &["TAKEN"]).await;
+    let exact = app.pool(json!({ "type": "FREE_SHIPPING", "caseSensitive": true }), &["Exact"]).await;
+    let generic = json!({ "name": "g", "source": "GENERATED", "type": "FREE_SHIPPING", "pattern": "Everyone" });
+    app.ok("poolCreate", generic).await;
+    let long = "x".repeat(65);
+    for (pool, codes, added, reasons) in [
+        (&shop, &["ONE", "TWO", "ONE"][..], 2, &[("ONE", "DUPLICATE")][..]),
+        (&shop, &["one", "Three"], 1, &[("one", "DUPLICATE")]),
+        (&shop, &["  FOUR  ", "four"], 1, &[("four", "DUPLICATE")]),
+        (&shop, &["EXACT", "everyone"], 0, &[("EXACT", "DUPLICATE"), ("everyone", "DUPLICATE")]),
+        (&exact, &["taken", "exact", "EXACT", "Exact"], 2, &[("taken", "DUPLICATE"), ("Exact", "DUPLICATE")]),
+        (
+            &shop,
+            &["", "   ", "a\tb", long.as_str(), "Käse 1"],
+            1,
+            &[
+                ("", "VALUE_INVALID"),
+                ("   ", "VALUE_INVALID"),
+                ("a\tb", "VALUE_INVALID"),
+                (long.as_str(), "VALUE_INVALID"),
+            ],
+        ),
+    ] {
+        assert_eq!(add(&app, pool, codes).await, (json!(added), skipped(reasons)), "{codes:?}");
+    }
+    assert_eq!(app.stats(&shop).await, json!({ "total": 6, "unassigned": 6 }));
+    assert_eq!(app.stats(&exact).await, json!({ "total": 3, "unassigned": 3 }));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_has_bounds_and_a_pool_that_takes_it() {
+    let app = App::start().await;
+    let pool = app.pool(json!({ "type": "FREE_SHIPPING" }), &[]).await;
+    let codes = |number: usize| (0..number).map(|n| format!("CODE-{n}")).collect::<Vec<_>>();
+    let input = |codes: Vec<String>| json!({ "poolId": pool, "codes": codes });
+    app.refused("couponsAdd", input(codes(10_001)), "LIMIT_EXCEEDED", "codes").await;
+    app.refused("couponsAdd", input(Vec::new()), "REQUIRED", "codes").await;
+    app.refused("couponsAdd", json!({ "poolId": "nonsense", "codes": ["A"] }), "NOT_FOUND", "poolId").await;
+    let generic = json!({ "name": "g", "source": "GENERATED", "type": "FREE_SHIPPING", "pattern": "ALL" });
+    let generic = app.ok("poolCreate", generic).await;
+    app.refused("couponsAdd", json!({ "poolId": generic["id"], "codes": ["A"] }), "POOL_SOURCE_MISMATCH", "poolId")
+        .await;
+    assert_eq!(app.stats(&pool).await, json!({}));
+    assert_eq!(app.mutate("couponsAdd", input(codes(10_000))).await["added"], 10_000);
+    assert_eq!(app.stats(&pool).await, json!({ "total": 10_000, "unassigned": 10_000 }));
+    assert_eq!(app.by_code("code-9999").await["status"], "UNASSIGNED");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_code_is_found_as_people_type_it() {
+    let app = App::start().await;
+    let shop = app.pool(json!({ "type": "FREE_SHIPPING" }), &["Summer-1", "Grüße", "a code"]).await;
+    let exact = app.pool(json!({ "type": "FREE_SHIPPING", "caseSensitive": true }), &["Exact", "EXACT"]).await;
+    for (typed, code, pool) in [
+        ("Summer-1", "Summer-1", &shop),
+        ("  sUMMER-1\t", "Summer-1", &shop),
+        ("GRÜSSE", "", &shop),
+        ("GRÜßE", "Grüße", &shop),
+        ("A CODE", "a code", &shop),
+        ("Exact", "Exact", &exact),
+        (" EXACT ", "EXACT", &exact),
+        ("exact", "", &exact),
+        ("Summer", "", &shop),
+        ("", "", &shop),
+        ("a\u{0}b", "", &shop),
+        (&"x".repeat(1_000), "", &shop),
+    ] {
+        let query = "query($code: String!) { couponsByCode(code: $code) { edges { node { code pool { id } } } } }";
+        let found = items(&app.data(query, json!({ "code": typed })).await["couponsByCode"]);
+        if code.is_empty() {
+            assert_eq!(found, Vec::<Value>::new(), "{typed:?}");
+        } else {
+            assert_eq!(found, [json!({ "code": code, "pool": { "id": pool } })], "{typed:?}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_code_has_one_page() {
+    let app = App::start().await;
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["ONLY"]).await;
+    let query = "query($after: Cursor) { couponsByCode(code: \"only\", after: $after) { edges { node { code } } pageInfo { hasNextPage endCursor } } }";
+    let page = app.data(query, json!({})).await["couponsByCode"].clone();
+    assert_eq!(field(&items(&page), "code"), ["ONLY"]);
+    assert_eq!(page["pageInfo"]["hasNextPage"], false);
+    let next = app.data(query, json!({ "after": page["pageInfo"]["endCursor"] })).await;
+    assert_eq!(next["couponsByCode"]["edges"], json!([]), "nothing comes after the only one");
+    app.finish().await;
+}

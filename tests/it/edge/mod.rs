@@ -1,0 +1,21 @@
+//! The edge: the schema and the routes over a real socket, and the binary itself. Every test ends
+//! with [`App::finish`], which audits the books over the API.
+
+mod app;
+mod audit;
+mod bad_input;
+mod binary;
+mod cards;
+mod checkout;
+mod codes;
+mod expiry;
+mod generic;
+mod idempotency;
+mod life;
+mod lists;
+mod nodes;
+mod pools;
+mod restrictions;
+mod routes;
+
+use app::{App, field, items};
