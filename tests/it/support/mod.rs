@@ -10,7 +10,7 @@ mod client;
 pub(crate) mod draft;
 pub(crate) mod process;
 
-pub(crate) use client::{Client, Codes};
+pub(crate) use client::{Client, Codes, code, customer};
 
 use std::{ops::Deref, path::PathBuf};
 
@@ -75,14 +75,17 @@ impl TestScrip {
         Self { client: Some(Client::new(scrip)), address, clock, folder }
     }
 
-    /// Audits and closes it, opens it again and audits again.
+    /// Closes it and opens it again: the books stay the same. What is in memory only stays open.
     pub(crate) async fn reopen(&mut self) {
+        if self.folder.is_none() {
+            return;
+        }
         let before = audit::audit(self).await;
         self.close_database().await;
         let scrip = Scrip::open(&self.address, self.clock.clone()).await.expect("an open database");
         self.client = Some(Client::new(scrip));
         let after = audit::audit(self).await;
-        assert_eq!(before, after, "the books differ after a restart");
+        assert!(before == after, "the books differ after a restart");
     }
 
     /// Audits its books and closes it; gives the folder to whoever wants to go on with it.
