@@ -10,7 +10,7 @@ mod client;
 pub(crate) mod draft;
 pub(crate) mod process;
 
-pub(crate) use client::{Client, Codes, code, customer};
+pub(crate) use client::{Client, Codes, code, customer, redeem};
 
 use std::{ops::Deref, path::PathBuf};
 
