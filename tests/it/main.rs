@@ -1,6 +1,12 @@
 //! Scrip's tests of everything that needs a database, a socket or a process: one binary, a module a
-//! topic.
+//! topic. `support` builds what they test; closing it audits the books.
 
+mod concurrency;
 mod edge;
+mod kill;
+mod lifecycle;
+mod quickstart;
 mod schema;
+mod storage;
+mod support;
 mod tidy;

@@ -9,6 +9,7 @@ use crate::{
         customer::Email,
         gift_card::EntryKind,
         id::{CouponId, CustomerId, PoolId},
+        period::Instant,
         pool::{Pool, Source, fold_code},
         pool_draft::check_code,
         presence::{NodeId, Statuses, next},
@@ -106,12 +107,9 @@ impl Attempt<'_> {
                 let what = "a customerId, because every customer has a coupon with this code";
                 return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
             };
-            let now = self.now();
             let mut held = self.held(customer, owner.id)?;
             held.retain(|coupon| owner.same_code(&coupon.code, &code));
-            let live = held.iter().rposition(|coupon| coupon.status_at(now).is_live());
-            let place = live.or(held.len().checked_sub(1));
-            return Ok(place.map(|place| Found { coupon: held.swap_remove(place), stored: true }));
+            return Ok(latest_usable(held, self.now()).map(|coupon| Found { coupon, stored: true }));
         }
         Ok(None)
     }
@@ -129,7 +127,7 @@ impl Attempt<'_> {
         pool.check_open().map_err(at("poolId"))?;
         self.need_for_claim(&pool, &customer)?;
         if pool.aggregated
-            && let Some(coupon) = self.held(&customer, pool.id)?.into_iter().next_back()
+            && let Some(coupon) = latest_usable(self.held(&customer, pool.id)?, self.now())
         {
             let decision = coupon.clone().claim_again(reason, self.now())?;
             return self.finish(&Found { coupon, stored: true }, decision, actor);
@@ -281,4 +279,12 @@ impl Attempt<'_> {
         }
         Ok(Answer::Done)
     }
+}
+
+/// Of a customer's coupons, oldest first, the one that is meant where one is: the latest that can
+/// still be used, else the latest.
+fn latest_usable(mut held: Vec<Coupon>, now: Instant) -> Option<Coupon> {
+    let live = held.iter().rposition(|coupon| coupon.status_at(now).is_live());
+    let place = live.or(held.len().checked_sub(1))?;
+    Some(held.swap_remove(place))
 }

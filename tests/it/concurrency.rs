@@ -1,0 +1,139 @@
+//! Many callers at once: one use never becomes two, and the same idempotency key gives one answer.
+
+use scrip::{
+    domain::{decimal::Amount, rejection::Code, status::Status},
+    service::Command,
+};
+use tokio::task::JoinSet;
+
+use crate::support::{Backend, Client, Codes, TestScrip, draft};
+
+/// Runs `number` callers at once, and gives what each was answered.
+async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    app: &TestScrip,
+    number: usize,
+    call: impl Fn(Client, usize) -> F,
+) -> Vec<T> {
+    let mut callers = JoinSet::new();
+    for caller in 0..number {
+        let answer = call(app.named(&format!("caller-{caller}")), caller);
+        callers.spawn(async move { (caller, answer.await) });
+    }
+    let mut answers = callers.join_all().await;
+    answers.sort_by_key(|(caller, _)| *caller);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// How many succeeded; all others were refused with this code.
+fn winners<T>(answers: &[Result<T, Codes>], code: Code) -> usize {
+    for refused in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        assert_eq!(refused, &[code]);
+    }
+    answers.iter().filter(|answer| answer.is_ok()).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_200_redemptions_of_a_coupon_succeeds() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::percentage(), 1).await;
+        let coupon = app.claim(pool, "ann").await.expect("a coupon").id;
+        let answers = at_once(&app, 200, move |client, _| async move { client.redeem(coupon).await }).await;
+        assert_eq!(winners(&answers, Code::AlreadyRedeemed), 1);
+        assert_eq!(app.coupon(coupon).await.usages, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_50_claims_gets_the_last_coupon() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::percentage(), 3).await;
+        for customer in ["ann", "ben"] {
+            app.claim(pool, customer).await.expect("a coupon");
+        }
+        let claim =
+            move |client: Client, caller| async move { client.claim(pool, &format!("customer-{caller}")).await };
+        let answers = at_once(&app, 50, claim).await;
+        assert_eq!(winners(&answers, Code::PoolExhausted), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unassigned_coupon_is_claimed_again_once() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::percentage(), 1).await;
+        let coupon = app.claim(pool, "ann").await.expect("a coupon").id;
+        let answers = at_once(&app, 60, move |client, caller| async move {
+            match caller {
+                0 => client.unassign(coupon).await,
+                _ => client.claim(pool, &format!("customer-{caller}")).await,
+            }
+        })
+        .await;
+        // Whoever came before the coupon was back has been refused.
+        assert!(winners(&answers, Code::PoolExhausted) <= 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_redemptions_of_a_gift_card_never_exceed_it() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::gift_card("100.00"), 1).await;
+        let card = app.claim(pool, "ann").await.expect("a card").id;
+        // 0.01 to 0.30 each, 155 in all: the card runs dry on the way.
+        let amount = |caller: usize| format!("0.{:02}", caller % 30 + 1);
+        let answers =
+            at_once(&app, 1_000, move |client, caller| async move { client.pay(card, &amount(caller)).await }).await;
+        let paid = answers.iter().enumerate().filter(|(_, answer)| answer.is_ok());
+        let paid: i64 = paid.map(|(caller, _)| (caller % 30 + 1) as i64).sum();
+        let card = app.coupon(card).await;
+        assert_eq!(card.balance(), Some(Amount(10_000 - paid)));
+        assert!(paid > 9_970 && paid <= 10_000, "{paid} of 10,000 were paid");
+        for refused in answers.into_iter().filter_map(Result::err) {
+            assert!(matches!(refused[..], [Code::InsufficientBalance | Code::AlreadyRedeemed]), "{refused:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_coupon_that_many_give_away_has_one_owner() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::percentage(), 1).await;
+        let coupon = app.claim(pool, "ann").await.expect("a coupon").id;
+        for customer in 0..50 {
+            app.customer(&format!("customer-{customer}"), None, None).await;
+        }
+        let give =
+            move |client: Client, caller| async move { client.transfer(coupon, &format!("customer-{caller}")).await };
+        let answers = at_once(&app, 50, give).await;
+        assert_eq!(winners(&answers, Code::CustomerMismatch), 50);
+        assert_eq!(app.coupon(coupon).await.transfers, 50);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_idempotency_key_at_once_gives_one_answer() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::percentage(), 100).await;
+        let command = Command::Claim(pool, "ann".to_owned(), None);
+        let retry = |_: Client, _| {
+            // Keys are kept for each caller, so all of these are one caller.
+            let (client, command) = (app.named("till"), command.clone());
+            async move { client.ask(Some("key".to_owned()), command).await }
+        };
+        let mut answers = at_once(&app, 100, retry).await;
+        answers.dedup();
+        assert!(matches!(answers[..], [Ok(_)]), "{} answers to one key", answers.len());
+        assert_eq!(app.registry().tally(pool).counts.of(Status::Claimed), 1);
+
+        let other = app.named("till").ask(Some("key".to_owned()), Command::Claim(pool, "ben".to_owned(), None)).await;
+        assert_eq!(other, Err(vec![Code::IdempotencyMismatch]));
+        let elsewhere = app.named("app").ask(Some("key".to_owned()), command).await;
+        assert!(elsewhere.is_ok() && elsewhere != answers[0], "another caller's key is another key");
+    }
+}

@@ -1,0 +1,127 @@
+//! The random commands: everything that changes a coupon, and what decides about it, with good input
+//! and bad.
+
+use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
+use scrip::{
+    domain::id::{CouponId, EntryId},
+    service::{Command, CouponRef},
+};
+
+use super::world::{PEOPLE, POOLS, code_of, pool_id};
+
+/// Which coupon is meant.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// The pool's place.
+    pub(super) pool: usize,
+    /// The coupon's place in it; there may be none.
+    pub(super) index: u64,
+    /// By its code, with the customer at this place where one is named.
+    pub(super) by_code: Option<Option<usize>>,
+}
+
+/// A command, in the model's words: pools and customers by their places, money in cents.
+#[derive(Debug, Clone)]
+pub(super) enum Action {
+    Claim { pool: usize, customer: usize },
+    Redeem { target: Target, customer: Option<usize>, cents: Option<i64>, transaction: Option<u8> },
+    Unredeem { target: Target, entry: Option<u32>, cents: Option<i64> },
+    Unassign(Target),
+    Transfer { target: Target, to: Option<usize>, email: Option<usize> },
+    Invalidate(Target),
+    Adjust { target: Target, cents: i64 },
+    Archive { pool: usize, archive: bool },
+    Add { pool: usize, name: u32 },
+}
+
+fn maybe<T>(random: &mut StdRng, chance: f64, value: impl FnOnce(&mut StdRng) -> T) -> Option<T> {
+    random.random_bool(chance).then(|| value(random))
+}
+
+fn somebody(random: &mut StdRng) -> usize {
+    random.random_range(0..PEOPLE.len())
+}
+
+fn money(random: &mut StdRng) -> i64 {
+    *[-1, 0, 1, 5_00, 9_99, 10_00, 12_50, 20_00, 40_00, 45_01, 50_00].choose(random).expect("an amount")
+}
+
+impl Target {
+    fn random(random: &mut StdRng) -> Self {
+        let pool = random.random_range(0..POOLS.len());
+        let index = random.random_range(0..6);
+        let by_code = maybe(random, 0.4, |random| maybe(random, 0.8, somebody));
+        Self { pool, index, by_code }
+    }
+
+    fn coupon_ref(&self) -> CouponRef {
+        let Some(customer) = self.by_code else {
+            return CouponRef::Id(CouponId { pool: pool_id(self.pool), index: self.index });
+        };
+        // Codes are trimmed and compared without regard to case.
+        let code = format!(" {} ", code_of(self.pool, self.index).to_lowercase());
+        let customer = customer.map(|place| crate::support::customer(PEOPLE[place].id));
+        CouponRef::Code { code, pool: None, customer }
+    }
+}
+
+impl Action {
+    pub(super) fn random(random: &mut StdRng) -> Self {
+        let target = Target::random(random);
+        match random.random_range(0..100) {
+            0..27 => Self::Claim { pool: target.pool, customer: somebody(random) },
+            27..55 => {
+                let card = POOLS[target.pool].card.is_some();
+                let customer = maybe(random, 0.4, somebody);
+                let cents = maybe(random, if card { 0.95 } else { 0.05 }, money);
+                Self::Redeem { target, customer, cents, transaction: maybe(random, 0.3, |r| r.random_range(0..20)) }
+            }
+            55..68 => {
+                let card = POOLS[target.pool].card.is_some();
+                let entry = maybe(random, if card { 0.95 } else { 0.05 }, |random| random.random_range(0..6));
+                Self::Unredeem { target, entry, cents: maybe(random, if card { 0.5 } else { 0.05 }, money) }
+            }
+            68..76 => Self::Unassign(target),
+            76..85 => {
+                let to = maybe(random, 0.7, somebody);
+                Self::Transfer { target, to, email: maybe(random, 0.3, somebody) }
+            }
+            85..89 => Self::Invalidate(target),
+            89..93 => Self::Adjust { target, cents: *[-5_00, -1, 0, 1, 3_00].choose(random).expect("an amount") },
+            93..96 => Self::Archive { pool: target.pool, archive: random.random_bool(0.3) },
+            _ => Self::Add { pool: target.pool, name: random.random() },
+        }
+    }
+
+    pub(super) fn command(&self) -> Command {
+        let text =
+            |cents: i64| format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
+        let id = |customer: usize| PEOPLE[customer].id.to_owned();
+        match self {
+            Self::Claim { pool, customer } => Command::Claim(pool_id(*pool), id(*customer), None),
+            Self::Redeem { target, customer, cents, transaction } => Command::Redeem {
+                coupon: target.coupon_ref(),
+                customer: customer.map(id),
+                amount: cents.map(text),
+                basket: None,
+                transaction: transaction.map(|number| format!("purchase {number}")),
+            },
+            Self::Unredeem { target, entry, cents } => {
+                let coupon = CouponId { pool: pool_id(target.pool), index: target.index };
+                let entry = entry.map(|number| EntryId { coupon, number });
+                Command::Unredeem(target.coupon_ref(), entry, cents.map(text))
+            }
+            Self::Unassign(target) => Command::Unassign(target.coupon_ref()),
+            Self::Transfer { target, to, email } => {
+                let email = email.map(|place| PEOPLE[place].email.unwrap_or("unknown@example.com").to_uppercase());
+                Command::Transfer(target.coupon_ref(), to.map(id), email)
+            }
+            Self::Invalidate(target) => Command::Invalidate(target.coupon_ref()),
+            Self::Adjust { target, cents } => {
+                Command::Adjust(target.coupon_ref(), text(*cents), "a correction".to_owned())
+            }
+            Self::Archive { pool, archive } => Command::PoolArchive(pool_id(*pool), *archive),
+            Self::Add { pool, name } => Command::CouponsAdd(pool_id(*pool), vec![format!("EXTRA-{name}")]),
+        }
+    }
+}

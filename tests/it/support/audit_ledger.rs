@@ -1,0 +1,61 @@
+//! The audit of a gift card's ledger: it sums up to the balance, entry by entry, and nothing is taken
+//! back that was not paid.
+
+use scrip::{
+    domain::{
+        coupon::Coupon,
+        decimal::Amount,
+        gift_card::{Entry, EntryKind},
+    },
+    service::Scrip,
+};
+
+use super::audit::{all, all_backwards};
+
+/// A card's ledger, after it was audited.
+pub(super) async fn ledger(scrip: &Scrip, card: &Coupon) -> Vec<Entry> {
+    let id = card.id;
+    let account = card.account.expect("an issued card");
+    let entries = all(async |page| scrip.ledger(card, &page).await).await;
+    let backwards = all_backwards(async |page| scrip.ledger(card, &page).await).await;
+    assert!(entries == backwards, "{id:?}'s ledger is the same from its end");
+    assert_eq!(entries.len(), account.entries as usize, "{id:?}'s ledger has all its entries");
+    let mut balance = 0;
+    for (number, entry) in entries.iter().enumerate() {
+        assert_eq!(entry.id.number as usize, number, "{id:?}'s ledger is in order");
+        balance += entry.amount.0;
+        assert_eq!(entry.balance_after, Amount(balance), "{id:?}'s ledger sums up at entry {number}");
+        assert!(balance >= 0, "{id:?} never pays more than it holds");
+    }
+    assert_eq!(account.balance, Amount(balance), "{id:?}'s balance is its ledger's sum");
+    reversals(&entries);
+    assert_eq!(account.redeemed.0, standing(&entries), "{id:?} knows what it has paid");
+    let redemptions =
+        entries.iter().filter(|entry| entry.kind == EntryKind::Redeem && entry.reversible().is_positive());
+    assert_eq!(card.usages as usize, redemptions.count(), "{id:?}'s usages are the redemptions that stand");
+    entries
+}
+
+/// Every reversal names a redemption before it, and together they never exceed it.
+fn reversals(entries: &[Entry]) {
+    for entry in entries {
+        let of_it = entries.iter().filter(|other| other.reverses == Some(entry.id.number));
+        let returned: i64 = of_it.clone().map(|other| other.amount.0).sum();
+        if entry.kind != EntryKind::Redeem {
+            assert_eq!(of_it.count(), 0, "{:?} is no redemption, and is not taken back", entry.id);
+            continue;
+        }
+        assert!(of_it.clone().all(|other| other.kind == EntryKind::Reverse && other.id.number > entry.id.number));
+        assert_eq!(entry.reversed.0, returned, "{:?} knows what was taken back of it", entry.id);
+        assert!(returned <= -entry.amount.0, "{:?} is not taken back more than once", entry.id);
+    }
+    let reversing = entries.iter().filter(|entry| entry.kind == EntryKind::Reverse);
+    assert!(reversing.clone().all(|entry| entry.reverses.is_some() && entry.amount.is_positive()));
+}
+
+/// What was paid and not taken back since the card was last issued.
+fn standing(entries: &[Entry]) -> i64 {
+    let issued = entries.iter().rposition(|entry| entry.kind == EntryKind::Issue).expect("an issue");
+    let paid = entries[issued..].iter().filter(|entry| matches!(entry.kind, EntryKind::Redeem | EntryKind::Reverse));
+    -paid.map(|entry| entry.amount.0).sum::<i64>()
+}

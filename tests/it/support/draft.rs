@@ -1,0 +1,38 @@
+//! Pools of every kind, as they are asked for.
+
+use scrip::domain::{
+    pool::Source,
+    pool_draft::{PoolDraft, RestrictionsDraft},
+    terms::CouponType,
+};
+
+/// A pool of uploaded codes of a type, worth `value`.
+pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
+    PoolDraft {
+        name: format!("{} {value}", kind.name()),
+        external_id: None,
+        source: Source::Uploaded,
+        kind,
+        value: Some(value.to_owned()),
+        currency: None,
+        case_sensitive: None,
+        pattern: None,
+        restrictions: RestrictionsDraft::default(),
+        aggregated: false,
+    }
+}
+
+/// A pool of uploaded codes, ten percent each.
+pub(crate) fn percentage() -> PoolDraft {
+    uploaded(CouponType::Percentage, "10")
+}
+
+/// A pool of uploaded gift cards.
+pub(crate) fn gift_card(value: &str) -> PoolDraft {
+    uploaded(CouponType::GiftCard, value)
+}
+
+/// A pool whose customers all get the same code.
+pub(crate) fn generic(code: &str) -> PoolDraft {
+    PoolDraft { source: Source::Generated, pattern: Some(code.to_owned()), ..percentage() }
+}
