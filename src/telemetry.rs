@@ -11,9 +11,7 @@ pub fn start(filter: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
     let directives = if plain { format!("warn,scrip={filter}") } else { filter.to_owned() };
     let filter = EnvFilter::try_new(&directives)
         .map_err(|error| format!("log filter {filter:?} is invalid: {error}: try info or scrip=debug"))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init()
+    // Colours are for people; a log that is collected has none.
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).try_init()
 }

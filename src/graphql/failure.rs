@@ -1,7 +1,7 @@
 //! How failures leave: a refusal with its code and field, safe to show; everything else as a plain
 //! "internal error" with the request's id, its cause logged here once.
 
-use async_graphql::{Context, Error, ErrorExtensions};
+use async_graphql::{Context, Error, ErrorExtensions, Response};
 
 use super::code::CouponErrorCode;
 use crate::{
@@ -42,5 +42,47 @@ pub fn internal(ctx: &Context<'_>, reason: &str) -> Error {
     Error::new("internal error").extend_with(|_, extensions| {
         extensions.set("code", "INTERNAL");
         extensions.set("request", request);
+    })
+}
+
+/// Gives every error that comes before any resolver its code: what a value or a missing one caused,
+/// with its field where it is known, or a document that is not one of this schema.
+#[must_use]
+pub fn coded(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", code_of(&error.message));
+            if let Some(field) = field_of(&error.message) {
+                extensions.set("field", field);
+            }
+        }
+    }
+    response
+}
+
+/// The library tells its own errors by their text only.
+fn code_of(message: &str) -> &'static str {
+    let value = ["Invalid value for argument", "Failed to parse", "Expected input type"];
+    if message.ends_with("is required but not provided") {
+        "REQUIRED"
+    } else if value.iter().any(|start| message.starts_with(start)) {
+        "VALUE_INVALID"
+    } else {
+        "DOCUMENT_INVALID"
+    }
+}
+
+/// The path within the input of `argument "input.name"`, and of the `field "type"` of it.
+fn field_of(message: &str) -> Option<Vec<String>> {
+    let quoted = |text: &str| text.split('"').next().map(str::to_owned);
+    let path = quoted(message.strip_prefix("Invalid value for argument \"")?)?;
+    let field = message.split_once("field \"").and_then(|(_, rest)| quoted(rest));
+    let parts = path.split('.').map(str::to_owned).chain(field);
+    let parts: Vec<String> = parts.collect();
+    Some(if parts.len() > 1 && parts.first().is_some_and(|first| first == "input") {
+        parts.into_iter().skip(1).collect()
+    } else {
+        parts
     })
 }

@@ -18,7 +18,7 @@ use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 
 use crate::service::Scrip;
 
-pub use failure::RequestId;
+pub use failure::{RequestId, coded};
 
 /// How deep a document may nest its fields.
 const MAX_DEPTH: usize = 20;

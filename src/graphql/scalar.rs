@@ -25,6 +25,11 @@ macro_rules! text_scalar {
                 text(value, $expected).map(Self).map_err(InputValueError::custom)
             }
 
+            // What is no string is refused by the validation, which knows the field.
+            fn is_valid(value: &Value) -> bool {
+                matches!(value, Value::String(_) | Value::Null)
+            }
+
             fn to_value(&self) -> Value {
                 Value::String(self.0.clone())
             }
@@ -70,6 +75,14 @@ impl ScalarType for DateTime {
         let instant = text.parse::<Instant>().ok().map(to_millisecond);
         let expected = "expected an RFC 3339 instant such as \"2026-05-01T12:00:00Z\"";
         instant.map(Self).ok_or_else(|| InputValueError::custom(expected))
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::String(text) => text.parse::<Instant>().is_ok(),
+            _ => false,
+        }
     }
 
     fn to_value(&self) -> Value {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{App, MAX_BODY, access::caller};
-use crate::graphql::RequestId;
+use crate::graphql::{RequestId, coded};
 
 /// What a request carries (the GraphQL-over-HTTP specification, section 5).
 #[derive(Debug, Deserialize)]
@@ -61,7 +61,7 @@ pub(super) async fn post(
     if let Some(name) = body.operation_name {
         request = request.operation_name(name);
     }
-    Json(app.schema.execute(request).await).into_response()
+    Json(coded(app.schema.execute(request).await)).into_response()
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
