@@ -1,6 +1,8 @@
 //! GraphQL over HTTP: a POST of JSON, answered with JSON. What cannot be read is answered with a
 //! status and the same shape of error that a document's own errors have.
 
+use std::any::Any;
+
 use async_graphql::{Request, Variables};
 use axum::{
     Json,
@@ -72,4 +74,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// A request that is not executed.
 fn error(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "errors": [{ "message": message }] }))).into_response()
+}
+
+/// The answer to a request during which something broke so badly that it panicked; the cause is on
+/// standard error alone.
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request panicked: this is a defect");
+    error(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
 }

@@ -17,6 +17,8 @@ use axum::{
     routing::{get, post},
 };
 
+use tower_http::catch_panic::CatchPanicLayer;
+
 use crate::{graphql::ScripSchema, service::Scrip};
 
 pub use serve::serve;
@@ -56,6 +58,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .layer(CatchPanicLayer::custom(graphql::panicked))
         .layer(middleware::from_fn(log::one_line))
         .with_state(app)
 }

@@ -89,17 +89,8 @@ fn every_module_says_what_it_is_for() {
 
 #[test]
 fn nothing_is_left_over() {
-    let marks = ["TO", "FIX", "XX", "HA"].map(|start| {
-        format!(
-            "{start}{}",
-            match start {
-                "TO" => "DO",
-                "FIX" => "ME",
-                "XX" => "X",
-                _ => "CK",
-            }
-        )
-    });
+    // Written apart, so that this file is not its own finding.
+    let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["HA", "CK"].concat()];
     let mut left = Vec::new();
     for (path, text) in sources("src").into_iter().chain(sources("tests")) {
         for line in text.lines() {
