@@ -4,7 +4,7 @@
 mod app;
 mod audit;
 mod bad_input;
-mod binary;
+pub(crate) mod binary;
 mod cards;
 mod checkout;
 mod codes;
