@@ -180,7 +180,9 @@ fn folder_of(files: &BTreeMap<PathBuf, Vec<u8>>) -> tempfile::TempDir {
 }
 
 /// Damage to one file.
-const DAMAGES: &[(&str, fn(&mut Vec<u8>))] = &[
+type Damage = fn(&mut Vec<u8>);
+
+const DAMAGES: &[(&str, Damage)] = &[
     ("emptied", Vec::clear),
     ("cut in half", |content| content.truncate(content.len() / 2)),
     ("garbled at its start", |content| content.iter_mut().take(64).for_each(|byte| *byte ^= 0xA5)),
@@ -230,7 +232,7 @@ async fn a_damaged_log_ends_where_the_damage_begins() {
 async fn open_damaged(
     whole: &BTreeMap<PathBuf, Vec<u8>>,
     path: &Path,
-    damage: fn(&mut Vec<u8>),
+    damage: Damage,
 ) -> (tempfile::TempDir, Result<Client, OpenError>) {
     let mut damaged = whole.clone();
     damage(damaged.get_mut(path).expect("the file"));
