@@ -72,3 +72,32 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use surrealdb::{Surreal, engine::local::Db};
+    use surrealdb_engine_local::Datastore;
+    use tokio::sync::Mutex;
+
+    use super::*;
+
+    async fn store(datastore: &Arc<Datastore>) -> Store {
+        let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
+        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore) }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn several_that_migrate_at_once_do_it_once() {
+        let address = Address::parse("mem://").expect("an address");
+        for _ in 0..10 {
+            let datastore = Datastore::builder().with_auth(false).build_with_path("mem://").await.expect("a datastore");
+            let stores = [store(&datastore).await, store(&datastore).await, store(&datastore).await];
+            let [one, two, three] = &stores;
+            let results = tokio::join!(one.migrate(&address), two.migrate(&address), three.migrate(&address));
+            assert!(matches!(results, (Ok(()), Ok(()), Ok(()))), "{results:?}");
+            assert_eq!(three.format().await.expect("a format") as usize, STEPS.len());
+        }
+    }
+}

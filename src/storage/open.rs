@@ -13,7 +13,7 @@ pub struct Store {
     pub(super) database: Surreal<Db>,
     /// Held by whoever writes; holds the guard of a database on disk.
     pub(super) writer: Mutex<Option<SegmentGuard>>,
-    datastore: Arc<Datastore>,
+    pub(super) datastore: Arc<Datastore>,
 }
 
 impl Store {
@@ -34,6 +34,21 @@ impl Store {
             .build_with_path(&address.engine_path())
             .await
             .map_err(|error| failed(format!("{error:#}")))?;
+        match Self::prepare(Arc::clone(&datastore), address).await {
+            Ok(store) => Ok(store),
+            Err(error) => {
+                // Dropped alone, it would hold the folder.
+                drop(datastore.shutdown().await);
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings the engine and the data to their current formats.
+    async fn prepare(datastore: Arc<Datastore>, address: &Address) -> Result<Self, OpenError> {
+        let failed = |reason: String| open_failed(address, reason);
+        // The check below tries a damaged folder again for two minutes; this read fails at once.
+        datastore.storage_version().await.map_err(|error| failed(format!("{error:#}")))?;
         datastore.check_version().await.map_err(|error| failed(format!("{error:#}")))?;
         datastore.bootstrap().await.map_err(|error| failed(format!("{error:#}")))?;
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(&datastore), None)
@@ -58,7 +73,8 @@ impl Store {
 fn open_failed(address: &Address, reason: String) -> OpenError {
     let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
     let lower = reason.to_lowercase();
-    if lower.contains("lock") {
+    // Not "lock" alone, which is in "block" as well.
+    if lower.contains("already locked") {
         OpenError::InUse { folder }
     } else if lower.contains("no space left") || lower.contains("permission denied") || lower.contains("read-only") {
         OpenError::Folder { folder, reason }

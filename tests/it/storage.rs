@@ -1,1 +1,268 @@
-//! To come.
+//! The database's folder: what is in it stays, whatever happens to the process, and what cannot be
+//! opened is refused in clear words and left as it is.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use scrip::{
+    domain::rejection::Code,
+    service::{Clock, Scrip},
+    storage::{Address, Batch, OpenError, Row, RowId, Store},
+};
+
+use crate::support::{
+    Backend, Client, TestScrip, audit, disk, draft, new_folder,
+    process::{TestChild, tell},
+};
+
+/// The variable that makes a process hold a database.
+const HOLD: &str = "SCRIP_HOLD";
+
+async fn open(address: &Address) -> Result<Client, OpenError> {
+    Ok(Client::new(Scrip::open(address, Clock::System).await?))
+}
+
+/// A folder with a little of everything in it.
+async fn filled() -> tempfile::TempDir {
+    images().await.0
+}
+
+/// The same, and its files as they were while the database was open: what a power cut leaves.
+async fn images() -> (tempfile::TempDir, BTreeMap<PathBuf, Vec<u8>>) {
+    let app = TestScrip::new(Backend::Disk).await;
+    let coupons = app.stocked(draft::percentage(), 300).await;
+    let cards = app.stocked(draft::gift_card("50.00"), 3).await;
+    let coupon = app.claim(coupons, "ann").await.expect("a coupon").id;
+    let card = app.claim(cards, "ann").await.expect("a card").id;
+    app.claim(coupons, "ben").await.expect("a coupon");
+    app.transfer(coupon, "ben").await.expect("a transfer");
+    app.redeem(coupon).await.expect("a redemption");
+    app.pay(card, "12.50").await.expect("a payment");
+    app.reverse(card, 1, Some("2.50")).await.expect("a reversal");
+    let crashed = files(app.folder());
+    (app.close().await.expect("a folder"), crashed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_keeps_everything() {
+    let mut app = TestScrip::new(Backend::Disk).await;
+    let pool = app.stocked(draft::percentage(), 130).await;
+    let cards = app.stocked(draft::gift_card("50.00"), 1).await;
+    for customer in ["ann", "ben", "cleo"] {
+        app.claim(pool, customer).await.expect("a coupon");
+    }
+    let card = app.claim(cards, "ann").await.expect("a card").id;
+    app.reopen().await;
+    let first = app.claim(pool, "dora").await.expect("a coupon");
+    assert_eq!(first.id.index, 3, "claims go on where they were");
+    app.unassign(first.id).await.expect("unassigned");
+    app.pay(card, "20.00").await.expect("a payment");
+    app.reopen().await;
+    assert_eq!(app.claim(pool, "emil").await.expect("a coupon").id, first.id, "what came back is given out again");
+    assert_eq!(app.pay(card, "40.00").await, Err(vec![Code::InsufficientBalance]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_in_use_by_another_process_is_refused() {
+    let folder = filled().await;
+    let address = disk(folder.path());
+    let mut holder = TestChild::start("storage::holder", &[(HOLD, address.text())]);
+    assert_eq!(holder.line().as_deref(), Some("held"));
+    let refused = open(&address).await.err();
+    assert!(matches!(refused, Some(OpenError::InUse { .. })), "{refused:?}");
+    holder.finish();
+    open(&address).await.expect("it is free again").close().await;
+}
+
+/// The other process of the test above: holds a database until its input ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn holder() {
+    let Ok(address) = std::env::var(HOLD) else { return };
+    let app = open(&Address::parse(&address).expect("an address")).await.expect("an open database");
+    tell("held");
+    std::io::stdin().read_to_end(&mut Vec::new()).expect("the end of the input");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_make_a_database_at_once_make_one() {
+    for _ in 0..5 {
+        let folder = new_folder();
+        let address = disk(folder.path());
+        let (one, other) = tokio::join!(open(&address), open(&address));
+        let mut opened = 0;
+        for app in [one, other] {
+            match app {
+                Ok(app) => {
+                    opened += 1;
+                    app.stocked(draft::percentage(), 1).await;
+                    app.close().await;
+                }
+                Err(error) => assert!(matches!(error, OpenError::InUse { .. }), "{error}"),
+            }
+        }
+        assert_eq!(opened, 1, "one of two has it");
+        let app = open(&address).await.expect("an open database");
+        assert_eq!(app.registry().read().pools.len(), 1);
+        app.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_of_a_newer_scrip_is_refused_and_left_alone() {
+    let folder = filled().await;
+    let address = disk(folder.path());
+    write_format(&address, 1, 99).await;
+    for _ in 0..2 {
+        let refused = open(&address).await.err();
+        assert!(matches!(refused, Some(OpenError::TooNew { found: 99, .. })), "{refused:?}");
+    }
+    let format = format_in(&address).await;
+    assert_eq!(format, Some(Row::Format(99)), "nothing was changed");
+}
+
+/// Replaces the format, as a later version would.
+async fn write_format(address: &Address, from: u32, to: u32) {
+    let store = Store::open(address).await.expect("an open store");
+    assert_eq!(store.get_one(RowId::Format).await.expect("a row"), Some(Row::Format(from)));
+    let mut batch = Batch::default();
+    batch.replace(RowId::Format, Row::Format(to));
+    store.commit(&batch).await.expect("a commit");
+    store.close().await;
+}
+
+/// The format that is stored, read past Scrip's check of it.
+async fn format_in(address: &Address) -> Option<Row> {
+    use surrealdb_engine_local::Datastore;
+    let path = format!("surrealkv://{}", address.folder().expect("a folder").display());
+    let datastore = Datastore::builder().with_auth(false).build_with_path(&path).await.expect("a datastore");
+    let database = surrealdb::Surreal::<surrealdb::engine::local::Db>::unstable_from_datastore(datastore.clone(), None)
+        .await
+        .expect("a database");
+    database.use_ns("scrip").use_db("scrip").await.expect("scrip's database");
+    let mut answer = database.query("SELECT VALUE doc FROM format").await.expect("an answer");
+    let found: Vec<String> = answer.take(0).expect("rows");
+    datastore.shutdown().await.expect("closed");
+    found.first().map(|text| Row::decode(&RowId::Format, text).expect("a format"))
+}
+
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let content = fs::read(&path).expect("a file");
+                found.insert(path.strip_prefix(folder).expect("below it").to_owned(), content);
+            }
+        }
+    }
+    found
+}
+
+/// A new folder with these files.
+fn folder_of(files: &BTreeMap<PathBuf, Vec<u8>>) -> tempfile::TempDir {
+    let folder = new_folder();
+    for (path, content) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+    folder
+}
+
+/// Damage to one file.
+type Damage = fn(&mut Vec<u8>);
+
+const DAMAGES: &[(&str, Damage)] = &[
+    ("emptied", Vec::clear),
+    ("cut in half", |content| content.truncate(content.len() / 2)),
+    ("garbled at its start", |content| content.iter_mut().take(64).for_each(|byte| *byte ^= 0xA5)),
+    ("garbled in its middle", |content| {
+        let middle = content.len() / 2;
+        content.iter_mut().skip(middle).take(64).for_each(|byte| *byte ^= 0xA5);
+    }),
+    ("garbled at its end", |content| content.iter_mut().rev().take(64).for_each(|byte| *byte ^= 0xA5)),
+    ("of noise", |content| {
+        content.iter_mut().enumerate().for_each(|(place, byte)| *byte = (place * 131 % 251) as u8);
+    }),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_folder_is_refused_in_clear_words() {
+    let whole = files(filled().await.path());
+    for path in whole.keys().filter(|path| !path.ends_with("LOCK")) {
+        for (name, damage) in DAMAGES {
+            let what = format!("{} {name}", path.display());
+            match open_damaged(&whole, path, *damage).await.1 {
+                Ok(_) => panic!("{what} was opened"),
+                Err(error) => assert!(matches!(error, OpenError::Damaged { .. }), "{what}: {error}"),
+            }
+        }
+    }
+}
+
+/// The database drops what follows the damage in its log: there it cannot be told from a write that
+/// a power cut has torn. What is left is whole.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_log_ends_where_the_damage_begins() {
+    let (_, crashed) = images().await;
+    let log = crashed.keys().find(|path| path.starts_with("wal")).expect("a log");
+    for (name, damage) in DAMAGES {
+        let (_folder, opened) = open_damaged(&crashed, log, *damage).await;
+        match opened {
+            Ok(app) => {
+                audit::audit(&app).await;
+                app.close().await;
+            }
+            Err(error) => assert!(matches!(error, OpenError::Damaged { .. }), "the log {name}: {error}"),
+        }
+    }
+}
+
+/// Opens a copy of a folder in which one file is damaged. A panic would fail the test.
+async fn open_damaged(
+    whole: &BTreeMap<PathBuf, Vec<u8>>,
+    path: &Path,
+    damage: Damage,
+) -> (tempfile::TempDir, Result<Client, OpenError>) {
+    let mut damaged = whole.clone();
+    damage(damaged.get_mut(path).expect("the file"));
+    let folder = folder_of(&damaged);
+    let opened = open(&disk(folder.path())).await;
+    (folder, opened)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_folder_is_refused() {
+    let folder = new_folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "text").expect("a file");
+    let below = file.join("scrip");
+    for path in [&file, &below] {
+        let refused = open(&disk(path)).await.err();
+        assert!(matches!(refused, Some(OpenError::Folder { .. })), "{refused:?}");
+    }
+    assert_eq!(fs::read_to_string(&file).expect("the file"), "text");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_reads_no_coupon() {
+    let mut app = TestScrip::new(Backend::Disk).await;
+    app.stocked(draft::percentage(), 20_000).await;
+    // The audits before and after read all of them; opening itself only reads pools and tallies.
+    app.reopen().await;
+    let folder = app.close().await.expect("a folder");
+    let start = std::time::Instant::now();
+    let app = open(&disk(folder.path())).await.expect("an open database");
+    assert!(start.elapsed().as_secs() < 2, "a start on 20,000 coupons took {:?}", start.elapsed());
+    app.close().await;
+}

@@ -12,7 +12,10 @@ pub(crate) mod process;
 
 pub(crate) use client::{Client, Codes, code, customer, redeem};
 
-use std::{ops::Deref, path::PathBuf};
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+};
 
 use scrip::{
     domain::period::Instant,
@@ -99,6 +102,11 @@ impl TestScrip {
         if let Some(client) = self.client.take() {
             client.close().await;
         }
+    }
+
+    /// Where its data is on disk.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.as_ref().expect("it is on disk").path()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

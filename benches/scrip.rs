@@ -1,0 +1,277 @@
+//! How fast Scrip is, in process, with every commit made durable: `cargo bench --bench scrip --profile dev`,
+//! or with `-- --quick` for a small run. Sizes: `SCRIP_BENCH_CODES` (the big pool, 1,000,000) and
+//! `SCRIP_BENCH_SECONDS` (each measurement, 5). The data is written below the target folder.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hdrhistogram::Histogram;
+use rand::Rng;
+use scrip::{
+    domain::{
+        id::{CouponId, PoolId},
+        pool::Source,
+        pool_draft::{PoolDraft, RestrictionsDraft},
+        status::Status,
+        terms::CouponType,
+    },
+    service::{Answer, Caller, Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
+    storage::Address,
+};
+
+/// How much is measured.
+struct Sizes {
+    small: u64,
+    big: u64,
+    time: Duration,
+}
+
+impl Sizes {
+    fn read() -> Self {
+        let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+        let quick = std::env::args().any(|argument| argument == "--quick");
+        let (big, seconds) = if quick { (20_000, 1) } else { (1_000_000, 5) };
+        Self {
+            small: 10_000.min(big),
+            big: number("SCRIP_BENCH_CODES").unwrap_or(big),
+            time: Duration::from_secs(number("SCRIP_BENCH_SECONDS").unwrap_or(seconds)),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let sizes = Sizes::read();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let address = Address::parse(&format!("surrealkv://{}", folder.path().display())).expect("an address");
+    row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
+    let mut bench = Bench::open(&address, sizes.time).await;
+    row("memory at the start", &memory());
+    for size in [sizes.small, sizes.big] {
+        let pool = bench.pool(CouponType::Percentage, "10", size).await;
+        bench.claims(pool, size).await;
+    }
+    bench.redemptions(PoolId(2)).await;
+    bench.cards().await;
+    bench.reads(PoolId(2)).await;
+    row("memory at the end", &memory());
+    bench.restart(&address).await;
+    row("size on disk", &format!("{} MiB", disk(folder.path()) >> 20));
+}
+
+fn row(name: &str, value: &str) {
+    println!("{name:<58} {value:>14}");
+}
+
+fn micros(times: &Histogram<u64>) -> String {
+    format!("{:.0} us", times.value_at_quantile(0.5) as f64 / 1e3)
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram")
+}
+
+/// What one durable write costs this machine at least.
+fn fsyncs(folder: &Path) -> Histogram<u64> {
+    let mut file = File::create(folder.join("fsync")).expect("a file");
+    let mut times = histogram();
+    for _ in 0..300 {
+        let start = Instant::now();
+        file.write_all(&[7; 4096]).and_then(|()| file.sync_data()).expect("a write");
+        times.saturating_record(nanos(start));
+    }
+    fs::remove_file(folder.join("fsync")).expect("removed");
+    times
+}
+
+fn nanos(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The resident memory of this process (Linux).
+fn memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok());
+    kilobytes.map_or_else(|| "unknown".to_owned(), |number| format!("{} MiB", number >> 10))
+}
+
+fn disk(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) }).sum()
+}
+
+/// Scrip under measurement.
+struct Bench {
+    scrip: Arc<Scrip>,
+    caller: Caller,
+    time: Duration,
+    /// Makes names of customers that were not used before.
+    count: Arc<AtomicU64>,
+}
+
+impl Bench {
+    async fn open(address: &Address, time: Duration) -> Self {
+        let scrip = Scrip::open(address, Clock::System).await.expect("an open database");
+        let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
+        Self { scrip, caller, time, count: Arc::default() }
+    }
+
+    /// Makes a pool of codes, and tells how far it is.
+    async fn pool(&self, kind: CouponType, value: &str, codes: u64) -> PoolId {
+        let draft = PoolDraft {
+            name: format!("{codes} codes"),
+            external_id: None,
+            source: Source::Uploaded,
+            kind,
+            value: Some(value.to_owned()),
+            currency: None,
+            case_sensitive: None,
+            pattern: None,
+            restrictions: RestrictionsDraft::default(),
+            aggregated: false,
+        };
+        let answer = self.scrip.submit(&self.caller, None, Command::PoolCreate(Box::new(draft))).await;
+        let Ok(Answer::Pool(pool)) = answer else { panic!("{answer:?}") };
+        let start = Instant::now();
+        for from in (0..codes).step_by(1_000) {
+            let codes_now = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool: pool.id, index })).collect();
+            self.scrip.submit(&self.caller, None, Command::CouponsAdd(pool.id, codes_now)).await.expect("added codes");
+            if from % 100_000 == 0 && from > 0 {
+                eprintln!("  {from} of {codes} codes after {:.0?}", start.elapsed());
+            }
+        }
+        let rate = codes as f64 / start.elapsed().as_secs_f64();
+        row(&format!("adding {codes} codes, 1,000 at a time"), &format!("{rate:.0} /s"));
+        pool.id
+    }
+
+    /// Runs callers for the time of a measurement (or until one is refused); gives the latencies of
+    /// what succeeded, and how long it took.
+    async fn run(&self, callers: usize, most: u64, make: impl Fn(u64) -> Command + Clone + Send + 'static) -> (Histogram<u64>, f64) {
+        let end = Instant::now() + self.time;
+        let left = Arc::new(AtomicU64::new(most));
+        let start = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..callers {
+            let (scrip, caller, count) = (Arc::clone(&self.scrip), self.caller.clone(), Arc::clone(&self.count));
+            let (make, left) = (make.clone(), Arc::clone(&left));
+            tasks.spawn(async move {
+                let mut times = histogram();
+                let take = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+                while Instant::now() < end && take() {
+                    let command = make(count.fetch_add(1, Ordering::Relaxed));
+                    let start = Instant::now();
+                    if scrip.submit(&caller, None, command).await.is_ok() {
+                        times.saturating_record(nanos(start));
+                    }
+                }
+                times
+            });
+        }
+        let mut all = histogram();
+        for times in tasks.join_all().await {
+            all.add(times).expect("the same bounds");
+        }
+        (all, start.elapsed().as_secs_f64())
+    }
+
+    async fn claims(&self, pool: PoolId, size: u64) {
+        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
+        // A part of a small pool for each, so that it does not run dry.
+        for (callers, part) in [(1, 10), (16, 4), (64, 2)] {
+            let (times, seconds) = self.run(callers, size / part, claim).await;
+            let name = format!("claims of a pool of {size}, {callers} at once");
+            if callers == 1 {
+                row(&format!("{name}, median"), &micros(&times));
+                row(&format!("{name}, 99 of 100"), &format!("{:.0} us", times.value_at_quantile(0.99) as f64 / 1e3));
+            } else {
+                row(&name, &format!("{:.0} /s", times.len() as f64 / seconds));
+            }
+        }
+    }
+
+    /// Claimed coupons all over the pool, each redeemed by its code.
+    async fn redemptions(&self, pool: PoolId) {
+        let tally = self.scrip.registry().tally(pool);
+        let claimed = tally.counts.of(Status::Claimed).unsigned_abs();
+        let start = self.count.load(Ordering::Relaxed);
+        // A stride that has no divisor in common with the number visits each once, in no order.
+        let stride = (claimed * 618 / 1000) | 1;
+        let redeem = move |number: u64| {
+            let index = (number - start).wrapping_mul(stride) % claimed;
+            Command::Redeem { coupon: by_code(CouponId { pool, index }), customer: None, amount: None, basket: None, transaction: None }
+        };
+        let (times, seconds) = self.run(64, claimed, redeem).await;
+        row("redemptions by code all over it, 64 at once", &format!("{:.0} /s", times.len() as f64 / seconds));
+    }
+
+    async fn cards(&self) {
+        let pool = self.pool(CouponType::GiftCard, "10000000", 1_000).await;
+        for number in 0..1_000 {
+            let claim = Command::Claim(pool, format!("holder-{number}"), None);
+            self.scrip.submit(&self.caller, None, claim).await.expect("a card");
+        }
+        for (name, cards) in [("one hot gift card", 1), ("1,000 gift cards", 1_000)] {
+            let pay = move |number: u64| {
+                let coupon = CouponRef::Id(CouponId { pool, index: number % cards });
+                Command::Redeem { coupon, customer: None, amount: Some("0.01".to_owned()), basket: None, transaction: None }
+            };
+            let (times, seconds) = self.run(64, u64::MAX, pay).await;
+            row(&format!("payments with {name}, 64 at once"), &format!("{:.0} /s", times.len() as f64 / seconds));
+        }
+    }
+
+    async fn reads(&self, pool: PoolId) {
+        let size = self.scrip.registry().tally(pool).supply.size;
+        let some = || CouponId { pool, index: rand::rng().random_range(0..size) };
+        let (mut by_id, mut by_code, mut page, mut listed) = (histogram(), histogram(), histogram(), histogram());
+        for _ in 0..500 {
+            let start = Instant::now();
+            assert!(self.scrip.coupons(&[some()]).await.expect("an answer")[0].is_some());
+            by_id.saturating_record(nanos(start));
+            let request = |after| PageRequest { limit: 50, after: Some(after), before: None, from_end: false };
+            let start = Instant::now();
+            let found = self.scrip.coupons_by_code(&code(some()), &request(some())).await.expect("an answer");
+            by_code.saturating_record(nanos(start));
+            assert_eq!(found.items.len(), 1);
+            for (statuses, times) in [(vec![], &mut page), (vec![Status::Redeemed], &mut listed)] {
+                let filter = CouponFilter { statuses, ..CouponFilter::default() };
+                let start = Instant::now();
+                self.scrip.pool_coupons(pool, &filter, &request(some())).await.expect("a page");
+                times.saturating_record(nanos(start));
+            }
+        }
+        row("a coupon by its id, median", &micros(&by_id));
+        row("a coupon by its code, median", &micros(&by_code));
+        row(&format!("50 coupons of a pool of {size}, median"), &micros(&page));
+        row("the same, redeemed ones only, median", &micros(&listed));
+    }
+
+    /// Closes it and starts on what is there.
+    async fn restart(&mut self, address: &Address) {
+        let Self { scrip, .. } = Self::open(&Address::parse("mem://").expect("an address"), self.time).await;
+        std::mem::replace(&mut self.scrip, scrip).close().await;
+        let start = Instant::now();
+        let scrip = Scrip::open(address, Clock::System).await.expect("an open database");
+        row("a start on this database", &format!("{} ms", start.elapsed().as_millis()));
+        row("memory after the start", &memory());
+        std::mem::replace(&mut self.scrip, scrip).close().await;
+    }
+}
+
+fn code(id: CouponId) -> String {
+    format!("BENCH{}-{:08}", id.pool.0, id.index)
+}
+
+fn by_code(id: CouponId) -> CouponRef {
+    CouponRef::Code { code: code(id), pool: None, customer: None }
+}
