@@ -2,6 +2,9 @@
 //! or with `-- --quick` for a small run. Sizes: `SCRIP_BENCH_CODES` (the big pool, 1,000,000) and
 //! `SCRIP_BENCH_SECONDS` (each measurement, 5). The data is written below the target folder.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
+#![expect(clippy::disallowed_methods, reason = "which coupon is redeemed next is left to chance")]
+
 use std::{
     fs::{self, File},
     io::Write,
@@ -106,7 +109,9 @@ fn memory() -> String {
 
 fn disk(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    entries.map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) }).sum()
+    entries
+        .map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) })
+        .sum()
 }
 
 /// Scrip under measurement.
@@ -143,7 +148,8 @@ impl Bench {
         let Ok(Answer::Pool(pool)) = answer else { panic!("{answer:?}") };
         let start = Instant::now();
         for from in (0..codes).step_by(1_000) {
-            let codes_now = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool: pool.id, index })).collect();
+            let codes_now =
+                (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool: pool.id, index })).collect();
             self.scrip.submit(&self.caller, None, Command::CouponsAdd(pool.id, codes_now)).await.expect("added codes");
             if from % 100_000 == 0 && from > 0 {
                 eprintln!("  {from} of {codes} codes after {:.0?}", start.elapsed());
@@ -156,7 +162,12 @@ impl Bench {
 
     /// Runs callers for the time of a measurement (or until one is refused); gives the latencies of
     /// what succeeded, and how long it took.
-    async fn run(&self, callers: usize, most: u64, make: impl Fn(u64) -> Command + Clone + Send + 'static) -> (Histogram<u64>, f64) {
+    async fn run(
+        &self,
+        callers: usize,
+        most: u64,
+        make: impl Fn(u64) -> Command + Clone + Send + 'static,
+    ) -> (Histogram<u64>, f64) {
         let end = Instant::now() + self.time;
         let left = Arc::new(AtomicU64::new(most));
         let start = Instant::now();
@@ -208,7 +219,13 @@ impl Bench {
         let stride = (claimed * 618 / 1000) | 1;
         let redeem = move |number: u64| {
             let index = (number - start).wrapping_mul(stride) % claimed;
-            Command::Redeem { coupon: by_code(CouponId { pool, index }), customer: None, amount: None, basket: None, transaction: None }
+            Command::Redeem {
+                coupon: by_code(CouponId { pool, index }),
+                customer: None,
+                amount: None,
+                basket: None,
+                transaction: None,
+            }
         };
         let (times, seconds) = self.run(64, claimed, redeem).await;
         row("redemptions by code all over it, 64 at once", &format!("{:.0} /s", times.len() as f64 / seconds));
@@ -223,7 +240,13 @@ impl Bench {
         for (name, cards) in [("one hot gift card", 1), ("1,000 gift cards", 1_000)] {
             let pay = move |number: u64| {
                 let coupon = CouponRef::Id(CouponId { pool, index: number % cards });
-                Command::Redeem { coupon, customer: None, amount: Some("0.01".to_owned()), basket: None, transaction: None }
+                Command::Redeem {
+                    coupon,
+                    customer: None,
+                    amount: Some("0.01".to_owned()),
+                    basket: None,
+                    transaction: None,
+                }
             };
             let (times, seconds) = self.run(64, u64::MAX, pay).await;
             row(&format!("payments with {name}, 64 at once"), &format!("{:.0} /s", times.len() as f64 / seconds));

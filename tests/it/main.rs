@@ -1,6 +1,8 @@
 //! Scrip's tests of everything that needs a database, a socket or a process: one binary, a module a
 //! topic. `support` builds what they test; closing it audits the books.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails there, and says why")]
+
 mod concurrency;
 mod edge;
 mod kill;

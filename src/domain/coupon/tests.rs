@@ -68,6 +68,8 @@ fn in_status(status: Status, card: bool) -> (Coupon, Terms) {
 }
 
 type Action = fn(Coupon, &Terms) -> Result<Decision, Refusal>;
+/// An action, and what it leads to from each status.
+type Row = (&'static str, Action, [Result<Status, Code>; 6]);
 
 #[test]
 fn every_action_on_every_status() {
@@ -87,7 +89,7 @@ fn every_action_on_every_status() {
     // By status found: unassigned, claimed, partially redeemed, redeemed, expired, invalid. The second
     // table is of gift cards, which alone are ever partially redeemed.
     let order = [U, C, P, R, E, I];
-    let plain: [(&str, Action, [Result<Status, Code>; 6]); 8] = [
+    let plain: [Row; 8] = [
         ("claim", claim, [Ok(C), Err(Ac), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("claim again", again, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("redeem", redeem, [Err(Nc), Ok(R), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
@@ -97,7 +99,7 @@ fn every_action_on_every_status() {
         ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
         ("expire", expire, [Err(Nc), Ok(E), Ok(E), Err(Ar), Err(Ex), Err(In)]),
     ];
-    let cards: [(&str, Action, [Result<Status, Code>; 6]); 5] = [
+    let cards: [Row; 5] = [
         ("pay", pay, [Err(Nc), Ok(P), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("adjust", adjust, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("unassign", unassign, [Err(Nc), Ok(U), Err(Ar), Err(Ar), Err(Ex), Err(In)]),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{App, app::text, field, items};
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 /// Every list: its document with `$first $after $last $before`, where its connection is, what names
 /// an item, and whether it can be read backwards.
 fn lists(pool: &str, card: &str) -> Vec<(String, Vec<&'static str>, &'static str, bool)> {
