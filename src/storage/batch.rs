@@ -14,10 +14,18 @@ const MAX_REWRITES: u32 = 16;
 /// costs less, but more for each row.
 const FEW: usize = 12;
 
+/// Writes a batch's rows once more. A row that was ensured exists by now, with its own content.
+const REWRITE: &str = "{
+    FOR $row IN $new { UPSERT $row.id CONTENT $row RETURN NONE };
+    FOR $row IN $ensured { UPDATE $row.id SET attempt = $row.attempt RETURN NONE };
+    FOR $row IN $replaced { UPSERT $row.id CONTENT $row RETURN NONE };
+}";
+
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
     new: Vec<(RowId, Row)>,
+    ensured: Vec<(RowId, Row)>,
     replaced: Vec<(RowId, Row)>,
     removed: Vec<RowId>,
 }
@@ -27,6 +35,11 @@ impl Batch {
     /// [`StorageError::Exists`] where it does.
     pub fn insert(&mut self, id: RowId, row: Row) {
         self.new.push((id, row));
+    }
+
+    /// Adds a row of this table unless it exists, in which case it stays as it is. Saves reading it first.
+    pub fn ensure(&mut self, id: RowId, row: Row) {
+        self.ensured.push((id, row));
     }
 
     /// Replaces a row that exists.
@@ -42,13 +55,13 @@ impl Batch {
     /// Nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.replaced.is_empty() && self.removed.is_empty()
+        self.new.is_empty() && self.ensured.is_empty() && self.replaced.is_empty() && self.removed.is_empty()
     }
 
     /// How many rows it writes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.new.len() + self.replaced.len() + self.removed.len()
+        self.new.len() + self.ensured.len() + self.replaced.len() + self.removed.len()
     }
 }
 
@@ -84,6 +97,7 @@ impl Store {
         let mut guard = self.writer.lock().await;
         let removed = batch.removed.iter().map(|id| id.key().record()).collect::<Vec<_>>();
         let mut text = String::from("{ ");
+        let mut ensured = Vec::new();
         let few = batch.new.len() <= FEW;
         let new = if few { BTreeMap::new() } else { by_table(&batch.new) };
         if few && !batch.new.is_empty() {
@@ -91,6 +105,10 @@ impl Store {
         }
         for table in new.keys() {
             text.push_str(&format!("INSERT INTO {table} ${table} RETURN NONE; "));
+        }
+        for (table, rows) in by_table(&batch.ensured).iter().filter(|(_, rows)| !rows.is_empty()) {
+            text.push_str(&format!("INSERT IGNORE INTO {table} $ensured_{table} RETURN NONE; "));
+            ensured.push((format!("ensured_{table}"), self::rows(rows.iter().copied(), 0)?));
         }
         if !batch.replaced.is_empty() {
             text.push_str("FOR $row IN $replaced { UPDATE $row.id CONTENT $row RETURN NONE }; ");
@@ -102,6 +120,9 @@ impl Store {
         let mut query = self.database.query(text);
         for (table, new) in new {
             query = query.bind((table, rows(new.into_iter(), 0)?));
+        }
+        for binding in ensured {
+            query = query.bind(binding);
         }
         if few {
             query = query.bind(("few", rows(batch.new.iter(), 0)?));
@@ -120,8 +141,9 @@ impl Store {
                 return Err(StorageError::Database(reason.to_owned()));
             }
             self.database
-                .query("{ FOR $row IN $new { UPSERT $row.id CONTENT $row RETURN NONE }; FOR $row IN $replaced { UPSERT $row.id CONTENT $row RETURN NONE }; }")
+                .query(REWRITE)
                 .bind(("new", rows(batch.new.iter(), attempt)?))
+                .bind(("ensured", rows(batch.ensured.iter(), attempt)?))
                 .bind(("replaced", rows(batch.replaced.iter(), attempt)?))
                 .await?
                 .check()?;
@@ -133,6 +155,6 @@ impl Store {
 /// A batch that names a row twice would depend on the order of its statements.
 fn no_row_twice(batch: &Batch) -> bool {
     let mut seen = HashSet::new();
-    let written = batch.new.iter().chain(&batch.replaced).map(|(id, _)| id);
+    let written = batch.new.iter().chain(&batch.ensured).chain(&batch.replaced).map(|(id, _)| id);
     written.chain(&batch.removed).all(|id| seen.insert(id))
 }

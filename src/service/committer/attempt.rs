@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         coupon::Coupon,
+        currency::Currency,
         customer::Customer,
         id::{CouponId, CustomerId, PoolId},
         period::Instant,
@@ -142,6 +143,18 @@ impl<'a> Attempt<'a> {
         let customer = Customer::unknown(id.clone());
         self.put(RowId::Customer(id.clone()), Row::Customer(Box::new(customer.clone())));
         Ok(customer)
+    }
+
+    /// The currency of a customer who is to hold a coupon with these terms, and who is made if not known.
+    /// Where the terms are for customers of any currency, the customer is not even read.
+    pub(super) fn currency_for(&mut self, terms: &Terms, id: &CustomerId) -> Result<Option<Currency>, Stop> {
+        let row = RowId::Customer(id.clone());
+        let known = self.change.rows.contains_key(&row) || self.working.row(&row).is_some();
+        if known || terms.currency.is_some() {
+            return Ok(self.customer_or_new(id)?.currency);
+        }
+        self.change.ensured.insert(id.clone());
+        Ok(None)
     }
 
     /// The coupons of a pool that a customer holds, oldest first. What it held once is left out.

@@ -133,9 +133,8 @@ impl Attempt<'_> {
             return self.finish(&Found { coupon, stored: true }, decision, actor);
         }
         let found = self.take(&pool)?;
-        let known = self.customer_or_new(&customer)?;
         let terms = self.terms(&found.coupon)?;
-        let holder = Holder { customer, currency: known.currency };
+        let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
         let decision = found.coupon.clone().claim(&terms, holder, reason, self.now())?;
         self.finish(&found, decision, actor)
     }
@@ -144,7 +143,10 @@ impl Attempt<'_> {
     /// claims of a batch.
     fn need_for_claim(&mut self, pool: &Pool, customer: &CustomerId) -> Result<(), Stop> {
         let from = self.tally(pool.id).supply.next;
-        let mut rows = vec![RowId::Customer(customer.clone())];
+        let mut rows = Vec::new();
+        if pool.currency.is_some() {
+            rows.push(RowId::Customer(customer.clone()));
+        }
         for index in [from, from + CODES_IN_ROW] {
             rows.push(RowId::Presence(pool.id, NodeId { level: 0, place: index / 64 }));
             rows.push(RowId::Presence(pool.id, NodeId { level: 1, place: index / 64 / 64 }));

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     domain::{
         access::{ApiKey, Settings},
+        customer::Customer,
         event::Event,
         id::{CouponId, CustomerId, EventId, PoolId},
         period::Instant,
@@ -48,6 +49,8 @@ impl Missing {
 pub(super) struct Change {
     pub(super) rows: HashMap<RowId, Row>,
     pub(super) removed: HashSet<RowId>,
+    /// Customers who are made unless they are known; decisions do not see these.
+    pub(super) ensured: HashSet<CustomerId>,
     pub(super) pools: HashMap<PoolId, Arc<Pool>>,
     pub(super) tallies: HashMap<PoolId, Tally>,
     pub(super) settings: Option<Settings>,
@@ -78,6 +81,15 @@ impl Cache {
 
     fn extend(&mut self, rows: impl Iterator<Item = (RowId, Option<Row>)>) {
         self.young.extend(rows);
+    }
+
+    /// Forgets that a row was not there.
+    fn forget_absence(&mut self, id: &RowId) {
+        for generation in [&mut self.young, &mut self.old] {
+            if generation.get(id).is_some_and(Option::is_none) {
+                generation.remove(id);
+            }
+        }
     }
 
     /// Forgets the older generation when the younger one is full.
@@ -176,6 +188,7 @@ impl<'a> Working<'a> {
         }
         self.accepted.rows.extend(change.rows);
         self.accepted.removed.extend(change.removed);
+        self.accepted.ensured.extend(change.ensured);
         self.accepted.pools.extend(change.pools);
         self.accepted.tallies.extend(change.tallies);
         self.accepted.settings = change.settings.or(self.accepted.settings);
@@ -198,6 +211,12 @@ impl<'a> Working<'a> {
             };
             let (id, row) = (id.clone(), row.clone());
             if known { batch.replace(id, row) } else { batch.insert(id, row) }
+        }
+        for customer in &self.accepted.ensured {
+            let id = RowId::Customer(customer.clone());
+            if !self.accepted.rows.contains_key(&id) && !self.loaded.exists(&id) {
+                batch.ensure(id, Row::Customer(Box::new(Customer::unknown(customer.clone()))));
+            }
         }
         for id in &self.accepted.removed {
             if self.loaded.exists(id) {
@@ -223,6 +242,9 @@ impl<'a> Working<'a> {
         let rows = accepted.rows.into_iter().filter(|(id, _)| again(id));
         cache.extend(rows.map(|(id, row)| (id, Some(row))));
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
+        for customer in accepted.ensured {
+            cache.forget_absence(&RowId::Customer(customer));
+        }
         cache.bound();
         if !accepted.pools.is_empty()
             || !accepted.tallies.is_empty()
