@@ -58,7 +58,7 @@ impl std::fmt::Debug for Request {
 
 impl Committer {
     /// Starts it on a thread of its own, so that a commit's many small steps stay on one core: measured,
-    /// a lone claim takes two thirds of the time that it takes on the shared threads. What is given back
+    /// a lone claim takes three quarters of the time that it takes on the shared threads. What is given back
     /// ends when every handle is dropped and all that waited is answered.
     pub async fn start(
         store: Arc<Store>,
