@@ -32,7 +32,7 @@ pub(super) enum Outcome {
 pub(super) struct Decided {
     pub(super) answer: Result<Answer, Failure>,
     /// What it changes; none where it changes nothing.
-    pub(super) change: Option<Change>,
+    pub(super) change: Option<Box<Change>>,
 }
 
 /// Decides a request on the batch's state.
@@ -55,12 +55,12 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
                     Err(error) => return ended(attempt, Stop::Broken(error.to_string())),
                 }
             }
-            Outcome::Decided(Decided { answer: Ok(answer), change: Some(attempt.change) })
+            Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
         }
         Err(Stop::Refused(refusals)) => {
             let change = ticket.map(|(id, input)| {
                 let row = Row::Answer(StoredAnswer { input, answer: Err(refusals.clone()) });
-                Change { rows: std::iter::once((id, row)).collect(), ..Change::default() }
+                Box::new(Change { rows: std::iter::once((id, row)).collect(), ..Change::default() })
             });
             Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
         }

@@ -215,7 +215,7 @@ fn decide_all(working: &mut Working<'_>, batch: &[Request]) -> (Vec<Result<Answe
             decide::Outcome::Missing(more) => missing.extend(more),
             decide::Outcome::Decided(decided) => {
                 if let Some(change) = decided.change {
-                    working.accept(change);
+                    working.accept(*change);
                 }
                 answers.push(decided.answer);
             }
