@@ -141,6 +141,8 @@ impl Bench {
             currency: None,
             case_sensitive: None,
             pattern: None,
+            excluded_characters: Vec::new(),
+            excluded_phrases: Vec::new(),
             restrictions: RestrictionsDraft::default(),
             aggregated: false,
         };

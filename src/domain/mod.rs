@@ -15,6 +15,7 @@ pub mod gift_card;
 pub mod id;
 pub mod period;
 pub mod pool;
+pub mod pool_codes;
 pub mod pool_draft;
 pub mod presence;
 pub mod rejection;

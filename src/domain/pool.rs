@@ -4,9 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    code::CaseMode,
     currency::Currency,
     id::{PoolId, TermsNumber},
     period::Instant,
+    pool_codes::{CodeSeries, Making, case_mode},
     rejection::Rejection,
     status::Status,
     terms::{CouponType, Terms},
@@ -55,8 +57,9 @@ pub struct Pool {
     pub currency: Option<Currency>,
     /// Whether its codes are compared with regard to case.
     pub case_sensitive: bool,
-    /// The one code that every customer gets (a pattern without placeholders).
-    pub generic_code: Option<String>,
+    /// The codes that it makes itself, each series from its place on; the last makes new ones. None where
+    /// its codes come from elsewhere.
+    pub series: Vec<CodeSeries>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: bool,
     /// All terms it ever had; the last are those that new coupons get.
@@ -95,6 +98,16 @@ impl Pool {
         range.map_or_else(|| self.current_terms(), |(_, terms)| *terms)
     }
 
+    /// Has coupons without a row carry the terms of now from a place on; true where they did not already.
+    pub fn open_range(&mut self, first: u64) -> bool {
+        let current = self.current_terms();
+        let changes = self.ranges.last().map(|(_, terms)| *terms) != Some(current);
+        if changes {
+            self.ranges.push((first, current));
+        }
+        changes
+    }
+
     /// Whether the pool gives out coupons now.
     pub fn check_open(&self) -> Result<(), Rejection> {
         match self.archived_at {
@@ -112,18 +125,65 @@ impl Pool {
         }
     }
 
-    /// What a code is compared by in this pool, and across pools: upper and lower case are the same
-    /// unless the pool is case-sensitive.
+    /// The one code that every customer gets now.
+    #[must_use]
+    pub fn generic_code(&self) -> Option<&str> {
+        match &self.series.last()?.making {
+            Making::Generic(code) => Some(code),
+            Making::Keyed(_) => None,
+        }
+    }
+
+    /// Whether every coupon that can be had exists before it is claimed. In a pool that makes codes at the
+    /// claim, a place without a row is no coupon: its code was passed over.
+    #[must_use]
+    pub fn has_stock(&self) -> bool {
+        matches!(self.source, Source::Uploaded | Source::BulkGenerated)
+    }
+
+    /// How likely a guess is to hit a coupon that can be claimed or redeemed, 0 to 1. Which series those
+    /// belong to is not counted: with several, each is taken to have as many as it made, if there are that many.
+    #[must_use]
+    pub fn guess_probability(&self, counts: &Counts) -> f64 {
+        let live = [Status::Unassigned, Status::Claimed, Status::PartiallyRedeemed].map(|status| counts.of(status));
+        let live = live.iter().sum::<i64>().max(0);
+        let ends = self.series.iter().skip(1).map(|series| series.first).chain([u64::MAX]);
+        let of_series = self.series.iter().zip(ends).map(|(series, end)| {
+            let made = i64::try_from(end - series.first).unwrap_or(i64::MAX);
+            let hits = match series.making {
+                Making::Generic(_) => live.min(made).min(1),
+                Making::Keyed(_) => live.min(made),
+            };
+            // A double holds every number of combinations that matters; beyond it the quotient is 0.
+            series.combinations.parse::<f64>().map_or(0.0, |combinations| hits as f64 / combinations)
+        });
+        of_series.fold(0.0, f64::max).min(1.0)
+    }
+
+    /// The series that a place belongs to.
+    #[must_use]
+    pub fn series_at(&self, index: u64) -> Option<&CodeSeries> {
+        let after = self.series.partition_point(|series| series.first <= index);
+        after.checked_sub(1).and_then(|place| self.series.get(place))
+    }
+
+    /// How codes are compared in this pool.
+    #[must_use]
+    pub fn case(&self) -> CaseMode {
+        case_mode(self.case_sensitive)
+    }
+
+    /// Whether two codes are the same in this pool: upper and lower case are, unless it is case-sensitive.
     #[must_use]
     pub fn same_code(&self, one: &str, other: &str) -> bool {
-        if self.case_sensitive { one == other } else { fold_code(one) == fold_code(other) }
+        same_code(self.case(), one, other)
     }
 }
 
-/// The form of a code that does not tell upper from lower case.
+/// Whether two codes are the same under a comparison.
 #[must_use]
-pub fn fold_code(code: &str) -> String {
-    code.to_lowercase()
+pub fn same_code(case: CaseMode, one: &str, other: &str) -> bool {
+    one.chars().map(|character| case.folded(character)).eq(other.chars().map(|character| case.folded(character)))
 }
 
 /// How many coupons of a pool are in each status, and how often they were used.
@@ -176,4 +236,6 @@ pub struct Supply {
     pub next: u64,
     /// How many unassigned coupons have a row, because they came back.
     pub returned: u64,
+    /// The lengths of the codes of an uploaded pool, in characters: bit 0 stands for 1, bit 63 for 64.
+    pub lengths: u64,
 }

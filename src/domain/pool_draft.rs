@@ -2,12 +2,13 @@
 //! [`Terms`]. All of a draft's faults are told at once, each with its field.
 
 use super::{
-    code::{Pattern, Place},
+    code::{CaseMode, SeriesKey, typed},
     currency::Currency,
     decimal::{Amount, Decimal},
     id::{PoolId, checked_id, checked_text},
     period::{Instant, Period},
     pool::{Pool, Source},
+    pool_codes::{CodesDraft, CodesFault, NewCodes},
     rejection::{Refusal, Rejection},
     terms::{CouponType, Restrictions, Terms, Value},
 };
@@ -57,6 +58,10 @@ pub struct PoolDraft {
     pub case_sensitive: Option<bool>,
     /// The pattern of generated codes.
     pub pattern: Option<String>,
+    /// Characters that never take a placeholder's place.
+    pub excluded_characters: Vec<String>,
+    /// Phrases that never appear in a code.
+    pub excluded_phrases: Vec<String>,
     /// Where its coupons may be used.
     pub restrictions: RestrictionsDraft,
     /// Whether a customer gets the same coupon again.
@@ -85,15 +90,38 @@ impl Faults {
 }
 
 impl PoolDraft {
-    /// The pool that this draft describes, or all that is wrong with it.
-    pub fn check(&self, id: PoolId, now: Instant) -> Result<Pool, Vec<Refusal>> {
+    /// The codes that it asks for, in the order of `key`; none where its codes come from elsewhere. Takes
+    /// up to tenths of a second where there are many phrases.
+    #[must_use]
+    pub fn codes(&self, key: SeriesKey) -> Option<Result<NewCodes, CodesFault>> {
+        let pattern = match self.source {
+            Source::Generated | Source::BulkGenerated => self.pattern.clone()?,
+            Source::Uploaded | Source::Remote => return None,
+        };
+        let draft = CodesDraft {
+            pattern,
+            excluded_characters: self.excluded_characters.clone(),
+            excluded_phrases: self.excluded_phrases.clone(),
+            case_sensitive: self.case_sensitive.unwrap_or(false),
+        };
+        Some(draft.check(self.source, key))
+    }
+
+    /// The pool that this draft describes, with the codes of [`PoolDraft::codes`], or all that is wrong
+    /// with it.
+    pub fn check(
+        &self,
+        id: PoolId,
+        now: Instant,
+        codes: Option<Result<NewCodes, CodesFault>>,
+    ) -> Result<Pool, Vec<Refusal>> {
         let mut faults = Faults::default();
         faults.take(&["name"], checked_text(&self.name, MAX_NAME));
         if let Some(external) = &self.external_id {
             faults.take(&["externalId"], check_external_id(external));
         }
         let currency = self.check_currency(&mut faults);
-        let generic_code = self.check_source(&mut faults);
+        let codes = self.check_source(codes, &mut faults);
         let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
         faults.into_result()?;
@@ -105,8 +133,10 @@ impl PoolDraft {
             source: self.source,
             kind: self.kind,
             currency,
-            case_sensitive: self.case_sensitive.unwrap_or(false),
-            generic_code,
+            case_sensitive: codes
+                .as_ref()
+                .map_or(self.case_sensitive.unwrap_or(false), |codes| codes.format().case() == CaseMode::Sensitive),
+            series: codes.iter().map(|codes| codes.series(0)).collect(),
             aggregated: self.aggregated,
             terms: vec![Terms { value, currency, restrictions }],
             ranges: Vec::new(),
@@ -128,32 +158,28 @@ impl PoolDraft {
         }
     }
 
-    /// The generic code of a pattern without placeholders; other sources have no pattern.
-    fn check_source(&self, faults: &mut Faults) -> Option<String> {
+    /// The codes, where the source makes them; other sources have none of the fields.
+    fn check_source(&self, codes: Option<Result<NewCodes, CodesFault>>, faults: &mut Faults) -> Option<NewCodes> {
         match self.source {
-            Source::Uploaded => {
-                if self.pattern.is_some() {
-                    let subject = "source UPLOADED".to_owned();
-                    faults.add(&["pattern"], Rejection::FieldNotApplicable { subject });
-                }
-                None
-            }
-            Source::Generated => match self.pattern.as_deref() {
-                None => {
-                    faults.add(&["pattern"], Rejection::Required { what: "a pattern" });
-                    None
-                }
-                Some(pattern) => faults.take(&["pattern"], generic_code(pattern)),
+            Source::Generated | Source::BulkGenerated => match codes {
+                Some(Ok(codes)) => return Some(codes),
+                Some(Err(fault)) => faults.add(&[fault.field], fault.rejection),
+                None => faults.add(&["pattern"], Rejection::Required { what: "a pattern" }),
             },
-            Source::BulkGenerated => {
-                faults.add(&["source"], Rejection::NotAvailable { feature: "the source BULK_GENERATED" });
-                None
+            Source::Uploaded => {
+                let given = [
+                    ("pattern", self.pattern.is_some()),
+                    ("excludedCharacters", !self.excluded_characters.is_empty()),
+                    ("excludedPhrases", !self.excluded_phrases.is_empty()),
+                ];
+                for (field, _) in given.iter().filter(|(_, given)| *given) {
+                    let subject = "source UPLOADED".to_owned();
+                    faults.add(&[field], Rejection::FieldNotApplicable { subject });
+                }
             }
-            Source::Remote => {
-                faults.add(&["source"], Rejection::NotAvailable { feature: "the source REMOTE" });
-                None
-            }
+            Source::Remote => faults.add(&["source"], Rejection::NotAvailable { feature: "the source REMOTE" }),
         }
+        None
     }
 }
 
@@ -219,18 +245,10 @@ pub fn check_name(name: &str) -> Result<String, Rejection> {
     checked_text(name, MAX_NAME)
 }
 
-/// The text of a pattern that has no placeholder. Patterns with placeholders are not made yet.
-pub fn generic_code(pattern: &str) -> Result<String, Rejection> {
-    let pattern = Pattern::parse(pattern).map_err(|error| Rejection::PatternInvalid { reason: error.to_string() })?;
-    let literal = |place: &Place| match place {
-        Place::Literal(character) => Some(*character),
-        Place::Placeholder(_) => None,
-    };
-    let code: Option<String> = pattern.places().iter().map(literal).collect();
-    check_code(&code.ok_or(Rejection::NotAvailable { feature: "a pattern with placeholders" })?)
-}
-
-/// A code as it is kept: trimmed, 1 to 64 characters, none of them a control character.
+/// A code as it is kept: trimmed, in normalisation form C, 1 to 64 characters, none of them a control
+/// character.
 pub fn check_code(text: &str) -> Result<String, Rejection> {
-    checked_text(text.trim(), MAX_CODE)
+    // What is far too long to be a code is not normalised first.
+    checked_text(text.trim(), MAX_CODE)?;
+    checked_text(&typed(text), MAX_CODE)
 }

@@ -178,7 +178,7 @@ pub enum Rejection {
         balance: String,
     },
     /// All coupons of the pool are taken.
-    #[error("the pool has no unassigned coupon left: add codes to it")]
+    #[error("the pool has no unassigned coupon left: add codes to it, generate more, or change its pattern")]
     PoolExhausted,
     /// The pool gives out nothing new.
     #[error("the pool is archived: unarchive it first")]
@@ -205,6 +205,15 @@ pub enum Rejection {
         /// A code of both.
         example: String,
     },
+    /// The pattern makes too few codes.
+    #[error("the pattern is too small: {reason}")]
+    PatternTooSmall {
+        /// What it makes, and what was expected.
+        reason: String,
+    },
+    /// Codes of the pattern exist.
+    #[error("the pattern and its exclusions cannot be changed once codes are generated: make another pool")]
+    PatternFrozen,
     /// A value that cannot be.
     #[error("{reason}")]
     ValueInvalid {
@@ -228,6 +237,12 @@ pub enum Rejection {
     Required {
         /// What is missing, with what it is needed for.
         what: &'static str,
+    },
+    /// A code that another pool could hand out.
+    #[error("pool {pool} can make this code itself")]
+    CodeOfPattern {
+        /// The pool's name.
+        pool: String,
     },
     /// Exists already.
     #[error("{what} exists already")]
@@ -290,10 +305,12 @@ impl Rejection {
             Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,
             Self::PatternInvalid { .. } => Code::PatternInvalid,
             Self::PatternNotUnique { .. } => Code::PatternNotUnique,
+            Self::PatternTooSmall { .. } => Code::PatternTooSmall,
+            Self::PatternFrozen => Code::PatternFrozen,
             Self::ValueInvalid { .. } => Code::ValueInvalid,
             Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
             Self::Required { .. } => Code::Required,
-            Self::Duplicate { .. } => Code::Duplicate,
+            Self::CodeOfPattern { .. } | Self::Duplicate { .. } => Code::Duplicate,
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,

@@ -47,7 +47,10 @@ macro_rules! connection {
             /// The connection of a page of the service.
             pub fn of<T, P: Place>(page: Page<T, P>, node: impl Fn(T) -> $node) -> Self {
                 let mut page_info = PageInfo::of(&page);
-                page_info.end_cursor = page.resume.as_ref().map(cursor).or(page_info.end_cursor);
+                let reached = if page.from_end { &mut page_info.start_cursor } else { &mut page_info.end_cursor };
+                if let Some(resume) = &page.resume {
+                    *reached = Some(cursor(resume));
+                }
                 let edge = |(place, item): (P, T)| $edge { cursor: cursor(&place), node: node(item) };
                 Self { edges: page.items.into_iter().map(edge).collect(), page_info }
             }

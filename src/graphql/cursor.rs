@@ -69,12 +69,11 @@ impl Place for CouponId {
 
 impl Place for EventId {
     fn text(&self) -> String {
-        format!("e{}.{}", self.stream, self.sequence)
+        AtEvent::<'e'>(*self).text()
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (stream, sequence) = text.strip_prefix('e')?.split_once('.')?;
-        Some(Self { stream: stream.parse().ok()?, sequence: sequence.parse().ok()? })
+        AtEvent::<'e'>::read(text).map(|AtEvent(event)| event)
     }
 }
 
@@ -101,17 +100,22 @@ impl Place for EntryId {
     }
 }
 
-/// A place in the list of what a customer holds: the event by which a coupon came to be held.
+/// A place in a list that is in the order of events, of which `KIND` tells which one.
 #[derive(Debug, Clone, Copy)]
-pub struct HeldSince(pub EventId);
+pub struct AtEvent<const KIND: char>(pub EventId);
 
-impl Place for HeldSince {
+/// A place in the list of what a customer holds: the event by which a coupon came to be held.
+pub type HeldSince = AtEvent<'h'>;
+/// A place in the list of what happened to a pool's coupons in a span of time.
+pub type HappenedAt = AtEvent<'t'>;
+
+impl<const KIND: char> Place for AtEvent<KIND> {
     fn text(&self) -> String {
-        format!("h{}.{}", self.0.stream, self.0.sequence)
+        format!("{KIND}{}.{}", self.0.stream, self.0.sequence)
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (stream, sequence) = text.strip_prefix('h')?.split_once('.')?;
+        let (stream, sequence) = text.strip_prefix(KIND)?.split_once('.')?;
         Some(Self(EventId { stream: stream.parse().ok()?, sequence: sequence.parse().ok()? }))
     }
 }

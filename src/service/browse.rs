@@ -1,46 +1,23 @@
-//! Reading coupons: some by id, those of a code, a page of a pool's. Coupons that were never touched
+//! Reading coupons: some by id, those of a code, a gift card's ledger. Coupons that were never touched
 //! have no row; they are read as unassigned, with their code and terms from the pool.
 
 use std::collections::HashMap;
 
-use super::{Failure, Page, PageRequest, Scrip};
+use super::{CouponFilter, Failure, Page, PageRequest, Scrip, codebook::Meant, lists::foreign_cursor};
 use crate::{
     domain::{
+        code::case_key,
         coupon::Coupon,
         gift_card::Entry,
-        id::{CouponId, EntryId, PoolId},
-        period::Instant,
-        pool::{Supply, fold_code},
+        id::{CouponId, EntryId},
+        pool::{Pool, Source},
         pool_draft::check_code,
-        presence::{Node, NodeId, Statuses, next, previous},
-        rejection::{Refusal, Rejection},
-        status::Status,
     },
     storage::{Row, RowId},
 };
 
 /// How many codes of an uploaded pool are kept in one row.
 const CODES_IN_ROW: u64 = 64;
-
-/// Which coupons.
-#[derive(Debug, Clone, Default)]
-pub struct CouponFilter {
-    /// In one of these statuses; all where empty.
-    pub statuses: Vec<Status>,
-    /// Of this pool.
-    pub pool: Option<PoolId>,
-    /// With this generic code.
-    pub code: Option<String>,
-}
-
-impl CouponFilter {
-    /// Whether a coupon is in one of the statuses, and has the code.
-    #[must_use]
-    pub fn admits(&self, coupon: &Coupon, now: Instant) -> bool {
-        (self.statuses.is_empty() || self.statuses.contains(&coupon.status_at(now)))
-            && self.code.as_ref().is_none_or(|code| fold_code(code) == fold_code(&coupon.code))
-    }
-}
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.
@@ -49,28 +26,48 @@ impl Scrip {
         let mut chunks: Vec<RowId> = Vec::new();
         for (id, row) in ids.iter().zip(&rows) {
             let chunk = RowId::Codes(id.pool, id.index / CODES_IN_ROW);
-            if row.is_none() && id.index < self.registry.tally(id.pool).supply.size && chunks.last() != Some(&chunk) {
+            if row.is_none() && self.is_listed(*id) && chunks.last() != Some(&chunk) {
                 chunks.push(chunk);
             }
         }
-        let codes: HashMap<_, _> = chunks.iter().cloned().zip(self.store.get(&chunks).await?).collect();
+        let codes = if chunks.is_empty() { Vec::new() } else { self.store.get(&chunks).await? };
+        let codes: HashMap<_, _> = chunks.into_iter().zip(codes).collect();
         let mut coupons = Vec::with_capacity(ids.len());
         for (id, row) in ids.iter().zip(rows) {
             coupons.push(match row {
                 Some(Row::Coupon(coupon)) => Some(*coupon),
                 _ => match codes.get(&RowId::Codes(id.pool, id.index / CODES_IN_ROW)) {
-                    Some(Some(Row::Codes(codes))) => self.untouched(*id, codes),
-                    _ => None,
+                    Some(Some(Row::Codes(codes))) => self.listed(*id, codes),
+                    Some(_) => None,
+                    None => self.computed(*id)?,
                 },
             });
         }
         Ok(coupons)
     }
 
-    fn untouched(&self, id: CouponId, codes: &[String]) -> Option<Coupon> {
+    /// Whether the code at a place is kept in a list.
+    fn is_listed(&self, id: CouponId) -> bool {
+        let held = self.registry.read();
+        held.pools.get(&id.pool).is_some_and(|pool| pool.source == Source::Uploaded)
+            && held.tallies.get(&id.pool).is_some_and(|tally| id.index < tally.supply.size)
+    }
+
+    /// An untouched coupon of an uploaded pool.
+    fn listed(&self, id: CouponId, codes: &[String]) -> Option<Coupon> {
         let pool = self.registry.pool(id.pool)?;
         let code = codes.get(usize::try_from(id.index % CODES_IN_ROW).ok()?)?;
         Some(Coupon::unassigned(id, code.clone(), pool.terms_at(id.index)))
+    }
+
+    /// An untouched coupon of a bulk pool.
+    fn computed(&self, id: CouponId) -> Result<Option<Coupon>, Failure> {
+        let Some(pool) = self.registry.pool(id.pool) else { return Ok(None) };
+        if pool.source != Source::BulkGenerated || id.index >= self.registry.tally(id.pool).supply.size {
+            return Ok(None);
+        }
+        let code = self.registry.code_at(&pool, id.index)?;
+        Ok(code.map(|code| Coupon::unassigned(id, code, pool.terms_at(id.index))))
     }
 
     /// A page of the coupons with this code: one, or, of a generic code, those of all customers.
@@ -79,71 +76,56 @@ impl Scrip {
         code: &str,
         page: &PageRequest<CouponId>,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        let nothing = Page { items: Vec::new(), has_next: false, has_previous: false, resume: None };
-        let Ok(code) = check_code(code) else { return Ok(nothing) };
-        let Some(Row::Code(row)) = self.store.get_one(RowId::Code(fold_code(&code))).await? else { return Ok(nothing) };
-        let mut page_found = nothing;
+        let Ok(code) = check_code(code) else { return Ok(Page::empty()) };
+        for pool in self.registry.candidates(&code) {
+            let size = self.registry.tally(pool.id).supply.size;
+            for meant in self.registry.meant(&pool, size, &code)? {
+                let found = match meant {
+                    Meant::Place(index) => self.only(CouponId { pool: pool.id, index }, page).await?,
+                    Meant::Generic => return self.generic_coupons(&pool, code, page).await,
+                };
+                if let Some(found) = found {
+                    return Ok(found);
+                }
+            }
+        }
+        let Some(Row::Code(row)) = self.store.get_one(RowId::Code(case_key(&code))).await? else {
+            return Ok(Page::empty());
+        };
         for (written, pool, index) in row.named {
             let same = self.registry.pool(pool).is_some_and(|pool| pool.same_code(&written, &code));
-            if !same {
-                continue;
-            }
-            if page.after.is_some_and(|after| after.pool != pool) {
-                return Err(foreign_cursor("after").into());
-            }
-            match index {
-                Some(index) => {
-                    let id = CouponId { pool, index };
-                    if page.after.is_some_and(|after| after >= id) {
-                        continue;
-                    }
-                    let coupon = self.coupons(&[id]).await?.pop().flatten();
-                    page_found.items.extend(coupon.map(|coupon| (id, coupon)));
-                }
-                None => {
-                    let filter = CouponFilter { code: Some(code.clone()), ..CouponFilter::default() };
-                    return self.pool_coupons(pool, &filter, page).await;
-                }
+            if same && let Some(found) = self.only(CouponId { pool, index }, page).await? {
+                return Ok(found);
             }
         }
-        Ok(page_found)
+        Ok(Page::empty())
     }
 
-    /// A page of a pool's coupons by their place.
-    pub async fn pool_coupons(
+    /// The page of a list that has this coupon alone; none where there is no such coupon.
+    async fn only(
         &self,
-        pool: PoolId,
-        filter: &CouponFilter,
+        id: CouponId,
+        page: &PageRequest<CouponId>,
+    ) -> Result<Option<Page<Coupon, CouponId>>, Failure> {
+        let Some(coupon) = self.coupons(&[id]).await?.pop().flatten() else { return Ok(None) };
+        match page.after {
+            Some(after) if after.pool != id.pool => Err(foreign_cursor("after").into()),
+            Some(after) if after >= id => Ok(Some(Page::empty())),
+            _ => Ok(Some(Page { items: vec![(id, coupon)], ..Page::empty() })),
+        }
+    }
+
+    async fn generic_coupons(
+        &self,
+        pool: &Pool,
+        code: String,
         page: &PageRequest<CouponId>,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        if !filter.statuses.is_empty() {
-            self.settle().await?;
+        if page.after.is_some_and(|after| after.pool != pool.id) {
+            return Err(foreign_cursor("after").into());
         }
-        let now = self.clock.now();
-        let supply = self.registry.tally(pool).supply;
-        let low = page.after.map_or(0, |id| id.index + 1);
-        let high = page.before.map_or(supply.size, |id| id.index.min(supply.size));
-        let mut places = Places { scrip: self, pool, supply, statuses: &filter.statuses, nodes: HashMap::new() };
-        let mut found = Vec::new();
-        let mut from = if page.from_end { high.checked_sub(1) } else { Some(low) };
-        while found.len() <= page.limit {
-            let mut ids = Vec::new();
-            while let Some(start) = from.filter(|start| (low..high).contains(start) && ids.len() <= page.limit) {
-                let place = if page.from_end { places.previous(start).await? } else { places.next(start).await? };
-                let Some(place) = place.filter(|place| (low..high).contains(place)) else {
-                    from = None;
-                    break;
-                };
-                ids.push(CouponId { pool, index: place });
-                from = if page.from_end { place.checked_sub(1) } else { Some(place + 1) };
-            }
-            if ids.is_empty() {
-                break;
-            }
-            let coupons = self.coupons(&ids).await?.into_iter().flatten();
-            found.extend(coupons.filter(|coupon| filter.admits(coupon, now)).map(|coupon| (coupon.id, coupon)));
-        }
-        Ok(Page::from_gathered(found, page))
+        let filter = CouponFilter { code: Some(code), ..CouponFilter::default() };
+        self.pool_coupons(pool.id, &filter, page).await
     }
 
     /// A page of a gift card's ledger.
@@ -171,106 +153,4 @@ impl Scrip {
         };
         Ok(ids.iter().zip(rows).map(entry).collect())
     }
-}
-
-/// Finds the places of a pool's coupons in some statuses, in either direction.
-struct Places<'a> {
-    scrip: &'a Scrip,
-    pool: PoolId,
-    supply: Supply,
-    statuses: &'a [Status],
-    nodes: HashMap<NodeId, Option<Node>>,
-}
-
-impl Places<'_> {
-    /// The first place at or after `from`.
-    async fn next(&mut self, from: u64) -> Result<Option<u64>, Failure> {
-        if self.statuses.is_empty() {
-            return Ok((from < self.supply.size).then_some(from));
-        }
-        let statuses = Statuses::of(self.statuses);
-        let touched = self.search(|nodes| next(from, statuses, |id| known(nodes, id))).await?;
-        if !statuses.has(Status::Unassigned) {
-            return Ok(touched);
-        }
-        let Supply { next: low, size, .. } = self.supply;
-        let untouched = self.search(|nodes| next_untouched(from.max(low), size, nodes)).await?;
-        Ok(touched.into_iter().chain(untouched).min())
-    }
-
-    /// The last place at or before `from`.
-    async fn previous(&mut self, from: u64) -> Result<Option<u64>, Failure> {
-        if self.statuses.is_empty() {
-            return Ok(Some(from));
-        }
-        let statuses = Statuses::of(self.statuses);
-        let touched = self.search(|nodes| previous(from, statuses, |id| known(nodes, id))).await?;
-        if !statuses.has(Status::Unassigned) {
-            return Ok(touched);
-        }
-        let low = self.supply.next;
-        let untouched = self.search(|nodes| previous_untouched(from, low, nodes)).await?;
-        Ok(touched.into_iter().chain(untouched).max())
-    }
-
-    /// Repeats a search until it has all the nodes it asks for.
-    async fn search(
-        &mut self,
-        search: impl Fn(&HashMap<NodeId, Option<Node>>) -> Result<Option<u64>, NodeId>,
-    ) -> Result<Option<u64>, Failure> {
-        loop {
-            let missing = match search(&self.nodes) {
-                Ok(found) => return Ok(found),
-                Err(missing) => missing,
-            };
-            let node = match self.scrip.store.get_one(RowId::Presence(self.pool, missing)).await? {
-                Some(Row::Presence(node)) => Some(node),
-                _ => None,
-            };
-            self.nodes.insert(missing, node);
-        }
-    }
-}
-
-/// The refusal of a cursor that another list gave.
-pub fn foreign_cursor(field: &'static str) -> Refusal {
-    let reason = "expected a cursor that a page of this list gave".to_owned();
-    Rejection::ValueInvalid { reason }.at([field])
-}
-
-fn known(nodes: &HashMap<NodeId, Option<Node>>, id: NodeId) -> Result<Option<Node>, NodeId> {
-    nodes.get(&id).copied().ok_or(id)
-}
-
-/// Those of the 64 places around `index` that have no row.
-fn untouched_in(nodes: &HashMap<NodeId, Option<Node>>, index: u64) -> Result<u64, NodeId> {
-    let node = known(nodes, NodeId { level: 0, place: index / 64 })?.unwrap_or_default();
-    Ok(!node.children(Statuses::of(&Status::ALL)))
-}
-
-fn next_untouched(from: u64, size: u64, nodes: &HashMap<NodeId, Option<Node>>) -> Result<Option<u64>, NodeId> {
-    let mut index = from;
-    while index < size {
-        let free = untouched_in(nodes, index)? & (u64::MAX << (index % 64));
-        if free != 0 {
-            let place = index / 64 * 64 + u64::from(free.trailing_zeros());
-            return Ok((place < size).then_some(place));
-        }
-        index = (index / 64 + 1) * 64;
-    }
-    Ok(None)
-}
-
-fn previous_untouched(from: u64, low: u64, nodes: &HashMap<NodeId, Option<Node>>) -> Result<Option<u64>, NodeId> {
-    let mut index = from;
-    while index >= low {
-        let free = untouched_in(nodes, index)? & (u64::MAX >> (63 - index % 64));
-        if free != 0 {
-            let place = index / 64 * 64 + 63 - u64::from(free.leading_zeros());
-            return Ok((place >= low).then_some(place));
-        }
-        let Some(before) = (index / 64 * 64).checked_sub(1) else { return Ok(None) };
-        index = before;
-    }
-    Ok(None)
 }

@@ -55,12 +55,28 @@ pub struct PoolEdit {
     pub value: Option<Option<String>>,
     /// Restrictions that change.
     pub restrictions: RestrictionsEdit,
-    /// A new generic code.
+    /// A new pattern.
     pub pattern: Option<String>,
+    /// Other characters that never take a placeholder's place.
+    pub excluded_characters: Option<Vec<String>>,
+    /// Other phrases that never appear in a code.
+    pub excluded_phrases: Option<Vec<String>>,
     /// Whether a customer gets the same coupon again.
     pub aggregated: Option<bool>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
+}
+
+impl PoolEdit {
+    /// The fields of its codes, and whether they are given.
+    #[must_use]
+    pub fn codes(&self) -> [(&'static str, bool); 3] {
+        [
+            ("pattern", self.pattern.is_some()),
+            ("excludedCharacters", self.excluded_characters.is_some()),
+            ("excludedPhrases", self.excluded_phrases.is_some()),
+        ]
+    }
 }
 
 /// An edit of a pool's restrictions: what is absent stays; `Some(None)` clears.
@@ -128,6 +144,8 @@ pub enum Command {
     PoolArchive(PoolId, bool),
     /// Add codes to an uploaded pool.
     CouponsAdd(PoolId, Vec<String>),
+    /// Add this many codes to a bulk pool.
+    CouponsGenerate(PoolId, i64),
     /// Nothing by itself: the hash of a list that is carried out in parts, to which its idempotency key
     /// is held.
     Whole(String),
@@ -247,6 +265,8 @@ pub enum Answer {
     Coupon(Box<Coupon>, Option<EntryId>),
     /// What became of a list of codes.
     Added(Added),
+    /// The pool, after this many codes were added to it.
+    Generated(Box<Pool>, u64),
     /// The customer, after it.
     Customer(Box<Customer>),
     /// What was decided of a checkout.

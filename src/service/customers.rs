@@ -6,6 +6,7 @@ use crate::{
         coupon::Coupon,
         customer::{Customer, Email},
         id::{CustomerId, EventId},
+        period::Instant,
     },
     storage::{Row, RowId},
 };
@@ -91,13 +92,20 @@ impl Scrip {
             for ((event, _), coupon) in acquired.into_iter().zip(self.coupons(&ids).await?) {
                 let held =
                     |coupon: &Coupon| coupon.customer.as_ref() == Some(customer) && coupon.acquired == Some(event);
-                found.extend(coupon.filter(|c| held(c) && filter.admits(c, now)).map(|coupon| (event, coupon)));
+                found.extend(coupon.filter(|c| held(c) && self.admits(filter, c, now)).map(|coupon| (event, coupon)));
             }
             if rows.len() < PART {
                 break;
             }
         }
         Ok(Page::from_gathered(found, page))
+    }
+}
+
+impl Scrip {
+    /// Whether a coupon of any pool is among those asked for.
+    fn admits(&self, filter: &CouponFilter, coupon: &Coupon, now: Instant) -> bool {
+        self.registry.pool(coupon.id.pool).is_some_and(|pool| filter.admits(coupon, pool.case(), now))
     }
 }
 

@@ -77,41 +77,51 @@ impl Scrip {
         self.log(filter, page).await
     }
 
-    /// The log itself.
+    /// The log itself, in either direction.
     async fn log(
         &self,
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
-        let mut after = page.after.map_or(0, |cursor| cursor.sequence);
+        let mut low = page.after.map_or(0, |cursor| cursor.sequence) + 1;
+        let mut high = page.before.map_or(u64::MAX, |cursor| cursor.sequence);
         if let Some(from) = filter.from {
-            after = after.max(self.first_at(from).await?.saturating_sub(1));
+            low = low.max(self.first_at(from).await?);
+        }
+        if let Some(to) = filter.to {
+            high = high.min(self.first_at(to).await?);
         }
         let mut found = Vec::new();
         let mut looked_at = 0;
-        let mut more = true;
-        while more && found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
-            let events = self.read_after(after, PART).await?;
-            more = !events.is_empty();
-            for event in events {
-                after = event.id.sequence;
-                looked_at += 1;
-                more = filter.to.is_none_or(|to| event.at < to);
-                if !more {
-                    break;
-                }
-                if filter.admits(&event) {
-                    found.push((event.id, event));
-                }
+        let mut last = None;
+        while found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
+            let events = if page.from_end {
+                self.read_before(high, PART).await?
+            } else {
+                self.read_after(low - 1, PART).await?
+            };
+            let within: Vec<_> = events.into_iter().filter(|event| (low..high).contains(&event.id.sequence)).collect();
+            let Some(end) = within.last().map(|event| event.id) else { return Ok(Page::from_gathered(found, page)) };
+            if page.from_end {
+                high = end.sequence
+            } else {
+                low = end.sequence + 1
             }
+            last = Some(end);
+            looked_at += within.len();
+            found.extend(within.into_iter().filter(|event| filter.admits(event)).map(|event| (event.id, event)));
         }
-        let cut = more && found.len() <= page.limit;
-        let mut page = Page::from_gathered(found, page);
-        if cut {
-            page.has_next = true;
-            page.resume = Some(EventId { stream: STREAM, sequence: after });
+        Ok(Page::from_gathered_until(found, last, page))
+    }
+
+    /// Up to `rows` rows of events before a place in the log, latest first.
+    async fn read_before(&self, before: u64, rows: usize) -> Result<Vec<Event>, Failure> {
+        let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
+        let mut events = Vec::new();
+        for (text, doc) in self.store.scan("event", at(0), at(before), true, rows).await? {
+            events.extend(decode(&text, &doc)?.into_iter().rev().filter(|event| event.id.sequence < before));
         }
-        Ok(page)
+        Ok(events)
     }
 
     /// Up to `rows` rows of events after a place in the log.

@@ -3,18 +3,22 @@
 
 mod browse;
 mod clock;
+mod codebook;
 mod command;
 mod committer;
 mod customers;
 mod events;
 mod expiry;
 mod keys;
+mod lists;
+mod opened;
 mod page;
 mod patterns;
+mod prepare;
 mod registry;
 mod scrip;
+mod search;
 
-pub use browse::{CouponFilter, foreign_cursor};
 pub use clock::Clock;
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,
@@ -23,7 +27,8 @@ pub use command::{
 pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};
 pub use keys::{NewKey, hash_secret};
+pub use lists::{CouponFilter, Span, foreign_cursor};
 pub use page::{MAX_PAGE, Page, PageRequest};
-pub use patterns::{PatternDraft, PatternFacts, PatternFault};
+pub use patterns::PatternFacts;
 pub use registry::{PoolFilter, PoolOrder, Registry};
 pub use scrip::Scrip;

@@ -41,6 +41,14 @@ impl<C> PageRequest<C> {
     }
 }
 
+impl<C> PageRequest<C> {
+    /// The request for the same page of the list in the other order.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        Self { limit: self.limit, after: self.before, before: self.after, from_end: !self.from_end }
+    }
+}
+
 /// A page: items with their places, in the list's order.
 #[derive(Debug, Clone)]
 pub struct Page<T, C> {
@@ -50,8 +58,10 @@ pub struct Page<T, C> {
     pub has_next: bool,
     /// Whether there are more before them.
     pub has_previous: bool,
-    /// Where to go on when the items end before the list does.
+    /// Where to go on, in the page's direction, when the items end before the list does.
     pub resume: Option<C>,
+    /// Whether its direction is from the list's end.
+    pub from_end: bool,
 }
 
 impl<T, C> Page<T, C> {
@@ -68,7 +78,35 @@ impl<T, C> Page<T, C> {
             has_next: if request.from_end { request.before.is_some() } else { more },
             has_previous: if request.from_end { more } else { request.after.is_some() },
             resume: None,
+            from_end: request.from_end,
         }
+    }
+
+    /// A page without items.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), has_next: false, has_previous: false, resume: None, from_end: false }
+    }
+
+    /// A page from what was gathered in its direction up to the place `last`, which may be too little.
+    #[must_use]
+    pub fn from_gathered_until(gathered: Vec<(C, T)>, last: Option<C>, request: &PageRequest<C>) -> Self {
+        let cut = gathered.len() <= request.limit;
+        let mut page = Self::from_gathered(gathered, request);
+        if cut && last.is_some() {
+            page.resume = last;
+            if request.from_end { page.has_previous = true } else { page.has_next = true }
+        }
+        page
+    }
+
+    /// The same page of the list in the other order.
+    #[must_use]
+    pub fn reversed(mut self) -> Self {
+        self.items.reverse();
+        std::mem::swap(&mut self.has_next, &mut self.has_previous);
+        self.from_end = !self.from_end;
+        self
     }
 
     /// The same page, its places named in another way.
@@ -78,6 +116,7 @@ impl<T, C> Page<T, C> {
             has_next: self.has_next,
             has_previous: self.has_previous,
             resume: self.resume.map(&place),
+            from_end: self.from_end,
         }
     }
 }

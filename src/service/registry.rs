@@ -5,14 +5,17 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use super::{codebook::Reserved, opened::Opened};
 use crate::{
     domain::{
         access::{ApiKey, Settings},
+        code::PatternSet,
         id::PoolId,
         pool::{Pool, Source},
+        pool_codes::CodesFault,
         terms::CouponType,
     },
     storage::{Row, RowId, StorageError, Store, Tally},
@@ -30,6 +33,8 @@ pub struct Held {
     pub tallies: HashMap<PoolId, Tally>,
     /// The pools that have an external id.
     pub external: HashMap<String, PoolId>,
+    /// What the pools can make, and could before their patterns were edited.
+    pub patterns: PatternSet<PoolId>,
     /// The settings.
     pub settings: Settings,
     /// The API keys, by the hash of their secret.
@@ -38,17 +43,35 @@ pub struct Held {
 
 impl Held {
     /// Adds a pool, or replaces it.
-    pub fn put_pool(&mut self, pool: Arc<Pool>) {
+    pub fn put_pool(&mut self, pool: Arc<Pool>) -> Result<(), CodesFault> {
+        let before = self.pools.get(&pool.id).map(|before| before.series.as_slice()).unwrap_or_default();
+        if before != pool.series {
+            let formats = pool.series.iter().map(|series| series.format(pool.case_sensitive));
+            let formats = formats.collect::<Result<Vec<_>, _>>()?;
+            if !before.is_empty() {
+                self.patterns.remove(&pool.id);
+            }
+            for format in formats {
+                self.patterns.insert(pool.id, format);
+            }
+        }
         if let Some(external) = &pool.external_id {
             self.external.insert(external.clone(), pool.id);
         }
         self.pools.insert(pool.id, pool);
+        Ok(())
     }
 }
 
 /// The registry; shared by all.
 #[derive(Debug, Default)]
-pub struct Registry(RwLock<Held>);
+pub struct Registry {
+    held: RwLock<Held>,
+    /// Patterns that pools are about to get.
+    pub(super) reserved: Arc<Mutex<Reserved>>,
+    /// The series that are in use.
+    pub(super) opened: Opened,
+}
 
 /// Which pools.
 #[derive(Debug, Clone, Default)]
@@ -92,7 +115,9 @@ impl Registry {
         for (_, text) in all(store, "pool").await? {
             let Row::Pool(pool) = Row::decode(&RowId::Pool(PoolId(0)), &text)? else { continue };
             ids.push(pool.id);
-            held.put_pool(Arc::new(*pool));
+            let id = pool.id;
+            held.put_pool(Arc::new(*pool))
+                .map_err(|fault| StorageError::Row { id: format!("{id:?}"), reason: fault.rejection.to_string() })?;
         }
         let tallies = store.get(&ids.iter().map(|id| RowId::Tally(*id)).collect::<Vec<_>>()).await?;
         for (id, row) in ids.into_iter().zip(tallies) {
@@ -108,17 +133,17 @@ impl Registry {
                 held.keys.insert(key.hash.clone(), Arc::new(key));
             }
         }
-        Ok(Self(RwLock::new(held)))
+        Ok(Self { held: RwLock::new(held), ..Self::default() })
     }
 
     /// Reads what it holds.
     pub fn read(&self) -> RwLockReadGuard<'_, Held> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what it holds; for the committer.
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Held> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pool with this id.

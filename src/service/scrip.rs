@@ -54,7 +54,8 @@ impl Scrip {
 
     /// Has a command carried out. What is answered is durable.
     pub async fn submit(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
-        self.committer.submit(caller, key, command).await
+        let prepared = self.prepare(&command).await?;
+        self.committer.submit(caller, key, command, prepared).await
     }
 
     /// Decides a checkout and changes nothing.

@@ -27,7 +27,7 @@ pub enum RowId {
     Tally(PoolId),
     /// 64 codes of an uploaded pool, by their places divided by 64.
     Codes(PoolId, u64),
-    /// Which coupons a code names, by its form without regard to case.
+    /// Which uploaded coupons a code names, by its form without regard to case ([`crate::domain::code::case_key`]).
     Code(String),
     /// A coupon that has been touched.
     Coupon(CouponId),
@@ -100,12 +100,12 @@ impl RowId {
     }
 }
 
-/// What an uploaded or generic code names.
+/// What an uploaded code names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRow {
-    /// Each coupon, or pool of a generic code, with the code as it is written. More than one only
-    /// where case-sensitive pools have codes that differ in case alone.
-    pub named: Vec<(String, PoolId, Option<u64>)>,
+    /// Each coupon's code as it is written, its pool and its place. More than one only where
+    /// case-sensitive pools have codes that differ in case alone.
+    pub named: Vec<(String, PoolId, u64)>,
 }
 
 /// A pool's supply and counts.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use sha2::{Digest, Sha256};
 
 /// The 256-bit secret from which the order of a series' codes follows. It is drawn from the operating system by the
@@ -30,6 +31,23 @@ impl SeriesKey {
         digest.update(self.0);
         digest.update(size);
         digest.finalize().into()
+    }
+}
+
+/// As it is stored: 64 hexadecimal digits.
+impl Serialize for SeriesKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SeriesKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // The text is left out of the error: it is the secret.
+        let damaged = || D::Error::custom("expected a key of 64 hexadecimal digits");
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| damaged())?;
+        Ok(Self(bytes.try_into().map_err(|_| damaged())?))
     }
 }
 

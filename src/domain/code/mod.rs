@@ -25,6 +25,7 @@ mod series;
 mod shuffle;
 mod space;
 mod table;
+mod walk;
 mod wide;
 mod wide_feistel;
 
@@ -46,3 +47,4 @@ pub use preview::{
 };
 pub use series::{Series, SeriesError};
 pub use space::{Space, SpaceError};
+pub use walk::Walk;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::comparison::typed;
 use super::key::SeriesKey;
+use super::number::Number;
 use super::permutation::Permutation;
 use super::space::Space;
 use super::wide::Wide;
@@ -62,6 +63,21 @@ impl Series {
     pub fn index(&self, code: &str) -> Option<u64> {
         let rank = self.space.wide_rank(&typed(code))?;
         u64::try_from(self.permutation.inverse_wide(rank)?.to_u128()?).ok()
+    }
+
+    /// The indices below `size` of the codes that begin with a text, in order; none where more than `most` codes of the
+    /// space do, so that looking through the indices is less work.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str, size: u64, most: u64) -> Option<Vec<u64>> {
+        let Some((first, count)) = self.space.wide_ranks(&typed(prefix)) else { return Some(Vec::new()) };
+        let count = count.to_u128().and_then(|count| u64::try_from(count).ok()).filter(|count| *count <= most)?;
+        let index = |offset: u64| {
+            let rank = first.plus(Wide::from(u128::from(offset)));
+            u64::try_from(self.permutation.inverse_wide(rank)?.to_u128()?).ok().filter(|index| *index < size)
+        };
+        let mut indices: Vec<u64> = (0..count).filter_map(index).collect();
+        indices.sort_unstable();
+        Some(indices)
     }
 
     /// Visits `count` codes from index `start` on, in order, ending early where the space does. Nothing is allocated

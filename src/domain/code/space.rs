@@ -111,6 +111,19 @@ impl Space {
         }
     }
 
+    /// The ranks of the codes that begin with a text: the first, and how many.
+    pub(super) fn wide_ranks(&self, prefix: &str) -> Option<(Wide, Wide)> {
+        fn wide<N: Number>((first, count): (N, N)) -> (Wide, Wide) {
+            (first.widen(), count.widen())
+        }
+        let case = self.format.case();
+        match &self.tables {
+            Tables::Small(table) => table.ranks(&self.grammar, prefix, case).map(wide),
+            Tables::Large(table) => table.ranks(&self.grammar, prefix, case).map(wide),
+            Tables::Huge(table) => table.ranks(&self.grammar, prefix, case),
+        }
+    }
+
     pub(super) fn write_wide(&self, rank: Wide, code: &mut String) -> bool {
         match (&self.tables, rank.to_u128()) {
             (Tables::Huge(table), _) => append(table, &self.grammar, rank, code),

@@ -96,11 +96,20 @@ impl<N: Number> Table<N> {
 
     /// The rank of a code; none for what the space does not hold.
     pub(super) fn rank(&self, grammar: &Grammar, code: &str, case: CaseMode) -> Option<N> {
+        let whole = code.chars().count() == grammar.length();
+        if whole { Some(self.ranks(grammar, code, case)?.0) } else { None }
+    }
+
+    /// The codes that begin with a text: the rank of the first, and how many there are; none where there is none.
+    pub(super) fn ranks(&self, grammar: &Grammar, prefix: &str, case: CaseMode) -> Option<(N, N)> {
         let mut rank = N::ZERO;
         let mut state = ROOT;
-        let mut characters = code.chars();
-        for place in 0..grammar.length() {
-            let character = characters.next()?;
+        let mut length = 0;
+        for (place, character) in prefix.chars().enumerate() {
+            if place >= grammar.length() {
+                return None;
+            }
+            length = place + 1;
             let set = grammar.layout.set(place);
             let index = set.slot_of(grammar.layout.symbol(character)?)?;
             let slot = set.slots[index];
@@ -116,7 +125,8 @@ impl<N: Number> Table<N> {
             let before = if within == 0 { N::ZERO } else { self.count(grammar, place + 1, state) };
             rank = rank.plus(start).plus(before);
         }
-        characters.next().is_none().then_some(rank)
+        let count = self.count(grammar, length, state);
+        (count > N::ZERO).then_some((rank, count))
     }
 
     /// Finds the slot into which a rank falls. The sums of the root are shifted by what this state's own transitions

@@ -10,7 +10,9 @@ pub use actions::{
     CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput};
-pub use pool::{CouponsAddInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput};
+pub use pool::{
+    CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
+};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
@@ -20,7 +22,7 @@ use super::{
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
 use crate::{
-    domain::{id::CustomerId, rejection::Refusal},
+    domain::{id::CustomerId, pool_draft::check_code, rejection::Refusal},
     service,
 };
 
@@ -29,13 +31,52 @@ use crate::{
 pub struct CouponFilter {
     /// Those in one of these statuses.
     pub statuses: Option<Vec<CouponStatus>>,
+    /// Those of this pool.
+    pub pool_id: Option<ID>,
+    /// Those that this customer holds; the retailer's own id.
+    pub customer_id: Option<ID>,
+    /// Those whose code begins with this; case matters only in case-sensitive pools.
+    pub code_prefix: Option<String>,
+    /// Those that were claimed then. A pool's are listed in the order of their claims.
+    pub claimed_at: Option<TimeSpanInput>,
+    /// Those that were last redeemed then. A pool's are listed in the order of their redemptions.
+    pub redeemed_at: Option<TimeSpanInput>,
+    /// Those whose time is over then.
+    pub expires_at: Option<TimeSpanInput>,
 }
 
-impl From<CouponFilter> for service::CouponFilter {
-    fn from(filter: CouponFilter) -> Self {
-        let statuses = filter.statuses.unwrap_or_default().into_iter().map(Into::into).collect();
-        Self { statuses, ..Self::default() }
+/// A span of time.
+#[derive(Debug, Clone, Copy, Default, InputObject)]
+pub struct TimeSpanInput {
+    /// At or after this instant.
+    pub from: Option<DateTime>,
+    /// Before this instant.
+    pub to: Option<DateTime>,
+}
+
+impl CouponFilter {
+    /// The service's filter.
+    pub fn check(self) -> Result<service::CouponFilter, Refusal> {
+        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+        let prefix = self.code_prefix.filter(|prefix| !prefix.is_empty());
+        let prefix = prefix.map(|prefix| check_code(&prefix)).transpose();
+        Ok(service::CouponFilter {
+            statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
+            pool,
+            customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
+            code: None,
+            prefix: prefix.map_err(|r| r.at(["filter", "codePrefix"]))?,
+            claimed: span(self.claimed_at),
+            redeemed: span(self.redeemed_at),
+            expires: span(self.expires_at),
+        })
     }
+}
+
+fn span(input: Option<TimeSpanInput>) -> service::Span {
+    let input = input.unwrap_or_default();
+    service::Span { from: input.from.map(|at| at.0), to: input.to.map(|at| at.0) }
 }
 
 /// Which pools.

@@ -5,6 +5,7 @@ use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
 use super::edit;
 use crate::{
     domain::{
+        pool_codes::CodesDraft,
         pool_draft::{Faults, PoolDraft, RestrictionsDraft},
         rejection::{Refusal, Rejection},
     },
@@ -13,7 +14,7 @@ use crate::{
         scalar::{CurrencyCode, Decimal, Period},
         types::enums::{CouponType, PoolSource},
     },
-    service::{Command, PatternDraft, PoolEdit, RestrictionsEdit},
+    service::{Command, PoolEdit, RestrictionsEdit},
 };
 
 /// The most codes that one couponsAdd takes.
@@ -85,7 +86,7 @@ pub struct PoolCreateInput {
     pub name: String,
     /// The retailer's id of it: 6 to 24 characters, unique among pools.
     pub external_id: Option<String>,
-    /// Where its codes come from. UPLOADED, or GENERATED without placeholders, in this version.
+    /// Where its codes come from. REMOTE is not available in this version.
     pub source: PoolSource,
     /// What kind of coupons it has.
     #[graphql(name = "type")]
@@ -94,13 +95,15 @@ pub struct PoolCreateInput {
     pub value: Option<Decimal>,
     /// The currency of its amounts. For AMOUNT and GIFT_CARD only.
     pub currency: Option<CurrencyCode>,
-    /// Whether its codes are compared with regard to case.
+    /// Whether its codes are compared with regard to case; forced where one place of the pattern can be of
+    /// both cases.
     pub case_sensitive: Option<bool>,
-    /// GENERATED: the code that every customer gets.
+    /// GENERATED and BULK_GENERATED: what its codes look like (see patternPreview); GENERATED without
+    /// placeholders: the one code that every customer gets.
     pub pattern: Option<String>,
-    /// Characters that never take a placeholder's place. Not available in this version.
+    /// Characters that never take a placeholder's place, one by one; upper and lower case are different.
     pub excluded_characters: Option<Vec<String>>,
-    /// Phrases that never appear in a code. Not available in this version.
+    /// Phrases that never appear in a code, in any case.
     pub excluded_phrases: Option<Vec<String>>,
     /// The plugin that supplies codes. Not available in this version.
     pub remote: Option<PluginBindingInput>,
@@ -123,8 +126,6 @@ impl PoolCreateInput {
     pub fn command(self) -> Result<Command, Vec<Refusal>> {
         let mut faults = Faults::default();
         let unavailable = [
-            (self.excluded_characters.is_some(), "excludedCharacters", "excluding characters"),
-            (self.excluded_phrases.is_some(), "excludedPhrases", "excluding phrases"),
             (self.remote.is_some(), "remote", "a remote source"),
             (self.checks.as_ref().is_some_and(|checks| !checks.is_empty()), "checks", "a custom check"),
             (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
@@ -143,6 +144,8 @@ impl PoolCreateInput {
             currency: self.currency.map(|currency| currency.0),
             case_sensitive: self.case_sensitive,
             pattern: self.pattern,
+            excluded_characters: self.excluded_characters.unwrap_or_default(),
+            excluded_phrases: self.excluded_phrases.unwrap_or_default(),
             restrictions: RestrictionsDraft {
                 minimum_value: text(given.minimum_value),
                 minimum_redemption_value: text(given.minimum_redemption_value),
@@ -170,13 +173,13 @@ pub struct PatternInput {
     pub case_sensitive: Option<bool>,
 }
 
-impl From<PatternInput> for PatternDraft {
+impl From<PatternInput> for CodesDraft {
     fn from(input: PatternInput) -> Self {
         Self {
             pattern: input.pattern,
             excluded_characters: input.excluded_characters.unwrap_or_default(),
             excluded_phrases: input.excluded_phrases.unwrap_or_default(),
-            case_sensitive: input.case_sensitive,
+            case_sensitive: input.case_sensitive.unwrap_or(false),
         }
     }
 }
@@ -210,9 +213,16 @@ pub struct PoolUpdateInput {
     /// Restrictions that change; null clears all.
     #[graphql(default)]
     pub restrictions: MaybeUndefined<RestrictionsInput>,
-    /// GENERATED: a new code for those who claim from now on; it cannot be cleared.
+    /// GENERATED: a new pattern for those who claim from now on. BULK_GENERATED: another pattern, as long as no
+    /// codes are generated. It cannot be cleared.
     #[graphql(default)]
     pub pattern: MaybeUndefined<String>,
+    /// Other characters that never take a placeholder's place; null clears them.
+    #[graphql(default)]
+    pub excluded_characters: MaybeUndefined<Vec<String>>,
+    /// Other phrases that never appear in a code; null clears them.
+    #[graphql(default)]
+    pub excluded_phrases: MaybeUndefined<Vec<String>>,
     /// Custom checks. Not available in this version.
     pub checks: Option<Vec<PluginBindingInput>>,
     /// Whether a customer who claims again gets the same coupon again.
@@ -267,6 +277,8 @@ impl PoolUpdateInput {
                 products: ids(given.products),
             },
             pattern: self.pattern.take(),
+            excluded_characters: edit(self.excluded_characters, |list| list).map(Option::unwrap_or_default),
+            excluded_phrases: edit(self.excluded_phrases, |list| list).map(Option::unwrap_or_default),
             aggregated: self.aggregated,
             dry_run: self.dry_run.unwrap_or(false),
         };
@@ -315,6 +327,26 @@ impl CouponsAddInput {
             return Err(vec![rejection.at(["codes"])]);
         }
         Ok(pool)
+    }
+}
+
+/// Codes to be generated.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponsGenerateInput {
+    /// A pool with the source BULK_GENERATED.
+    pub pool_id: ID,
+    /// How many codes: in all, a pool has at most 100,000,000, and at most one in a hundred of its pattern's
+    /// combinations.
+    pub count: i32,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponsGenerateInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Vec<Refusal>> {
+        let pool = pool_id(&self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
+        Ok(Command::CouponsGenerate(pool, self.count.into()))
     }
 }
 

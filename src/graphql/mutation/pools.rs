@@ -10,12 +10,12 @@ use crate::{
     graphql::{
         failure::internal,
         input::{
-            CouponsAddInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
-            SettingsUpdateInput,
+            CouponsAddInput, CouponsGenerateInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput,
+            PoolUpdateInput, SettingsUpdateInput,
         },
         types::{
-            CouponPool, CouponUserError, CouponsAddPayload, Customer, CustomerPayload, PoolPayload, PoolUpdatePayload,
-            SettingsPayload, SkippedCode,
+            CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerPayload,
+            PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
         },
     },
     service::{Answer, Command, Scrip, fingerprint},
@@ -98,6 +98,29 @@ impl PoolMutation {
         }
         payload.pool = ctx.data::<Arc<Scrip>>()?.registry().pool(pool).map(CouponPool);
         Ok(Some(payload))
+    }
+
+    /// Makes more codes of a bulk pool, in a moment however many they are: a code is computed from the pool's
+    /// pattern and secret, and nothing is stored for it until somebody touches it.
+    async fn coupons_generate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, of which pool.")] input: CouponsGenerateInput,
+    ) -> Result<Option<CouponsGeneratePayload>> {
+        let key = input.idempotency_key.clone();
+        let command = match input.command() {
+            Ok(command) => command,
+            Err(refusals) => return Ok(Some(CouponsGeneratePayload::refused(user_errors(refusals)))),
+        };
+        Ok(Some(match submit(ctx, key, command).await? {
+            Ok(Answer::Generated(pool, count)) => CouponsGeneratePayload {
+                pool: Some(CouponPool(Arc::new(*pool))),
+                generated: i32::try_from(count).unwrap_or(i32::MAX),
+                user_errors: Vec::new(),
+            },
+            Ok(_) => return Err(internal(ctx, "generated codes were answered with something else")),
+            Err(user_errors) => CouponsGeneratePayload::refused(user_errors),
+        }))
     }
 
     /// Makes a customer, or edits one.

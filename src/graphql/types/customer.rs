@@ -9,7 +9,7 @@ use crate::{
     domain::customer,
     graphql::{
         connection::{CouponConnection, CouponEventConnection},
-        cursor::{HeldSince, place},
+        cursor::{AtEvent, place},
         failure::{failed, refused},
         global_id::GlobalId,
         input::CouponFilter,
@@ -62,14 +62,14 @@ impl Customer {
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
     ) -> Result<CouponConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?.map(|HeldSince(event)| event);
-        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?.map(|HeldSince(event)| event);
+        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
+        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
         let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
-        let filter = filter.unwrap_or_default().into();
+        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
         let scrip = ctx.data::<Arc<Scrip>>()?;
         let found =
             scrip.customer_coupons(&self.0.id, &filter, &page).await.map_err(|failure| failed(ctx, &failure))?;
-        Ok(CouponConnection::of(found.placed(HeldSince), Coupon))
+        Ok(CouponConnection::of(found.placed(AtEvent::<'h'>), Coupon))
     }
 
     /// What happened to the customer's coupons, oldest first.

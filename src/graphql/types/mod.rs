@@ -17,8 +17,8 @@ pub use customer::Customer;
 pub use event::{CouponEvent, page as event_page};
 pub use pattern::PatternPreview;
 pub use payload::{
-    CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CustomerPayload,
-    PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
+    CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
+    CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
 };
 pub use pool::{CouponPool, Restrictions};
 pub use programme::{Settings, Viewer};

@@ -4,9 +4,9 @@ use async_graphql::SimpleObject;
 
 use super::CouponUserError;
 use crate::{
-    domain::code::Exclusion,
+    domain::{code::Exclusion, pool_codes::CodesFault},
     graphql::scalar::BigInt,
-    service::{PatternFacts, PatternFault},
+    service::PatternFacts,
 };
 
 /// What a pattern can make, or what is wrong with it.
@@ -42,7 +42,7 @@ pub struct ExclusionCost {
 impl PatternPreview {
     /// The preview of what was found.
     #[must_use]
-    pub fn of(found: Result<PatternFacts, PatternFault>) -> Self {
+    pub fn of(found: Result<PatternFacts, CodesFault>) -> Self {
         let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
         match found {
             Ok(facts) => Self {
@@ -56,7 +56,7 @@ impl PatternPreview {
             },
             Err(fault) => Self {
                 position: fault.position.map(number),
-                user_errors: vec![CouponUserError(fault.refusal)],
+                user_errors: vec![CouponUserError(fault.refusal())],
                 ..Self::default()
             },
         }

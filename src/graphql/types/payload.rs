@@ -37,6 +37,25 @@ pub struct PoolPayload {
     pub user_errors: Vec<CouponUserError>,
 }
 
+/// A bulk pool after more codes were generated.
+#[derive(Debug, SimpleObject)]
+pub struct CouponsGeneratePayload {
+    /// The pool; null where the mutation was refused.
+    pub pool: Option<CouponPool>,
+    /// How many codes were generated.
+    pub generated: i32,
+    /// Why it was refused.
+    pub user_errors: Vec<CouponUserError>,
+}
+
+impl CouponsGeneratePayload {
+    /// The payload of a refusal.
+    #[must_use]
+    pub fn refused(user_errors: Vec<CouponUserError>) -> Self {
+        Self { pool: None, generated: 0, user_errors }
+    }
+}
+
 /// A pool after an edit.
 #[derive(Debug, SimpleObject)]
 pub struct PoolUpdatePayload {

@@ -6,17 +6,23 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::enums::{CouponType, PoolSource};
 use crate::{
-    domain::{id::CouponId, pool, terms::Terms},
+    domain::{
+        coupon,
+        event::EventType,
+        id::{CouponId, PoolId},
+        pool,
+        terms::Terms,
+    },
     graphql::{
         connection::CouponConnection,
-        cursor::place_of,
+        cursor::{AtEvent, HappenedAt, HeldSince, Place, place},
         failure::{failed, refused},
         global_id::GlobalId,
         input::CouponFilter,
-        scalar::{CurrencyCode, Cursor, DateTime, Decimal, Period},
+        scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
         types::Coupon,
     },
-    service::{PageRequest, Scrip},
+    service::{self, Page, PageRequest, Scrip, foreign_cursor},
 };
 
 /// A coupon pool: a source of codes, the terms that new coupons get, and its counts.
@@ -26,11 +32,74 @@ pub struct CouponPool(pub Arc<pool::Pool>);
 /// In which order a pool's coupons are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Default)]
 pub enum CouponOrder {
-    /// In the order in which they were added or made.
+    /// In the order in which they were added or made; where a filter lists them in another order, in that.
     #[default]
     Position,
     /// The other way round.
     PositionDescending,
+}
+
+/// A page of a pool's coupons, as it was asked for.
+struct Asked {
+    first: Option<i32>,
+    after: Option<Cursor>,
+    last: Option<i32>,
+    before: Option<Cursor>,
+    descending: bool,
+}
+
+impl Asked {
+    /// The page of the list that the filter makes: a customer's, one in the order of time, or by place.
+    async fn answer(
+        self,
+        ctx: &Context<'_>,
+        scrip: &Scrip,
+        pool: PoolId,
+        mut filter: service::CouponFilter,
+    ) -> Result<CouponConnection> {
+        let fail = |failure| failed(ctx, &failure);
+        if filter.pool.is_some_and(|other| other != pool) {
+            return Ok(CouponConnection::of(Page::<_, CouponId>::empty(), Coupon));
+        }
+        if let Some(customer) = filter.customer.clone() {
+            filter.pool = Some(pool);
+            let page = self.page(|HeldSince { 0: event }| Some(event))?;
+            let found = scrip.customer_coupons(&customer, &filter, &page).await.map_err(fail)?;
+            return Ok(self.connection(found.placed(AtEvent::<'h'>)));
+        }
+        let by = if !filter.claimed.is_open() {
+            Some(EventType::Claim)
+        } else if !filter.redeemed.is_open() {
+            Some(EventType::Redeem)
+        } else {
+            None
+        };
+        if let Some(by) = by {
+            let page = self.page(|HappenedAt { 0: event }| Some(event))?;
+            let found = scrip.coupons_in_time(pool, by, &filter, &page).await.map_err(fail)?;
+            return Ok(self.connection(found.placed(AtEvent::<'t'>)));
+        }
+        // Where a search among uploaded codes was cut, its cursor may name a coupon of another pool.
+        let any = filter.prefix.is_some();
+        let page = self.page(|id: CouponId| (any || id.pool == pool).then_some(id))?;
+        let found = scrip.pool_coupons(pool, &filter, &page).await.map_err(fail)?;
+        Ok(self.connection(found))
+    }
+
+    fn page<P: Place, C>(&self, read: impl Fn(P) -> Option<C>) -> Result<PageRequest<C>> {
+        let place = |cursor: &Option<Cursor>, field| {
+            let found = place(cursor.as_ref(), field)?;
+            found.map(|found| read(found).ok_or_else(|| foreign_cursor(field))).transpose()
+        };
+        let after = place(&self.after, "after").map_err(|r| refused(&r))?;
+        let before = place(&self.before, "before").map_err(|r| refused(&r))?;
+        let page = PageRequest::new(self.first, after, self.last, before).map_err(|r| refused(&r))?;
+        Ok(if self.descending { page.reversed() } else { page })
+    }
+
+    fn connection<P: Place>(&self, found: Page<coupon::Coupon, P>) -> CouponConnection {
+        CouponConnection::of(if self.descending { found.reversed() } else { found }, Coupon)
+    }
 }
 
 /// A coupon pool: a source of codes, the terms that new coupons get, and its counts.
@@ -77,6 +146,12 @@ impl CouponPool {
         self.0.case_sensitive
     }
 
+    /// What its codes are made by; null where they come from a list or a plugin.
+    async fn codes(&self, ctx: &Context<'_>) -> Result<Option<PoolCodes>> {
+        let tally = ctx.data::<Arc<Scrip>>()?.registry().tally(self.0.id);
+        Ok(PoolCodes::of(&self.0, &tally.counts))
+    }
+
     /// Where a new coupon may be used.
     async fn restrictions(&self) -> Restrictions {
         self.0.terms.last().map(Restrictions::of).unwrap_or_default()
@@ -108,24 +183,10 @@ impl CouponPool {
         #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
         #[graphql(desc = "In this order.")] order_by: Option<CouponOrder>,
     ) -> Result<CouponConnection> {
-        let mine = |id: &CouponId| id.pool == self.0.id;
-        let after = place_of(after.as_ref(), "after", mine).map_err(|r| refused(&r))?;
-        let before = place_of(before.as_ref(), "before", mine).map_err(|r| refused(&r))?;
-        let descending = order_by == Some(CouponOrder::PositionDescending);
-        let mut page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
-        if descending {
-            // A list read backwards: its start is the other list's end.
-            page.from_end = !page.from_end;
-            std::mem::swap(&mut page.after, &mut page.before);
-        }
-        let filter = filter.unwrap_or_default().into();
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        let mut found = scrip.pool_coupons(self.0.id, &filter, &page).await.map_err(|failure| failed(ctx, &failure))?;
-        if descending {
-            found.items.reverse();
-            std::mem::swap(&mut found.has_next, &mut found.has_previous);
-        }
-        Ok(CouponConnection::of(found, Coupon))
+        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        let asked = Asked { first, after, last, before, descending: order_by == Some(CouponOrder::PositionDescending) };
+        asked.answer(ctx, scrip, self.0.id, filter).await
     }
 
     /// Since when it gives out nothing new.
@@ -146,6 +207,41 @@ impl CouponPool {
     /// Raised by one with every edit: give it back as expectedVersion to edit only what you have read.
     async fn version(&self) -> i32 {
         i32::try_from(self.0.version).unwrap_or(i32::MAX)
+    }
+}
+
+/// What a pool's codes are made by.
+#[derive(Debug, Clone, SimpleObject)]
+pub(super) struct PoolCodes {
+    /// What its codes look like.
+    pub pattern: String,
+    /// Characters that never take a placeholder's place.
+    pub excluded_characters: Vec<String>,
+    /// Phrases that never appear in a code, in any case.
+    pub excluded_phrases: Vec<String>,
+    /// How many codes the pattern can make, exactly.
+    pub combinations: BigInt,
+    /// The most codes that a bulk pool of it may have: one in a hundred combinations, at most 100,000,000.
+    pub bulk_limit: i32,
+    /// How many codes exist, those that are used up included.
+    pub generated: BigInt,
+    /// How likely a guess is to hit a coupon that can be claimed or redeemed: those coupons over the
+    /// combinations. Where the pattern was edited, the most that this can be for one of its patterns.
+    pub guess_probability: f64,
+}
+
+impl PoolCodes {
+    fn of(pool: &pool::Pool, counts: &pool::Counts) -> Option<Self> {
+        let series = pool.series.last()?;
+        Some(Self {
+            pattern: series.pattern.clone(),
+            excluded_characters: series.excluded_characters.clone(),
+            excluded_phrases: series.excluded_phrases.clone(),
+            combinations: BigInt(series.combinations.clone()),
+            bulk_limit: i32::try_from(series.bulk_limit).unwrap_or(i32::MAX),
+            generated: BigInt(counts.total().to_string()),
+            guess_probability: pool.guess_probability(counts),
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         rejection::{Refusal, Rejection},
         terms::Terms,
     },
+    service::Failure,
     storage::{Row, RowId, Tally},
 };
 
@@ -40,6 +41,15 @@ impl From<Refusal> for Stop {
 impl From<Rejection> for Stop {
     fn from(rejection: Rejection) -> Self {
         Refusal::from(rejection).into()
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusals) => Self::Refused(refusals),
+            Failure::Internal(reason) => Self::Broken(reason),
+        }
     }
 }
 

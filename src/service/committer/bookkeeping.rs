@@ -70,7 +70,7 @@ impl Attempt<'_> {
     /// Notes that a customer came to hold a coupon, where its pool keeps that.
     fn note_holding(&mut self, customer: &CustomerId, id: CouponId) -> Result<(), Stop> {
         let pool = self.pool_of(id)?;
-        if !pool.aggregated && pool.generic_code.is_none() {
+        if !pool.aggregated && pool.generic_code().is_none() {
             return Ok(());
         }
         let row = RowId::Holding(customer.clone(), id.pool);

@@ -8,9 +8,7 @@ use crate::{
         coupon::Coupon,
         id::{CustomerId, checked_id},
         period::{Instant, instant_of},
-        pool::Source,
         rejection::Rejection,
-        status::Status,
         terms::Terms,
     },
     service::{Answer, CheckoutOrder, CheckoutRecord, Recorded},
@@ -19,8 +17,8 @@ use crate::{
 
 use super::{
     attempt::{Attempt, Stop},
-    coupons::Found,
     decide::{at, to_json},
+    lookup::Found,
     redeem::{after, within_basket},
 };
 
@@ -127,7 +125,7 @@ impl Attempt<'_> {
         found: &Found,
     ) -> Result<Option<Result<(), Rejection>>, Stop> {
         let pool = self.pool_of(found.coupon.id)?;
-        if pool.source != Source::Uploaded || found.coupon.status != Status::Unassigned {
+        if !found.is_assigned_by_redeeming(&pool) {
             return Ok(None);
         }
         let currency = self.customer(&order.customer)?.and_then(|customer| customer.currency);

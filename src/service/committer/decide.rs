@@ -110,10 +110,11 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, 
 fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
     let actor = request.caller.name.as_str();
     match &request.command {
-        Command::PoolCreate(draft) => attempt.pool_create(draft),
-        Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit),
+        Command::PoolCreate(draft) => attempt.pool_create(draft, request.prepared.as_ref()),
+        Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit, request.prepared.as_ref()),
         Command::PoolArchive(id, archive) => attempt.pool_archive(*id, *archive),
         Command::CouponsAdd(pool, codes) => attempt.coupons_add(*pool, codes),
+        Command::CouponsGenerate(pool, count) => attempt.coupons_generate(*pool, *count),
         Command::Whole(_) => Ok(Answer::Done),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit),
         Command::Claim(pool, customer, reason) => attempt.claim(*pool, customer, reason.clone(), actor),

@@ -8,18 +8,21 @@
 mod attempt;
 mod bookkeeping;
 mod checkout;
+mod codes;
 mod coupons;
 mod customers;
 mod decide;
+mod lookup;
 mod pools;
 mod redeem;
+mod supply;
 mod working;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Answer, Caller, Clock, Command, Failure, Registry};
+use super::{Answer, Caller, Clock, Command, Failure, Registry, prepare::Prepared};
 use crate::{
     domain::id::EventId,
     storage::{StorageError, Store},
@@ -40,6 +43,7 @@ pub(super) struct Request {
     pub(super) caller: Caller,
     pub(super) idempotency: Option<String>,
     pub(super) command: Command,
+    pub(super) prepared: Option<Prepared>,
     reply: Option<oneshot::Sender<Result<Answer, Failure>>>,
 }
 
@@ -82,14 +86,15 @@ impl Committer {
     }
 
     /// Has a command carried out. What is answered is durable.
-    pub async fn submit(
+    pub(super) async fn submit(
         &self,
         caller: &Caller,
         idempotency: Option<String>,
         command: Command,
+        prepared: Option<Prepared>,
     ) -> Result<Answer, Failure> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { caller: caller.clone(), idempotency, command, reply: Some(reply) };
+        let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
         let stopped = || Failure::Internal("the committer has stopped".to_owned());
         self.queue.send(request).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
@@ -110,7 +115,7 @@ pub(super) async fn rehearse(
     caller: &Caller,
     command: Command,
 ) -> Result<Answer, Failure> {
-    let request = Request { caller: caller.clone(), idempotency: None, command, reply: None };
+    let request = Request { caller: caller.clone(), idempotency: None, command, prepared: None, reply: None };
     let mut working = Working::new(registry, clock.now(), 0, Cache::default());
     loop {
         let missing = match decide::decide(&working, &request) {

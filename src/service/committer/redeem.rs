@@ -9,9 +9,7 @@ use crate::{
         gift_card::Entry,
         id::{CustomerId, EntryId, checked_id, checked_text},
         period::Instant,
-        pool::Source,
         rejection::{Refusal, Rejection},
-        status::Status,
         terms::Terms,
     },
     service::{Answer, CouponRef},
@@ -20,8 +18,8 @@ use crate::{
 
 use super::{
     attempt::{Attempt, Stop},
-    coupons::Found,
     decide::at,
+    lookup::Found,
 };
 
 /// The longest reason of an adjustment, in characters.
@@ -66,7 +64,7 @@ impl Attempt<'_> {
     ) -> Result<(Coupon, Option<Decision>), Stop> {
         let coupon = found.coupon.clone();
         let pool = self.pool_of(coupon.id)?;
-        if coupon.status != Status::Unassigned || pool.source != Source::Uploaded {
+        if !found.is_assigned_by_redeeming(&pool) {
             return Ok((coupon, None));
         }
         let what = "a customerId, because nobody has claimed the coupon,";

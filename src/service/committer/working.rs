@@ -158,6 +158,11 @@ impl<'a> Working<'a> {
         accepted.cloned().or_else(|| self.registry.pool_by_external_id(external))
     }
 
+    /// The pools that the batch has made or edited.
+    pub(super) fn accepted_pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.accepted.pools.values()
+    }
+
     /// The number of the next pool.
     pub(super) fn next_pool(&self) -> PoolId {
         let held = self.registry.read().pools.keys().next_back().map_or(0, |id| id.0);
@@ -253,7 +258,10 @@ impl<'a> Working<'a> {
         {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
-                held.put_pool(pool);
+                let id = pool.id;
+                if let Err(fault) = held.put_pool(pool) {
+                    tracing::error!(?id, reason = %fault.rejection, "the codes of a pool cannot be looked up");
+                }
             }
             held.tallies.extend(accepted.tallies);
             for key in accepted.keys {

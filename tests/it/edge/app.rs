@@ -20,6 +20,7 @@ pub(super) const COUPON: &str = "id code status type value currency balance clai
 /// What the tests look at of a pool.
 pub(super) const POOL: &str = "id externalId name source type value currency caseSensitive aggregated archivedAt version \
     restrictions { minimumValue minimumRedemptionValue purchaseMinimum expirationPeriod stores products } \
+    codes { pattern excludedCharacters excludedPhrases combinations bulkLimit generated guessProbability } \
     stats { total unassigned claimed partiallyRedeemed redeemed expired invalid usages }";
 /// What the tests look at of an event.
 pub(super) const EVENT: &str = "id cursor type at actor reason statusBefore statusAfter amount balanceAfter transactionId \
@@ -142,6 +143,24 @@ impl App {
         id
     }
 
+    /// Makes a bulk pool with this many codes of a pattern; its id.
+    pub(super) async fn bulk(&self, pattern: &str, count: u32) -> String {
+        let pool = json!({ "name": pattern, "source": "BULK_GENERATED", "type": "FREE_SHIPPING", "pattern": pattern });
+        let pool = text(&self.ok("poolCreate", pool).await["id"]);
+        let payload = self.mutate("couponsGenerate", json!({ "poolId": pool, "count": count })).await;
+        assert_eq!(payload["generated"], count, "{payload}");
+        pool
+    }
+
+    /// A page of a pool's coupons: `arguments` as in a document, such as `first: 2`.
+    pub(super) async fn coupons(&self, pool: &str, arguments: &str) -> Value {
+        let query = format!(
+            "query($id: ID!) {{ pool(id: $id) {{ coupons({arguments}) {{ edges {{ cursor node {{ {COUPON} }} }}
+            pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }}"
+        );
+        self.data(&query, json!({ "id": pool })).await["pool"]["coupons"].clone()
+    }
+
     /// Claims a coupon.
     pub(super) async fn claim(&self, pool: &str, customer: &str) -> Value {
         self.ok("couponClaim", json!({ "poolId": pool, "customerId": customer })).await
@@ -216,7 +235,7 @@ fn path(field: &Value) -> String {
 
 fn object_of(mutation: &str) -> &'static str {
     match mutation {
-        "poolCreate" | "poolUpdate" | "poolArchive" | "couponsAdd" => "pool",
+        "poolCreate" | "poolUpdate" | "poolArchive" | "couponsAdd" | "couponsGenerate" => "pool",
         "customerUpsert" => "customer",
         "checkoutComplete" => "verdict",
         "settingsUpdate" => "settings",
@@ -232,6 +251,7 @@ fn document(mutation: &str) -> String {
     let selection = match mutation {
         "poolCreate" | "poolArchive" => format!("pool {{ {POOL} }}"),
         "poolUpdate" => format!("pool {{ {POOL} }} updated"),
+        "couponsGenerate" => format!("pool {{ {POOL} }} generated"),
         "couponsAdd" => format!("pool {{ {POOL} }} added skipped {{ code reason {{ code message }} }}"),
         "customerUpsert" => "customer { id externalId email currency attributes }".to_owned(),
         "checkoutComplete" => format!("verdict {{ {VERDICT} }}"),

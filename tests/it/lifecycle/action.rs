@@ -50,7 +50,9 @@ impl Target {
     fn random(random: &mut StdRng) -> Self {
         let pool = random.random_range(0..POOLS.len());
         let index = random.random_range(0..6);
-        let by_code = maybe(random, 0.4, |random| maybe(random, 0.8, somebody));
+        // Which codes a pattern makes is not foreseeable.
+        let known = POOLS[pool].pattern.is_none();
+        let by_code = maybe(random, 0.4, |random| maybe(random, 0.8, somebody)).filter(|_| known);
         Self { pool, index, by_code }
     }
 
@@ -121,6 +123,7 @@ impl Action {
                 Command::Adjust(target.coupon_ref(), text(*cents), "a correction".to_owned())
             }
             Self::Archive { pool, archive } => Command::PoolArchive(pool_id(*pool), *archive),
+            Self::Add { pool, .. } if POOLS[*pool].pattern.is_some() => Command::CouponsGenerate(pool_id(*pool), 1),
             Self::Add { pool, name } => Command::CouponsAdd(pool_id(*pool), vec![format!("EXTRA-{name}")]),
         }
     }

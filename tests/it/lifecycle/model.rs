@@ -237,7 +237,7 @@ impl Model {
         let facts = &POOLS[place.0];
         self.known.insert(customer);
         let next = (place.0, self.size(place.0));
-        assert!(place < next || (place == next && facts.generic.is_some()), "{place:?} was given out, not {next:?}");
+        assert!(place < next || (place == next && facts.is_endless()), "{place:?} was given out, not {next:?}");
         self.count += 1;
         let coupon = self.coupons.entry(place).or_insert_with(Modelled::new);
         if coupon.owner == Some(customer) {

@@ -15,6 +15,8 @@ pub(super) struct PoolFacts {
     pub(super) card: Option<i64>,
     /// The code that everybody gets.
     pub(super) generic: Option<&'static str>,
+    /// The pattern of the codes that the pool makes, and whether they exist before they are claimed.
+    pub(super) pattern: Option<(&'static str, bool)>,
     pub(super) aggregated: bool,
     pub(super) currency: Option<&'static str>,
     /// The least that stays on a card, and the least that it pays.
@@ -28,6 +30,7 @@ pub(super) struct PoolFacts {
 const PLAIN: PoolFacts = PoolFacts {
     card: None,
     generic: None,
+    pattern: None,
     aggregated: false,
     currency: None,
     minimums: (0, 0),
@@ -45,6 +48,10 @@ pub(super) const POOLS: &[PoolFacts] = &[
     PoolFacts { card: Some(20_00), currency: Some("EUR"), minutes: Some(24 * 60), codes: 3, ..PLAIN },
     PoolFacts { generic: Some("SPRING"), aggregated: true, minutes: Some(60), codes: 0, ..PLAIN },
     PoolFacts { card: Some(30_00), aggregated: true, codes: 3, ..PLAIN },
+    PoolFacts { pattern: Some(("BULK-####", true)), ..PLAIN },
+    PoolFacts { pattern: Some(("MADE-##", false)), minutes: Some(60), codes: 0, ..PLAIN },
+    PoolFacts { pattern: Some(("CARD-$$$$", true)), card: Some(40_00), codes: 3, ..PLAIN },
+    PoolFacts { pattern: Some(("ONE-@@", false)), aggregated: true, codes: 0, ..PLAIN },
 ];
 
 /// A customer: id, e-mail address and currency, and whether Scrip knows of them at first.
@@ -64,12 +71,27 @@ pub(super) const PEOPLE: &[Person] = &[
 ];
 
 impl PoolFacts {
+    /// Whether a code is made when a customer claims.
+    pub(super) fn is_endless(&self) -> bool {
+        self.generic.is_some() || self.pattern.is_some_and(|(_, bulk)| !bulk)
+    }
+
+    /// Whether its codes came from a list.
+    pub(super) fn is_uploaded(&self) -> bool {
+        self.generic.is_none() && self.pattern.is_none()
+    }
+
     fn draft(&self) -> PoolDraft {
         let money = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
         let draft = match (self.card, self.generic) {
             (Some(value), _) => draft::gift_card(&money(value)),
             (None, Some(code)) => draft::generic(code),
             (None, None) => draft::percentage(),
+        };
+        let draft = match self.pattern {
+            Some((pattern, true)) => draft::bulk(draft, pattern),
+            Some((pattern, false)) => draft::generated(draft, pattern),
+            None => draft,
         };
         let minimum = |cents: i64| (cents > 0).then(|| money(cents));
         let restrictions = RestrictionsDraft {
@@ -101,7 +123,13 @@ pub(super) fn instant(minutes: i64) -> Instant {
 /// Makes the pools and the customers.
 pub(super) async fn set_up(app: &TestScrip) {
     for (place, facts) in POOLS.iter().enumerate() {
-        let pool = app.stocked(facts.draft(), facts.codes).await;
+        let pool = match facts.pattern {
+            None => app.stocked(facts.draft(), facts.codes).await,
+            Some(_) => app.pool(facts.draft()).await.id,
+        };
+        if facts.pattern.is_some_and(|(_, bulk)| bulk) {
+            app.generate(pool, facts.codes).await.expect("codes");
+        }
         assert_eq!(pool, pool_id(place));
     }
     for person in PEOPLE.iter().filter(|person| person.known) {

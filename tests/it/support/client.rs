@@ -89,6 +89,17 @@ impl Client {
         }
     }
 
+    /// Generates codes of a bulk pool.
+    pub(crate) async fn generate(&self, pool: PoolId, number: u64) -> Result<Pool, Codes> {
+        match self.ask(None, Command::CouponsGenerate(pool, number.try_into().expect("a count"))).await? {
+            Answer::Generated(pool, count) => {
+                assert_eq!(count, number);
+                Ok(*pool)
+            }
+            other => panic!("expected generated codes, found {other:?}"),
+        }
+    }
+
     pub(crate) async fn customer(&self, id: &str, email: Option<&str>, currency: Option<&str>) {
         let edit = CustomerEdit {
             id: id.to_owned(),

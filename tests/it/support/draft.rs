@@ -17,6 +17,8 @@ pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
         currency: None,
         case_sensitive: None,
         pattern: None,
+        excluded_characters: Vec::new(),
+        excluded_phrases: Vec::new(),
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
     }
@@ -30,6 +32,16 @@ pub(crate) fn percentage() -> PoolDraft {
 /// A pool of uploaded gift cards.
 pub(crate) fn gift_card(value: &str) -> PoolDraft {
     uploaded(CouponType::GiftCard, value)
+}
+
+/// The same pool, with codes that are made at the claim.
+pub(crate) fn generated(draft: PoolDraft, pattern: &str) -> PoolDraft {
+    PoolDraft { source: Source::Generated, pattern: Some(pattern.to_owned()), ..draft }
+}
+
+/// The same pool, with codes that are generated in bulk.
+pub(crate) fn bulk(draft: PoolDraft, pattern: &str) -> PoolDraft {
+    PoolDraft { source: Source::BulkGenerated, pattern: Some(pattern.to_owned()), ..draft }
 }
 
 /// A pool whose customers all get the same code.

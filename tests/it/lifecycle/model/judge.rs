@@ -72,7 +72,7 @@ impl Model {
             }),
             Action::Archive { .. } => Vec::new(),
             Action::Add { pool, .. } => {
-                unless(POOLS[*pool].generic.is_none(), Code::PoolSourceMismatch).into_iter().collect()
+                unless(!POOLS[*pool].is_endless(), Code::PoolSourceMismatch).into_iter().collect()
             }
         }
     }
@@ -95,7 +95,7 @@ impl Model {
         }
         let free = |coupon: &Modelled| coupon.status == Status::Unassigned;
         let any = self.coupons.range((pool, 0)..(pool + 1, 0)).any(|(_, coupon)| free(coupon));
-        right.extend(unless(any || facts.generic.is_some(), Code::PoolExhausted));
+        right.extend(unless(any || facts.is_endless(), Code::PoolExhausted));
         right.extend(of_currency(facts, customer));
         right
     }
@@ -103,7 +103,7 @@ impl Model {
     /// Whether a coupon can be redeemed: it is live and its owner's, or it is assigned on the way.
     fn of_status_to_redeem(&self, place: Place, coupon: &Modelled, customer: Option<usize>) -> Vec<Code> {
         let facts = &POOLS[place.0];
-        if coupon.status == Status::Unassigned && facts.generic.is_none() {
+        if coupon.status == Status::Unassigned && facts.is_uploaded() {
             let mut right: Vec<_> = unless(customer.is_some(), Code::Required).into_iter().collect();
             right.extend(unless(!self.archived.contains(&place.0), Code::PoolArchived));
             right.extend(customer.and_then(|customer| of_currency(facts, customer)));

@@ -1,0 +1,182 @@
+//! A pool's codes: adding those of a list, generating more of a bulk pool, and changing what a pool makes.
+//! No code is in two pools, and none that is in a list can be made by a pool.
+
+use crate::{
+    domain::{
+        code::case_key,
+        id::PoolId,
+        pool::{Pool, Source, same_code},
+        pool_codes::Making,
+        pool_draft::{MAX_CODE, check_code},
+        rejection::{Refusal, Rejection},
+        status::Status,
+    },
+    service::{
+        Added, Answer, Skipped,
+        codebook::{Maker, Meant, overlap},
+        prepare::Prepared,
+    },
+    storage::{CodeRow, Row, RowId},
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    lookup::CODES_IN_ROW,
+    working::Missing,
+};
+
+/// The most patterns that a pool has had: a lookup asks each.
+const MAX_SERIES: usize = 100;
+
+impl Attempt<'_> {
+    /// Refuses codes that another pool could make or has been given.
+    pub(super) fn check_unique(&self, pool: &Pool, prepared: &Prepared) -> Result<(), Stop> {
+        let Ok(codes) = &prepared.codes else { return Ok(()) };
+        let refused = |owner: &Pool, example: String| {
+            Stop::from(Rejection::PatternNotUnique { pool: owner.name.clone(), example }.at(["pattern"]))
+        };
+        if let Some((owner, example)) = self.working.registry.overlapping(codes.format(), pool.id) {
+            return Err(refused(&owner, example));
+        }
+        for other in self.working.accepted_pools().filter(|other| other.id != pool.id) {
+            if let Some(example) = overlap(codes.format(), other) {
+                return Err(refused(other, example));
+            }
+        }
+        if let Some((written, owner)) = &prepared.uploaded {
+            return Err(refused(self.pool(*owner, "pattern")?.as_ref(), written.clone()));
+        }
+        Ok(())
+    }
+
+    /// Opens a new series of a pool; in a bulk pool that has no codes yet, instead of the one before.
+    pub(super) fn change_codes(&mut self, pool: &mut Pool, prepared: &Prepared) -> Result<(), Stop> {
+        if prepared.version != pool.version {
+            let (expected, found) = (prepared.version, pool.version);
+            return Err(Refusal::from(Rejection::VersionMismatch { expected, found }).into());
+        }
+        let codes = prepared.codes.clone().map_err(|fault| fault.refusal())?;
+        if codes.format().case() != pool.case() {
+            let reason = "it makes both cases of a letter in one place, and the pool is not case-sensitive: \
+                          make another pool"
+                .to_owned();
+            return Err(Rejection::PatternInvalid { reason }.at(["pattern"]).into());
+        }
+        self.check_unique(pool, prepared)?;
+        let size = self.tally(pool.id).supply.size;
+        if pool.source == Source::BulkGenerated {
+            if size > 0 {
+                return Err(Rejection::PatternFrozen.at(["pattern"]).into());
+            }
+            pool.series.clear();
+        }
+        if pool.series.len() >= MAX_SERIES {
+            let what = "too many edits of a pool's pattern";
+            return Err(Rejection::LimitExceeded { what, limit: MAX_SERIES as u64 }.at(["pattern"]).into());
+        }
+        let series = codes.series(size);
+        if let Making::Generic(code) = &series.making
+            && let Some(Meant::Place(_)) = self.working.registry.meant(pool, size, code)?.first()
+        {
+            let rejection = Rejection::PatternNotUnique { pool: pool.name.clone(), example: code.clone() };
+            return Err(rejection.at(["pattern"]).into());
+        }
+        pool.series.push(series);
+        Ok(())
+    }
+
+    /// Adds codes to a bulk pool. Nothing is written for a code until somebody touches it.
+    pub(super) fn coupons_generate(&mut self, pool: PoolId, count: i64) -> Result<Answer, Stop> {
+        let mut pool = self.pool(pool, "poolId")?.as_ref().clone();
+        pool.check_source(Source::BulkGenerated).map_err(|rejection| rejection.at(["poolId"]))?;
+        let mut tally = self.tally(pool.id);
+        let size = tally.supply.size;
+        let series = pool.series.last().ok_or_else(|| Stop::Broken(format!("pool {:?} has no codes", pool.id)))?;
+        let count = series.check_bulk(size, count).map_err(|rejection| rejection.at(["count"]))?;
+        tally.supply.size += count;
+        tally.counts.add(Status::Unassigned, i64::try_from(count).unwrap_or(i64::MAX));
+        self.change.tallies.insert(pool.id, tally);
+        if pool.open_range(size) {
+            self.put_pool(pool.clone())?;
+        }
+        Ok(Answer::Generated(Box::new(pool), count))
+    }
+
+    /// Adds codes to an uploaded pool. A code that cannot be added is skipped, with its reason.
+    pub(super) fn coupons_add(&mut self, pool: PoolId, codes: &[String]) -> Result<Answer, Stop> {
+        let pool = self.pool(pool, "poolId")?;
+        pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at(["poolId"]))?;
+        let checked: Vec<_> = codes.iter().map(|code| (code, check_code(code))).collect();
+        let good = checked.iter().filter_map(|(_, code)| code.as_ref().ok());
+        let size = self.tally(pool.id).supply.size;
+        let rows = good.map(|code| RowId::Code(case_key(code)));
+        self.need(rows.chain([RowId::Codes(pool.id, size / CODES_IN_ROW)]))?;
+        let mut added = Added { pool: pool.id, added: 0, skipped: Vec::new() };
+        for (given, code) in checked {
+            let skipped = match code {
+                Ok(code) => self.add_code(&pool, code)?,
+                Err(_) => Some(Rejection::ValueInvalid {
+                    reason: format!("expected a code of 1 to {MAX_CODE} characters without control characters"),
+                }),
+            };
+            match skipped {
+                None => added.added += 1,
+                Some(reason) => added.skipped.push(Skipped { code: shown(given), reason: reason.into() }),
+            }
+        }
+        let mut changed = pool.as_ref().clone();
+        if added.added > 0 && changed.open_range(size) {
+            self.put_pool(changed)?;
+        }
+        Ok(Answer::Added(added))
+    }
+
+    /// Adds one code, or says why not.
+    fn add_code(&mut self, pool: &Pool, code: String) -> Result<Option<Rejection>, Stop> {
+        let id = RowId::Code(case_key(&code));
+        let mut named = match self.row(&id)? {
+            Some(Row::Code(row)) => row.named.clone(),
+            _ => Vec::new(),
+        };
+        for (written, owner, _) in &named {
+            let comparison = self.pool(*owner, "codes")?.case().between(pool.case());
+            if same_code(comparison, written, &code) {
+                return Ok(Some(Rejection::Duplicate { what: "this code".to_owned() }));
+            }
+        }
+        match self.working.registry.maker(&code, pool.case()) {
+            Some(Maker::Pool(maker)) => return Ok(Some(Rejection::CodeOfPattern { pool: maker.name.clone() })),
+            Some(Maker::Reserved) => {
+                return Ok(Some(Rejection::CodeOfPattern { pool: "that is being made now".to_owned() }));
+            }
+            None => {}
+        }
+        let mut tally = self.tally(pool.id);
+        let index = tally.supply.size;
+        tally.supply.lengths |= 1 << (code.chars().count().clamp(1, 64) - 1);
+        named.push((code.clone(), pool.id, index));
+        self.put(id, Row::Code(CodeRow { named }));
+        let chunk = RowId::Codes(pool.id, index / CODES_IN_ROW);
+        let mut codes = match self.row(&chunk) {
+            Ok(Some(Row::Codes(codes))) => codes.clone(),
+            Ok(_) => Vec::new(),
+            // Beyond the pool's end, where nothing is stored yet.
+            Err(Stop::Missing) if index.is_multiple_of(CODES_IN_ROW) => {
+                self.missing = Missing::default();
+                Vec::new()
+            }
+            Err(stop) => return Err(stop),
+        };
+        codes.push(code);
+        self.put(chunk, Row::Codes(codes));
+        tally.supply.size += 1;
+        tally.counts.add(Status::Unassigned, 1);
+        self.change.tallies.insert(pool.id, tally);
+        Ok(None)
+    }
+}
+
+/// A given code in an answer, cut where it is too long to be one.
+fn shown(given: &str) -> String {
+    given.chars().take(MAX_CODE * 2).collect()
+}

@@ -1,0 +1,153 @@
+//! Finding the coupon that a caller means, by its id or by its code. A code that a pool makes itself is
+//! found by computation, an uploaded one by its row.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        code::case_key,
+        coupon::Coupon,
+        id::{CouponId, CustomerId, PoolId},
+        period::Instant,
+        pool::{Pool, Source},
+        pool_draft::check_code,
+        rejection::Rejection,
+        status::Status,
+    },
+    service::{CouponRef, codebook::Meant},
+    storage::{Row, RowId},
+};
+
+use super::attempt::{Attempt, Stop};
+
+/// How many codes of an uploaded pool are kept in one row.
+pub(super) const CODES_IN_ROW: u64 = 64;
+
+/// A coupon as it was found.
+pub(super) struct Found {
+    pub(super) coupon: Coupon,
+    /// Whether it has a row. One that has none is unassigned.
+    pub(super) stored: bool,
+}
+
+impl Found {
+    /// Its row before an action.
+    pub(super) fn before(&self) -> Option<&Coupon> {
+        self.stored.then_some(&self.coupon)
+    }
+
+    /// Whether redeeming it assigns it first: an uploaded code that nobody has claimed (product section 3).
+    pub(super) fn is_assigned_by_redeeming(&self, pool: &Pool) -> bool {
+        self.coupon.status == Status::Unassigned && pool.source == Source::Uploaded
+    }
+}
+
+impl Attempt<'_> {
+    /// The coupon that a caller means; refused below `coupon` where there is none.
+    pub(super) fn find(&mut self, named: &CouponRef) -> Result<Found, Stop> {
+        match named {
+            CouponRef::Id(id) => {
+                let missing = || Rejection::NotFound { what: "coupon", by: "id" }.at(["coupon", "id"]);
+                self.by_id(*id)?.ok_or_else(|| missing().into())
+            }
+            CouponRef::Code { code, pool, customer } => self.find_code(code, *pool, customer.as_ref()),
+        }
+    }
+
+    fn find_code(&mut self, code: &str, pool: Option<PoolId>, customer: Option<&CustomerId>) -> Result<Found, Stop> {
+        let found = self.by_code(code, pool, customer)?;
+        found.ok_or_else(|| Rejection::NotFound { what: "coupon", by: "code" }.at(["coupon", "code"]).into())
+    }
+
+    /// The coupon with this id; none where the pool has no such place, or passed it over.
+    pub(super) fn by_id(&mut self, id: CouponId) -> Result<Option<Found>, Stop> {
+        if id.index >= self.tally(id.pool).supply.size {
+            return Ok(None);
+        }
+        if let Some(coupon) = self.coupon(id)? {
+            return Ok(Some(Found { coupon, stored: true }));
+        }
+        if !self.pool_of(id)?.has_stock() {
+            return Ok(None);
+        }
+        Ok(Some(Found { coupon: self.untouched(id)?, stored: false }))
+    }
+
+    /// A coupon of a pool's stock that has no row.
+    pub(super) fn untouched(&mut self, id: CouponId) -> Result<Coupon, Stop> {
+        let pool = self.pool_of(id)?;
+        let code = if pool.source == Source::Uploaded {
+            let place = usize::try_from(id.index % CODES_IN_ROW).unwrap_or_default();
+            match self.row(&RowId::Codes(id.pool, id.index / CODES_IN_ROW))? {
+                Some(Row::Codes(codes)) => codes.get(place).cloned(),
+                _ => None,
+            }
+        } else {
+            self.working.registry.code_at(&pool, id.index)?
+        };
+        let code = code.ok_or_else(|| Stop::Broken(format!("coupon {id:?} has no code")))?;
+        Ok(Coupon::unassigned(id, code, pool.terms_at(id.index)))
+    }
+
+    /// The coupon with this code. Of a generic code, the one that the customer holds: one that can
+    /// still be used before others, else the latest.
+    pub(super) fn by_code(
+        &mut self,
+        code: &str,
+        pool: Option<PoolId>,
+        customer: Option<&CustomerId>,
+    ) -> Result<Option<Found>, Stop> {
+        let Ok(code) = check_code(code) else { return Ok(None) };
+        for maker in self.working.registry.candidates(&code) {
+            if pool.is_some_and(|pool| pool != maker.id) {
+                continue;
+            }
+            let maker = self.pool(maker.id, "coupon")?;
+            let size = self.tally(maker.id).supply.size;
+            for meant in self.working.registry.meant(&maker, size, &code)? {
+                let found = match meant {
+                    Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
+                    Meant::Generic => return self.generic(&maker, &code, customer),
+                };
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        self.uploaded(&code, pool)
+    }
+
+    /// The uploaded coupon with this code.
+    fn uploaded(&mut self, code: &str, pool: Option<PoolId>) -> Result<Option<Found>, Stop> {
+        let named = match self.row(&RowId::Code(case_key(code)))? {
+            Some(Row::Code(row)) => row.named.clone(),
+            _ => return Ok(None),
+        };
+        for (written, owner, index) in named {
+            let wanted = pool.is_none_or(|pool| pool == owner);
+            if wanted && self.pool(owner, "coupon")?.same_code(&written, code) {
+                return self.by_id(CouponId { pool: owner, index });
+            }
+        }
+        Ok(None)
+    }
+
+    /// The coupon of a generic code that a customer holds.
+    fn generic(&mut self, pool: &Arc<Pool>, code: &str, customer: Option<&CustomerId>) -> Result<Option<Found>, Stop> {
+        let Some(customer) = customer else {
+            let what = "a customerId, because every customer has a coupon with this code";
+            return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
+        };
+        let mut held = self.held(customer, pool.id)?;
+        held.retain(|coupon| pool.same_code(&coupon.code, code));
+        Ok(latest_usable(held, self.now()).map(|coupon| Found { coupon, stored: true }))
+    }
+}
+
+/// Of a customer's coupons, oldest first, the one that is meant where one is: the latest that can
+/// still be used, else the latest.
+pub(super) fn latest_usable(mut held: Vec<Coupon>, now: Instant) -> Option<Coupon> {
+    let live = held.iter().rposition(|coupon| coupon.status_at(now).is_live());
+    let place = live.or(held.len().checked_sub(1))?;
+    Some(held.swap_remove(place))
+}

@@ -1,0 +1,136 @@
+//! Where the next coupon of a pool comes from: one that came back, the next of its stock that nobody
+//! touched, or a code that is made now.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        code::Series,
+        coupon::Coupon,
+        id::{CouponId, CustomerId},
+        pool::{Pool, Source, Supply},
+        pool_codes::{CodeSeries, Making},
+        presence::{MAX_INDEX, NodeId, Statuses, next},
+        rejection::Rejection,
+        status::Status,
+    },
+    service::codebook::Meant,
+    storage::RowId,
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    lookup::{CODES_IN_ROW, Found},
+};
+
+impl Attempt<'_> {
+    /// What a claim will read, noted at once. The rows of the next few coupons are the same for all
+    /// claims of a batch.
+    pub(super) fn need_for_claim(&mut self, pool: &Pool, customer: &CustomerId) -> Result<(), Stop> {
+        let from = self.tally(pool.id).supply.next;
+        let mut rows = Vec::new();
+        if pool.currency.is_some() {
+            rows.push(RowId::Customer(customer.clone()));
+        }
+        for index in [from, from + CODES_IN_ROW] {
+            rows.push(RowId::Presence(pool.id, NodeId { level: 0, place: index / 64 }));
+            rows.push(RowId::Presence(pool.id, NodeId { level: 1, place: index / 64 / 64 }));
+            if pool.source == Source::Uploaded {
+                rows.push(RowId::Codes(pool.id, index / CODES_IN_ROW));
+            }
+        }
+        if pool.aggregated || pool.generic_code().is_some() {
+            rows.push(RowId::Holding(customer.clone(), pool.id));
+        }
+        self.need(rows)
+    }
+
+    /// The coupon that the next claim gets.
+    pub(super) fn take(&mut self, pool: &Arc<Pool>) -> Result<Found, Stop> {
+        // A generic code is the same for everyone: a new coupon is as good as one that came back.
+        if self.tally(pool.id).supply.returned > 0 && pool.generic_code().is_none() {
+            return self.take_returned(pool);
+        }
+        if pool.has_stock() { self.take_stock(pool) } else { self.take_new(pool) }
+    }
+
+    fn take_returned(&mut self, pool: &Pool) -> Result<Found, Stop> {
+        let unassigned = Statuses::of(&[Status::Unassigned]);
+        let index = next(0, unassigned, |place| self.node(pool.id, place))?;
+        let found = index.map(|index| self.by_id(CouponId { pool: pool.id, index })).transpose()?.flatten();
+        found.ok_or_else(|| Stop::Broken(format!("pool {:?} has lost a returned coupon", pool.id)))
+    }
+
+    fn take_stock(&mut self, pool: &Pool) -> Result<Found, Stop> {
+        let mut tally = self.tally(pool.id);
+        let any = Statuses::of(&Status::ALL);
+        let mut index = tally.supply.next;
+        while index < tally.supply.size {
+            let node = self.node(pool.id, NodeId { level: 0, place: index / 64 })?.unwrap_or_default();
+            let free = !node.children(any) & (u64::MAX << (index % 64));
+            if free != 0 {
+                index = index / 64 * 64 + u64::from(free.trailing_zeros());
+                break;
+            }
+            index = (index / 64 + 1) * 64;
+        }
+        if index >= tally.supply.size {
+            return Err(exhausted());
+        }
+        tally.supply.next = index + 1;
+        self.change.tallies.insert(pool.id, tally);
+        let id = CouponId { pool: pool.id, index };
+        Ok(Found { coupon: self.untouched(id)?, stored: false })
+    }
+
+    /// A coupon with a code that is made now.
+    fn take_new(&mut self, pool: &Pool) -> Result<Found, Stop> {
+        let mut tally = self.tally(pool.id);
+        let series = pool.series.last().ok_or_else(|| Stop::Broken(format!("pool {:?} has no codes", pool.id)))?;
+        let (index, code) = match &series.making {
+            Making::Generic(code) if tally.supply.size < MAX_INDEX => (tally.supply.size, code.clone()),
+            Making::Generic(_) => return Err(exhausted()),
+            Making::Keyed(_) => {
+                let open = self.working.registry.series(pool, series)?;
+                let open = open.ok_or_else(|| Stop::Broken(format!("pool {:?} has no series", pool.id)))?;
+                self.next_code(pool, series, &open, tally.supply)?
+            }
+        };
+        tally.supply.size = index + 1;
+        tally.supply.next = tally.supply.size;
+        // It is counted as unassigned for the moment of its claim, like a code of a list.
+        tally.counts.add(Status::Unassigned, 1);
+        self.change.tallies.insert(pool.id, tally);
+        let id = CouponId { pool: pool.id, index };
+        Ok(Found { coupon: Coupon::unassigned(id, code, pool.current_terms()), stored: false })
+    }
+
+    /// The next place of a series and its code. A code that an earlier series of the pool made is passed
+    /// over: its place stays without a coupon.
+    fn next_code(
+        &self,
+        pool: &Pool,
+        series: &CodeSeries,
+        open: &Series,
+        supply: Supply,
+    ) -> Result<(u64, String), Stop> {
+        let mut index = supply.size;
+        while index < MAX_INDEX {
+            let code = open.code(index - series.first).ok_or_else(exhausted)?;
+            let earlier = |meant: &Meant| match meant {
+                Meant::Place(place) => *place < series.first,
+                Meant::Generic => true,
+            };
+            let alone = pool.series.len() == 1;
+            if alone || !self.working.registry.meant(pool, supply.size, &code)?.iter().any(earlier) {
+                return Ok((index, code));
+            }
+            index += 1;
+        }
+        Err(exhausted())
+    }
+}
+
+fn exhausted() -> Stop {
+    Rejection::PoolExhausted.at(["poolId"]).into()
+}

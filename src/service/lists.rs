@@ -1,0 +1,303 @@
+//! Lists of coupons: which of them a filter admits, and a pool's by place, by status or by time. A page
+//! costs what it shows where statuses alone are asked for. Whatever else is asked for is looked through a
+//! bounded number of coupons at a time: a page may then hold fewer, and say where to go on.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{EventFilter, Failure, Page, PageRequest, Scrip};
+use crate::{
+    domain::{
+        code::CaseMode,
+        coupon::Coupon,
+        event::EventType,
+        id::{CouponId, CustomerId, EventId, PoolId},
+        period::Instant,
+        pool::{Pool, Supply, same_code},
+        presence::{Node, NodeId, Statuses, next, previous},
+        rejection::{Refusal, Rejection},
+        status::Status,
+    },
+    storage::{Row, RowId},
+};
+
+/// How many coupons one page looks at for those that its filter admits.
+pub(super) const MAX_LOOKED_AT: usize = 10_000;
+
+/// A span of time: from an instant, before another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Span {
+    /// At or after this instant.
+    pub from: Option<Instant>,
+    /// Before this instant.
+    pub to: Option<Instant>,
+}
+
+impl Span {
+    /// Whether it bounds nothing.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
+    /// Whether an instant is in it; of what has not happened, only the open one is true.
+    #[must_use]
+    pub fn admits(&self, at: Option<Instant>) -> bool {
+        self.is_open()
+            || at.is_some_and(|at| self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to))
+    }
+}
+
+/// Which coupons.
+#[derive(Debug, Clone, Default)]
+pub struct CouponFilter {
+    /// In one of these statuses; all where empty.
+    pub statuses: Vec<Status>,
+    /// Of this pool.
+    pub pool: Option<PoolId>,
+    /// Held by this customer.
+    pub customer: Option<CustomerId>,
+    /// With this generic code.
+    pub code: Option<String>,
+    /// Whose code begins with this, compared as their pool compares.
+    pub prefix: Option<String>,
+    /// Claimed then.
+    pub claimed: Span,
+    /// Last redeemed then.
+    pub redeemed: Span,
+    /// Whose time is over then.
+    pub expires: Span,
+}
+
+impl CouponFilter {
+    /// Whether a coupon of a pool that compares in this way is among those asked for.
+    #[must_use]
+    pub fn admits(&self, coupon: &Coupon, case: CaseMode, now: Instant) -> bool {
+        (self.statuses.is_empty() || self.statuses.contains(&coupon.status_at(now)))
+            && self.pool.is_none_or(|pool| coupon.id.pool == pool)
+            && self.customer.as_ref().is_none_or(|customer| coupon.customer.as_ref() == Some(customer))
+            && self.code.as_ref().is_none_or(|code| same_code(case, code, &coupon.code))
+            && self.prefix.as_ref().is_none_or(|prefix| begins_with(case, &coupon.code, prefix))
+            && self.claimed.admits(coupon.claimed_at)
+            && self.redeemed.admits(coupon.redeemed_at)
+            && self.expires.admits(coupon.expires_at)
+    }
+
+    /// The statuses that a coupon it admits can be in; empty where that is any.
+    fn possible(&self) -> Vec<Status> {
+        let dated = [&self.claimed, &self.redeemed, &self.expires].iter().any(|span| !span.is_open());
+        if dated && self.statuses.is_empty() {
+            return Status::ALL.into_iter().filter(|status| *status != Status::Unassigned).collect();
+        }
+        self.statuses.clone()
+    }
+}
+
+/// Whether a code begins with a text under a comparison.
+pub(super) fn begins_with(case: CaseMode, code: &str, prefix: &str) -> bool {
+    let mut code = code.chars().map(|character| case.folded(character));
+    prefix.chars().map(|character| case.folded(character)).all(|character| code.next() == Some(character))
+}
+
+impl Scrip {
+    /// A page of a pool's coupons by their place; of an uploaded pool's with a prefix, by their codes.
+    pub async fn pool_coupons(
+        &self,
+        pool: PoolId,
+        filter: &CouponFilter,
+        page: &PageRequest<CouponId>,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        let Some(pool) = self.registry.pool(pool) else { return Ok(Page::empty()) };
+        let statuses = filter.possible();
+        if !statuses.is_empty() {
+            self.settle().await?;
+        }
+        if let Some(prefix) = &filter.prefix {
+            return self.with_prefix(&pool, prefix, filter, page).await;
+        }
+        let supply = self.registry.tally(pool.id).supply;
+        let places = Places { scrip: self, pool: &pool, supply, statuses: &statuses, nodes: HashMap::new() };
+        self.by_place(places, filter, page).await
+    }
+
+    async fn by_place(
+        &self,
+        mut places: Places<'_>,
+        filter: &CouponFilter,
+        page: &PageRequest<CouponId>,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        let (now, pool) = (self.clock.now(), places.pool);
+        let low = page.after.map_or(0, |id| id.index + 1);
+        let high = page.before.map_or(places.supply.size, |id| id.index.min(places.supply.size));
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        let mut last = None;
+        let mut from = if page.from_end { high.checked_sub(1) } else { Some(low) };
+        while found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
+            let mut ids = Vec::new();
+            while let Some(start) = from.filter(|start| (low..high).contains(start) && ids.len() <= page.limit) {
+                let place = if page.from_end { places.previous(start).await? } else { places.next(start).await? };
+                let Some(place) = place.filter(|place| (low..high).contains(place)) else {
+                    from = None;
+                    break;
+                };
+                ids.push(CouponId { pool: pool.id, index: place });
+                from = if page.from_end { place.checked_sub(1) } else { Some(place + 1) };
+            }
+            let Some(end) = ids.last().copied() else { return Ok(Page::from_gathered(found, page)) };
+            last = Some(end);
+            looked_at += ids.len();
+            let coupons = self.coupons(&ids).await?.into_iter().flatten();
+            found.extend(
+                coupons.filter(|coupon| filter.admits(coupon, pool.case(), now)).map(|coupon| (coupon.id, coupon)),
+            );
+        }
+        Ok(Page::from_gathered_until(found, last, page))
+    }
+
+    /// A page of a pool's coupons in the order in which they were claimed, or last redeemed, in a span of
+    /// time. Only what happened then is looked at.
+    pub async fn coupons_in_time(
+        &self,
+        pool: PoolId,
+        by: EventType,
+        filter: &CouponFilter,
+        page: &PageRequest<EventId>,
+    ) -> Result<Page<Coupon, EventId>, Failure> {
+        let Some(pool) = self.registry.pool(pool) else { return Ok(Page::empty()) };
+        let span = if by == EventType::Redeem { filter.redeemed } else { filter.claimed };
+        let events = EventFilter {
+            pool: Some(pool.id),
+            types: vec![by],
+            from: span.from,
+            to: span.to,
+            ..EventFilter::default()
+        };
+        let listed = self.events(&events, page).await?;
+        let now = self.clock.now();
+        let ids: Vec<_> = listed.items.iter().map(|(_, event)| event.coupon).collect();
+        let mut seen = HashSet::new();
+        let mut items = Vec::with_capacity(ids.len());
+        let last = if page.from_end { listed.items.first() } else { listed.items.last() }.map(|(id, _)| *id);
+        for ((id, event), coupon) in listed.items.into_iter().zip(self.coupons(&ids).await?) {
+            let Some(coupon) = coupon else { continue };
+            let at = if by == EventType::Redeem { coupon.redeemed_at } else { coupon.claimed_at };
+            // Of several claims or redemptions of a coupon, the one that it shows.
+            if at == Some(event.at) && filter.admits(&coupon, pool.case(), now) && seen.insert(coupon.id) {
+                items.push((id, coupon));
+            }
+        }
+        let resume = listed.resume.or_else(|| {
+            let more = if page.from_end { listed.has_previous } else { listed.has_next };
+            last.filter(|_| more)
+        });
+        Ok(Page {
+            items,
+            has_next: listed.has_next,
+            has_previous: listed.has_previous,
+            resume,
+            from_end: listed.from_end,
+        })
+    }
+}
+
+/// Finds the places of a pool's coupons in some statuses, in either direction.
+struct Places<'a> {
+    scrip: &'a Scrip,
+    pool: &'a Pool,
+    supply: Supply,
+    statuses: &'a [Status],
+    nodes: HashMap<NodeId, Option<Node>>,
+}
+
+impl Places<'_> {
+    /// The first place at or after `from`.
+    async fn next(&mut self, from: u64) -> Result<Option<u64>, Failure> {
+        if self.statuses.is_empty() {
+            return Ok((from < self.supply.size).then_some(from));
+        }
+        let statuses = Statuses::of(self.statuses);
+        let touched = self.search(|nodes| next(from, statuses, |id| known(nodes, id))).await?;
+        if !statuses.has(Status::Unassigned) || !self.pool.has_stock() {
+            return Ok(touched);
+        }
+        let Supply { next: low, size, .. } = self.supply;
+        let untouched = self.search(|nodes| next_untouched(from.max(low), size, nodes)).await?;
+        Ok(touched.into_iter().chain(untouched).min())
+    }
+
+    /// The last place at or before `from`.
+    async fn previous(&mut self, from: u64) -> Result<Option<u64>, Failure> {
+        if self.statuses.is_empty() {
+            return Ok(Some(from));
+        }
+        let statuses = Statuses::of(self.statuses);
+        let touched = self.search(|nodes| previous(from, statuses, |id| known(nodes, id))).await?;
+        if !statuses.has(Status::Unassigned) || !self.pool.has_stock() {
+            return Ok(touched);
+        }
+        let low = self.supply.next;
+        let untouched = self.search(|nodes| previous_untouched(from, low, nodes)).await?;
+        Ok(touched.into_iter().chain(untouched).max())
+    }
+
+    /// Repeats a search until it has all the nodes it asks for.
+    async fn search(
+        &mut self,
+        search: impl Fn(&HashMap<NodeId, Option<Node>>) -> Result<Option<u64>, NodeId>,
+    ) -> Result<Option<u64>, Failure> {
+        loop {
+            let missing = match search(&self.nodes) {
+                Ok(found) => return Ok(found),
+                Err(missing) => missing,
+            };
+            let node = match self.scrip.store.get_one(RowId::Presence(self.pool.id, missing)).await? {
+                Some(Row::Presence(node)) => Some(node),
+                _ => None,
+            };
+            self.nodes.insert(missing, node);
+        }
+    }
+}
+
+/// The refusal of a cursor that another list gave.
+pub fn foreign_cursor(field: &'static str) -> Refusal {
+    let reason = "expected a cursor that a page of this list gave".to_owned();
+    Rejection::ValueInvalid { reason }.at([field])
+}
+
+fn known(nodes: &HashMap<NodeId, Option<Node>>, id: NodeId) -> Result<Option<Node>, NodeId> {
+    nodes.get(&id).copied().ok_or(id)
+}
+
+/// Those of the 64 places around `index` that have no row.
+fn untouched_in(nodes: &HashMap<NodeId, Option<Node>>, index: u64) -> Result<u64, NodeId> {
+    let node = known(nodes, NodeId { level: 0, place: index / 64 })?.unwrap_or_default();
+    Ok(!node.children(Statuses::of(&Status::ALL)))
+}
+
+fn next_untouched(from: u64, size: u64, nodes: &HashMap<NodeId, Option<Node>>) -> Result<Option<u64>, NodeId> {
+    let mut index = from;
+    while index < size {
+        let free = untouched_in(nodes, index)? & (u64::MAX << (index % 64));
+        if free != 0 {
+            let place = index / 64 * 64 + u64::from(free.trailing_zeros());
+            return Ok((place < size).then_some(place));
+        }
+        index = (index / 64 + 1) * 64;
+    }
+    Ok(None)
+}
+
+fn previous_untouched(from: u64, low: u64, nodes: &HashMap<NodeId, Option<Node>>) -> Result<Option<u64>, NodeId> {
+    let mut index = from;
+    while index >= low {
+        let free = untouched_in(nodes, index)? & (u64::MAX >> (63 - index % 64));
+        if free != 0 {
+            let place = index / 64 * 64 + 63 - u64::from(free.leading_zeros());
+            return Ok((place >= low).then_some(place));
+        }
+        let Some(before) = (index / 64 * 64).checked_sub(1) else { return Ok(None) };
+        index = before;
+    }
+    Ok(None)
+}

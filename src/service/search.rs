@@ -1,0 +1,257 @@
+//! Searching a pool's codes by how they begin. Codes that the pool makes are computed and looked through at
+//! millions a second, or, where few begin so, only those are; uploaded ones are in the order of their codes
+//! in the database.
+
+use std::sync::Arc;
+
+use super::{
+    CouponFilter, Failure, Page, PageRequest, Scrip,
+    lists::{MAX_LOOKED_AT, begins_with},
+    prepare::blocking,
+};
+use crate::{
+    domain::{
+        code::{Series, case_key, typed},
+        coupon::Coupon,
+        id::CouponId,
+        pool::{Pool, Source},
+        pool_codes::{CodeSeries, Making},
+    },
+    storage::{Row, RowId},
+};
+
+/// Where at most so many codes begin in a way, they are found from their ranks.
+const MAX_RANKED: u64 = 2_000_000;
+/// How many codes one page computes otherwise.
+const MAX_COMPUTED: u64 = 4_000_000;
+/// How many codes are computed at once.
+const PART: u64 = 65_536;
+/// How many rows of uploaded codes are read at once.
+const ROWS: usize = 500;
+
+impl Scrip {
+    pub(super) async fn with_prefix(
+        &self,
+        pool: &Arc<Pool>,
+        prefix: &str,
+        filter: &CouponFilter,
+        page: &PageRequest<CouponId>,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        match pool.source {
+            Source::Uploaded | Source::Remote => self.uploaded_with_prefix(pool, prefix, filter, page).await,
+            Source::Generated | Source::BulkGenerated => self.made_with_prefix(pool, prefix, filter, page).await,
+        }
+    }
+
+    /// Of an uploaded pool, by code. A cursor may be a coupon of another pool, beside which the page ended.
+    async fn uploaded_with_prefix(
+        &self,
+        pool: &Pool,
+        prefix: &str,
+        filter: &CouponFilter,
+        page: &PageRequest<CouponId>,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        let prefix = case_key(prefix);
+        let (mut start, mut end) = (prefix.clone(), format!("{prefix}\u{10FFFF}"));
+        if let Some(after) = self.key_of(page.after).await? {
+            start = start.max(format!("{after}\u{0}"));
+        }
+        if let Some(before) = self.key_of(page.before).await? {
+            end = end.min(before);
+        }
+        let now = self.clock.now();
+        let mut found = Vec::new();
+        let mut last = None;
+        for _ in 0..MAX_LOOKED_AT / ROWS {
+            let rows = self.store.scan("code", start.clone(), end.clone(), page.from_end, ROWS).await?;
+            let full = rows.len() == ROWS;
+            let mut ids = Vec::new();
+            for (text, doc) in rows {
+                let Row::Code(row) = Row::decode(&RowId::Code(String::new()), &doc)? else { continue };
+                last = row.named.first().map(|(_, pool, index)| CouponId { pool: *pool, index: *index });
+                ids.extend(
+                    row.named
+                        .into_iter()
+                        .filter(|(_, owner, _)| *owner == pool.id)
+                        .map(|(_, pool, index)| CouponId { pool, index }),
+                );
+                if page.from_end { end = text } else { start = format!("{text}\u{0}") }
+            }
+            let coupons = self.coupons(&ids).await?.into_iter().flatten();
+            let admitted = coupons.filter(|coupon| filter.admits(coupon, pool.case(), now));
+            found.extend(admitted.map(|coupon| (coupon.id, coupon)));
+            if !full || found.len() > page.limit {
+                return Ok(Page::from_gathered(found, page));
+            }
+        }
+        Ok(Page::from_gathered_until(found, last, page))
+    }
+
+    /// The key of the row of a coupon's code.
+    async fn key_of(&self, id: Option<CouponId>) -> Result<Option<String>, Failure> {
+        let Some(id) = id else { return Ok(None) };
+        let coupon = self.coupons(&[id]).await?.pop().flatten();
+        Ok(coupon.map(|coupon| RowId::Code(case_key(&coupon.code)).key().text))
+    }
+
+    /// Of a pool that makes its codes, by place.
+    async fn made_with_prefix(
+        &self,
+        pool: &Arc<Pool>,
+        prefix: &str,
+        filter: &CouponFilter,
+        page: &PageRequest<CouponId>,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        let size = self.registry.tally(pool.id).supply.size;
+        let (mut low, mut high) =
+            (page.after.map_or(0, |id| id.index + 1), page.before.map_or(size, |id| id.index.min(size)));
+        let now = self.clock.now();
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        let prefix = typed(prefix).into_owned();
+        while low < high {
+            let search = Search {
+                segments: self.segments(pool, size)?,
+                pool: Arc::clone(pool),
+                prefix: prefix.clone(),
+                from_end: page.from_end,
+                most: page.limit + 1,
+            };
+            let places = blocking(move || search.places(low, high)).await?;
+            let ids: Vec<_> = places.found.iter().map(|index| CouponId { pool: pool.id, index: *index }).collect();
+            looked_at += ids.len();
+            let coupons = self.coupons(&ids).await?.into_iter().flatten();
+            let admitted = coupons.filter(|coupon| filter.admits(coupon, pool.case(), now));
+            found.extend(admitted.map(|coupon| (coupon.id, coupon)));
+            if page.from_end {
+                high = places.reached
+            } else {
+                low = places.reached
+            }
+            if found.len() > page.limit {
+                break;
+            }
+            if low < high && (places.is_cut || looked_at >= MAX_LOOKED_AT) {
+                let last = if page.from_end { high } else { low - 1 };
+                return Ok(Page::from_gathered_until(found, Some(CouponId { pool: pool.id, index: last }), page));
+            }
+        }
+        Ok(Page::from_gathered(found, page))
+    }
+
+    /// A pool's series, opened, each with the end of its places.
+    fn segments(&self, pool: &Pool, size: u64) -> Result<Vec<Segment>, Failure> {
+        let mut segments = Vec::with_capacity(pool.series.len());
+        let ends = pool.series.iter().skip(1).map(|series| series.first).chain([size]);
+        for (series, end) in pool.series.iter().zip(ends) {
+            segments.push(Segment { series: series.clone(), open: self.registry.series(pool, series)?, end });
+        }
+        Ok(segments)
+    }
+}
+
+struct Segment {
+    series: CodeSeries,
+    open: Option<Arc<Series>>,
+    end: u64,
+}
+
+/// One look through a pool's codes.
+struct Search {
+    pool: Arc<Pool>,
+    segments: Vec<Segment>,
+    prefix: String,
+    from_end: bool,
+    /// How many places are enough.
+    most: usize,
+}
+
+/// What a look found.
+struct Places {
+    /// In the direction of the search.
+    found: Vec<u64>,
+    /// Everything before this was looked at; from the end, everything from this on.
+    reached: u64,
+    /// Whether it ended because it had looked at enough.
+    is_cut: bool,
+}
+
+impl Search {
+    /// The places from `low` on and below `high`.
+    fn places(&self, low: u64, high: u64) -> Places {
+        let mut places = Places { found: Vec::new(), reached: if self.from_end { high } else { low }, is_cut: false };
+        let mut left = MAX_COMPUTED;
+        let order: Vec<&Segment> =
+            if self.from_end { self.segments.iter().rev().collect() } else { self.segments.iter().collect() };
+        for segment in order {
+            let (start, end) = (segment.series.first.max(low), segment.end.min(high));
+            if start >= end {
+                continue;
+            }
+            if !self.look_through(segment, start, end, &mut left, &mut places) {
+                return places;
+            }
+        }
+        places.reached = if self.from_end { low } else { high };
+        places
+    }
+
+    /// Looks through a part of a segment; false where the search is over before its end.
+    fn look_through(&self, segment: &Segment, start: u64, end: u64, left: &mut u64, places: &mut Places) -> bool {
+        let first = segment.series.first;
+        let ranked = match (&segment.series.making, &segment.open) {
+            (Making::Generic(code), _) if begins_with(self.pool.case(), code, &self.prefix) => None,
+            (Making::Keyed(_), Some(open)) => open.with_prefix(&self.prefix, segment.end - first, MAX_RANKED),
+            (Making::Generic(_) | Making::Keyed(_), _) => Some(Vec::new()),
+        };
+        if let Some(indices) = ranked {
+            let within = indices.into_iter().map(|index| first + index).filter(|place| (start..end).contains(place));
+            return self.take(within.collect(), places);
+        }
+        let (mut low, mut high) = (start, end);
+        while low < high {
+            if *left == 0 {
+                places.is_cut = true;
+                return false;
+            }
+            let (from, to) =
+                if self.from_end { (low.max(high.saturating_sub(PART)), high) } else { (low, high.min(low + PART)) };
+            *left = left.saturating_sub(to - from);
+            if !self.take(self.part(segment, from, to), places) {
+                return false;
+            }
+            places.reached = if self.from_end { from } else { to };
+            if self.from_end { high = from } else { low = to }
+        }
+        true
+    }
+
+    /// The places of a part whose codes begin with the prefix.
+    fn part(&self, segment: &Segment, from: u64, to: u64) -> Vec<u64> {
+        let Some(open) = &segment.open else { return (from..to).collect() };
+        let mut found = Vec::new();
+        let mut place = from;
+        open.codes(from - segment.series.first, to - from, &mut |code| {
+            if begins_with(self.pool.case(), code, &self.prefix) {
+                found.push(place);
+            }
+            place += 1;
+        });
+        found
+    }
+
+    /// Adds places, given in their order; false once there are enough.
+    fn take(&self, mut part: Vec<u64>, places: &mut Places) -> bool {
+        if self.from_end {
+            part.reverse();
+        }
+        for place in part {
+            places.found.push(place);
+            places.reached = if self.from_end { place } else { place + 1 };
+            if places.found.len() >= self.most {
+                return false;
+            }
+        }
+        true
+    }
+}
