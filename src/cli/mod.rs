@@ -1,5 +1,6 @@
 //! The command line: what is asked for, the configuration it comes with, and texts for people.
 
+mod export;
 mod key;
 mod serve;
 
@@ -41,6 +42,8 @@ enum Command {
     Serve,
     /// Print the GraphQL schema.
     Schema,
+    /// Write a pool's coupons to a file. The gateway has to be stopped: the database belongs to one process.
+    Export(Box<export::ExportArguments>),
     /// Manage API keys.
     Key {
         #[command(subcommand)]
@@ -85,6 +88,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     runtime.block_on(async {
         match arguments.command {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
+            Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
         }
     })

@@ -26,6 +26,19 @@ impl Status {
     pub const ALL: [Self; 6] =
         [Self::Unassigned, Self::Claimed, Self::PartiallyRedeemed, Self::Redeemed, Self::Expired, Self::Invalid];
 
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unassigned => "UNASSIGNED",
+            Self::Claimed => "CLAIMED",
+            Self::PartiallyRedeemed => "PARTIALLY_REDEEMED",
+            Self::Redeemed => "REDEEMED",
+            Self::Expired => "EXPIRED",
+            Self::Invalid => "INVALID",
+        }
+    }
+
     /// Its place in [`Status::ALL`], which is how the database keeps it.
     #[must_use]
     pub fn number(self) -> u8 {

@@ -4,9 +4,15 @@
 use async_graphql::ID;
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::domain::{
-    id::{CouponId, CustomerId, EntryId, EventId, PoolId},
-    rejection::Rejection,
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+        pool::Pool,
+        rejection::Rejection,
+    },
+    service::Scrip,
 };
 
 /// What an id names.
@@ -88,4 +94,15 @@ pub fn entry_id(id: &ID) -> Result<EntryId, Rejection> {
         Some(GlobalId::Entry(entry)) => Ok(entry),
         _ => Err(Rejection::NotFound { what: "ledger entry", by: "id" }),
     }
+}
+
+/// The pool with this id, or, where there is none, with this id of the retailer's.
+#[must_use]
+pub fn pool_by_any_id(scrip: &Scrip, id: &str) -> Option<Arc<Pool>> {
+    let registry = scrip.registry();
+    let by_id = match GlobalId::decode(id) {
+        Some(GlobalId::Pool(id)) => registry.pool(id),
+        _ => None,
+    };
+    by_id.or_else(|| registry.pool_by_external_id(id))
 }

@@ -19,6 +19,8 @@ use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 use crate::service::Scrip;
 
 pub use failure::{RequestId, coded};
+pub use global_id::pool_by_any_id;
+pub use scalar::instant_text;
 
 /// How deep a document may nest its fields.
 const MAX_DEPTH: usize = 20;

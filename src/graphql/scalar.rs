@@ -86,8 +86,14 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(format!("{:.3}", self.0))
+        Value::String(instant_text(self.0))
     }
+}
+
+/// An instant as the API writes it.
+#[must_use]
+pub fn instant_text(instant: Instant) -> String {
+    format!("{instant:.3}")
 }
 
 impl DateTime {

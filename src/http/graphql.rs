@@ -39,10 +39,7 @@ pub(super) async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Some(caller) = caller(&app.scrip, &headers) else {
-        let text = "a key is needed: send \"Authorization: Bearer KEY\" (scrip key create makes one)";
-        let mut response = error(StatusCode::UNAUTHORIZED, text);
-        response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
-        return response;
+        return unauthorized();
     };
     if !is_json(&headers) {
         return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json");
@@ -71,8 +68,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
+/// The answer to a request without a key that is known.
+pub(super) fn unauthorized() -> Response {
+    let text = "a key is needed: send \"Authorization: Bearer KEY\" (scrip key create makes one)";
+    let mut response = error(StatusCode::UNAUTHORIZED, text);
+    response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
+    response
+}
+
 /// A request that is not executed.
-fn error(status: StatusCode, message: &str) -> Response {
+pub(super) fn error(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "errors": [{ "message": message }] }))).into_response()
 }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod explorer;
+mod export;
 mod graphql;
 mod health;
 mod log;
@@ -21,6 +22,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{graphql::ScripSchema, service::Scrip};
 
+pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use serve::serve;
 
 /// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
@@ -55,6 +57,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(explorer::page))
         .route("/graphql", post(graphql::post).get(explorer::page))
+        .route("/pools/{id}/{file}", get(export::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

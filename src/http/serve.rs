@@ -1,11 +1,18 @@
 //! Serving until told to stop, and stopping without losing what is in flight.
 
-use std::{io, sync::Arc};
+use std::{future::IntoFuture, io, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use super::{App, router};
 use crate::service::Scrip;
+
+/// How long a stop waits for requests in flight: a client that stopped reading is not waited for longer.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// Serves until `shutdown` ends; then takes no new connection, answers what is in flight, and closes
 /// the database.
@@ -14,8 +21,25 @@ pub async fn serve(
     scrip: Arc<Scrip>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = App::new(Arc::clone(&scrip));
-    let result = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await;
-    scrip.close().await;
+    let result = {
+        let app = App::new(Arc::clone(&scrip));
+        let (told, stopping) = oneshot::channel();
+        let stopped = Arc::clone(&scrip);
+        let shutdown = async move {
+            shutdown.await;
+            stopped.begin_stop();
+            // Nobody waits for it once the server has ended by itself.
+            let _ = told.send(());
+        };
+        let server = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).into_future();
+        tokio::select! {
+            result = server => result,
+            () = async { drop(stopping.await); sleep(GRACE).await } => Ok(()),
+        }
+    };
+    if timeout(GRACE, scrip.close()).await.is_err() {
+        // What was answered is durable: ending now loses nothing.
+        tracing::warn!("some clients did not take their answers: they are not waited for");
+    }
     result
 }

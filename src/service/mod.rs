@@ -9,6 +9,7 @@ mod committer;
 mod customers;
 mod events;
 mod expiry;
+mod export;
 mod keys;
 mod lists;
 mod opened;
@@ -26,6 +27,7 @@ pub use command::{
 };
 pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};
+pub use export::{CouponSink, Export};
 pub use keys::{NewKey, hash_secret};
 pub use lists::{CouponFilter, Span, foreign_cursor};
 pub use page::{MAX_PAGE, Page, PageRequest};

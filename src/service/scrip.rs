@@ -87,6 +87,16 @@ impl Scrip {
         self.store.get_one(crate::storage::RowId::Format).await.is_ok_and(|row| row.is_some())
     }
 
+    /// Whether it is being stopped: what takes long should end.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Lets what takes long end; [`Scrip::close`] does the rest.
+    pub fn begin_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops: what was accepted is carried out and made durable, then the database is closed.
     pub async fn close(self: Arc<Self>) {
         self.stop.cancel();

@@ -10,6 +10,7 @@ mod cards;
 mod checkout;
 mod codes;
 mod expiry;
+mod export;
 mod generated;
 mod generic;
 mod idempotency;

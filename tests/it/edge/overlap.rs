@@ -72,12 +72,12 @@ async fn a_pattern_that_can_make_an_uploaded_code_is_refused() {
     let payload = app.mutate("couponsAdd", json!({ "poolId": list, "codes": listed })).await;
     assert_eq!(payload["added"], 3_000);
     for (pattern, example) in
-        [("####-##", "0000-00"), ("29##-89", "2999-89"), ("2999-89", "2999-89"), ("#*##-#1", "0001-01")]
+        [("####-##", "0000-00"), ("29##-89", "2902-89"), ("2999-89", "2999-89"), ("#*##-#1", "0001-01")]
     {
         let message = refusal(&app, "poolCreate", pool(pattern, json!({})), "PATTERN_NOT_UNIQUE").await;
         assert!(message.contains("pool the list ") && message.contains(example), "{pattern}: {message}");
     }
-    for pattern in ["####-98", "####-^#", "3###-##", "####-###", "29##-8^"] {
+    for pattern in ["####-98", "####-^#", "3###-97", "####-###", "29##-8^"] {
         app.ok("poolCreate", pool(pattern, json!({}))).await;
     }
     app.finish().await;

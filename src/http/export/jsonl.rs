@@ -1,0 +1,81 @@
+//! Coupons as JSON lines: an object a line, in UTF-8, with the fields of the CSV file.
+
+use serde_json::{Value, json};
+
+use super::Format;
+use crate::{
+    domain::{coupon::Coupon, status::Status, terms::Terms},
+    graphql::instant_text,
+    service::CouponSink,
+};
+
+/// Coupons as objects, one a line.
+#[derive(Debug, Default)]
+pub struct JsonLines {
+    bytes: Vec<u8>,
+    /// What follows the code of an untouched coupon.
+    rest: String,
+}
+
+impl Format for JsonLines {
+    const MEDIA: &'static str = "application/jsonl; charset=utf-8";
+    const EXTENSION: &'static str = "jsonl";
+    const HEAD: &'static str = "";
+
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl CouponSink for JsonLines {
+    fn terms(&mut self, terms: &Terms) {
+        let nobody: Option<&Coupon> = None;
+        self.rest = rest(nobody, Status::Unassigned, terms);
+    }
+
+    fn untouched(&mut self, code: &str) {
+        self.line(code, None);
+    }
+
+    fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms) {
+        let rest = rest(Some(coupon), status, terms);
+        self.line(&coupon.code, Some(&rest));
+    }
+}
+
+impl JsonLines {
+    fn line(&mut self, code: &str, rest: Option<&str>) {
+        self.bytes.extend_from_slice(b"{\"code\":");
+        // Writing to a vector does not fail.
+        drop(serde_json::to_writer(&mut self.bytes, code));
+        self.bytes.extend_from_slice(rest.unwrap_or(&self.rest).as_bytes());
+        self.bytes.push(b'\n');
+    }
+}
+
+/// What follows the code of a coupon.
+fn rest(coupon: Option<&Coupon>, status: Status, terms: &Terms) -> String {
+    let date = |at: Option<crate::domain::period::Instant>| at.map(instant_text);
+    let of = |field: fn(&Coupon) -> Option<crate::domain::period::Instant>| date(coupon.and_then(field));
+    let count = |field: fn(&Coupon) -> u32| coupon.map_or(0, field);
+    let fields: [(&str, Value); 12] = [
+        ("status", json!(status.name())),
+        ("value", json!(terms.value.text(terms.currency))),
+        ("currency", json!(terms.currency.map(|currency| currency.to_string()))),
+        ("balance", json!(coupon.and_then(Coupon::balance).map(|balance| balance.text(terms.exponent())))),
+        ("customer", json!(coupon.and_then(|coupon| coupon.customer.as_ref()))),
+        ("claimedAt", json!(of(|coupon| coupon.claimed_at))),
+        ("expiresAt", json!(of(|coupon| coupon.expires_at))),
+        ("redeemedAt", json!(of(|coupon| coupon.redeemed_at))),
+        ("invalidatedAt", json!(of(|coupon| coupon.invalidated_at))),
+        ("claims", json!(count(|coupon| coupon.claims))),
+        ("usages", json!(count(|coupon| coupon.usages))),
+        ("transfers", json!(count(|coupon| coupon.transfers))),
+    ];
+    let mut text = String::new();
+    for (name, value) in fields {
+        text.push_str(&format!(",\"{name}\":{value}"));
+    }
+    text.push('}');
+    text
+}

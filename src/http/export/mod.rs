@@ -1,0 +1,128 @@
+//! A pool's coupons as a file: `GET /pools/{id}/coupons.csv` and `.jsonl`, streamed as fast as it is read. A
+//! part is made when the one before it is on its way, so a client that stops reading holds nothing up. What
+//! breaks on the way ends the connection before the file's end, so that no file looks whole that is not.
+
+mod csv;
+mod filter;
+mod jsonl;
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+
+use super::{App, access::caller, graphql};
+use crate::{
+    domain::pool::Pool,
+    graphql::pool_by_any_id,
+    service::{CouponFilter, CouponSink, Export, Failure, Scrip},
+};
+
+pub use csv::Csv;
+pub use filter::Parameters;
+pub use jsonl::JsonLines;
+
+/// A file's format: a sink that gives out what was written.
+pub trait Format: CouponSink + Default {
+    /// Its media type.
+    const MEDIA: &'static str;
+    /// The end of its files' names.
+    const EXTENSION: &'static str;
+    /// What the file begins with.
+    const HEAD: &'static str;
+    /// What was written since the last time.
+    fn take(&mut self) -> Vec<u8>;
+}
+
+/// A file in the making.
+#[derive(Debug)]
+pub struct File<F> {
+    export: Export,
+    format: Option<F>,
+    begun: bool,
+}
+
+impl<F: Format> File<F> {
+    /// Begins the file of a pool's coupons.
+    pub async fn begin(scrip: &Arc<Scrip>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Self, Failure> {
+        Ok(Self { export: scrip.export(pool, filter).await?, format: Some(F::default()), begun: false })
+    }
+
+    /// The next bytes, never empty; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        if !std::mem::replace(&mut self.begun, true) && !F::HEAD.is_empty() {
+            return Ok(Some(F::HEAD.as_bytes().to_vec()));
+        }
+        while let Some(format) = self.format.take() {
+            let Some(mut format) = self.export.next(format).await? else { return Ok(None) };
+            let bytes = format.take();
+            self.format = Some(format);
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How far it is: coupons looked at, and all.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        self.export.progress()
+    }
+}
+
+/// `GET /pools/{id}/{file}`.
+pub(super) async fn get(
+    State(app): State<App>,
+    Path((id, file)): Path<(String, String)>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    if caller(&app.scrip, &headers).is_none() {
+        return graphql::unauthorized();
+    }
+    let Some(pool) = pool_by_any_id(&app.scrip, &id) else {
+        return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId");
+    };
+    let filter = parameters.map_err(|rejection| rejection.body_text()).and_then(|parameters| parameters.check());
+    let filter = match filter {
+        Ok(filter) => filter,
+        Err(reason) => return graphql::error(StatusCode::BAD_REQUEST, &reason),
+    };
+    match file.as_str() {
+        "coupons.csv" => stream_file::<Csv>(&app, &pool, filter).await,
+        "coupons.jsonl" => stream_file::<JsonLines>(&app, &pool, filter).await,
+        _ => graphql::error(StatusCode::NOT_FOUND, "expected coupons.csv or coupons.jsonl"),
+    }
+}
+
+async fn stream_file<F: Format>(app: &App, pool: &Arc<Pool>, filter: CouponFilter) -> Response {
+    let file = match File::<F>::begin(&app.scrip, pool, filter).await {
+        Ok(file) => file,
+        Err(failure) => {
+            tracing::error!(%failure, "an export did not begin");
+            return graphql::error(StatusCode::INTERNAL_SERVER_ERROR, "internal error");
+        }
+    };
+    let parts = stream::unfold(Some(file), |file| async {
+        let mut file = file?;
+        match file.next().await {
+            Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some(file))),
+            Ok(None) => None,
+            Err(failure) => {
+                tracing::error!(%failure, "an export was cut short");
+                Some((Err(failure), None))
+            }
+        }
+    });
+    let name = format!("attachment; filename=\"pool-{}.{}\"", pool.id.0, F::EXTENSION);
+    ([(CONTENT_TYPE, F::MEDIA.to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response()
+}

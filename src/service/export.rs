@@ -1,0 +1,184 @@
+//! Reading all coupons of a pool, of any size, a part at a time and in order of place. Coupons that were
+//! touched are merged with those that were not, which are computed; nothing is held between two parts, so a
+//! reader that stops costs nothing. Each coupon is told once, as it is when its part is read.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking};
+use crate::{
+    domain::{
+        coupon::Coupon,
+        id::{CouponId, PoolId, TermsNumber},
+        period::Instant,
+        pool::{Pool, Source},
+        status::Status,
+        terms::Terms,
+    },
+    storage::{Row, RowId},
+};
+
+/// How many codes are computed for a part.
+const CODES: u64 = 16_384;
+/// How many touched coupons are read at once.
+const ROWS: usize = 1_000;
+/// How many codes of an uploaded pool are kept in one row.
+const CODES_IN_ROW: u64 = 64;
+
+/// Where coupons are written to.
+pub trait CouponSink: Send + 'static {
+    /// The terms of the untouched coupons that follow.
+    fn terms(&mut self, terms: &Terms);
+    /// A coupon that nobody has touched.
+    fn untouched(&mut self, code: &str);
+    /// A coupon that was touched, its status at this moment, and its terms.
+    fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms);
+}
+
+/// A pool's coupons, being read.
+#[derive(Debug)]
+pub struct Export {
+    scrip: Arc<Scrip>,
+    pool: Arc<Pool>,
+    filter: CouponFilter,
+    /// The place that is read next, and the pool's end.
+    place: u64,
+    size: u64,
+    /// Touched coupons from that place on, as far as they are read.
+    rows: VecDeque<Coupon>,
+    /// Whether there are none beyond those.
+    all_read: bool,
+}
+
+impl Scrip {
+    /// Begins to read the coupons of a pool that a filter admits.
+    pub async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
+        self.settle().await?;
+        Ok(Export {
+            scrip: Arc::clone(self),
+            pool: Arc::clone(pool),
+            filter,
+            place: 0,
+            size: self.registry.tally(pool.id).supply.size,
+            rows: VecDeque::new(),
+            all_read: false,
+        })
+    }
+}
+
+impl Export {
+    /// How far it is: places read, and all.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        (self.place, self.size)
+    }
+
+    /// Writes the next part; none once everything is written, or when Scrip is stopping.
+    pub async fn next<S: CouponSink>(&mut self, sink: S) -> Result<Option<S>, Failure> {
+        if self.place >= self.size {
+            return Ok(None);
+        }
+        if self.scrip.is_stopping() {
+            return Err(Failure::Internal("an export was cut short: Scrip is stopping".to_owned()));
+        }
+        if self.rows.is_empty() && !self.all_read {
+            self.read_rows().await?;
+        }
+        // What is beyond the rows that are read may be touched.
+        let known = self.rows.back().filter(|_| !self.all_read).map_or(self.size, |last| last.id.index + 1);
+        let next = self.rows.front().map_or(known, |coupon| coupon.id.index);
+        if next > self.place {
+            return self.untouched(next, sink).await.map(Some);
+        }
+        Ok(Some(self.touched(sink)))
+    }
+
+    async fn read_rows(&mut self) -> Result<(), Failure> {
+        let key = |index| RowId::Coupon(CouponId { pool: self.pool.id, index }).key().text;
+        let rows = self.scrip.store.scan("coupon", key(self.place), key(self.size), false, ROWS).await?;
+        self.all_read = rows.len() < ROWS;
+        let any = RowId::Coupon(CouponId { pool: PoolId(0), index: 0 });
+        for (_, doc) in rows {
+            if let Row::Coupon(coupon) = Row::decode(&any, &doc)? {
+                self.rows.push_back(*coupon);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes touched coupons up to the next place that is not.
+    fn touched<S: CouponSink>(&mut self, mut sink: S) -> S {
+        let now = self.scrip.clock.now();
+        while let Some(coupon) = self.rows.pop_front_if(|coupon| coupon.id.index == self.place) {
+            self.place += 1;
+            if let Some(terms) = self.pool.terms(coupon.terms)
+                && self.filter.admits(&coupon, self.pool.case(), now)
+            {
+                sink.touched(&coupon, coupon.status_at(now), terms);
+            }
+        }
+        sink
+    }
+
+    /// Writes coupons that have no row, up to a place or a part's end.
+    async fn untouched<S: CouponSink>(&mut self, next: u64, sink: S) -> Result<S, Failure> {
+        let start = self.place;
+        if !self.pool.has_stock() || !self.admits_untouched() {
+            self.place = next;
+            return Ok(sink);
+        }
+        let end = next.min(self.range_end(start)).min(start + CODES);
+        let Some(terms) = self.pool.terms(self.pool.terms_at(start)).cloned() else {
+            return Err(Failure::Internal(format!("pool {:?} has lost terms", self.pool.id)));
+        };
+        self.place = end;
+        if self.pool.source == Source::Uploaded {
+            return self.listed(start, end, &terms, sink).await;
+        }
+        let Some(series) = self.pool.series_at(start) else { return Ok(sink) };
+        let Some(open) = self.scrip.registry.series(&self.pool, series)? else { return Ok(sink) };
+        let (first, case) = (start - series.first, self.pool.case());
+        let prefix = self.filter.prefix.clone().unwrap_or_default();
+        blocking(move || {
+            let mut sink = sink;
+            sink.terms(&terms);
+            open.codes(first, end - start, &mut |code| {
+                if prefix.is_empty() || begins_with(case, code, &prefix) {
+                    sink.untouched(code);
+                }
+            });
+            sink
+        })
+        .await
+    }
+
+    async fn listed<S: CouponSink>(&self, start: u64, end: u64, terms: &Terms, mut sink: S) -> Result<S, Failure> {
+        sink.terms(terms);
+        let chunks = start / CODES_IN_ROW..end.div_ceil(CODES_IN_ROW);
+        let rows: Vec<_> = chunks.clone().map(|chunk| RowId::Codes(self.pool.id, chunk)).collect();
+        for (chunk, row) in chunks.zip(self.scrip.store.get(&rows).await?) {
+            let Some(Row::Codes(codes)) = row else { continue };
+            let places = (chunk * CODES_IN_ROW..).zip(codes);
+            for (_, code) in places.filter(|(place, _)| (start..end).contains(place)) {
+                let case = self.pool.case();
+                if self.filter.prefix.as_ref().is_none_or(|prefix| begins_with(case, &code, prefix)) {
+                    sink.untouched(&code);
+                }
+            }
+        }
+        Ok(sink)
+    }
+
+    /// Where the terms of untouched coupons change next.
+    fn range_end(&self, place: u64) -> u64 {
+        let later = self.pool.ranges.iter().find(|(start, _)| *start > place);
+        later.map_or(self.size, |(start, _)| *start)
+    }
+
+    /// Whether the filter admits coupons that nobody has touched, their codes aside.
+    fn admits_untouched(&self) -> bool {
+        let id = CouponId { pool: self.pool.id, index: 0 };
+        let any = Coupon::unassigned(id, String::new(), TermsNumber(0));
+        let filter = CouponFilter { prefix: None, code: None, ..self.filter.clone() };
+        filter.admits(&any, self.pool.case(), Instant::UNIX_EPOCH)
+    }
+}
