@@ -5,30 +5,26 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 #![expect(clippy::disallowed_methods, reason = "which coupon is redeemed next is left to chance")]
 
+mod support;
+
 use std::{
-    fs::{self, File},
-    io::Write,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
-use hdrhistogram::Histogram;
 use rand::Rng;
 use scrip::{
     domain::{
         id::{CouponId, PoolId},
         pool::Source,
-        pool_draft::{PoolDraft, RestrictionsDraft},
+        pool_draft::PoolDraft,
         status::Status,
         terms::CouponType,
     },
-    service::{Answer, Caller, Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
+    service::{Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
     storage::Address,
 };
+use support::{Bench, disk, draft, fsyncs, histogram, memory, micros, nanos, row};
 
 /// How much is measured.
 struct Sizes {
@@ -60,7 +56,7 @@ async fn main() {
     row("memory at the start", &memory());
     for size in [sizes.small, sizes.big] {
         let pool = bench.pool(CouponType::Percentage, "10", size).await;
-        bench.claims(pool, size).await;
+        bench.claims(&format!("a pool of {size}"), pool, size).await;
     }
     bench.redemptions(PoolId(2)).await;
     bench.cards().await;
@@ -70,146 +66,23 @@ async fn main() {
     row("size on disk", &format!("{} MiB", disk(folder.path()) >> 20));
 }
 
-fn row(name: &str, value: &str) {
-    println!("{name:<58} {value:>14}");
-}
-
-fn micros(times: &Histogram<u64>) -> String {
-    format!("{:.0} us", times.value_at_quantile(0.5) as f64 / 1e3)
-}
-
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram")
-}
-
-/// What one durable write costs this machine at least.
-fn fsyncs(folder: &Path) -> Histogram<u64> {
-    let mut file = File::create(folder.join("fsync")).expect("a file");
-    let mut times = histogram();
-    for _ in 0..300 {
-        let start = Instant::now();
-        file.write_all(&[7; 4096]).and_then(|()| file.sync_data()).expect("a write");
-        times.saturating_record(nanos(start));
-    }
-    fs::remove_file(folder.join("fsync")).expect("removed");
-    times
-}
-
-fn nanos(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The resident memory of this process (Linux).
-fn memory() -> String {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok());
-    kilobytes.map_or_else(|| "unknown".to_owned(), |number| format!("{} MiB", number >> 10))
-}
-
-fn disk(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    entries
-        .map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) })
-        .sum()
-}
-
-/// Scrip under measurement.
-struct Bench {
-    scrip: Arc<Scrip>,
-    caller: Caller,
-    time: Duration,
-    /// Makes names of customers that were not used before.
-    count: Arc<AtomicU64>,
-}
-
 impl Bench {
-    async fn open(address: &Address, time: Duration) -> Self {
-        let scrip = Scrip::open(address, Clock::System).await.expect("an open database");
-        let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
-        Self { scrip, caller, time, count: Arc::default() }
-    }
-
     /// Makes a pool of codes, and tells how far it is.
     async fn pool(&self, kind: CouponType, value: &str, codes: u64) -> PoolId {
-        let draft = PoolDraft {
-            name: format!("{codes} codes"),
-            external_id: None,
-            source: Source::Uploaded,
-            kind,
-            value: Some(value.to_owned()),
-            currency: None,
-            case_sensitive: None,
-            pattern: None,
-            excluded_characters: Vec::new(),
-            excluded_phrases: Vec::new(),
-            restrictions: RestrictionsDraft::default(),
-            aggregated: false,
-        };
-        let answer = self.scrip.submit(&self.caller, None, Command::PoolCreate(Box::new(draft))).await;
-        let Ok(Answer::Pool(pool)) = answer else { panic!("{answer:?}") };
+        let draft =
+            PoolDraft { kind, value: Some(value.to_owned()), ..draft(&format!("{codes} codes"), Source::Uploaded) };
+        let pool = self.make(draft).await;
         let start = Instant::now();
         for from in (0..codes).step_by(1_000) {
-            let codes_now =
-                (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool: pool.id, index })).collect();
-            self.scrip.submit(&self.caller, None, Command::CouponsAdd(pool.id, codes_now)).await.expect("added codes");
+            let codes_now = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
+            self.scrip.submit(&self.caller, None, Command::CouponsAdd(pool, codes_now)).await.expect("added codes");
             if from % 100_000 == 0 && from > 0 {
                 eprintln!("  {from} of {codes} codes after {:.0?}", start.elapsed());
             }
         }
         let rate = codes as f64 / start.elapsed().as_secs_f64();
         row(&format!("adding {codes} codes, 1,000 at a time"), &format!("{rate:.0} /s"));
-        pool.id
-    }
-
-    /// Runs callers for the time of a measurement (or until one is refused); gives the latencies of
-    /// what succeeded, and how long it took.
-    async fn run(
-        &self,
-        callers: usize,
-        most: u64,
-        make: impl Fn(u64) -> Command + Clone + Send + 'static,
-    ) -> (Histogram<u64>, f64) {
-        let end = Instant::now() + self.time;
-        let left = Arc::new(AtomicU64::new(most));
-        let start = Instant::now();
-        let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..callers {
-            let (scrip, caller, count) = (Arc::clone(&self.scrip), self.caller.clone(), Arc::clone(&self.count));
-            let (make, left) = (make.clone(), Arc::clone(&left));
-            tasks.spawn(async move {
-                let mut times = histogram();
-                let take = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
-                while Instant::now() < end && take() {
-                    let command = make(count.fetch_add(1, Ordering::Relaxed));
-                    let start = Instant::now();
-                    if scrip.submit(&caller, None, command).await.is_ok() {
-                        times.saturating_record(nanos(start));
-                    }
-                }
-                times
-            });
-        }
-        let mut all = histogram();
-        for times in tasks.join_all().await {
-            all.add(times).expect("the same bounds");
-        }
-        (all, start.elapsed().as_secs_f64())
-    }
-
-    async fn claims(&self, pool: PoolId, size: u64) {
-        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
-        // A part of a small pool for each, so that it does not run dry.
-        for (callers, part) in [(1, 10), (16, 4), (64, 2)] {
-            let (times, seconds) = self.run(callers, size / part, claim).await;
-            let name = format!("claims of a pool of {size}, {callers} at once");
-            if callers == 1 {
-                row(&format!("{name}, median"), &micros(&times));
-                row(&format!("{name}, 99 of 100"), &format!("{:.0} us", times.value_at_quantile(0.99) as f64 / 1e3));
-            } else {
-                row(&name, &format!("{:.0} /s", times.len() as f64 / seconds));
-            }
-        }
+        pool
     }
 
     /// Claimed coupons all over the pool, each redeemed by its code.

@@ -106,3 +106,9 @@ pub fn pool_by_any_id(scrip: &Scrip, id: &str) -> Option<Arc<Pool>> {
     };
     by_id.or_else(|| registry.pool_by_external_id(id))
 }
+
+/// The id of a pool as the API gives it.
+#[must_use]
+pub fn pool_id_text(id: PoolId) -> String {
+    GlobalId::Pool(id).encode().0
+}

@@ -19,7 +19,7 @@ use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
 use crate::service::Scrip;
 
 pub use failure::{RequestId, coded};
-pub use global_id::pool_by_any_id;
+pub use global_id::{pool_by_any_id, pool_id_text};
 pub use scalar::instant_text;
 
 /// How deep a document may nest its fields.

@@ -118,9 +118,12 @@ impl Scrip {
     async fn read_before(&self, before: u64, rows: usize) -> Result<Vec<Event>, Failure> {
         let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
         let mut events = Vec::new();
-        for (text, doc) in self.store.scan("event", at(0), at(before), true, rows).await? {
-            events.extend(decode(&text, &doc)?.into_iter().rev().filter(|event| event.id.sequence < before));
+        // At most this many rows begin in so many places, and each place has its row among them.
+        let start = before.min(self.latest_event().borrow().sequence + 1).saturating_sub(rows as u64);
+        for (text, doc) in self.store.scan("event", at(start), at(before), false, rows).await? {
+            events.extend(decode(&text, &doc)?.into_iter().filter(|event| event.id.sequence < before));
         }
+        events.reverse();
         Ok(events)
     }
 
@@ -220,7 +223,10 @@ impl Scrip {
         for id in ids {
             if !read.contains_key(id) {
                 let at = |sequence| RowId::Events(EventId { stream: id.stream, sequence }).key().text;
-                let rows = self.store.scan("event", at(0), at(id.sequence + 1), true, 1).await?;
+                let rows = self
+                    .store
+                    .scan("event", at(id.sequence.saturating_sub(EVENTS_IN_ROW - 1)), at(id.sequence + 1), false, PART)
+                    .await?;
                 for (text, doc) in rows {
                     read.extend(decode(&text, &doc)?.into_iter().map(|event| (event.id, event)));
                 }

@@ -2,7 +2,7 @@
 //! for. Numbers are written in hexadecimal with a fixed width; text parts end with U+0001, which no
 //! id of a customer or code contains.
 
-use surrealdb::types::{RecordId, RecordIdKey, RecordIdKeyRange, Value};
+use surrealdb::types::{RecordId, RecordIdKey, Value};
 
 /// The end of a text part.
 const END: char = '\u{1}';
@@ -48,20 +48,5 @@ impl Key {
     /// As the database's value.
     pub(super) fn record(&self) -> Value {
         Value::RecordId(RecordId::new(self.table, RecordIdKey::String(self.text.clone())))
-    }
-
-    /// The rows of a table from one text (inclusive) to another (exclusive), as the database's value.
-    pub(super) fn range(table: &'static str, start: String, end: String) -> Value {
-        let range = RecordIdKeyRange {
-            start: std::ops::Bound::Included(RecordIdKey::String(start)),
-            end: std::ops::Bound::Excluded(RecordIdKey::String(end)),
-        };
-        Value::RecordId(RecordId::new(table, RecordIdKey::Range(Box::new(range))))
-    }
-
-    /// The first text after all that start with this one.
-    #[must_use]
-    pub fn end_of_prefix(&self) -> String {
-        format!("{}\u{10FFFF}", self.text)
     }
 }

@@ -7,6 +7,7 @@ mod batch;
 mod error;
 mod guard;
 mod key;
+mod middle;
 mod migrate;
 mod open;
 mod read;

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use scrip::{
     domain::rejection::Code,
     service::{Clock, Scrip},
@@ -15,7 +16,7 @@ use scrip::{
 };
 
 use crate::support::{
-    Backend, Client, TestScrip, audit, disk, draft, new_folder,
+    Backend, Client, TestScrip, audit, customer, disk, draft, new_folder,
     process::{TestChild, tell},
 };
 
@@ -265,4 +266,54 @@ async fn a_start_reads_no_coupon() {
     let app = open(&disk(folder.path())).await.expect("an open database");
     assert!(start.elapsed().as_secs() < 2, "a start on 20,000 coupons took {:?}", start.elapsed());
     app.close().await;
+}
+
+/// Pages of ranges are what a sorted list gives, from either end, however many rows a range has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_a_range_is_that_of_a_sorted_list() {
+    let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a database");
+    let mut random = StdRng::seed_from_u64(7);
+    let mut texts = std::collections::BTreeSet::new();
+    while texts.len() < 700 {
+        let length = random.random_range(1..6);
+        // Few characters, so that there are dense parts, and some at the ends of Unicode.
+        texts.insert(
+            (0..length)
+                .map(|_| *['a', 'b', '\u{D7FF}', '\u{E000}', '\u{10FFFF}'].choose(&mut random).expect("one"))
+                .collect::<String>(),
+        );
+    }
+    let mut batch = Batch::default();
+    for text in &texts {
+        batch.insert(RowId::Email(text.clone()), Row::Email(customer(text)));
+    }
+    store.commit(&batch).await.expect("rows");
+    let keys: Vec<String> = texts.iter().map(|text| RowId::Email(text.clone()).key().text).collect();
+    let any = |random: &mut StdRng| match random.random_range(0..4) {
+        0 => String::new(),
+        1 => "\u{10FFFF}\u{10FFFF}".to_owned(),
+        _ => keys.choose(random).expect("a key").clone(),
+    };
+    for _ in 0..200 {
+        let (start, end) = (any(&mut random), any(&mut random));
+        let limit = *[1, 2, 40, 1_000].choose(&mut random).expect("a limit");
+        let within: Vec<_> = keys.iter().filter(|key| **key >= start && **key < end).cloned().collect();
+        for reverse in [false, true] {
+            let found = store.scan("email", start.clone(), end.clone(), reverse, limit).await.expect("rows");
+            let found: Vec<_> = found.into_iter().map(|(text, _)| text).collect();
+            let expected: Vec<_> = if reverse {
+                within.iter().rev().take(limit).cloned().collect()
+            } else {
+                within.iter().take(limit).cloned().collect()
+            };
+            assert_eq!(found, expected, "{start:?}..{end:?} limit {limit} reverse {reverse}");
+        }
+    }
+    let ids: Vec<_> = ["a", "nobody", "b", "a"].map(|text| RowId::Email(text.to_owned())).to_vec();
+    let rows = store.get(&ids).await.expect("rows");
+    let expected = ids.iter().map(|id| match id {
+        RowId::Email(text) if texts.contains(text) => Some(Row::Email(customer(text))),
+        _ => None,
+    });
+    assert!(rows.into_iter().eq(expected), "rows come in the order of their ids");
 }

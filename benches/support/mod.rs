@@ -1,0 +1,165 @@
+//! What the benchmarks share: how a figure is taken and printed, and the calls that set Scrip up.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hdrhistogram::Histogram;
+use scrip::{
+    domain::{
+        id::PoolId,
+        pool::Source,
+        pool_draft::{PoolDraft, RestrictionsDraft},
+        terms::CouponType,
+    },
+    service::{Answer, Caller, Clock, Command, Scrip},
+    storage::Address,
+};
+
+pub(crate) fn row(name: &str, value: &str) {
+    println!("{name:<58} {value:>14}");
+}
+
+pub(crate) fn micros(times: &Histogram<u64>) -> String {
+    format!("{:.0} us", times.value_at_quantile(0.5) as f64 / 1e3)
+}
+
+pub(crate) fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram")
+}
+
+/// What one durable write costs this machine at least.
+pub(crate) fn fsyncs(folder: &Path) -> Histogram<u64> {
+    let mut file = File::create(folder.join("fsync")).expect("a file");
+    let mut times = histogram();
+    for _ in 0..300 {
+        let start = Instant::now();
+        file.write_all(&[7; 4096]).and_then(|()| file.sync_data()).expect("a write");
+        times.saturating_record(nanos(start));
+    }
+    fs::remove_file(folder.join("fsync")).expect("removed");
+    times
+}
+
+pub(crate) fn nanos(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The resident memory of this process in KiB; 0 where the system does not tell (it is Linux that does).
+pub(crate) fn kilobytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or_default()
+}
+
+pub(crate) fn memory() -> String {
+    format!("{} MiB", kilobytes() >> 10)
+}
+
+pub(crate) fn disk(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries
+        .map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) })
+        .sum()
+}
+
+/// A pool of free shipping.
+pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
+    PoolDraft {
+        name: name.to_owned(),
+        external_id: None,
+        source,
+        kind: CouponType::FreeShipping,
+        value: None,
+        currency: None,
+        case_sensitive: None,
+        pattern: None,
+        excluded_characters: Vec::new(),
+        excluded_phrases: Vec::new(),
+        restrictions: RestrictionsDraft::default(),
+        aggregated: false,
+    }
+}
+
+/// Scrip under measurement.
+pub(crate) struct Bench {
+    pub(crate) scrip: Arc<Scrip>,
+    pub(crate) caller: Caller,
+    pub(crate) time: Duration,
+    /// Makes names of customers that were not used before.
+    pub(crate) count: Arc<AtomicU64>,
+}
+
+impl Bench {
+    pub(crate) async fn open(address: &Address, time: Duration) -> Self {
+        let scrip = Scrip::open(address, Clock::System).await.expect("an open database");
+        let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
+        Self { scrip, caller, time, count: Arc::default() }
+    }
+
+    /// Makes a pool.
+    pub(crate) async fn make(&self, draft: PoolDraft) -> PoolId {
+        match self.scrip.submit(&self.caller, None, Command::PoolCreate(Box::new(draft))).await {
+            Ok(Answer::Pool(pool)) => pool.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Runs callers for the time of a measurement (or until one is refused); gives the latencies of
+    /// what succeeded, and how long it took.
+    pub(crate) async fn run(
+        &self,
+        callers: usize,
+        most: u64,
+        make: impl Fn(u64) -> Command + Clone + Send + 'static,
+    ) -> (Histogram<u64>, f64) {
+        let end = Instant::now() + self.time;
+        let left = Arc::new(AtomicU64::new(most));
+        let start = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..callers {
+            let (scrip, caller, count) = (Arc::clone(&self.scrip), self.caller.clone(), Arc::clone(&self.count));
+            let (make, left) = (make.clone(), Arc::clone(&left));
+            tasks.spawn(async move {
+                let mut times = histogram();
+                let take = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
+                while Instant::now() < end && take() {
+                    let command = make(count.fetch_add(1, Ordering::Relaxed));
+                    let start = Instant::now();
+                    if scrip.submit(&caller, None, command).await.is_ok() {
+                        times.saturating_record(nanos(start));
+                    }
+                }
+                times
+            });
+        }
+        let mut all = histogram();
+        for times in tasks.join_all().await {
+            all.add(times).expect("the same bounds");
+        }
+        (all, start.elapsed().as_secs_f64())
+    }
+
+    /// Claims with one, 16 and 64 callers of a pool that has `size` coupons left.
+    pub(crate) async fn claims(&self, of: &str, pool: PoolId, size: u64) {
+        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
+        // A part of a small pool for each, so that it does not run dry.
+        for (callers, part) in [(1, 10), (16, 4), (64, 2)] {
+            let (times, seconds) = self.run(callers, size / part, claim).await;
+            let name = format!("claims of {of}, {callers} at once");
+            if callers == 1 {
+                row(&format!("{name}, median"), &micros(&times));
+                row(&format!("{name}, 99 of 100"), &format!("{:.0} us", times.value_at_quantile(0.99) as f64 / 1e3));
+            } else {
+                row(&name, &format!("{:.0} /s", times.len() as f64 / seconds));
+            }
+        }
+    }
+}
