@@ -59,11 +59,20 @@ async fn main() {
 }
 
 fn codes(pattern: &str, phrases: usize) -> CodesDraft {
-    // Phrases of digits, three each: they overlap and end in each other.
-    let excluded_phrases = (0..phrases).map(|number| format!("{:03}", number * 19 % 1_000)).collect();
+    let excluded_phrases = (0..phrases).map(word).collect();
     let excluded_characters = ["0", "O", "1", "I"].map(str::to_owned).to_vec();
     let excluded_characters = if phrases == 0 { excluded_characters } else { Vec::new() };
     CodesDraft { pattern: pattern.to_owned(), excluded_characters, excluded_phrases, case_sensitive: false }
+}
+
+/// A made-up word of 3 to 8 letters.
+fn word(number: usize) -> String {
+    let mut seed = number as u64 + 1;
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 33
+    };
+    (0..3 + next() % 6).map(|_| char::from(b'a' + (next() % 26) as u8)).collect()
 }
 
 /// Permuting and writing on one core, and building tables.

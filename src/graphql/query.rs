@@ -231,7 +231,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The pattern.")] input: PatternInput,
     ) -> Result<PatternPreview> {
-        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into()).await;
+        let pool =
+            input.pool_id.as_ref().map(pool_id).transpose().map_err(|rejection| rejected(rejection, "poolId"))?;
+        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), pool).await;
         Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
     }
 

@@ -1,14 +1,18 @@
 //! What is shown of a pattern while a pool is being drafted. Nothing is kept of it, and no sample is a
 //! code that exists.
 
+use std::sync::Arc;
+
 use super::{
     Failure, Scrip,
     prepare::{blocking, fresh_key},
 };
 use crate::{
     domain::{
-        code::{CaseMode, ExclusionCost, SeriesKey, bulk_limit, case_key, exclusion_costs, samples},
+        code::{CaseMode, ExclusionCost, SeriesKey, Space, bulk_limit, case_key, exclusion_costs, samples},
+        id::PoolId,
         pool_codes::{CodesDraft, CodesFault},
+        rejection::{Refusal, Rejection},
     },
     storage::RowId,
 };
@@ -33,16 +37,28 @@ pub struct PatternFacts {
     pub costs: Vec<ExclusionCost>,
     /// Codes that look like its codes.
     pub samples: Vec<String>,
+    /// The refusal that a pool of it would meet, because another can make the same code.
+    pub overlap: Option<Refusal>,
 }
 
 impl Scrip {
-    /// What a pattern can make, or what is wrong with it.
-    pub async fn preview_pattern(&self, draft: CodesDraft) -> Result<Result<PatternFacts, CodesFault>, Failure> {
+    /// What a pattern can make, or what is wrong with it; for a pool that is edited, or for a new one.
+    pub async fn preview_pattern(
+        &self,
+        draft: CodesDraft,
+        pool: Option<PoolId>,
+    ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
         let key = fresh_key()?;
-        let mut facts = match blocking(move || facts(&draft, &key)).await? {
-            Ok(facts) => facts,
+        let space = match blocking(move || draft.space()).await? {
+            Ok(space) => space,
             Err(fault) => return Ok(Err(fault)),
         };
+        let format = Arc::clone(space.format());
+        let mut facts = blocking(move || facts(&space, &key)).await?;
+        // No pool has the number 0.
+        let clash = self.registry.overlapping(&format, pool.unwrap_or(PoolId(0)));
+        facts.overlap = clash
+            .map(|(other, example)| Rejection::PatternNotUnique { pool: other.name.clone(), example }.at(["pattern"]));
         let rows: Vec<_> = facts.samples.iter().map(|code| RowId::Code(case_key(code))).collect();
         let mut known = self.store.get(&rows).await?.into_iter();
         facts.samples.retain(|_| known.next().flatten().is_none());
@@ -66,16 +82,16 @@ impl Scrip {
     }
 }
 
-fn facts(draft: &CodesDraft, key: &SeriesKey) -> Result<PatternFacts, CodesFault> {
-    let space = draft.space()?;
+fn facts(space: &Arc<Space>, key: &SeriesKey) -> PatternFacts {
     let format = space.format();
-    Ok(PatternFacts {
+    PatternFacts {
         combinations: space.count().to_string(),
         bulk_limit: bulk_limit(space.count()),
         placeholders: format.pattern().placeholders(),
         case_sensitive: format.case() == CaseMode::Sensitive,
-        costs: exclusion_costs(&space),
+        costs: exclusion_costs(space),
         // An empty space has no samples.
-        samples: samples(&space, key, CANDIDATES).unwrap_or_default(),
-    })
+        samples: samples(space, key, CANDIDATES).unwrap_or_default(),
+        overlap: None,
+    }
 }

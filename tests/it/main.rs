@@ -5,9 +5,9 @@
 
 mod concurrency;
 mod edge;
+mod examples;
 mod kill;
 mod lifecycle;
-mod quickstart;
 mod schema;
 mod storage;
 mod support;

@@ -171,6 +171,8 @@ pub struct PatternInput {
     pub excluded_phrases: Option<Vec<String>>,
     /// Whether codes are compared with regard to case; forced where one place can be of both cases.
     pub case_sensitive: Option<bool>,
+    /// The pool that the pattern is for, where one is edited: its own codes are no conflict.
+    pub pool_id: Option<ID>,
 }
 
 impl From<PatternInput> for CodesDraft {

@@ -18,6 +18,7 @@ mod life;
 mod lists;
 mod nodes;
 mod overlap;
+mod patterns;
 mod pools;
 mod restrictions;
 mod routes;
