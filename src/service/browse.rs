@@ -13,11 +13,8 @@ use crate::{
         pool::{Pool, Source},
         pool_draft::check_code,
     },
-    storage::{Row, RowId},
+    storage::{CODES_IN_ROW, Row, RowId},
 };
-
-/// How many codes of an uploaded pool are kept in one row.
-const CODES_IN_ROW: u64 = 64;
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.

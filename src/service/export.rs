@@ -14,16 +14,13 @@ use crate::{
         status::Status,
         terms::Terms,
     },
-    storage::{Row, RowId},
+    storage::{CODES_IN_ROW, Row, RowId},
 };
 
 /// How many codes are computed for a part.
 const CODES: u64 = 16_384;
 /// How many touched coupons are read at once.
 const ROWS: usize = 1_000;
-/// How many codes of an uploaded pool are kept in one row.
-const CODES_IN_ROW: u64 = 64;
-
 /// Where coupons are written to.
 pub trait CouponSink: Send + 'static {
     /// The terms of the untouched coupons that follow.
@@ -82,6 +79,10 @@ impl Export {
         }
         if self.rows.is_empty() && !self.all_read {
             self.read_rows().await?;
+        }
+        // Coupons that were just read may carry terms that the pool has only now.
+        if let Some(pool) = self.scrip.registry.pool(self.pool.id) {
+            self.pool = pool;
         }
         // What is beyond the rows that are read may be touched.
         let known = self.rows.back().filter(|_| !self.all_read).map_or(self.size, |last| last.id.index + 1);

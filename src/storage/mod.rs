@@ -18,4 +18,4 @@ pub use batch::Batch;
 pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
-pub use row::{CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
+pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};

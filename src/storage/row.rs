@@ -18,6 +18,9 @@ use crate::domain::{
     rejection::Refusal,
 };
 
+/// How many codes of an uploaded pool are kept in one row.
+pub const CODES_IN_ROW: u64 = 64;
+
 /// Where a row is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RowId {

@@ -23,7 +23,7 @@ use crate::support::{
     process::{TestChild, kill},
 };
 use told::Told;
-use victim::{CARDS, COUPONS};
+use victim::{BULK, CARDS, COUPONS, MADE};
 
 /// How many kills there are, unless more are asked for.
 const ROUNDS: u64 = 3;
@@ -73,9 +73,17 @@ async fn stock(address: &Address) {
         for card in 0..CARDS {
             app.claim(cards, &format!("customer-{card}")).await.expect("a card");
         }
+        assert_eq!(app.pool(draft::generated(draft::percentage(), "MADE-$$$$$$")).await.id, MADE);
+        assert_eq!(app.pool(draft::bulk(draft::percentage(), "BULK-$$$$$$")).await.id, BULK);
     }
-    let tally = app.registry().tally(COUPONS);
-    app.add(COUPONS, STOCK.saturating_sub(tally.supply.size - tally.supply.next)).await;
+    let lacks = |pool| {
+        let supply = app.registry().tally(pool).supply;
+        STOCK.saturating_sub(supply.size - supply.next)
+    };
+    app.add(COUPONS, lacks(COUPONS)).await;
+    if lacks(BULK) > 0 {
+        app.generate(BULK, lacks(BULK)).await.expect("codes");
+    }
     app.close().await;
 }
 

@@ -16,12 +16,11 @@ use crate::{
         codebook::{Maker, Meant, overlap},
         prepare::Prepared,
     },
-    storage::{CodeRow, Row, RowId},
+    storage::{CODES_IN_ROW, CodeRow, Row, RowId},
 };
 
 use super::{
     attempt::{Attempt, Stop},
-    lookup::CODES_IN_ROW,
     working::Missing,
 };
 

@@ -15,13 +15,10 @@ use crate::{
         status::Status,
     },
     service::{CouponRef, codebook::Meant},
-    storage::{Row, RowId},
+    storage::{CODES_IN_ROW, Row, RowId},
 };
 
 use super::attempt::{Attempt, Stop};
-
-/// How many codes of an uploaded pool are kept in one row.
-pub(super) const CODES_IN_ROW: u64 = 64;
 
 /// A coupon as it was found.
 pub(super) struct Found {

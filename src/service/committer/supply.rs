@@ -15,12 +15,12 @@ use crate::{
         status::Status,
     },
     service::codebook::Meant,
-    storage::RowId,
+    storage::{CODES_IN_ROW, RowId},
 };
 
 use super::{
     attempt::{Attempt, Stop},
-    lookup::{CODES_IN_ROW, Found},
+    lookup::Found,
 };
 
 impl Attempt<'_> {

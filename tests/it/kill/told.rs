@@ -85,7 +85,7 @@ impl Told {
                 assert!(events.insert(last), "{last:?} was told to two callers");
             }
             match action {
-                Action::Claim(customer) => {
+                Action::Claim(_, customer) => {
                     assert_eq!(coupon.customer.as_ref().map(|id| id.as_str()), Some(customer.as_str()));
                 }
                 Action::Redeem(_) => assert!(redeemed.insert(id), "{id:?} was redeemed twice"),
@@ -142,7 +142,7 @@ fn last_event(coupon: &Coupon) -> Option<EventId> {
 /// The last event that an action makes.
 fn kind_of(action: &Action) -> EventType {
     match action {
-        Action::Claim(_) => EventType::Claim,
+        Action::Claim(..) => EventType::Claim,
         Action::Redeem(_) | Action::Pay(..) => EventType::Redeem,
         Action::Transfer(..) => EventType::Receive,
         Action::Unassign(_) => EventType::Unassign,

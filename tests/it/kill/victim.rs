@@ -22,8 +22,11 @@ pub(super) const ADDRESS: &str = "SCRIP_KILL_VICTIM";
 pub(super) const ROUND: &str = "SCRIP_KILL_ROUND";
 pub(super) const SEED: &str = "SCRIP_KILL_VICTIM_SEED";
 
-/// The pool of coupons, and the pool of gift cards, of which there are few and all are claimed.
+/// The pool of coupons from a list, the pools whose codes are made at the claim and in bulk, and the number of gift
+/// cards, all of which are claimed.
 pub(super) const COUPONS: PoolId = PoolId(1);
+pub(super) const MADE: PoolId = PoolId(3);
+pub(super) const BULK: PoolId = PoolId(4);
 pub(super) const CARDS: u64 = 4;
 
 const CALLERS: usize = 64;
@@ -34,7 +37,7 @@ const HOT: usize = 200;
 /// What a caller asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Action {
-    Claim(String),
+    Claim(PoolId, String),
     Redeem(CouponId),
     Pay(CouponId, i64),
     Transfer(CouponId, String),
@@ -44,7 +47,7 @@ pub(super) enum Action {
 impl Action {
     pub(super) fn command(&self) -> Command {
         match self {
-            Self::Claim(customer) => Command::Claim(COUPONS, customer.clone(), None),
+            Self::Claim(pool, customer) => Command::Claim(*pool, customer.clone(), None),
             Self::Redeem(coupon) => redeem(*coupon, None),
             Self::Pay(card, cents) => redeem(*card, Some(&format!("{}.{:02}", cents / 100, cents % 100))),
             Self::Transfer(coupon, to) => Command::Transfer(CouponRef::Id(*coupon), Some(to.clone()), None),
@@ -112,7 +115,7 @@ impl CallerTask {
                 Err(Failure::Refused(refusals)) => Err(refusals),
                 Err(Failure::Internal(reason)) => panic!("broken inside: {reason}"),
             };
-            if let (Action::Claim(_), Ok(Answer::Coupon(coupon, _))) = (&request.action, &answer) {
+            if let (Action::Claim(..), Ok(Answer::Coupon(coupon, _))) = (&request.action, &answer) {
                 let mut hot = self.hot.lock().expect("no caller panics");
                 if hot.len() >= HOT {
                     hot.remove(0);
@@ -138,7 +141,7 @@ impl CallerTask {
             (20..35, Some(coupon)) => Action::Redeem(coupon),
             (35..45, Some(coupon)) => Action::Transfer(coupon, customer),
             (45..55, Some(coupon)) => Action::Unassign(coupon),
-            _ => Action::Claim(customer),
+            _ => Action::Claim(*[COUPONS, MADE, BULK].choose(random).expect("a pool"), customer),
         }
     }
 }
