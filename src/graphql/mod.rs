@@ -1,6 +1,7 @@
 //! The GraphQL schema: the wire's types around the domain's, and one table from refusals to error
 //! codes. Nothing is decided here: resolvers translate, ask the service and translate back.
 
+pub mod bounds;
 pub mod code;
 pub mod connection;
 pub mod cursor;

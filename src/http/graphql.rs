@@ -1,71 +1,191 @@
-//! GraphQL over HTTP: a POST of JSON, answered with JSON. What cannot be read is answered with a
-//! status and the same shape of error that a document's own errors have.
+//! GraphQL over HTTP, as the draft of its specification wants it: POST of JSON, GET for queries alone, and two
+//! media types of answers, whose status one function decides. What cannot be read is answered with a status and
+//! the same shape of error that a document's own errors have.
 
 use std::any::Any;
 
-use async_graphql::{Request, Variables};
+use async_graphql::{Request, Response as Answer, ServerError, Variables, parser::types::OperationType};
 use axum::{
     Json,
     body::Bytes,
-    extract::{Extension, State, rejection::BytesRejection},
+    extract::{
+        Extension, Query, State,
+        rejection::{BytesRejection, QueryRejection},
+    },
     http::{
         HeaderMap, StatusCode,
-        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-use super::{App, MAX_BODY, access::caller};
-use crate::graphql::{RequestId, coded};
+use super::{
+    App, MAX_BODY,
+    access::caller,
+    explorer,
+    media::{Media, is_json, wants_page},
+};
+use crate::{
+    graphql::{RequestId, bounds, coded},
+    service::Caller,
+};
 
-/// What a request carries (the GraphQL-over-HTTP specification, section 5).
+/// What a request carries (section 5 of the draft).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+struct Parameters {
     query: String,
     #[serde(default)]
-    variables: Option<serde_json::Map<String, Value>>,
+    variables: Option<Map<String, Value>>,
     #[serde(default)]
     operation_name: Option<String>,
+    /// None is known yet, but what is no map is no request.
+    #[serde(default, rename = "extensions")]
+    _extensions: Option<Map<String, Value>>,
 }
 
-/// Answers a request.
+/// The same in a URL, where maps are texts of JSON.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UrlParameters {
+    query: Option<String>,
+    variables: Option<String>,
+    operation_name: Option<String>,
+    extensions: Option<String>,
+}
+
+impl UrlParameters {
+    fn read(self) -> Result<Option<Parameters>, String> {
+        fn map(name: &str, text: Option<String>) -> Result<Option<Map<String, Value>>, String> {
+            let text = text.filter(|text| !text.is_empty());
+            let read = text.map(|text| serde_json::from_str(&text)).transpose();
+            read.map_err(|cause| format!("expected a JSON object as {name}: {cause}")).map(Option::flatten)
+        }
+        let Some(query) = self.query else { return Ok(None) };
+        Ok(Some(Parameters {
+            query,
+            variables: map("variables", self.variables)?,
+            operation_name: self.operation_name.filter(|name| !name.is_empty()),
+            _extensions: map("extensions", self.extensions)?,
+        }))
+    }
+}
+
+/// Answers a POST.
 pub(super) async fn post(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let Some(caller) = caller(&app.scrip, &headers) else {
-        return unauthorized();
+    let (caller, media) = match admitted(&app, &headers) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return *refusal,
     };
     if !is_json(&headers) {
-        return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json");
+        return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json, in UTF-8");
     }
     let Ok(body) = body else {
         let text = format!("the body could not be read, or is larger than {MAX_BODY} bytes");
         return error(StatusCode::PAYLOAD_TOO_LARGE, &text);
     };
-    let body: Body = match serde_json::from_slice(&body) {
-        Ok(body) => body,
+    match serde_json::from_slice(&body) {
+        Ok(parameters) => execute(&app, caller, id, media, parameters, true).await,
         Err(cause) => {
             let text = format!("expected a JSON object with \"query\": {cause}");
-            return error(StatusCode::BAD_REQUEST, &text);
+            error(StatusCode::BAD_REQUEST, &text)
         }
-    };
-    let variables = Variables::from_json(Value::Object(body.variables.unwrap_or_default()));
-    let mut request = Request::new(body.query).variables(variables).data(caller).data(id);
-    if let Some(name) = body.operation_name {
-        request = request.operation_name(name);
     }
-    Json(coded(app.schema.execute(request).await)).into_response()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+/// Answers a GET: a query, or the explorer for a browser that asks for a page.
+pub(super) async fn get(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    parameters: Result<Query<UrlParameters>, QueryRejection>,
+) -> Response {
+    let parameters = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read());
+    if matches!(parameters, Ok(None)) && wants_page(&headers) {
+        return explorer::page().await;
+    }
+    let (caller, media) = match admitted(&app, &headers) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return *refusal,
+    };
+    match parameters {
+        Ok(Some(parameters)) => execute(&app, caller, id, media, parameters, false).await,
+        Ok(None) => error(StatusCode::BAD_REQUEST, "expected the parameter query"),
+        Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
+    }
+}
+
+/// Who asks, and for which answer.
+fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
+    let caller = caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))?;
+    let text = "an answer is application/graphql-response+json or application/json: accept one of them";
+    let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
+    Ok((caller, media))
+}
+
+async fn execute(
+    app: &App,
+    caller: Caller,
+    id: RequestId,
+    media: Media,
+    parameters: Parameters,
+    may_change: bool,
+) -> Response {
+    let name = parameters.operation_name;
+    let variables = Variables::from_json(Value::Object(parameters.variables.unwrap_or_default()));
+    let mut request = Request::new(parameters.query).variables(variables).data(caller).data(id);
+    let changes = match bounds::read(&mut request) {
+        Ok(document) => bounds::operation(document, name.as_deref()) == Some(OperationType::Mutation),
+        Err(refusal) => return answer(media, Answer::from_errors(vec![refusal])),
+    };
+    if changes && !may_change {
+        let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
+        refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
+        return refusal;
+    }
+    if let Some(name) = name {
+        request = request.operation_name(name);
+    }
+    answer(media, app.schema.execute(request).await)
+}
+
+/// An answer's text: without data where nothing was executed.
+#[derive(Debug, Serialize)]
+struct Wire<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a async_graphql::Value>,
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
+}
+
+/// The one place that turns an outcome into a status.
+fn answer(media: Media, found: Answer) -> Response {
+    let found = coded(found);
+    // An error of execution names the field where it came up.
+    let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
+    let executed = executed || found.data != async_graphql::Value::Null;
+    let status = match (media, executed) {
+        (Media::Response, false) => StatusCode::BAD_REQUEST,
+        (Media::Response, true) | (Media::Json, _) => StatusCode::OK,
+    };
+    let data = executed.then_some(&found.data);
+    let wire = Wire { errors: &found.errors, data, extensions: &found.extensions };
+    match serde_json::to_vec(&wire) {
+        Ok(body) => (status, [(CONTENT_TYPE, media.text())], body).into_response(),
+        Err(cause) => {
+            tracing::error!(%cause, "an answer could not be written");
+            error(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+        }
+    }
 }
 
 /// The answer to a request without a key that is known.

@@ -7,6 +7,7 @@ mod export;
 mod graphql;
 mod health;
 mod log;
+mod media;
 mod serve;
 
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl App {
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(explorer::page))
-        .route("/graphql", post(graphql::post).get(explorer::page))
+        .route("/graphql", post(graphql::post).get(graphql::get))
         .route("/pools/{id}/{file}", get(export::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

@@ -2,6 +2,7 @@
 //! with [`App::finish`], which audits the books over the API.
 
 mod app;
+mod attacks;
 mod audit;
 mod bad_input;
 pub(crate) mod binary;

@@ -1,0 +1,232 @@
+//! What a document may cost before anything is done with it. Validation expands fragments without a memory of
+//! those it has seen, so nine fragments that each spread the next eight times (700 bytes) would keep a core busy
+//! for minutes: here each is counted once, and what is too much is refused unread.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    ErrorExtensionValues, Name, Positioned, Request, ServerError,
+    parser::types::{Directive, ExecutableDocument, FragmentDefinition, OperationType, Selection, SelectionSet},
+};
+
+/// The longest document, in bytes. Lists of codes belong into variables.
+const MAX_BYTES: usize = 512 * 1024;
+/// The most tokens (names, values, punctuators) of a document: 10,000 codes as literals fit.
+const MAX_TOKENS: usize = 40_000;
+/// How deep brackets may nest.
+const MAX_NESTING: usize = 60;
+/// The most fragments.
+const MAX_FRAGMENTS: usize = 200;
+/// The most selections and directives of all operations, fragments expanded.
+const MAX_SELECTIONS: u64 = 10_000;
+
+/// Reads a request's document and refuses one that costs too much.
+pub fn read(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
+    if request.query.len() > MAX_BYTES {
+        return Err(exceeded(&format!("the document has {} bytes", request.query.len()), MAX_BYTES as u64));
+    }
+    scan(&request.query)?;
+    let document = request.parsed_query()?;
+    if document.fragments.len() > MAX_FRAGMENTS {
+        let found = format!("the document has {} fragments", document.fragments.len());
+        return Err(exceeded(&found, MAX_FRAGMENTS as u64));
+    }
+    let mut counter = Counter { fragments: &document.fragments, counted: HashMap::new() };
+    let mut cost: u64 = 0;
+    for (_, operation) in document.operations.iter() {
+        cost = cost.saturating_add(counter.selections(&operation.node.selection_set.node)?);
+        cost = cost.saturating_add(operation.node.directives.len() as u64);
+    }
+    // Those that no operation spreads are validated as well.
+    let names: Vec<&Name> = document.fragments.keys().collect();
+    for name in names {
+        cost = cost.max(counter.fragment(name)?);
+    }
+    if cost > MAX_SELECTIONS {
+        return Err(exceeded("the document selects too much, its fragments expanded", MAX_SELECTIONS));
+    }
+    request.parsed_query().map(|document| &*document)
+}
+
+/// The kind of the operation that a request runs; none where it names none that there is.
+#[must_use]
+pub fn operation(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
+    let mut operations = document.operations.iter();
+    match name {
+        Some(name) => operations.find(|(found, _)| found.is_some_and(|found| found.as_str() == name)),
+        None => operations.next().filter(|_| operations.next().is_none()),
+    }
+    .map(|(_, operation)| operation.node.ty)
+}
+
+fn exceeded(found: &str, limit: u64) -> ServerError {
+    let mut error = ServerError::new(format!("{found}: at most {limit} are possible"), None);
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", "LIMIT_EXCEEDED");
+    error.extensions = Some(extensions);
+    error
+}
+
+/// Counts tokens and nesting without building anything (GraphQL specification, section 2.1).
+fn scan(text: &str) -> Result<(), ServerError> {
+    let bytes = text.as_bytes();
+    let (mut at, mut tokens, mut nesting) = (0, 0_usize, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        let length = match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
+                continue;
+            }
+            b'"' => string(&bytes[at..]),
+            b'{' | b'(' | b'[' => {
+                nesting += 1;
+                1
+            }
+            b'}' | b')' | b']' => {
+                nesting = nesting.saturating_sub(1);
+                1
+            }
+            byte if is_word(*byte) => bytes[at..].iter().take_while(|byte| is_word(**byte)).count(),
+            _ => 1,
+        };
+        at += length;
+        tokens += 1;
+        if tokens > MAX_TOKENS {
+            return Err(exceeded("the document has too many tokens", MAX_TOKENS as u64));
+        }
+        if nesting > MAX_NESTING {
+            return Err(exceeded("the document nests too deep", MAX_NESTING as u64));
+        }
+    }
+    Ok(())
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+') || byte >= 0x80
+}
+
+/// The length of the string that a text begins with; to the end where it has none.
+fn string(bytes: &[u8]) -> usize {
+    let (quote, start) = if bytes.starts_with(b"\"\"\"") { (&b"\"\"\""[..], 3) } else { (&b"\""[..], 1) };
+    let mut at = start;
+    while at < bytes.len() {
+        if bytes[at..].starts_with(quote) {
+            return at + quote.len();
+        }
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    bytes.len()
+}
+
+/// Counts selections, each fragment once.
+struct Counter<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// What is known of a fragment; none while it is being counted.
+    counted: HashMap<Name, Option<u64>>,
+}
+
+impl Counter<'_> {
+    fn selections(&mut self, set: &SelectionSet) -> Result<u64, ServerError> {
+        let mut sum: u64 = 0;
+        for item in &set.items {
+            let (directives, inner) = match &item.node {
+                Selection::Field(field) => (&field.node.directives, self.selections(&field.node.selection_set.node)?),
+                Selection::InlineFragment(inline) => {
+                    (&inline.node.directives, self.selections(&inline.node.selection_set.node)?)
+                }
+                Selection::FragmentSpread(spread) => {
+                    (&spread.node.directives, self.fragment(&spread.node.fragment_name.node)?)
+                }
+            };
+            let own = 1 + directives_of(directives);
+            sum = sum.saturating_add(own).saturating_add(inner);
+        }
+        Ok(sum)
+    }
+
+    fn fragment(&mut self, name: &Name) -> Result<u64, ServerError> {
+        match self.counted.get(name) {
+            Some(Some(known)) => return Ok(*known),
+            Some(None) => {
+                return Err(ServerError::new(format!("fragment {name} spreads itself"), None));
+            }
+            None => {}
+        }
+        // One that is not defined is told by the validation.
+        let Some(fragment) = self.fragments.get(name) else { return Ok(0) };
+        self.counted.insert(name.clone(), None);
+        let cost = self.selections(&fragment.node.selection_set.node)?;
+        let cost = cost.saturating_add(directives_of(&fragment.node.directives));
+        self.counted.insert(name.clone(), Some(cost));
+        Ok(cost)
+    }
+}
+
+fn directives_of(directives: &[Positioned<Directive>]) -> u64 {
+    directives.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    fn refusal(document: &str) -> Option<String> {
+        read(&mut Request::new(document)).err().map(|error| error.message)
+    }
+
+    #[test]
+    fn what_is_ordinary_is_let_through() {
+        for document in [
+            "{ a }",
+            "query A { a(b: \"}}}}\", c: \"\"\"{{{ \\\"\"\" \"\"\") @skip(if: false) { ...F } } fragment F on T { b ... on U { c } }",
+            "# {{{{{{{\n{ a }",
+        ] {
+            assert_eq!(refusal(document), None, "{document}");
+        }
+        let codes: Vec<String> = (0..10_000).map(|code| format!("\"CODE-{code}\"")).collect();
+        assert_eq!(refusal(&format!("mutation {{ add(codes: [{}]) {{ id }} }}", codes.join(", "))), None);
+    }
+
+    #[test]
+    fn what_costs_too_much_is_refused_at_once() {
+        let mut bomb = "{ a { ...F0 } } ".to_owned();
+        for number in 0..30 {
+            let spreads = format!("...F{} ", number + 1).repeat(8);
+            write!(bomb, "fragment F{number} on T {{ {spreads} }} ").expect("text");
+        }
+        bomb.push_str("fragment F30 on T { a }");
+        let unused = bomb.replace("...F0 ", "b ");
+        let fields = format!("{{ {} }}", "a ".repeat(10_001));
+        let fragments: String = (0..201).map(|number| format!("fragment F{number} on T {{ a }} ")).collect();
+        for (document, says) in [
+            (bomb, "selects too much"),
+            (unused, "selects too much"),
+            (fields, "selects too much"),
+            (format!("{{ {}a{} }}", "a { ".repeat(50_000), " }".repeat(50_000)), "nests too deep"),
+            (format!("{{ a(b: {}{}) }}", "[".repeat(50_000), "]".repeat(50_000)), "nests too deep"),
+            (format!("{{ a {} }}", "@b ".repeat(20_001)), "too many tokens"),
+            (format!("{{ {} }}", "a".repeat(MAX_BYTES)), "bytes"),
+            (format!("{{ a }} {fragments}"), "fragments"),
+            ("{ ...F } fragment F on T { a ...G } fragment G on T { b ...F }".to_owned(), "spreads itself"),
+        ] {
+            let found = refusal(&document).unwrap_or_default();
+            assert!(found.contains(says), "{says}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_operation_that_runs() {
+        let mut request = Request::new("query A { a } mutation B { b }");
+        let document = read(&mut request).expect("a document");
+        assert_eq!(operation(document, Some("A")), Some(OperationType::Query));
+        assert_eq!(operation(document, Some("B")), Some(OperationType::Mutation));
+        assert_eq!(operation(document, Some("C")), None);
+        assert_eq!(operation(document, None), None);
+    }
+}
