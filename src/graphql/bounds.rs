@@ -45,7 +45,7 @@ pub fn read(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
     if cost > MAX_SELECTIONS {
         return Err(exceeded("the document selects too much, its fragments expanded", MAX_SELECTIONS));
     }
-    request.parsed_query().map(|document| &*document)
+    request.parsed_query()
 }
 
 /// The kind of the operation that a request runs; none where it names none that there is.
