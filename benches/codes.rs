@@ -34,8 +34,6 @@ use tokio::{
 
 /// A hundred million codes.
 const MANY: u64 = 100_000_000;
-/// How many pools make codes while one is looked up.
-const POOLS: u32 = 1_000;
 
 #[tokio::main]
 async fn main() {
@@ -47,7 +45,7 @@ async fn main() {
     let address = Address::parse(&format!("surrealkv://{}", folder.path().display())).expect("an address");
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let bench = Bench::open(&address, Duration::from_secs(if quick { 1 } else { 5 })).await;
-    bench.lookups().await;
+    bench.lookups(if quick { 1_000 } else { 10_000 }).await;
     let pool = bench.generated(folder.path()).await;
     bench.export(pool).await;
     bench.claims("a bulk pool of 100,000,000", pool, 200_000).await;
@@ -98,7 +96,7 @@ fn page(limit: usize, after: Option<CouponId>) -> PageRequest<CouponId> {
 }
 
 trait CodesBench {
-    async fn lookups(&self);
+    async fn lookups(&self, pools: u32);
     async fn generated(&self, folder: &Path) -> PoolId;
     async fn export(&self, pool: PoolId);
     async fn pages(&self, pool: PoolId, touched: u64);
@@ -106,10 +104,10 @@ trait CodesBench {
 
 impl CodesBench for Bench {
     /// From a code to its coupon among many pools that make codes.
-    async fn lookups(&self) {
+    async fn lookups(&self, number_of_pools: u32) {
         let mut pools = Vec::new();
-        for number in 0..POOLS {
-            let pattern = Some(format!("P{number:03}-$$$$$$$$"));
+        for number in 0..number_of_pools {
+            let pattern = Some(format!("P{number:05}-$$$$$$$$"));
             let pool = self.make(PoolDraft { pattern, ..draft("one of many", Source::BulkGenerated) }).await;
             self.scrip.submit(&self.caller, None, Command::CouponsGenerate(pool, 1_000)).await.expect("codes");
             pools.push(pool);
@@ -124,7 +122,7 @@ impl CodesBench for Bench {
             times.saturating_record(nanos(start));
             assert_eq!(found.items[0].0, id);
         }
-        row(&format!("code to coupon, {POOLS} generating pools, median"), &micros(&times));
+        row(&format!("code to coupon, {number_of_pools} generating pools, median"), &micros(&times));
     }
 
     /// A hundred million codes in one pool.
@@ -176,7 +174,7 @@ impl CodesBench for Bench {
         let claimed = || self.scrip.registry().tally(pool).counts.of(Status::Claimed).unsigned_abs();
         while claimed() < touched {
             self.run(64, touched - claimed(), claim).await;
-            eprintln!("  {} of {touched} claimed", claimed());
+            eprintln!("  {} of {touched} claimed, {} in memory", claimed(), memory());
         }
         let touched = claimed();
         let some = |below| Some(CouponId { pool, index: rand::rng().random_range(0..below) });

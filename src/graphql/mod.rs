@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod failure;
 pub mod global_id;
 pub mod input;
+mod loader;
 pub mod mutation;
 pub mod query;
 pub mod scalar;
@@ -40,7 +41,8 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscriptio
 /// The schema over a running Scrip.
 #[must_use]
 pub fn schema(scrip: Arc<Scrip>) -> ScripSchema {
-    builder().limit_depth(MAX_DEPTH).limit_complexity(MAX_FIELDS).data(scrip).finish()
+    let related = loader::related(Arc::clone(&scrip));
+    builder().limit_depth(MAX_DEPTH).limit_complexity(MAX_FIELDS).data(scrip).data(related).finish()
 }
 
 /// The schema's definition, as `schema.graphql` keeps it.

@@ -22,6 +22,7 @@ use crate::{
         cursor::place_of,
         failure::{failed, internal, refused},
         global_id::GlobalId,
+        loader::Related,
         scalar::{CurrencyCode, Cursor, DateTime, Decimal},
     },
     service::{EventFilter, PageRequest, Scrip},
@@ -174,7 +175,7 @@ impl Coupon {
 /// A customer by id, with nothing but the id where nothing else is known.
 pub(super) async fn customer(ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
     let Some(id) = id else { return Ok(None) };
-    let found = ctx.data::<Arc<Scrip>>()?.customer(id).await.map_err(|failure| failed(ctx, &failure))?;
+    let found = ctx.data::<Related>()?.load_one(id.clone()).await.map_err(|failure| failed(ctx, &failure))?;
     Ok(Some(Customer(found.unwrap_or_else(|| crate::domain::customer::Customer::unknown(id.clone())))))
 }
 

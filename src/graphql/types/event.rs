@@ -16,6 +16,7 @@ use crate::{
         cursor::{cursor, place},
         failure::{failed, internal, refused},
         global_id::GlobalId,
+        loader::Related,
         scalar::{Cursor, DateTime, Decimal},
     },
     service::{EventFilter, PageRequest, Scrip},
@@ -60,8 +61,7 @@ impl CouponEvent {
 
     /// The coupon, as it is now.
     async fn coupon(&self, ctx: &Context<'_>) -> Result<Coupon> {
-        let coupons = ctx.data::<Arc<Scrip>>()?.coupons(&[self.0.coupon]).await.map_err(|f| failed(ctx, &f))?;
-        let coupon = coupons.into_iter().next().flatten();
+        let coupon = ctx.data::<Related>()?.load_one(self.0.coupon).await.map_err(|f| failed(ctx, &f))?;
         coupon.map(Coupon).ok_or_else(|| internal(ctx, "an event's coupon is not there"))
     }
 

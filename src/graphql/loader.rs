@@ -1,0 +1,100 @@
+//! Reading what the items of a list lead to together: the customers of a page's coupons in one read, the coupons
+//! of a page's events in another. A reader waits for the others of its list and for nothing else.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_graphql::{
+    dataloader::{DataLoader, Loader},
+    futures_util::{
+        FutureExt,
+        future::BoxFuture,
+        task::{FutureObj, Spawn, SpawnError},
+    },
+    runtime::Timer,
+};
+
+use crate::{
+    domain::{
+        coupon::Coupon,
+        customer::Customer,
+        id::{CouponId, CustomerId},
+    },
+    service::{Failure, Scrip},
+};
+
+/// Loads by id, without keeping what was read: the next request may find it changed.
+pub(super) type Related = DataLoader<Reader>;
+
+/// The loader over a running Scrip.
+pub(super) fn related(scrip: Arc<Scrip>) -> Related {
+    DataLoader::new(Reader(scrip), Turn, Turn)
+}
+
+/// A wait of one turn: a list's items are all asked for in one, so there is nothing more to wait for.
+struct Turn;
+
+impl Spawn for Turn {
+    fn spawn_obj(&self, task: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        tokio::spawn(task);
+        Ok(())
+    }
+}
+
+impl Timer for Turn {
+    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
+        tokio::task::yield_now().boxed()
+    }
+}
+
+/// Reads through the service.
+pub(super) struct Reader(Arc<Scrip>);
+
+impl Loader<CustomerId> for Reader {
+    type Value = Customer;
+    type Error = Failure;
+
+    async fn load(&self, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Customer>, Failure> {
+        let found = self.0.customers(ids).await?;
+        Ok(ids.iter().cloned().zip(found).filter_map(|(id, customer)| Some((id, customer?))).collect())
+    }
+}
+
+impl Loader<CouponId> for Reader {
+    type Value = Coupon;
+    type Error = Failure;
+
+    async fn load(&self, ids: &[CouponId]) -> Result<HashMap<CouponId, Coupon>, Failure> {
+        let found = self.0.coupons(ids).await?;
+        Ok(ids.iter().copied().zip(found).filter_map(|(id, coupon)| Some((id, coupon?))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_graphql::futures_util::future::join_all;
+
+    use super::*;
+
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Loader<u64> for Counted {
+        type Value = u64;
+        type Error = ();
+
+        async fn load(&self, ids: &[u64]) -> Result<HashMap<u64, u64>, ()> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(ids.iter().map(|id| (*id, id * 2)).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_items_of_a_list_are_read_at_once() {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let loader = DataLoader::new(Counted(Arc::clone(&reads)), Turn, Turn);
+        let found = join_all((0..50).map(|id| loader.load_one(id % 20))).await;
+        assert!(found.iter().enumerate().all(|(place, found)| *found == Ok(Some(place as u64 % 20 * 2))));
+        assert_eq!(reads.load(Ordering::SeqCst), 1);
+    }
+}
