@@ -18,9 +18,9 @@ use scrip::{
     domain::{
         code::{Series, SeriesKey},
         id::{CouponId, PoolId},
-        pool::Source,
         pool_codes::CodesDraft,
         pool_draft::PoolDraft,
+        source::Source,
         status::Status,
     },
     service::{Command, CouponFilter, PageRequest},

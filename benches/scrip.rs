@@ -16,8 +16,8 @@ use rand::Rng;
 use scrip::{
     domain::{
         id::{CouponId, PoolId},
-        pool::Source,
         pool_draft::PoolDraft,
+        source::Source,
         status::Status,
         terms::CouponType,
     },

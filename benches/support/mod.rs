@@ -15,8 +15,8 @@ use hdrhistogram::Histogram;
 use scrip::{
     domain::{
         id::PoolId,
-        pool::Source,
         pool_draft::{PoolDraft, RestrictionsDraft},
+        source::Source,
         terms::CouponType,
     },
     service::{Answer, Caller, Clock, Command, Scrip},

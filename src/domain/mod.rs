@@ -19,5 +19,6 @@ pub mod pool_codes;
 pub mod pool_draft;
 pub mod presence;
 pub mod rejection;
+pub mod source;
 pub mod status;
 pub mod terms;

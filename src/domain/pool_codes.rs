@@ -11,8 +11,8 @@ use super::{
         COMBINATIONS_PER_CODE, CaseMode, CodeFormat, ExclusionError, Exclusions, FormatError, LARGEST_BULK, Pattern,
         Series, SeriesKey, Space, bulk_limit,
     },
-    pool::Source,
     rejection::{Refusal, Rejection},
+    source::Source,
 };
 
 /// The fewest placeholders of a bulk pool's pattern (product section 1).

@@ -7,9 +7,10 @@ use super::{
     decimal::{Amount, Decimal},
     id::{PoolId, checked_id, checked_text},
     period::{Instant, Period},
-    pool::{Pool, Source},
+    pool::Pool,
     pool_codes::{CodesDraft, CodesFault, NewCodes},
     rejection::{Refusal, Rejection},
+    source::Source,
     terms::{CouponType, Restrictions, Terms, Value},
 };
 

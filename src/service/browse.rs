@@ -10,8 +10,9 @@ use crate::{
         coupon::Coupon,
         gift_card::Entry,
         id::{CouponId, EntryId},
-        pool::{Pool, Source},
+        pool::Pool,
         pool_draft::check_code,
+        source::Source,
     },
     storage::{CODES_IN_ROW, Row, RowId},
 };

@@ -10,8 +10,9 @@ use crate::{
     domain::{
         code::{CodeFormat, SeriesKey, Walk},
         id::PoolId,
-        pool::{Pool, Source},
+        pool::Pool,
         pool_codes::{CodesDraft, CodesFault, NewCodes},
+        source::Source,
     },
     storage::{Row, RowId},
 };

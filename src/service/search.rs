@@ -14,8 +14,9 @@ use crate::{
         code::{Series, case_key, typed},
         coupon::Coupon,
         id::CouponId,
-        pool::{Pool, Source},
+        pool::Pool,
         pool_codes::{CodeSeries, Making},
+        source::Source,
     },
     storage::{Row, RowId},
 };

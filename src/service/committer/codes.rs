@@ -5,10 +5,11 @@ use crate::{
     domain::{
         code::case_key,
         id::PoolId,
-        pool::{Pool, Source, same_code},
+        pool::{Pool, same_code},
         pool_codes::Making,
         pool_draft::{MAX_CODE, check_code},
         rejection::{Refusal, Rejection},
+        source::Source,
         status::Status,
     },
     service::{

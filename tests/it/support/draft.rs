@@ -1,8 +1,8 @@
 //! Pools of every kind, as they are asked for.
 
 use scrip::domain::{
-    pool::Source,
     pool_draft::{PoolDraft, RestrictionsDraft},
+    source::Source,
     terms::CouponType,
 };
 
