@@ -22,6 +22,8 @@
 //! - Nothing is answered before it is durable.
 //! - Amounts are whole minor units; nothing is rounded but a percentage, half up, once.
 //! - What a list costs depends on the page, not on the pool.
+//! - A code is in one pool only, under the looser comparison of both; a code that a pool makes is not stored but
+//!   follows from its [series](domain::pool_codes), which never changes.
 //!
 //! # To add
 //!
@@ -29,6 +31,7 @@
 //!   `service/committer/{decide,coupons}.rs`, `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`
 //! - a kind of row: `storage/row.rs`, `storage/schema.surql` and a step in `storage/migrate.rs`
+//! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
 
 pub mod cli;
