@@ -87,6 +87,11 @@ impl ExportArguments {
 
 pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<(), Problem> {
     let filter = arguments.filter()?;
+    let scrip = Scrip::open(&config.database, Clock::System).await?;
+    let Some(pool) = pool_by_any_id(&scrip, &arguments.pool) else {
+        return Err(format!("no pool is known by the id or externalId {:?}", arguments.pool).into());
+    };
+    // Made only now, so that a mistake before it leaves nothing behind.
     let mut to: Box<dyn Write> = match &arguments.output {
         Some(path) => {
             let failed = |error| format!("cannot write {}: {error}", path.display());
@@ -94,16 +99,16 @@ pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<()
         }
         None => Box::new(std::io::stdout()),
     };
-    let scrip = Scrip::open(&config.database, Clock::System).await?;
-    let Some(pool) = pool_by_any_id(&scrip, &arguments.pool) else {
-        return Err(format!("no pool is known by the id or externalId {:?}", arguments.pool).into());
+    let written = match arguments.format {
+        FileFormat::Csv => write(File::<Csv>::begin(&scrip, &pool, filter).await?, &mut to).await,
+        FileFormat::Jsonl => write(File::<JsonLines>::begin(&scrip, &pool, filter).await?, &mut to).await,
     };
-    match arguments.format {
-        FileFormat::Csv => write(File::<Csv>::begin(&scrip, &pool, filter).await?, &mut to).await?,
-        FileFormat::Jsonl => write(File::<JsonLines>::begin(&scrip, &pool, filter).await?, &mut to).await?,
+    if let (Err(_), Some(path)) = (&written, &arguments.output) {
+        // A part of the coupons must not pass for all of them.
+        drop(std::fs::remove_file(path));
     }
     scrip.close().await;
-    Ok(())
+    written
 }
 
 async fn write<F: Format>(mut file: File<F>, to: &mut impl Write) -> Result<(), Problem> {

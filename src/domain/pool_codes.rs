@@ -4,12 +4,13 @@
 
 use std::{fmt, sync::Arc};
 
+use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
 use super::{
     code::{
         COMBINATIONS_PER_CODE, CaseMode, CodeFormat, ExclusionError, Exclusions, FormatError, LARGEST_BULK, Pattern,
-        Series, SeriesKey, Space, bulk_limit,
+        Series, SeriesKey, Space, bulk_limit, shared_code,
     },
     rejection::{Refusal, Rejection},
     source::Source,
@@ -137,6 +138,21 @@ impl NewCodes {
     #[must_use]
     pub fn format(&self) -> &Arc<CodeFormat> {
         self.space.format()
+    }
+
+    /// Refuses codes of which a pool that has made `made` codes could have made half already: each claim passes
+    /// over what is out, and has to find a new code in a few steps.
+    pub fn check_fresh(&self, made: u64, earlier: &[Arc<CodeFormat>]) -> Result<(), Rejection> {
+        let enough = self.space.count() > &(BigUint::from(made) * 2_u8);
+        if enough || !earlier.iter().any(|format| shared_code(self.format(), format).is_some()) {
+            return Ok(());
+        }
+        let reason = format!(
+            "it can make codes again that the pool has made, {made} by now: expected more than {} combinations, found {}",
+            u128::from(made) * 2,
+            self.space.count()
+        );
+        Err(Rejection::PatternTooSmall { reason })
     }
 
     /// The series of a pool from a place on.
@@ -267,6 +283,15 @@ mod tests {
                 }
                 (found, _) => panic!("{pattern} {size} {count}: {found:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_new_pattern_has_more_new_codes_than_old_ones() {
+        let codes = |pattern| draft(pattern).check(Source::Generated, SeriesKey::new([7; 32])).expect("codes");
+        let earlier = [codes("A##").format().clone()];
+        for (pattern, made, fits) in [("A##", 49, true), ("A##", 50, false), ("A$#", 50, true), ("B##", 90, true)] {
+            assert_eq!(codes(pattern).check_fresh(made, &earlier).is_ok(), fits, "{pattern} after {made}");
         }
     }
 

@@ -112,12 +112,14 @@ fn is_word(byte: u8) -> bool {
 /// The length of the string that a text begins with; to the end where it has none.
 fn string(bytes: &[u8]) -> usize {
     let (quote, start) = if bytes.starts_with(b"\"\"\"") { (&b"\"\"\""[..], 3) } else { (&b"\""[..], 1) };
+    // In a block string only its own end can be escaped; elsewhere a backslash escapes any character.
+    let (escape, escaped) = if start == 3 { (&b"\\\"\"\""[..], 4) } else { (&b"\\"[..], 2) };
     let mut at = start;
     while at < bytes.len() {
         if bytes[at..].starts_with(quote) {
             return at + quote.len();
         }
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
+        at += if bytes[at..].starts_with(escape) { escaped } else { 1 };
     }
     bytes.len()
 }
@@ -218,6 +220,16 @@ mod tests {
             let found = refusal(&document).unwrap_or_default();
             assert!(found.contains(says), "{says}: {found}");
         }
+    }
+
+    #[test]
+    fn strings_end_where_the_parser_ends_them() {
+        for (text, length) in [(r#""a\\" {"#, 5), (r#""a\"b" {"#, 6), (r#""" {"#, 2)] {
+            assert_eq!(string(text.as_bytes()), length, "{text}");
+        }
+        let (block, hidden) = ("\"\"\" \\\"\"\"\" \"\"\" ", "{ ".repeat(MAX_NESTING + 1));
+        assert_eq!(string(block.as_bytes()), block.len() - 1);
+        assert!(scan(&format!("{{ a(b: {block}) {hidden}")).is_err(), "what follows a string is not part of it");
     }
 
     #[test]

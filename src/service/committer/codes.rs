@@ -49,7 +49,7 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Opens a new series of a pool; in a bulk pool that has no codes yet, instead of the one before.
+    /// Opens a new series of a pool, instead of the one before where that made no code.
     pub(super) fn change_codes(&mut self, pool: &mut Pool, prepared: &Prepared) -> Result<(), Stop> {
         if prepared.version != pool.version {
             let (expected, found) = (prepared.version, pool.version);
@@ -64,17 +64,20 @@ impl Attempt<'_> {
         }
         self.check_unique(pool, prepared)?;
         let size = self.tally(pool.id).supply.size;
-        if pool.source == Source::BulkGenerated {
-            if size > 0 {
-                return Err(Rejection::PatternFrozen.at(["pattern"]).into());
-            }
-            pool.series.clear();
+        if pool.source == Source::BulkGenerated && size > 0 {
+            return Err(Rejection::PatternFrozen.at(["pattern"]).into());
         }
+        pool.series.pop_if(|last| last.first == size);
         if pool.series.len() >= MAX_SERIES {
             let what = "too many edits of a pool's pattern";
             return Err(Rejection::LimitExceeded { what, limit: MAX_SERIES as u64 }.at(["pattern"]).into());
         }
+        let earlier = pool.series.iter().map(|series| series.format(pool.case_sensitive));
+        let earlier = earlier.collect::<Result<Vec<_>, _>>().map_err(|fault| fault.refusal())?;
         let series = codes.series(size);
+        if matches!(series.making, Making::Keyed(_)) {
+            codes.check_fresh(size, &earlier).map_err(|rejection| rejection.at(["pattern"]))?;
+        }
         if let Making::Generic(code) = &series.making
             && let Some(Meant::Place(_)) = self.working.registry.meant(pool, size, code)?.first()
         {

@@ -159,12 +159,13 @@ async fn the_command_line_exports_and_codes_outlive_a_restart() {
     assert_eq!(objects.lines().count(), 20_000);
     for (arguments, says) in [
         (&file[..], "cannot write x.jsonl"),
-        (&["export", "nothing"], "no pool is known by the id or externalId \"nothing\""),
+        (&["export", "nothing", "--output", "y.csv"], "no pool is known by the id or externalId \"nothing\""),
         (&["export", "spring", "--statuses", "x"], "statuses: \"x\" is none of"),
     ] {
         let output = run(arguments).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(says), "{arguments:?}: {said}");
     }
+    assert!(!folder.path().join("y.csv").exists(), "a mistake leaves no file");
     assert_eq!(objects, std::fs::read_to_string(folder.path().join("x.jsonl")).expect("a file"), "nothing overwritten");
 }

@@ -51,6 +51,11 @@ async fn a_small_pattern_runs_out_and_can_be_edited() {
     }
     assert_eq!(old.len(), 10);
     app.refused("couponClaim", json!({ "poolId": pool, "customerId": "x" }), "POOL_EXHAUSTED", "poolId").await;
+    // A pattern of which half is out already is no use, and says what would be.
+    let same = json!({ "id": pool, "apply": "NONE", "pattern": "S-\\#\\#" });
+    app.ok("poolUpdate", same).await;
+    let again = json!({ "id": pool, "apply": "NONE", "pattern": "S-#" });
+    app.refused("poolUpdate", again, "PATTERN_TOO_SMALL", "pattern").await;
     // The new pattern can make the old codes too: those that are out are passed over.
     assert_eq!(edit(&app, &pool, "S-$").await["codes"]["combinations"], "36");
     let mut new = BTreeSet::new();
