@@ -160,7 +160,7 @@ impl Bench {
         let Self { scrip, .. } = Self::open(&Address::parse("mem://").expect("an address"), self.time).await;
         std::mem::replace(&mut self.scrip, scrip).close().await;
         let start = Instant::now();
-        let scrip = Scrip::open(address, Clock::System).await.expect("an open database");
+        let scrip = Scrip::open(address, Clock::System, None).await.expect("an open database");
         row("a start on this database", &format!("{} ms", start.elapsed().as_millis()));
         row("memory after the start", &memory());
         std::mem::replace(&mut self.scrip, scrip).close().await;

@@ -1,19 +1,34 @@
 //! The configuration: a file, over it the environment, over that the flags. A name that is not known
 //! is refused wherever it stands, so that a typo does not silently leave a default.
 
-use std::{net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::storage::{Address, OpenError};
+use crate::{
+    plugins::{Environment, OperatorSettings, PluginSettings},
+    storage::{Address, OpenError},
+};
 
 /// Where Scrip listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";
 /// Where the data is unless told otherwise.
 pub const DATABASE: &str = "surrealkv://data/scrip";
 /// The environment variables that are read.
-const VARIABLES: [&str; 5] = ["SCRIP_LISTEN", "SCRIP_DATABASE", "SCRIP_LOG", "SCRIP_ADMIN_KEY", "SCRIP_CONFIG"];
+const VARIABLES: [&str; 7] = [
+    "SCRIP_LISTEN",
+    "SCRIP_DATABASE",
+    "SCRIP_LOG",
+    "SCRIP_PLUGINS",
+    "SCRIP_ADMIN_KEY",
+    "SCRIP_CONFIG",
+    "SCRIP_SECRET_PLUGIN_NAME",
+];
+/// How the names of variables with secrets of plugins begin.
+const SECRET: &str = "SCRIP_SECRET_";
+/// Where plugins are unless told otherwise.
+pub const PLUGINS: &str = "plugins";
 /// The shortest admin key that may be preset, in characters.
 const MIN_ADMIN_KEY: usize = 16;
 
@@ -57,7 +72,7 @@ pub enum ConfigError {
 
 /// Settings as they stand in one place, each optional.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Layer {
     /// The address to listen on, such as "127.0.0.1:8080".
     pub listen: Option<String>,
@@ -65,6 +80,13 @@ pub struct Layer {
     pub database: Option<String>,
     /// How much is logged: a filter such as "info" or "scrip=debug".
     pub log: Option<String>,
+    /// The folder of plugins.
+    pub plugins: Option<String>,
+    /// What each plugin may do, by its id.
+    pub plugin: BTreeMap<String, OperatorSettings>,
+    /// Secrets of plugins by the variable's name. Of the environment only.
+    #[serde(skip)]
+    pub secrets: Environment,
     /// The first admin key, for containers. Not in a file: it is a secret.
     #[serde(skip)]
     pub admin_key: Option<String>,
@@ -87,8 +109,10 @@ impl Layer {
                 "SCRIP_LISTEN" => layer.listen = Some(value),
                 "SCRIP_DATABASE" => layer.database = Some(value),
                 "SCRIP_LOG" => layer.log = Some(value),
+                "SCRIP_PLUGINS" => layer.plugins = Some(value),
                 "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
                 "SCRIP_CONFIG" => {}
+                _ if name.starts_with(SECRET) => drop(layer.secrets.0.insert(name, value)),
                 _ => return Err(ConfigError::UnknownVariable { name }),
             }
         }
@@ -102,6 +126,9 @@ impl Layer {
             listen: self.listen.or(lower.listen),
             database: self.database.or(lower.database),
             log: self.log.or(lower.log),
+            plugins: self.plugins.or(lower.plugins),
+            plugin: if self.plugin.is_empty() { lower.plugin } else { self.plugin },
+            secrets: if self.secrets.0.is_empty() { lower.secrets } else { self.secrets },
             admin_key: self.admin_key.or(lower.admin_key),
         }
     }
@@ -123,6 +150,8 @@ pub struct Config {
     pub database: Address,
     /// How much is logged.
     pub log: String,
+    /// Where plugins are, and what each may do.
+    pub plugins: PluginSettings,
     /// The first admin key, if it is preset.
     pub admin_key: Option<String>,
 }
@@ -137,9 +166,17 @@ impl Config {
             let reason = format!("expected at least {MIN_ADMIN_KEY} characters, because it opens everything");
             return Err(ConfigError::Value { name: "SCRIP_ADMIN_KEY", reason });
         }
+        let database = Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?;
+        let plugins = PluginSettings {
+            folder: Some(layer.plugins.unwrap_or_else(|| PLUGINS.to_owned()).into()),
+            cache: database.folder().map(|folder| folder.with_extension("plugins")),
+            operators: layer.plugin,
+            environment: layer.secrets,
+        };
         Ok(Self {
             listen: address,
-            database: Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?,
+            database,
+            plugins,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
             admin_key: layer.admin_key,
         })

@@ -9,6 +9,7 @@
 //! | layer | what it is |
 //! | --- | --- |
 //! | [`domain`] | the rules, pure: no async, IO, clock, randomness or database |
+//! | [`plugins`] | partners' wasm plugins in their sandbox: manifests, limits, the network they may reach |
 //! | [`storage`] | rows in SurrealDB: ids, documents, one writer, durable before it answers |
 //! | [`service`] | the use cases: the committer that every change passes through, and the reads |
 //! | [`graphql`] | the schema: the wire's types around the domain's |
@@ -24,6 +25,7 @@
 //! - What a list costs depends on the page, not on the pool.
 //! - A code is in one pool only, under the looser comparison of both; a code that a pool makes is not stored but
 //!   follows from its [series](domain::pool_codes), which never changes.
+//! - No plugin is asked inside the committer: what it said comes with the command, for exactly the question asked.
 //!
 //! # To add
 //!
@@ -33,12 +35,14 @@
 //! - a kind of row: `storage/row.rs`, `storage/schema.surql` and a step in `storage/migrate.rs`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
+//! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`
 
 pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod graphql;
 pub mod http;
+pub mod plugins;
 pub mod service;
 pub mod storage;
 pub mod telemetry;

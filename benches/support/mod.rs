@@ -99,7 +99,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn open(address: &Address, time: Duration) -> Self {
-        let scrip = Scrip::open(address, Clock::System).await.expect("an open database");
+        let scrip = Scrip::open(address, Clock::System, None).await.expect("an open database");
         let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
         Self { scrip, caller, time, count: Arc::default() }
     }

@@ -87,7 +87,7 @@ impl ExportArguments {
 
 pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<(), Problem> {
     let filter = arguments.filter()?;
-    let scrip = Scrip::open(&config.database, Clock::System).await?;
+    let scrip = Scrip::open(&config.database, Clock::System, None).await?;
     let Some(pool) = pool_by_any_id(&scrip, &arguments.pool) else {
         return Err(format!("no pool is known by the id or externalId {:?}", arguments.pool).into());
     };

@@ -9,7 +9,7 @@ use crate::{
 pub(super) async fn create(config: Config, name: &str) -> Result<(), Problem> {
     let name =
         crate::domain::id::checked_id(name).map_err(|rejection| format!("the key's name is invalid: {rejection}"))?;
-    let scrip = Scrip::open(&config.database, Clock::System).await?;
+    let scrip = Scrip::open(&config.database, Clock::System, None).await?;
     let made = scrip.create_key(&name, None).await?;
     scrip.close().await;
     say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");

@@ -2,6 +2,7 @@
 
 mod export;
 mod key;
+mod plugin;
 mod serve;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -31,6 +32,9 @@ struct Settings {
     /// Database, `surrealkv://FOLDER` or `mem://` [default: surrealkv://data/scrip]; SCRIP_DATABASE by environment.
     #[arg(long, global = true, value_name = "ADDRESS")]
     database: Option<String>,
+    /// Folder of plugins [default: plugins]; SCRIP_PLUGINS by environment.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    plugins: Option<String>,
     /// What is logged, such as info or scrip=debug [default: info]; SCRIP_LOG by environment.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
@@ -44,6 +48,11 @@ enum Command {
     Schema,
     /// Write a pool's coupons to a file. The gateway has to be stopped: the database belongs to one process.
     Export(Box<export::ExportArguments>),
+    /// Write, build, check and test plugins.
+    Plugin {
+        #[command(subcommand)]
+        action: plugin::PluginCommand,
+    },
     /// Manage API keys.
     Key {
         #[command(subcommand)]
@@ -88,6 +97,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     runtime.block_on(async {
         match arguments.command {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
+            Some(Command::Plugin { action }) => plugin::run(action).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
         }
@@ -100,7 +110,13 @@ fn configuration(flags: Settings) -> Result<Config, ConfigError> {
     let environment = Layer::environment(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     )?;
-    let flags = Layer { listen: flags.listen, database: flags.database, log: flags.log, admin_key: None };
+    let flags = Layer {
+        listen: flags.listen,
+        database: flags.database,
+        log: flags.log,
+        plugins: flags.plugins,
+        ..Layer::default()
+    };
     Config::check(flags.over(environment).over(file))
 }
 

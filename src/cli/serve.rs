@@ -11,6 +11,7 @@ use super::{Problem, say};
 use crate::{
     config::Config,
     http,
+    plugins::{Lookup, Plugins},
     service::{Clock, Scrip},
 };
 
@@ -18,7 +19,8 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // The port first: a second start by mistake should not touch the database.
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let scrip = Scrip::open(&config.database, Clock::System).await?;
+    let plugins = Plugins::open(config.plugins, Lookup::default()).await?;
+    let scrip = Scrip::open(&config.database, Clock::System, Some(plugins)).await?;
     first_key(&scrip, config.admin_key, address).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -18,6 +18,10 @@ pub const MAX_LINES: usize = 1_000;
 pub struct Line {
     /// The retailer's id of the product.
     pub product: String,
+    /// How many.
+    pub quantity: u32,
+    /// What one costs.
+    pub unit_price: Amount,
     /// Quantity times unit price.
     pub amount: Amount,
 }
@@ -71,7 +75,8 @@ impl BasketDraft {
                 let amount = unit_price.0.checked_mul(quantity).filter(|amount| *amount <= MAX_AMOUNT);
                 let too_large = Rejection::ValueInvalid { reason: "the line is worth too much".to_owned() };
                 if let Some(amount) = faults.take(&["lines", &at], amount.ok_or(too_large)) {
-                    lines.push(Line { product, amount: Amount(amount) });
+                    let whole = u32::try_from(quantity).unwrap_or(u32::MAX);
+                    lines.push(Line { product, quantity: whole, unit_price, amount: Amount(amount) });
                 }
             }
         }

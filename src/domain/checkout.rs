@@ -30,6 +30,8 @@ pub struct Presented {
     pub assignment: Option<Result<(), Rejection>>,
     /// Gift cards: how much is to be taken.
     pub amount: Option<String>,
+    /// What the pool's own checks came to.
+    pub asked: Vec<Check>,
 }
 
 /// One check and its outcome.
@@ -39,6 +41,9 @@ pub struct Check {
     pub name: String,
     /// Why it failed; none where it passed.
     pub refusal: Option<Refusal>,
+    /// What staff should know of a check that passed.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// What was decided of one coupon.
@@ -58,7 +63,7 @@ impl Verdict {
     }
 
     fn record(&mut self, name: &str, result: Result<(), Rejection>) {
-        self.checks.push(Check { name: name.to_owned(), refusal: result.err().map(Refusal::from) });
+        self.checks.push(Check { name: name.to_owned(), refusal: result.err().map(Refusal::from), note: None });
     }
 }
 
@@ -136,6 +141,7 @@ fn check(basket: &Basket, customer: &CustomerId, one: &Presented, before: &[Pres
     verdict.record("owner", if owned { Ok(()) } else { Err(Rejection::NotOwner) });
     verdict.record("expiry", if expired { Err(status.refusal(coupon.expires_at)) } else { Ok(()) });
     check_basket(basket, terms, &mut verdict);
+    verdict.checks.extend(one.asked.iter().cloned());
     verdict
 }
 
@@ -209,7 +215,7 @@ fn discount(
                     payable.take(amount)
                 }
                 Err(refusal) => {
-                    verdict.checks.push(Check { name: "gift card".to_owned(), refusal: Some(refusal) });
+                    verdict.checks.push(Check { name: "gift card".to_owned(), refusal: Some(refusal), note: None });
                     Amount::ZERO
                 }
             }

@@ -39,6 +39,7 @@ fn presented(index: u64, terms: Terms, amount: Option<&str>) -> Presented {
         found: Some((coupon, terms)),
         assignment: None,
         amount: amount.map(str::to_owned),
+        asked: Vec::new(),
     }
 }
 
@@ -172,7 +173,7 @@ proptest! {
         prices in proptest::collection::vec(0..10_000i64, 0..5),
         shipping in 0..1_000i64,
     ) {
-        let lines = prices.iter().map(|p| Line { product: "p".into(), amount: Amount(*p) }).collect();
+        let lines = prices.iter().map(|p| Line { product: "p".into(), quantity: 1, unit_price: Amount(*p), amount: Amount(*p) }).collect();
         let basket = Basket { currency: Currency::parse("EUR")?, store: None, shipping: Amount(shipping), lines };
         let verdicts = decide(&basket, &ann(), &[ones.0, ones.1, ones.2, ones.3], now());
         let discount: i64 = verdicts.iter().map(|v| v.discount.0).sum();

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod basket;
+pub mod binding;
 pub mod checkout;
 pub mod code;
 pub mod coupon;
@@ -12,6 +13,7 @@ pub mod customer;
 pub mod decimal;
 pub mod event;
 pub mod gift_card;
+pub mod global_id;
 pub mod id;
 pub mod period;
 pub mod pool;

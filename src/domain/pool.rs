@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    binding::Binding,
     code::CaseMode,
     currency::Currency,
     id::{PoolId, TermsNumber},
@@ -35,6 +36,12 @@ pub struct Pool {
     /// The codes that it makes itself, each series from its place on; the last makes new ones. None where
     /// its codes come from elsewhere.
     pub series: Vec<CodeSeries>,
+    /// The plugin that supplies its codes.
+    #[serde(default)]
+    pub remote: Option<Binding>,
+    /// The plugins that say who may use its coupons, in the order in which they are told.
+    #[serde(default)]
+    pub checks: Vec<Binding>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: bool,
     /// All terms it ever had; the last are those that new coupons get.

@@ -2,6 +2,7 @@
 //! [`Terms`]. All of a draft's faults are told at once, each with its field.
 
 use super::{
+    binding::{Binding, MAX_CHECKS},
     code::{CaseMode, SeriesKey, typed},
     currency::Currency,
     decimal::{Amount, Decimal},
@@ -63,6 +64,10 @@ pub struct PoolDraft {
     pub excluded_characters: Vec<String>,
     /// Phrases that never appear in a code.
     pub excluded_phrases: Vec<String>,
+    /// The plugin that supplies its codes.
+    pub remote: Option<Binding>,
+    /// The plugins that say who may use its coupons.
+    pub checks: Vec<Binding>,
     /// Where its coupons may be used.
     pub restrictions: RestrictionsDraft,
     /// Whether a customer gets the same coupon again.
@@ -123,6 +128,7 @@ impl PoolDraft {
         }
         let currency = self.check_currency(&mut faults);
         let codes = self.check_source(codes, &mut faults);
+        faults.take(&["checks"], check_number(&self.checks));
         let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
         faults.into_result()?;
@@ -138,6 +144,8 @@ impl PoolDraft {
                 .as_ref()
                 .map_or(self.case_sensitive.unwrap_or(false), |codes| codes.format().case() == CaseMode::Sensitive),
             series: codes.iter().map(|codes| codes.series(0)).collect(),
+            remote: self.remote.clone(),
+            checks: self.checks.clone(),
             aggregated: self.aggregated,
             terms: vec![Terms { value, currency, restrictions }],
             ranges: Vec::new(),
@@ -161,24 +169,25 @@ impl PoolDraft {
 
     /// The codes, where the source makes them; other sources have none of the fields.
     fn check_source(&self, codes: Option<Result<NewCodes, CodesFault>>, faults: &mut Faults) -> Option<NewCodes> {
-        match self.source {
-            Source::Generated | Source::BulkGenerated => match codes {
-                Some(Ok(codes)) => return Some(codes),
-                Some(Err(fault)) => faults.add(&[fault.field], fault.rejection),
-                None => faults.add(&["pattern"], Rejection::Required { what: "a pattern" }),
-            },
-            Source::Uploaded => {
-                let given = [
-                    ("pattern", self.pattern.is_some()),
-                    ("excludedCharacters", !self.excluded_characters.is_empty()),
-                    ("excludedPhrases", !self.excluded_phrases.is_empty()),
-                ];
-                for (field, _) in given.iter().filter(|(_, given)| *given) {
-                    let subject = "source UPLOADED".to_owned();
-                    faults.add(&[field], Rejection::FieldNotApplicable { subject });
-                }
-            }
-            Source::Remote => faults.add(&["source"], Rejection::NotAvailable { feature: "the source REMOTE" }),
+        let subject = || format!("source {}", self.source.name());
+        let makes = matches!(self.source, Source::Generated | Source::BulkGenerated);
+        let given = [
+            ("pattern", self.pattern.is_some() && !makes),
+            ("excludedCharacters", !self.excluded_characters.is_empty() && !makes),
+            ("excludedPhrases", !self.excluded_phrases.is_empty() && !makes),
+            ("remote", self.remote.is_some() && self.source != Source::Remote),
+        ];
+        for (field, _) in given.iter().filter(|(_, given)| *given) {
+            faults.add(&[field], Rejection::FieldNotApplicable { subject: subject() });
+        }
+        if self.source == Source::Remote && self.remote.is_none() {
+            faults.add(&["remote"], Rejection::Required { what: "a plugin that supplies the codes" });
+        }
+        match codes.filter(|_| makes) {
+            Some(Ok(codes)) => return Some(codes),
+            Some(Err(fault)) => faults.add(&[fault.field], fault.rejection),
+            None if makes => faults.add(&["pattern"], Rejection::Required { what: "a pattern" }),
+            None => {}
         }
         None
     }
@@ -239,6 +248,14 @@ fn check_external_id(text: &str) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::ValueInvalid { reason: "expected 6 to 24 printable ASCII characters without spaces".to_owned() })
+}
+
+/// A number of checks that a pool may have.
+pub fn check_number(checks: &[Binding]) -> Result<(), Rejection> {
+    if checks.len() <= MAX_CHECKS {
+        return Ok(());
+    }
+    Err(Rejection::LimitExceeded { what: "too many checks", limit: MAX_CHECKS as u64 })
 }
 
 /// A name that a pool may be given.

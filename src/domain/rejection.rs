@@ -177,6 +177,34 @@ pub enum Rejection {
         /// What it holds, as text.
         balance: String,
     },
+    /// A plugin refused.
+    #[error("{reason}")]
+    CheckRefused {
+        /// Its text for people.
+        reason: String,
+    },
+    /// A plugin that has to decide could not.
+    #[error("the check {plugin} could not be asked: {reason}")]
+    CheckUnavailable {
+        /// Its id.
+        plugin: String,
+        /// What happened, and what to do.
+        reason: String,
+    },
+    /// A source gives this customer no code.
+    #[error("{reason}")]
+    SourceRefused {
+        /// Its text for people.
+        reason: String,
+    },
+    /// A source gave no code that can be used.
+    #[error("the source {plugin} gave no code: {reason}")]
+    SourceUnavailable {
+        /// The plugin's id.
+        plugin: String,
+        /// What happened, and what to do.
+        reason: String,
+    },
     /// All coupons of the pool are taken.
     #[error("the pool has no unassigned coupon left: add codes to it, generate more, or change its pattern")]
     PoolExhausted,
@@ -300,6 +328,10 @@ impl Rejection {
             Self::AmountRequired => Code::AmountRequired,
             Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
             Self::InsufficientBalance { .. } => Code::InsufficientBalance,
+            Self::CheckRefused { .. } => Code::CheckRefused,
+            Self::CheckUnavailable { .. } => Code::CheckUnavailable,
+            Self::SourceRefused { .. } => Code::SourceRefused,
+            Self::SourceUnavailable { .. } => Code::SourceUnavailable,
             Self::PoolExhausted => Code::PoolExhausted,
             Self::PoolArchived => Code::PoolArchived,
             Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,

@@ -12,7 +12,8 @@ use super::{
     input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
     scalar::Cursor,
     types::{
-        CheckoutVerdict, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Settings, Viewer,
+        CheckoutVerdict, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin,
+        Settings, Viewer,
     },
 };
 use crate::{
@@ -235,6 +236,12 @@ impl Query {
             input.pool_id.as_ref().map(pool_id).transpose().map_err(|rejection| rejected(rejection, "poolId"))?;
         let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), pool).await;
         Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
+    }
+
+    /// The plugins of the plugins folder, by id.
+    async fn plugins(&self, ctx: &Context<'_>) -> Result<Vec<Plugin>> {
+        let plugins = ctx.data::<Arc<Scrip>>()?.plugins();
+        Ok(plugins.map(|plugins| plugins.all().into_iter().map(Plugin).collect()).unwrap_or_default())
     }
 
     /// What the whole programme is set to.

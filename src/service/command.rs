@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::domain::{
     access::{ApiKey, Settings},
     basket::BasketDraft,
+    binding::Binding,
     checkout::Check,
     coupon::Coupon,
     customer::Customer,
@@ -61,6 +62,10 @@ pub struct PoolEdit {
     pub excluded_characters: Option<Vec<String>>,
     /// Other phrases that never appear in a code.
     pub excluded_phrases: Option<Vec<String>>,
+    /// Other plugins that say who may use its coupons.
+    pub checks: Option<Vec<Binding>>,
+    /// Another plugin that supplies its codes, or another configuration of it.
+    pub remote: Option<Binding>,
     /// Whether a customer gets the same coupon again.
     pub aggregated: Option<bool>,
     /// Checks only: nothing is changed.

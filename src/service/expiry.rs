@@ -31,7 +31,7 @@ impl Scrip {
             if due.is_empty() {
                 return Ok(());
             }
-            self.committer.submit(&nobody(), None, Command::Expire(due), None).await?;
+            self.submit(&nobody(), None, Command::Expire(due)).await?;
         }
     }
 
@@ -44,7 +44,7 @@ impl Scrip {
             if old.is_empty() {
                 return Ok(());
             }
-            self.committer.submit(&nobody(), None, Command::Forget(old), None).await?;
+            self.submit(&nobody(), None, Command::Forget(old)).await?;
         }
     }
 }

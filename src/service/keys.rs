@@ -35,7 +35,7 @@ impl Scrip {
         let id = hash.get(..12).unwrap_or_default().to_owned();
         let key = ApiKey { id, name: name.to_owned(), hash, created_at: self.clock.now() };
         let caller = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
-        self.committer.submit(&caller, None, Command::KeyAdd(Box::new(key.clone())), None).await?;
+        self.submit(&caller, None, Command::KeyAdd(Box::new(key.clone()))).await?;
         Ok(NewKey { key, secret })
     }
 

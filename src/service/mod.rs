@@ -16,6 +16,7 @@ mod opened;
 mod page;
 mod patterns;
 mod prepare;
+mod question;
 mod registry;
 mod scrip;
 mod search;

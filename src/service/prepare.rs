@@ -1,19 +1,23 @@
-//! What a new pattern needs before it is decided on: its tables, a secret from the operating system, and
+//! What a command needs before it is decided on. A binding is looked at by its plugin's schema. A new pattern needs
+//! its tables, a secret from the operating system, and
 //! the certainty that no uploaded code is one of its codes. All of it may take long, so none of it holds the
 //! committer up: the pattern is reserved, what was being added meanwhile is awaited, and only then are the
 //! uploaded codes looked through.
 
 use rand::TryRngCore;
 
-use super::{Caller, Command, Failure, PoolEdit, Registry, Scrip, codebook::Reservation};
+use super::{Caller, Command, Failure, PoolEdit, Registry, Scrip, codebook::Reservation, question::Answers};
 use crate::{
     domain::{
+        binding::Binding,
         code::{CodeFormat, SeriesKey, Walk},
         id::PoolId,
         pool::Pool,
         pool_codes::{CodesDraft, CodesFault, NewCodes},
+        rejection::{Refusal, Rejection},
         source::Source,
     },
+    plugins::{BindingFault, PluginKind, shown},
     storage::{Row, RowId},
 };
 
@@ -21,9 +25,22 @@ use crate::{
 const PAGE: usize = 64;
 
 /// What was found out for a command.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Prepared {
     /// The codes that it asks for.
+    pub(super) pattern: Option<NewPattern>,
+    /// What is wrong with its bindings to plugins.
+    bindings: Vec<Refusal>,
+    /// What plugins have said.
+    pub(super) answers: Answers,
+    /// What a source knows this claim again by.
+    pub(super) source_key: String,
+}
+
+/// A new pattern of a pool.
+#[derive(Debug)]
+pub(super) struct NewPattern {
+    /// The codes that it makes.
     pub(super) codes: Result<NewCodes, CodesFault>,
     /// An uploaded code that they could make, and its pool.
     pub(super) uploaded: Option<(String, PoolId)>,
@@ -33,32 +50,107 @@ pub(super) struct Prepared {
     _reservation: Option<Reservation>,
 }
 
+impl Prepared {
+    /// Another check's result, with what is wrong with the bindings beside it.
+    pub(super) fn bindings_with<T>(&self, checked: Result<T, Vec<Refusal>>) -> Result<T, Vec<Refusal>> {
+        let faults = self.bindings.iter().cloned();
+        match checked {
+            Err(others) => Err(others.into_iter().chain(faults).collect()),
+            Ok(_) if !self.bindings.is_empty() => Err(faults.collect()),
+            Ok(value) => Ok(value),
+        }
+    }
+}
+
 impl Scrip {
     /// Finds out what a command needs; nothing of most.
-    pub(super) async fn prepare(&self, command: &Command) -> Result<Option<Prepared>, Failure> {
-        let (codes, version) = match command {
+    pub(super) async fn prepare(
+        &self,
+        caller: &Caller,
+        key: Option<&str>,
+        command: &Command,
+    ) -> Result<Prepared, Failure> {
+        let mut prepared = Prepared::default();
+        match command {
             Command::PoolCreate(draft) => {
+                prepared.bindings = self.check_bindings(draft.remote.as_ref(), &draft.checks);
                 let (draft, key) = (draft.clone(), fresh_key()?);
-                (blocking(move || draft.codes(key)).await?, 0)
+                let codes = blocking(move || draft.codes(key)).await?;
+                prepared.pattern = self.new_pattern(codes, 0).await?;
             }
-            Command::PoolUpdate(id, edit) => match self.registry.pool(*id).and_then(|pool| edited(&pool, edit)) {
-                Some((draft, source, version)) => {
+            Command::PoolUpdate(id, edit) => {
+                let checks = edit.checks.as_deref().unwrap_or_default();
+                prepared.bindings = self.check_bindings(edit.remote.as_ref(), checks);
+                if let Some((draft, source, version)) = self.registry.pool(*id).and_then(|pool| edited(&pool, edit)) {
                     let key = fresh_key()?;
-                    (blocking(move || Some(draft.check(source, key))).await?, version)
+                    let codes = blocking(move || Some(draft.check(source, key))).await?;
+                    prepared.pattern = self.new_pattern(codes, version).await?;
                 }
-                None => (None, 0),
-            },
-            _ => (None, 0),
-        };
-        let Some(codes) = codes else { return Ok(None) };
-        let mut prepared = Prepared { codes, uploaded: None, version, _reservation: None };
-        if let Ok(codes) = &prepared.codes {
-            prepared._reservation = Some(self.registry.reserve(codes.format().clone()));
-            let nobody = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
-            self.committer.submit(&nobody, None, Command::Whole(String::new()), None).await?;
-            prepared.uploaded = self.uploaded_like(codes.format()).await?;
+            }
+            Command::Claim(pool, ..) if self.registry.pool(*pool).is_some_and(|p| p.source == Source::Remote) => {
+                prepared.source_key = match key {
+                    Some(key) => format!("{}/{key}", caller.id),
+                    None => data_encoding::HEXLOWER.encode(&fresh_bytes()?),
+                };
+            }
+            _ => {}
         }
-        Ok(Some(prepared))
+        Ok(prepared)
+    }
+
+    /// What is wrong with a pool's bindings: no such plugin, or a configuration that its schema does not accept.
+    fn check_bindings(&self, remote: Option<&Binding>, checks: &[Binding]) -> Vec<Refusal> {
+        let mut faults = Vec::new();
+        if let Some(remote) = remote {
+            faults.extend(self.check_binding(remote, PluginKind::Source).into_iter().map(|f| f.within("remote")));
+        }
+        for (place, check) in checks.iter().enumerate() {
+            let found = self.check_binding(check, PluginKind::Restriction).into_iter();
+            faults.extend(found.map(|fault| fault.within(&place.to_string()).within("checks")));
+        }
+        faults
+    }
+
+    fn check_binding(&self, binding: &Binding, kind: PluginKind) -> Vec<Refusal> {
+        let none = || Err(BindingFault::NoPlugin(Vec::new()));
+        let plugins = self.plugins.as_ref();
+        let checked = plugins.map_or_else(none, |host| host.check_binding(&binding.plugin, kind, &binding.config));
+        match checked {
+            Ok(()) => Vec::new(),
+            Err(BindingFault::NoPlugin(known)) => {
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let name = shown(&binding.plugin);
+                let reason = format!("no {} plugin {name:?} is loaded: there are {known}", kind.name());
+                vec![Rejection::ValueInvalid { reason }.at(["plugin"])]
+            }
+            Err(BindingFault::Config(faults)) => faults
+                .into_iter()
+                .map(|fault| {
+                    let path = std::iter::once("config".to_owned()).chain(fault.path);
+                    Rejection::ValueInvalid { reason: fault.reason }.at(path)
+                })
+                .collect(),
+        }
+    }
+
+    /// Reserves new codes, and looks for uploaded ones that they could make.
+    async fn new_pattern(
+        &self,
+        codes: Option<Result<NewCodes, CodesFault>>,
+        version: u64,
+    ) -> Result<Option<NewPattern>, Failure> {
+        let Some(codes) = codes else { return Ok(None) };
+        let mut pattern = NewPattern { codes, uploaded: None, version, _reservation: None };
+        if let Ok(codes) = &pattern.codes {
+            pattern._reservation = Some(self.registry.reserve(codes.format().clone()));
+            let nobody = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
+            let barrier = Command::Whole(String::new());
+            if let Ok(passed) = self.committer.submit(&nobody, None, barrier, Prepared::default()).await {
+                passed?;
+            }
+            pattern.uploaded = self.uploaded_like(codes.format()).await?;
+        }
+        Ok(Some(pattern))
     }
 
     /// An uploaded code that a format could make. The list is not read through: from a code that does not
@@ -112,10 +204,15 @@ fn edited(pool: &Pool, edit: &PoolEdit) -> Option<(CodesDraft, Source, u64)> {
 
 /// A new secret, from the operating system.
 pub(super) fn fresh_key() -> Result<SeriesKey, Failure> {
-    let mut key = [0; 32];
+    fresh_bytes().map(SeriesKey::new)
+}
+
+/// Bytes that nobody can foresee.
+fn fresh_bytes() -> Result<[u8; 32], Failure> {
+    let mut bytes = [0; 32];
     let failed = |error| Failure::Internal(format!("the operating system gives no randomness: {error}"));
-    rand::rngs::OsRng.try_fill_bytes(&mut key).map_err(failed)?;
-    Ok(SeriesKey::new(key))
+    rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 /// Does what may take tenths of a second where no other request waits for it.

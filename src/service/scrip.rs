@@ -6,9 +6,18 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry, committer};
+use super::{
+    Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry,
+    committer::{self, Returned},
+    prepare::Prepared,
+    question::MAX_ROUNDS,
+};
 use crate::{
-    domain::id::EventId,
+    domain::{
+        id::EventId,
+        rejection::{Refusal, Rejection},
+    },
+    plugins::Plugins,
     storage::{Address, OpenError, Store},
 };
 
@@ -22,6 +31,7 @@ pub struct Scrip {
     pub(super) registry: Arc<Registry>,
     pub(super) committer: Committer,
     pub(super) clock: Clock,
+    pub(super) plugins: Option<Arc<Plugins>>,
     stop: CancellationToken,
     worker: oneshot::Receiver<()>,
 }
@@ -34,12 +44,12 @@ impl std::fmt::Debug for Store {
 
 impl Scrip {
     /// Opens the database at an address and starts what works on it.
-    pub async fn open(address: &Address, clock: Clock) -> Result<Arc<Self>, OpenError> {
+    pub async fn open(address: &Address, clock: Clock, plugins: Option<Arc<Plugins>>) -> Result<Arc<Self>, OpenError> {
         let store = Arc::new(Store::open(address).await?);
         let registry = Arc::new(Registry::load(&store).await?);
         let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
         let stop = CancellationToken::new();
-        let scrip = Arc::new(Self { store, registry, committer, clock, stop: stop.clone(), worker });
+        let scrip = Arc::new(Self { store, registry, committer, clock, plugins, stop: stop.clone(), worker });
         let weak = Arc::downgrade(&scrip);
         tokio::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
@@ -52,16 +62,44 @@ impl Scrip {
         Ok(scrip)
     }
 
-    /// Has a command carried out. What is answered is durable.
+    /// Has a command carried out. What is answered is durable. Where plugins have to be asked, they are asked outside
+    /// of the committer, and the command is decided again with what they said.
     pub async fn submit(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
-        let prepared = self.prepare(&command).await?;
-        self.committer.submit(caller, key, command, prepared).await
+        let prepared = self.prepare(caller, key.as_deref(), &command).await?;
+        let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+        for _ in 0..MAX_ROUNDS {
+            match settled {
+                Ok(answer) => return answer,
+                Err(returned) => {
+                    let Returned { questions, command, mut prepared } = *returned;
+                    prepared.answers.ask(self.plugins.as_deref(), questions, self.clock.now()).await;
+                    settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+                }
+            }
+        }
+        settled.unwrap_or_else(|_| Err(unsettled()))
     }
 
     /// Decides a checkout and changes nothing.
     pub async fn checkout_preview(&self, caller: &Caller, order: CheckoutOrder) -> Result<Answer, Failure> {
-        let command = Command::CheckoutPreview(Box::new(order));
-        committer::rehearse(&self.store, &self.registry, &self.clock, caller, command).await
+        let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
+        for _ in 0..MAX_ROUNDS {
+            let (store, registry, clock) = (&self.store, &self.registry, &self.clock);
+            match committer::rehearse(store, registry, clock, caller, command, prepared).await {
+                Ok(answer) => return answer,
+                Err(returned) => {
+                    (command, prepared) = (returned.command, returned.prepared);
+                    prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.clock.now()).await;
+                }
+            }
+        }
+        Err(unsettled())
+    }
+
+    /// The plugins; none where there is no folder of them.
+    #[must_use]
+    pub fn plugins(&self) -> Option<&Arc<Plugins>> {
+        self.plugins.as_ref()
     }
 
     /// The pools, settings and keys.
@@ -117,4 +155,10 @@ impl Scrip {
         }
         inner.store.close().await;
     }
+}
+
+/// The refusal of a command whose facts changed each time that plugins had been asked about them.
+fn unsettled() -> Failure {
+    let reason = "what it is asked about changes too fast: try again".to_owned();
+    Refusal::from(Rejection::CheckUnavailable { plugin: "of the pool".to_owned(), reason }).into()
 }

@@ -61,7 +61,7 @@ fn address(folder: &Path) -> Address {
 }
 
 async fn open(address: &Address) -> Client {
-    Client::new(Scrip::open(address, Clock::System).await.expect("the database opens after a kill"))
+    Client::new(Scrip::open(address, Clock::System, None).await.expect("the database opens after a kill"))
 }
 
 /// Makes the pools, if there are none yet, and adds the coupons of a round.

@@ -24,7 +24,7 @@ use crate::support::{
 const HOLD: &str = "SCRIP_HOLD";
 
 async fn open(address: &Address) -> Result<Client, OpenError> {
-    Ok(Client::new(Scrip::open(address, Clock::System).await?))
+    Ok(Client::new(Scrip::open(address, Clock::System, None).await?))
 }
 
 /// A folder with a little of everything in it.

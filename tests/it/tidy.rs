@@ -7,15 +7,16 @@ use std::{
 };
 
 /// The layers, each with those that it may use beside itself.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
+    ("plugins", &[]),
     ("storage", &["domain"]),
-    ("service", &["domain", "storage"]),
-    ("graphql", &["domain", "service"]),
+    ("service", &["domain", "plugins", "storage"]),
+    ("graphql", &["domain", "plugins", "service"]),
     ("http", &["domain", "service", "graphql"]),
-    ("config", &["storage"]),
+    ("config", &["plugins", "storage"]),
     ("telemetry", &[]),
-    ("cli", &["domain", "service", "graphql", "http", "config", "telemetry"]),
+    ("cli", &["domain", "plugins", "service", "graphql", "http", "config", "telemetry"]),
 ];
 
 /// The most lines of a file, and of nine files in ten.

@@ -3,6 +3,7 @@
 
 mod actions;
 mod checkout;
+mod plugin;
 mod pool;
 
 pub use actions::{
@@ -10,6 +11,7 @@ pub use actions::{
     CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput};
+pub use plugin::{PluginBindingInput, PluginTestInput};
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };

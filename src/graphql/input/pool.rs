@@ -1,8 +1,8 @@
 //! The inputs of pools.
 
-use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
+use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
-use super::edit;
+use super::{PluginBindingInput, edit};
 use crate::{
     domain::{
         pool_codes::CodesDraft,
@@ -19,28 +19,6 @@ use crate::{
 
 /// The most codes that one couponsAdd takes.
 const MAX_CODES: usize = 10_000;
-
-/// What happens when a plugin fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum OnFailure {
-    /// The coupon is refused.
-    Refuse,
-    /// The coupon is let through.
-    Allow,
-}
-
-/// A plugin bound to a pool. Not available in this version.
-#[derive(Debug, Clone, InputObject)]
-pub struct PluginBindingInput {
-    /// The plugin's id.
-    pub plugin: String,
-    /// Its configuration.
-    pub config: Option<Json<serde_json::Value>>,
-    /// What happens when it fails.
-    pub on_failure: Option<OnFailure>,
-    /// Whether it is asked at the claim as well.
-    pub at_claim: Option<bool>,
-}
 
 /// Where and when coupons may be used. In an edit, what is absent stays and null clears.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -86,7 +64,7 @@ pub struct PoolCreateInput {
     pub name: String,
     /// The retailer's id of it: 6 to 24 characters, unique among pools.
     pub external_id: Option<String>,
-    /// Where its codes come from. REMOTE is not available in this version.
+    /// Where its codes come from.
     pub source: PoolSource,
     /// What kind of coupons it has.
     #[graphql(name = "type")]
@@ -105,11 +83,11 @@ pub struct PoolCreateInput {
     pub excluded_characters: Option<Vec<String>>,
     /// Phrases that never appear in a code, in any case.
     pub excluded_phrases: Option<Vec<String>>,
-    /// The plugin that supplies codes. Not available in this version.
+    /// REMOTE: the plugin that supplies its codes.
     pub remote: Option<PluginBindingInput>,
     /// Where its coupons may be used.
     pub restrictions: Option<RestrictionsInput>,
-    /// Custom checks. Not available in this version.
+    /// The plugins that say who may use its coupons, up to 10.
     pub checks: Option<Vec<PluginBindingInput>>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: Option<bool>,
@@ -126,8 +104,6 @@ impl PoolCreateInput {
     pub fn command(self) -> Result<Command, Vec<Refusal>> {
         let mut faults = Faults::default();
         let unavailable = [
-            (self.remote.is_some(), "remote", "a remote source"),
-            (self.checks.as_ref().is_some_and(|checks| !checks.is_empty()), "checks", "a custom check"),
             (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
             (self.user_group_id.is_some(), "userGroupId", "a user group"),
         ];
@@ -146,6 +122,8 @@ impl PoolCreateInput {
             pattern: self.pattern,
             excluded_characters: self.excluded_characters.unwrap_or_default(),
             excluded_phrases: self.excluded_phrases.unwrap_or_default(),
+            remote: self.remote.map(Into::into),
+            checks: self.checks.unwrap_or_default().into_iter().map(Into::into).collect(),
             restrictions: RestrictionsDraft {
                 minimum_value: text(given.minimum_value),
                 minimum_redemption_value: text(given.minimum_redemption_value),
@@ -225,8 +203,10 @@ pub struct PoolUpdateInput {
     /// Other phrases that never appear in a code; null clears them.
     #[graphql(default)]
     pub excluded_phrases: MaybeUndefined<Vec<String>>,
-    /// Custom checks. Not available in this version.
+    /// Other plugins that say who may use its coupons, those that exist too; an empty list for none.
     pub checks: Option<Vec<PluginBindingInput>>,
+    /// REMOTE: another plugin that supplies codes, or another configuration of it.
+    pub remote: Option<PluginBindingInput>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: Option<bool>,
     /// The wallet pass. Not available in this version.
@@ -249,7 +229,6 @@ impl PoolUpdateInput {
         let unavailable = [
             (self.apply != UpdateScope::None, "apply", "updating existing coupons"),
             (self.matching == Some(true), "matching", "updating existing coupons"),
-            (self.checks.as_ref().is_some_and(|checks| !checks.is_empty()), "checks", "a custom check"),
             (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
             (self.user_group_id.is_some(), "userGroupId", "a user group"),
         ];
@@ -281,6 +260,8 @@ impl PoolUpdateInput {
             pattern: self.pattern.take(),
             excluded_characters: edit(self.excluded_characters, |list| list).map(Option::unwrap_or_default),
             excluded_phrases: edit(self.excluded_phrases, |list| list).map(Option::unwrap_or_default),
+            checks: self.checks.map(|checks| checks.into_iter().map(Into::into).collect()),
+            remote: self.remote.map(Into::into),
             aggregated: self.aggregated,
             dry_run: self.dry_run.unwrap_or(false),
         };

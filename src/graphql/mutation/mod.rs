@@ -1,6 +1,7 @@
 //! The mutations. Each is one command of the service; what its caller has caused is in userErrors.
 
 mod coupons;
+mod plugins;
 mod pools;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::{
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(pools::PoolMutation, coupons::CouponMutation);
+pub struct Mutation(pools::PoolMutation, coupons::CouponMutation, plugins::PluginMutation);
 
 /// What became of a command: its answer, or what its caller has caused. What broke inside is an error
 /// of the whole field.

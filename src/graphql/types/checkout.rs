@@ -51,7 +51,7 @@ pub struct CheckResult {
     pub check: String,
     /// Whether it passed.
     pub passed: bool,
-    /// Why it failed.
+    /// Why it failed, or what staff should know of a check that passed.
     pub detail: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl CouponVerdict {
         let trace = recorded.checks.iter().map(|check| CheckResult {
             check: check.name.clone(),
             passed: check.refusal.is_none(),
-            detail: check.refusal.as_ref().map(|refusal| refusal.message.clone()),
+            detail: check.refusal.as_ref().map(|refusal| refusal.message.clone()).or_else(|| check.note.clone()),
         });
         Self {
             redeemable: recorded.redeemable(),

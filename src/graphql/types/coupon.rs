@@ -49,7 +49,7 @@ impl Coupon {
 impl Coupon {
     /// The opaque id; never the code.
     pub async fn id(&self) -> ID {
-        GlobalId::Coupon(self.0.id).encode()
+        ID(GlobalId::Coupon(self.0.id).encode())
     }
 
     /// The pool it is from.
@@ -193,7 +193,7 @@ pub struct LedgerEntry {
 impl LedgerEntry {
     /// The opaque id: give it to couponUnredeem to take this redemption back.
     pub async fn id(&self) -> ID {
-        GlobalId::Entry(self.entry.id).encode()
+        ID(GlobalId::Entry(self.entry.id).encode())
     }
 
     /// Why it was made.
@@ -224,6 +224,6 @@ impl LedgerEntry {
     /// The redemption that it takes back, wholly or in part.
     async fn reverses(&self) -> Option<ID> {
         let number = self.entry.reverses?;
-        Some(GlobalId::Entry(EntryId { coupon: self.entry.id.coupon, number }).encode())
+        Some(ID(GlobalId::Entry(EntryId { coupon: self.entry.id.coupon, number }).encode()))
     }
 }

@@ -27,7 +27,7 @@ pub struct Customer(pub customer::Customer);
 impl Customer {
     /// The opaque id. Inputs called customerId want externalId.
     pub async fn id(&self) -> ID {
-        GlobalId::Customer(self.0.id.clone()).encode()
+        ID(GlobalId::Customer(self.0.id.clone()).encode())
     }
 
     /// The retailer's own id of the customer, which is what every customerId of an input means.

@@ -40,7 +40,7 @@ impl CouponEvent {
 impl CouponEvent {
     /// The opaque id.
     pub async fn id(&self) -> ID {
-        GlobalId::Event(self.0.id).encode()
+        ID(GlobalId::Event(self.0.id).encode())
     }
 
     /// Its place in the log: give it as `after` to go on after it.

@@ -6,6 +6,7 @@ mod customer;
 mod event;
 mod pattern;
 mod payload;
+mod plugin;
 mod pool;
 mod programme;
 
@@ -19,6 +20,10 @@ pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
     CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
+};
+pub use plugin::{
+    OnFailure, Plugin, PluginBinding, PluginBuild, PluginCalls, PluginHttpExchange, PluginIssued, PluginLimits,
+    PluginLogLine, PluginPayload, PluginTestPayload, PluginTestResult, PluginUsage, PluginVerdict,
 };
 pub use pool::{CouponPool, Restrictions};
 pub use programme::{Settings, Viewer};
@@ -66,11 +71,11 @@ pub mod enums {
     pub enum PoolSource {
         /// A code is made when a customer claims; without placeholders everyone gets the same code.
         Generated,
-        /// Codes exist before anyone claims them. Not available in this version.
+        /// Codes exist before anyone claims them.
         BulkGenerated,
         /// The codes come from a list.
         Uploaded,
-        /// A plugin supplies each code at the claim. Not available in this version.
+        /// A plugin supplies each code at the claim.
         Remote,
     }
 

@@ -20,7 +20,7 @@ use crate::{
         global_id::GlobalId,
         input::CouponFilter,
         scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-        types::Coupon,
+        types::{Coupon, PluginBinding},
     },
     service::{self, Page, PageRequest, Scrip, foreign_cursor},
 };
@@ -107,7 +107,7 @@ impl Asked {
 impl CouponPool {
     /// The opaque id.
     pub async fn id(&self) -> ID {
-        GlobalId::Pool(self.0.id).encode()
+        ID(GlobalId::Pool(self.0.id).encode())
     }
 
     /// The retailer's id of the pool, unique among pools.
@@ -144,6 +144,16 @@ impl CouponPool {
     /// Whether its codes are compared with regard to case.
     async fn case_sensitive(&self) -> bool {
         self.0.case_sensitive
+    }
+
+    /// The plugin that supplies its codes; REMOTE only.
+    async fn remote(&self) -> Option<PluginBinding> {
+        self.0.remote.as_ref().map(Into::into)
+    }
+
+    /// The plugins that say who may use its coupons, in order.
+    async fn checks(&self) -> Vec<PluginBinding> {
+        self.0.checks.iter().map(Into::into).collect()
     }
 
     /// What its codes are made by; null where they come from a list or a plugin.

@@ -15,17 +15,25 @@ use crate::{
         rejection::{Refusal, Rejection},
         terms::Terms,
     },
-    service::Failure,
+    service::{
+        Failure,
+        question::{Answers, Question},
+    },
     storage::{Row, RowId, Tally},
 };
 
-use super::working::{Change, Missing, Working};
+use super::{
+    Request,
+    working::{Change, Missing, Working},
+};
 
 /// Why a decision ended early.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// Rows are missing; which, the attempt has noted.
     Missing,
+    /// Plugins have to be asked; what, the attempt has noted.
+    Asks,
     /// Refused.
     Refused(Vec<Refusal>),
     /// The rows contradict each other.
@@ -64,11 +72,24 @@ pub(super) struct Attempt<'a> {
     pub(super) working: &'a Working<'a>,
     pub(super) change: Change,
     pub(super) missing: Missing,
+    /// What plugins have said.
+    pub(super) answers: &'a Answers,
+    /// What they have to be asked.
+    pub(super) questions: Vec<Question>,
+    /// What a source knows a claim again by.
+    pub(super) source_key: &'a str,
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(working: &'a Working<'a>) -> Self {
-        Self { working, change: Change::default(), missing: Missing::default() }
+    pub(super) fn new(working: &'a Working<'a>, request: &'a Request) -> Self {
+        Self {
+            working,
+            change: Change::default(),
+            missing: Missing::default(),
+            answers: &request.prepared.answers,
+            questions: Vec::new(),
+            source_key: &request.prepared.source_key,
+        }
     }
 
     pub(super) fn now(&self) -> Instant {

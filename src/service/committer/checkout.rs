@@ -1,16 +1,19 @@
 //! Completing a checkout: the domain's decision on what is loaded, recorded once for its
 //! transaction, and, with auto redeem on, the redemption of every coupon that passed.
 
+use std::collections::BTreeMap;
+
 use crate::{
     domain::{
         basket::{Basket, BasketDraft},
         checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
         coupon::Coupon,
-        id::{CustomerId, checked_id},
+        id::{CustomerId, PoolId, checked_id},
         period::{Instant, instant_of},
         rejection::Rejection,
         terms::Terms,
     },
+    plugins::Occasion,
     service::{Answer, CheckoutOrder, CheckoutRecord, Recorded},
     storage::{Row, RowId},
 };
@@ -19,6 +22,7 @@ use super::{
     attempt::{Attempt, Stop},
     decide::{at, to_json},
     lookup::Found,
+    plugins::Setting,
     redeem::{after, within_basket},
 };
 
@@ -31,6 +35,8 @@ struct Order {
     basket: Basket,
     transaction: String,
     at: Instant,
+    /// Whether the time was asked for.
+    given_time: bool,
 }
 
 impl Attempt<'_> {
@@ -46,7 +52,7 @@ impl Attempt<'_> {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
         self.customer_or_new(&order.customer)?;
-        let (found, verdicts) = self.verdicts(&order, asked, self.now())?;
+        let (found, verdicts) = self.verdicts(&order, asked, Occasion::Checkout)?;
         let auto_redeem = self.working.settings().auto_redeem;
         let mut coupons = Vec::with_capacity(found.len());
         for ((given, found), verdict) in asked.coupons.iter().zip(found).zip(verdicts) {
@@ -65,7 +71,7 @@ impl Attempt<'_> {
     /// Decides a checkout and changes nothing.
     pub(super) fn checkout_preview(&mut self, asked: &CheckoutOrder) -> Result<Answer, Stop> {
         let order = self.check_order(asked)?;
-        let (found, verdicts) = self.verdicts(&order, asked, order.at)?;
+        let (found, verdicts) = self.verdicts(&order, asked, Occasion::Preview)?;
         let coupons = asked.coupons.iter().zip(found).zip(verdicts);
         let coupons = coupons
             .map(|((given, found), verdict)| recorded(&given.code, found.as_ref().map(|(f, _)| &f.coupon), verdict))
@@ -84,7 +90,7 @@ impl Attempt<'_> {
         let when = asked.at.map_or(Some(self.now()), instant_of);
         let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
         let at = when.ok_or_else(|| invalid().at(["at"]))?;
-        Ok(Order { customer, basket, transaction, at })
+        Ok(Order { customer, basket, transaction, at, given_time: asked.at.is_some() })
     }
 
     /// What each code names, and the domain's verdict on it.
@@ -92,8 +98,9 @@ impl Attempt<'_> {
         &mut self,
         order: &Order,
         asked: &CheckoutOrder,
-        now: Instant,
+        occasion: Occasion,
     ) -> Result<(Vec<MaybeFound>, Vec<Verdict>), Stop> {
+        let now = if occasion == Occasion::Preview { order.at } else { self.now() };
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
@@ -110,11 +117,56 @@ impl Attempt<'_> {
                 found: one.as_ref().map(|(terms, one)| (one.coupon.clone(), terms.clone())),
                 assignment,
                 amount: given.amount.clone(),
+                asked: Vec::new(),
             });
             found.push(one.map(|(terms, one)| (one, terms)));
         }
-        let verdicts = decide(&order.basket, &order.customer, &presented, now);
+        let mut verdicts = decide(&order.basket, &order.customer, &presented, now);
+        if self.ask_checks(order, &mut presented, &verdicts, occasion)? {
+            verdicts = decide(&order.basket, &order.customer, &presented, now);
+        }
         Ok((found, verdicts))
+    }
+
+    /// Asks the checks of the pools whose coupons have passed so far, each once for all of a pool's coupons;
+    /// whether there were any.
+    fn ask_checks(
+        &mut self,
+        order: &Order,
+        presented: &mut [Presented],
+        verdicts: &[Verdict],
+        occasion: Occasion,
+    ) -> Result<bool, Stop> {
+        let mut by_pool: BTreeMap<PoolId, Vec<(usize, Coupon, Terms)>> = BTreeMap::new();
+        for (place, (one, verdict)) in presented.iter().zip(verdicts).enumerate() {
+            if let Some((coupon, terms)) = one.found.as_ref().filter(|_| verdict.redeemable()) {
+                by_pool.entry(coupon.id.pool).or_default().push((place, coupon.clone(), terms.clone()));
+            }
+        }
+        // The time is the plugin's to know only where it is another than now.
+        let at = Some(order.at).filter(|_| occasion == Occasion::Preview && order.given_time);
+        let setting = Setting { occasion, customer: Some(&order.customer), basket: Some(&order.basket), at };
+        let mut answered = Vec::new();
+        for (pool, coupons) in by_pool {
+            let pool = self.pool(pool, "coupons")?;
+            let asked: Vec<_> = coupons.iter().map(|(_, coupon, terms)| (coupon, terms)).collect();
+            match self.checks(&pool, &asked, setting) {
+                Ok(checks) => answered.extend(coupons.iter().map(|(place, ..)| *place).zip(checks)),
+                // The other pools' checks are asked with it.
+                Err(Stop::Asks) => {}
+                Err(stop) => return Err(stop),
+            }
+        }
+        if !self.questions.is_empty() {
+            return Err(Stop::Asks);
+        }
+        let any = answered.iter().any(|(_, checks)| !checks.is_empty());
+        for (place, checks) in answered {
+            if let Some(one) = presented.get_mut(place) {
+                one.asked = checks;
+            }
+        }
+        Ok(any)
     }
 
     /// Whether the customer could be given a coupon that nobody holds.

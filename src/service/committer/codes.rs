@@ -15,9 +15,9 @@ use crate::{
     service::{
         Added, Answer, Skipped,
         codebook::{Maker, Meant, overlap},
-        prepare::Prepared,
+        prepare::NewPattern,
     },
-    storage::{CODES_IN_ROW, CodeRow, Row, RowId},
+    storage::{CODES_IN_ROW, CodeRow, Row, RowId, Tally},
 };
 
 use super::{
@@ -30,7 +30,7 @@ const MAX_SERIES: usize = 100;
 
 impl Attempt<'_> {
     /// Refuses codes that another pool could make or has been given.
-    pub(super) fn check_unique(&self, pool: &Pool, prepared: &Prepared) -> Result<(), Stop> {
+    pub(super) fn check_unique(&self, pool: &Pool, prepared: &NewPattern) -> Result<(), Stop> {
         let Ok(codes) = &prepared.codes else { return Ok(()) };
         let refused = |owner: &Pool, example: String| {
             Stop::from(Rejection::PatternNotUnique { pool: owner.name.clone(), example }.at(["pattern"]))
@@ -50,7 +50,7 @@ impl Attempt<'_> {
     }
 
     /// Opens a new series of a pool, instead of the one before where that made no code.
-    pub(super) fn change_codes(&mut self, pool: &mut Pool, prepared: &Prepared) -> Result<(), Stop> {
+    pub(super) fn change_codes(&mut self, pool: &mut Pool, prepared: &NewPattern) -> Result<(), Stop> {
         if prepared.version != pool.version {
             let (expected, found) = (prepared.version, pool.version);
             return Err(Refusal::from(Rejection::VersionMismatch { expected, found }).into());
@@ -134,31 +134,13 @@ impl Attempt<'_> {
         Ok(Answer::Added(added))
     }
 
-    /// Adds one code, or says why not.
+    /// Adds one code to an uploaded pool, or says why not.
     fn add_code(&mut self, pool: &Pool, code: String) -> Result<Option<Rejection>, Stop> {
-        let id = RowId::Code(case_key(&code));
-        let mut named = match self.row(&id)? {
-            Some(Row::Code(row)) => row.named.clone(),
-            _ => Vec::new(),
-        };
-        for (written, owner, _) in &named {
-            let comparison = self.pool(*owner, "codes")?.case().between(pool.case());
-            if same_code(comparison, written, &code) {
-                return Ok(Some(Rejection::Duplicate { what: "this code".to_owned() }));
-            }
-        }
-        match self.working.registry.maker(&code, pool.case()) {
-            Some(Maker::Pool(maker)) => return Ok(Some(Rejection::CodeOfPattern { pool: maker.name.clone() })),
-            Some(Maker::Reserved) => {
-                return Ok(Some(Rejection::CodeOfPattern { pool: "that is being made now".to_owned() }));
-            }
-            None => {}
-        }
         let mut tally = self.tally(pool.id);
         let index = tally.supply.size;
-        tally.supply.lengths |= 1 << (code.chars().count().clamp(1, 64) - 1);
-        named.push((code.clone(), pool.id, index));
-        self.put(id, Row::Code(CodeRow { named }));
+        if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
+            return Ok(Some(rejection));
+        }
         let chunk = RowId::Codes(pool.id, index / CODES_IN_ROW);
         let mut codes = match self.row(&chunk) {
             Ok(Some(Row::Codes(codes))) => codes.clone(),
@@ -172,9 +154,35 @@ impl Attempt<'_> {
         };
         codes.push(code);
         self.put(chunk, Row::Codes(codes));
+        self.change.tallies.insert(pool.id, tally);
+        Ok(None)
+    }
+
+    /// Gives the next place of a pool a code that no pool has or makes, or says why not.
+    pub(super) fn note_code(&mut self, pool: &Pool, code: &str, tally: &mut Tally) -> Result<Option<Rejection>, Stop> {
+        let id = RowId::Code(case_key(code));
+        let mut named = match self.row(&id)? {
+            Some(Row::Code(row)) => row.named.clone(),
+            _ => Vec::new(),
+        };
+        for (written, owner, _) in &named {
+            let comparison = self.pool(*owner, "codes")?.case().between(pool.case());
+            if same_code(comparison, written, code) {
+                return Ok(Some(Rejection::Duplicate { what: "this code".to_owned() }));
+            }
+        }
+        match self.working.registry.maker(code, pool.case()) {
+            Some(Maker::Pool(maker)) => return Ok(Some(Rejection::CodeOfPattern { pool: maker.name.clone() })),
+            Some(Maker::Reserved) => {
+                return Ok(Some(Rejection::CodeOfPattern { pool: "that is being made now".to_owned() }));
+            }
+            None => {}
+        }
+        named.push((code.to_owned(), pool.id, tally.supply.size));
+        self.put(id, Row::Code(CodeRow { named }));
+        tally.supply.lengths |= 1 << (code.chars().count().clamp(1, 64) - 1);
         tally.supply.size += 1;
         tally.counts.add(Status::Unassigned, 1);
-        self.change.tallies.insert(pool.id, tally);
         Ok(None)
     }
 }

@@ -1,14 +1,19 @@
 //! The actions on one coupon: claiming, unassigning, transferring, invalidating, and recording that time
 //! is over.
 
+use std::sync::Arc;
+
 use crate::{
     domain::{
-        coupon::{Decision, Holder},
+        coupon::{Coupon, Decision, Holder},
         customer::Email,
         gift_card::EntryKind,
         id::{CouponId, CustomerId, PoolId},
+        pool::Pool,
         rejection::{Refusal, Rejection},
+        source::Source,
     },
+    plugins::Occasion,
     service::{Answer, CouponRef},
     storage::RowId,
 };
@@ -17,6 +22,7 @@ use super::{
     attempt::{Attempt, Stop},
     decide::at,
     lookup::{Found, latest_usable},
+    plugins::Setting,
 };
 
 impl Attempt<'_> {
@@ -32,17 +38,54 @@ impl Attempt<'_> {
         let pool = self.pool(pool, "poolId")?;
         pool.check_open().map_err(at("poolId"))?;
         self.need_for_claim(&pool, &customer)?;
+        self.check_claim(&pool, &customer)?;
         if pool.aggregated
             && let Some(coupon) = latest_usable(self.held(&customer, pool.id)?, self.now())
         {
             let decision = coupon.clone().claim_again(reason, self.now())?;
             return self.finish(&Found { coupon, stored: true }, decision, actor);
         }
+        if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {
+            return self.claim_remote(&pool, customer, reason, actor);
+        }
         let found = self.take(&pool)?;
         let terms = self.terms(&found.coupon)?;
         let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
         let decision = found.coupon.clone().claim(&terms, holder, reason, self.now())?;
         self.finish(&found, decision, actor)
+    }
+
+    /// Asks the checks that want to know of claims.
+    fn check_claim(&mut self, pool: &Pool, customer: &CustomerId) -> Result<(), Stop> {
+        if !pool.checks.iter().any(|check| check.at_claim) {
+            return Ok(());
+        }
+        let Some(terms) = pool.terms.last() else { return Ok(()) };
+        let id = CouponId { pool: pool.id, index: 0 };
+        let unchosen = Coupon::unassigned(id, String::new(), pool.current_terms());
+        let setting = Setting { occasion: Occasion::Claim, customer: Some(customer), basket: None, at: None };
+        self.pass_checks(&unchosen, terms, setting)
+    }
+
+    /// Claims a code of a pool's source. Nobody asks it for a customer who cannot have it.
+    fn claim_remote(
+        &mut self,
+        pool: &Arc<Pool>,
+        customer: CustomerId,
+        reason: Option<String>,
+        actor: &str,
+    ) -> Result<Answer, Stop> {
+        let lost = || Stop::Broken(format!("pool {:?} has no terms", pool.id));
+        let terms = pool.terms.last().ok_or_else(lost)?;
+        let currency = self.currency_for(terms, &customer)?;
+        terms.admits_customer(currency).map_err(at("customerId"))?;
+        let supplied = self.take_remote(pool, &customer)?;
+        let coupon = supplied.found.coupon.clone();
+        let mut decision = coupon.claim(terms, Holder { currency, customer }, reason, self.now())?;
+        if supplied.expires_at.is_some() {
+            decision.coupon.expires_at = supplied.expires_at;
+        }
+        self.finish(&supplied.found, decision, actor)
     }
 
     /// Takes a decision of one coupon over and answers with it.

@@ -11,7 +11,7 @@ use crate::{
         id::checked_text,
         rejection::{Refusal, Rejection},
     },
-    service::{Answer, Command, Failure, fingerprint},
+    service::{Answer, Command, Failure, fingerprint, question::Question},
     storage::{Row, RowId, StoredAnswer},
 };
 
@@ -24,6 +24,8 @@ const DAY: i64 = 86_400;
 pub(super) enum Outcome {
     /// It cannot be decided without these.
     Missing(Missing),
+    /// It cannot be decided before plugins are asked; it changes nothing.
+    Asks(Vec<Question>),
     /// It is decided.
     Decided(Decided),
 }
@@ -37,7 +39,7 @@ pub(super) struct Decided {
 
 /// Decides a request on the batch's state.
 pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
-    let mut attempt = Attempt::new(working);
+    let mut attempt = Attempt::new(working, request);
     let kept = match recall(&mut attempt, request) {
         Ok(kept) => kept,
         Err(stop) => return ended(attempt, stop),
@@ -71,6 +73,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
 fn ended(attempt: Attempt<'_>, stop: Stop) -> Outcome {
     let answer = match stop {
         Stop::Missing => return Outcome::Missing(attempt.missing),
+        Stop::Asks => return Outcome::Asks(attempt.questions),
         Stop::Refused(refusals) => Failure::Refused(refusals),
         Stop::Broken(reason) => Failure::Internal(reason),
     };
@@ -110,8 +113,8 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, 
 fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
     let actor = request.caller.name.as_str();
     match &request.command {
-        Command::PoolCreate(draft) => attempt.pool_create(draft, request.prepared.as_ref()),
-        Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit, request.prepared.as_ref()),
+        Command::PoolCreate(draft) => attempt.pool_create(draft, &request.prepared),
+        Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit, &request.prepared),
         Command::PoolArchive(id, archive) => attempt.pool_archive(*id, *archive),
         Command::CouponsAdd(pool, codes) => attempt.coupons_add(*pool, codes),
         Command::CouponsGenerate(pool, count) => attempt.coupons_generate(*pool, *count),

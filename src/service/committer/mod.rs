@@ -13,6 +13,7 @@ mod coupons;
 mod customers;
 mod decide;
 mod lookup;
+mod plugins;
 mod pools;
 mod redeem;
 mod supply;
@@ -22,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Answer, Caller, Clock, Command, Failure, Registry, prepare::Prepared};
+use super::{Answer, Caller, Clock, Command, Failure, Registry, prepare::Prepared, question::Question};
 use crate::{
     domain::id::EventId,
     storage::{StorageError, Store},
@@ -43,8 +44,22 @@ pub(super) struct Request {
     pub(super) caller: Caller,
     pub(super) idempotency: Option<String>,
     pub(super) command: Command,
-    pub(super) prepared: Option<Prepared>,
-    reply: Option<oneshot::Sender<Result<Answer, Failure>>>,
+    pub(super) prepared: Prepared,
+    reply: Option<oneshot::Sender<Reply>>,
+}
+
+/// What came of a request: its answer, after which what it changed is durable; or what plugins have to be asked
+/// first, after which nothing has changed.
+type Settled = Result<Result<Answer, Failure>, Vec<Question>>;
+
+/// The same for whoever sent it, who gets the command back with the questions.
+pub(super) type Reply = Result<Result<Answer, Failure>, Box<Returned>>;
+
+/// A command that comes back, because plugins have to be asked before it can be decided.
+pub(super) struct Returned {
+    pub(super) questions: Vec<Question>,
+    pub(super) command: Command,
+    pub(super) prepared: Prepared,
 }
 
 /// The way into the committer. Cheap to clone; when the last one is dropped, the committer ends.
@@ -85,19 +100,21 @@ impl Committer {
         Ok((Self { queue, latest }, end))
     }
 
-    /// Has a command carried out. What is answered is durable.
+    /// Has a command carried out, or gets it back with questions. What is answered is durable.
     pub(super) async fn submit(
         &self,
         caller: &Caller,
         idempotency: Option<String>,
         command: Command,
-        prepared: Option<Prepared>,
-    ) -> Result<Answer, Failure> {
+        prepared: Prepared,
+    ) -> Reply {
         let (reply, answer) = oneshot::channel();
         let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
-        let stopped = || Failure::Internal("the committer has stopped".to_owned());
-        self.queue.send(request).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        let stopped = || Ok(Err(Failure::Internal("the committer has stopped".to_owned())));
+        if self.queue.send(request).await.is_err() {
+            return stopped();
+        }
+        answer.await.unwrap_or_else(|_| stopped())
     }
 
     /// The last event that is durable; changes with every commit that made one.
@@ -114,15 +131,21 @@ pub(super) async fn rehearse(
     clock: &Clock,
     caller: &Caller,
     command: Command,
-) -> Result<Answer, Failure> {
-    let request = Request { caller: caller.clone(), idempotency: None, command, prepared: None, reply: None };
+    prepared: Prepared,
+) -> Reply {
+    let request = Request { caller: caller.clone(), idempotency: None, command, prepared, reply: None };
     let mut working = Working::new(registry, clock.now(), 0, Cache::default());
     loop {
         let missing = match decide::decide(&working, &request) {
             decide::Outcome::Missing(missing) => missing,
-            decide::Outcome::Decided(decided) => return decided.answer,
+            decide::Outcome::Asks(questions) => {
+                return Err(Box::new(Returned { questions, command: request.command, prepared: request.prepared }));
+            }
+            decide::Outcome::Decided(decided) => return Ok(decided.answer),
         };
-        working.load(store, missing).await?;
+        if let Err(error) = working.load(store, missing).await {
+            return Ok(Err(error.into()));
+        }
     }
 }
 
@@ -143,17 +166,19 @@ impl Worker {
         let mut batch = Vec::with_capacity(MAX_BATCH);
         while self.requests.recv_many(&mut batch, MAX_BATCH).await > 0 {
             let answers = self.process(&batch).await;
-            for (mut request, answer) in batch.drain(..).zip(answers) {
-                if let Some(reply) = request.reply.take() {
+            for (request, settled) in batch.drain(..).zip(answers) {
+                let Request { command, prepared, reply, .. } = request;
+                if let Some(reply) = reply {
+                    let settled = settled.map_err(|questions| Box::new(Returned { questions, command, prepared }));
                     // A caller that has gone away does not undo what it asked for.
-                    drop(reply.send(answer));
+                    drop(reply.send(settled));
                 }
             }
         }
     }
 
     /// Carries a batch out, again where it lost a race, and gives each command's answer.
-    async fn process(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+    async fn process(&mut self, batch: &[Request]) -> Vec<Settled> {
         for attempt in 0..MAX_TRIES {
             match self.try_once(batch).await {
                 Ok(answers) => return answers,
@@ -172,7 +197,7 @@ impl Worker {
         failed(batch.len(), "lost too many races in a row")
     }
 
-    async fn try_once(&mut self, batch: &[Request]) -> Result<Vec<Result<Answer, Failure>>, StorageError> {
+    async fn try_once(&mut self, batch: &[Request]) -> Result<Vec<Settled>, StorageError> {
         let sequence = self.known_sequence().await?;
         let now = self.clock.now();
         let mut working = Working::new(&self.registry, now, sequence, std::mem::take(&mut self.cache));
@@ -207,22 +232,23 @@ impl Worker {
     }
 }
 
-fn failed(number: usize, reason: &str) -> Vec<Result<Answer, Failure>> {
-    (0..number).map(|_| Err(Failure::Internal(reason.to_owned()))).collect()
+fn failed(number: usize, reason: &str) -> Vec<Settled> {
+    (0..number).map(|_| Ok(Err(Failure::Internal(reason.to_owned())))).collect()
 }
 
 /// Decides all commands in order; gives their answers, and every row that one of them missed.
-fn decide_all(working: &mut Working<'_>, batch: &[Request]) -> (Vec<Result<Answer, Failure>>, working::Missing) {
+fn decide_all(working: &mut Working<'_>, batch: &[Request]) -> (Vec<Settled>, working::Missing) {
     let mut answers = Vec::with_capacity(batch.len());
     let mut missing = working::Missing::default();
     for request in batch {
         match decide::decide(working, request) {
             decide::Outcome::Missing(more) => missing.extend(more),
+            decide::Outcome::Asks(questions) => answers.push(Err(questions)),
             decide::Outcome::Decided(decided) => {
                 if let Some(change) = decided.change {
                     working.accept(*change);
                 }
-                answers.push(decided.answer);
+                answers.push(Ok(decided.answer));
             }
         }
     }

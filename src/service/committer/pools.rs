@@ -6,8 +6,9 @@ use crate::{
     domain::{
         id::PoolId,
         pool::Pool,
-        pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name},
+        pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number},
         rejection::Rejection,
+        source::Source,
         terms::{Terms, Value},
     },
     service::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared},
@@ -23,17 +24,18 @@ use super::{
 const MAX_TERMS: usize = 1_000;
 
 impl Attempt<'_> {
-    pub(super) fn pool_create(&mut self, draft: &PoolDraft, prepared: Option<&Prepared>) -> Result<Answer, Stop> {
+    pub(super) fn pool_create(&mut self, draft: &PoolDraft, prepared: &Prepared) -> Result<Answer, Stop> {
         let id = PoolId(self.working.next_pool().0);
-        let pool = draft.check(id, self.now(), prepared.map(|prepared| prepared.codes.clone()))?;
+        let checked = draft.check(id, self.now(), prepared.pattern.as_ref().map(|pattern| pattern.codes.clone()));
+        let pool = prepared.bindings_with(checked)?;
         if let Some(external) = &pool.external_id
             && self.working.pool_by_external_id(external).is_some()
         {
             let what = "a pool with this externalId".to_owned();
             return Err(Rejection::Duplicate { what }.at(["externalId"]).into());
         }
-        if let Some(prepared) = prepared {
-            self.check_unique(&pool, prepared)?;
+        if let Some(pattern) = &prepared.pattern {
+            self.check_unique(&pool, pattern)?;
         }
         self.put_pool(pool)
     }
@@ -56,12 +58,7 @@ impl Attempt<'_> {
         self.put_pool(pool)
     }
 
-    pub(super) fn pool_update(
-        &mut self,
-        id: PoolId,
-        edit: &PoolEdit,
-        prepared: Option<&Prepared>,
-    ) -> Result<Answer, Stop> {
+    pub(super) fn pool_update(&mut self, id: PoolId, edit: &PoolEdit, prepared: &Prepared) -> Result<Answer, Stop> {
         let mut pool = self.pool(id, "id")?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
             return Err(Rejection::VersionMismatch { expected, found: pool.version }.at(["expectedVersion"]).into());
@@ -78,7 +75,8 @@ impl Attempt<'_> {
             }
         }
         let terms = edited_terms(&pool, edit, &mut faults);
-        faults.into_result()?;
+        edit_bindings(&mut pool, edit, &mut faults);
+        prepared.bindings_with(faults.into_result())?;
         if let Some(terms) = terms.filter(|terms| pool.terms.last() != Some(terms)) {
             if pool.terms.len() >= MAX_TERMS {
                 let rejection =
@@ -87,8 +85,8 @@ impl Attempt<'_> {
             }
             pool.terms.push(terms);
         }
-        if let Some(prepared) = prepared {
-            self.change_codes(&mut pool, prepared)?;
+        if let Some(pattern) = &prepared.pattern {
+            self.change_codes(&mut pool, pattern)?;
         }
         if edit.dry_run {
             self.change = super::working::Change::default();
@@ -106,6 +104,22 @@ impl Attempt<'_> {
         self.put(RowId::Settings, Row::Plain(to_json(&settings)?));
         self.change.settings = Some(settings);
         Ok(Answer::Settings(settings))
+    }
+}
+
+/// Binds a pool to other plugins. They count at once, for coupons that exist too.
+fn edit_bindings(pool: &mut Pool, edit: &PoolEdit, faults: &mut Faults) {
+    if let Some(checks) = &edit.checks {
+        faults.take(&["checks"], check_number(checks));
+        pool.checks.clone_from(checks);
+    }
+    match &edit.remote {
+        Some(_) if pool.source != Source::Remote => {
+            let subject = format!("source {}", pool.source.name());
+            faults.add(&["remote"], Rejection::FieldNotApplicable { subject });
+        }
+        Some(remote) => pool.remote = Some(remote.clone()),
+        None => {}
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         rejection::{Refusal, Rejection},
         terms::Terms,
     },
+    plugins::Occasion,
     service::{Answer, CouponRef},
     storage::{Row, RowId},
 };
@@ -20,6 +21,7 @@ use super::{
     attempt::{Attempt, Stop},
     decide::at,
     lookup::Found,
+    plugins::Setting,
 };
 
 /// The longest reason of an adjustment, in characters.
@@ -41,14 +43,17 @@ impl Attempt<'_> {
         let basket = asked.basket.map(BasketDraft::check).transpose().map_err(within_basket)?;
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;
-        if let Some(basket) = basket {
-            let refusals = basket_refusals(&basket, &terms);
+        if let Some(basket) = &basket {
+            let refusals = basket_refusals(basket, &terms);
             if !refusals.is_empty() {
                 return Err(refusals.into_iter().map(|r| r.within("basket")).collect::<Vec<_>>().into());
             }
         }
         let (coupon, claim) = self.assigned(&found, &terms, customer.as_ref())?;
         let decision = redeemed(coupon, &terms, customer.as_ref(), asked.amount, transaction.clone(), self.now())?;
+        let (customer, basket) = (customer.as_ref(), basket.as_ref());
+        let setting = Setting { occasion: Occasion::Redeem, customer, basket, at: None };
+        self.pass_checks(&found.coupon, &terms, setting)?;
         if let Some(transaction) = transaction {
             self.use_transaction(transaction, &found)?;
         }

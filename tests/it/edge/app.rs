@@ -47,7 +47,7 @@ impl App {
     pub(super) async fn start() -> Self {
         let clock = Clock::manual(START.parse().expect("an instant"));
         let address = Address::parse("mem://").expect("an address");
-        let scrip = Scrip::open(&address, clock.clone()).await.expect("a database");
+        let scrip = Scrip::open(&address, clock.clone(), None).await.expect("a database");
         let key = scrip.create_key("till", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));

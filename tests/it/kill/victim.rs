@@ -79,7 +79,7 @@ fn victim() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let address = Address::parse(&address).expect("an address");
-        let scrip = Scrip::open(&address, Clock::System).await.expect("an open database");
+        let scrip = Scrip::open(&address, Clock::System, None).await.expect("an open database");
         let hot = Arc::new(Mutex::new(Vec::new()));
         let callers = (0..CALLERS).map(|number| {
             let random = StdRng::seed_from_u64(seed.wrapping_add(number as u64));

@@ -9,6 +9,8 @@ use scrip::domain::{
 /// A pool of uploaded codes of a type, worth `value`.
 pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
     PoolDraft {
+        remote: None,
+        checks: Vec::new(),
         name: format!("{} {value}", kind.name()),
         external_id: None,
         source: Source::Uploaded,

@@ -74,7 +74,7 @@ impl TestScrip {
             Some(folder) => disk(folder.path()),
             None => Address::parse("mem://").expect("an address"),
         };
-        let scrip = Scrip::open(&address, clock.clone()).await.expect("an open database");
+        let scrip = Scrip::open(&address, clock.clone(), None).await.expect("an open database");
         Self { client: Some(Client::new(scrip)), address, clock, folder }
     }
 
@@ -85,7 +85,7 @@ impl TestScrip {
         }
         let before = audit::audit(self).await;
         self.close_database().await;
-        let scrip = Scrip::open(&self.address, self.clock.clone()).await.expect("an open database");
+        let scrip = Scrip::open(&self.address, self.clock.clone(), None).await.expect("an open database");
         self.client = Some(Client::new(scrip));
         let after = audit::audit(self).await;
         assert!(before == after, "the books differ after a restart");

@@ -1,0 +1,90 @@
+//! The mutations of plugins: trying one, and loading its files again. Neither changes a coupon.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result};
+
+use super::user_errors;
+use crate::{
+    domain::rejection::{Refusal, Rejection},
+    graphql::{
+        input::PluginTestInput,
+        types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
+    },
+    plugins::{CheckRequest, CodeRequest, PluginKind, Plugins},
+    service::Scrip,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct PluginMutation;
+
+#[Object]
+impl PluginMutation {
+    /// Tries a plugin on a sample, and shows what it answers, uses, logs and asks of the network. Nothing is claimed,
+    /// redeemed or recorded, and nothing is sent unless that is asked for.
+    async fn plugin_test(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which plugin, and the sample.")] input: PluginTestInput,
+    ) -> Result<Option<PluginTestPayload>> {
+        let plugins = ctx.data::<Arc<Scrip>>()?.plugins();
+        Ok(Some(match plugins {
+            Some(plugins) => match tried(plugins, &input).await {
+                Ok(result) => PluginTestPayload { result: Some(result), user_errors: Vec::new() },
+                Err(refusals) => PluginTestPayload { result: None, user_errors: user_errors(refusals) },
+            },
+            None => PluginTestPayload { result: None, user_errors: user_errors(vec![unknown("plugin")]) },
+        }))
+    }
+
+    /// Loads a plugin's files again. Where they cannot be used the build before stays in use, and the plugin's problem
+    /// says why.
+    async fn plugin_reload(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The plugin's id.")] id: ID,
+    ) -> Result<Option<PluginPayload>> {
+        let loaded = match ctx.data::<Arc<Scrip>>()?.plugins() {
+            Some(plugins) => plugins.reload(&id).await,
+            None => None,
+        };
+        Ok(Some(match loaded {
+            Some(plugin) => {
+                let wrong = plugin.problem().map(|reason| Rejection::ValueInvalid { reason }.at(["id"]));
+                let user_errors = user_errors(wrong.into_iter().collect());
+                PluginPayload { plugin: Some(Plugin(plugin)), user_errors }
+            }
+            None => PluginPayload { plugin: None, user_errors: user_errors(vec![unknown("id")]) },
+        }))
+    }
+}
+
+/// What a trial came to, or what is wrong with what was asked.
+async fn tried(plugins: &Plugins, input: &PluginTestInput) -> Result<PluginTestResult, Vec<Refusal>> {
+    let plugin = plugins.get(&input.plugin).ok_or_else(|| vec![unknown("plugin")])?;
+    let invalid = |reason: String| vec![Rejection::ValueInvalid { reason }.at(["plugin"])];
+    let build = plugin.build().ok_or_else(|| invalid(plugin.problem().unwrap_or_default()))?;
+    let config = input.config();
+    build.check_config(&config).map_err(|faults| {
+        let fault = |fault: crate::plugins::ConfigFault| {
+            let path = std::iter::once("config".to_owned()).chain(fault.path);
+            Rejection::ValueInvalid { reason: fault.reason }.at(path)
+        };
+        faults.into_iter().map(fault).collect::<Vec<_>>()
+    })?;
+    let busy = |failure: crate::plugins::PluginFailure| invalid(failure.to_string());
+    Ok(match build.manifest.kind {
+        PluginKind::Restriction => {
+            let request = CheckRequest { config, ..input.request().map_err(|refusal| vec![refusal])? };
+            PluginTestResult::of_check(plugins.try_check(&plugin.id, &request).await.map_err(busy)?)
+        }
+        PluginKind::Source => {
+            let request = CodeRequest { config, ..input.request().map_err(|refusal| vec![refusal])? };
+            PluginTestResult::of_issue(plugins.try_issue(&plugin.id, &request, input.send).await.map_err(busy)?)
+        }
+    })
+}
+
+fn unknown(field: &'static str) -> Refusal {
+    Rejection::NotFound { what: "plugin", by: "id" }.at([field])
+}

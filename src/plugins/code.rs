@@ -1,0 +1,119 @@
+//! From a file to compiled code: a component as it is, a core module that carries the contract made into one, and
+//! what was compiled kept by its digest, so that the next start takes milliseconds. Compiled code is machine code
+//! that is trusted when it is read again: it is kept only in a folder of the host's own, never beside plugins.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+use wasmtime::{Engine, component::Component};
+use wit_component::ComponentEncoder;
+
+use super::engine::compatibility;
+
+/// The largest file of code, in bytes.
+const MAX_CODE: u64 = 32 * 1_024 * 1_024;
+/// How a component and a core module begin (the binary format's magic number and version).
+const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+/// Code that can be linked.
+pub(super) struct Code {
+    /// What was compiled.
+    pub(super) component: Component,
+    /// The file's SHA-256, in hexadecimal.
+    pub(super) digest: String,
+    /// The file's length, in bytes.
+    pub(super) size: usize,
+}
+
+/// Reads and compiles a file; what is in the cache is not compiled again.
+pub(super) fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result<Code, String> {
+    let bytes = read(path)?;
+    let digest = hex(&bytes);
+    let kept = cache.map(|folder| folder.join(format!("{digest}-{:016x}.cwasm", compatibility(engine))));
+    let component = match kept.as_deref().and_then(|kept| recall(engine, kept)) {
+        Some(component) => component,
+        None => {
+            let component = compile(engine, &bytes)?;
+            if let Some(kept) = &kept
+                && let Err(error) = keep(&component, kept)
+            {
+                tracing::warn!(%error, file = %kept.display(), "compiled code could not be kept: it is compiled again at the next start");
+            }
+            component
+        }
+    };
+    Ok(Code { component, digest, size: bytes.len() })
+}
+
+/// A plugin's file, as bytes.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let length = fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_CODE {
+        return Err(format!("{}: expected at most {MAX_CODE} bytes, found {length}", path.display()));
+    }
+    fs::read(path).map_err(failed)
+}
+
+/// A component of a file's bytes, in the binary format: a core module is made into one.
+pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    if bytes.starts_with(&COMPONENT) {
+        return Ok(bytes.to_vec());
+    }
+    if !bytes.starts_with(&MODULE) {
+        return Err("expected a WebAssembly component or core module, found something else".to_owned());
+    }
+    let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
+    encode().map_err(|error| format!("a core module that does not carry the contract: {error:#}"))
+}
+
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, String> {
+    let component = componentize(bytes)?;
+    Component::from_binary(engine, &component).map_err(|error| format!("code that cannot be compiled: {error:#}"))
+}
+
+/// Compiled code that was kept. A file that is damaged is as good as none.
+fn recall(engine: &Engine, kept: &Path) -> Option<Component> {
+    let file = fs::read(kept).ok()?;
+    let (sum, code) = file.split_at_checked(32)?;
+    if Sha256::digest(code).as_slice() != sum {
+        tracing::warn!(file = %kept.display(), "kept code is damaged: it is compiled again");
+        return None;
+    }
+    #[expect(
+        unsafe_code,
+        reason = "the folder is the host's own, the name says for which engine it was compiled, and its sum is right"
+    )]
+    // SAFETY: the bytes were made by `Component::serialize` of this engine's version and settings.
+    let component = unsafe { Component::deserialize(engine, code) };
+    component.inspect_err(|error| tracing::warn!(%error, "kept code does not fit: it is compiled again")).ok()
+}
+
+/// Keeps compiled code, whole or not at all.
+fn keep(component: &Component, kept: &Path) -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let code = component.serialize().map_err(|error| error.to_string())?;
+    let folder = kept.parent().unwrap_or(Path::new("."));
+    private_folder(folder).map_err(text)?;
+    let unfinished = PathBuf::from(format!("{}.{}", kept.display(), std::process::id()));
+    let mut file = fs::File::create(&unfinished).map_err(text)?;
+    file.write_all(&Sha256::digest(&code)).and_then(|()| file.write_all(&code)).map_err(text)?;
+    fs::rename(&unfinished, kept).map_err(text)
+}
+
+/// A folder that nobody else may write to.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}

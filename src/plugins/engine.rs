@@ -1,0 +1,82 @@
+//! The one wasm engine, and the clock that interrupts what computes too long. Instances come from a pool where
+//! the machine has the address space for it, else they are made on demand.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::limits::{MAX_MEMORY_MIB, TICK, kib};
+
+/// The most calls at once, of all plugins. What is more is answered at once, not kept waiting.
+pub const MAX_CALLS: u32 = 256;
+/// The most entries of a guest's tables.
+pub(super) const MAX_TABLE: usize = 32 * 1_024;
+/// The stack of a guest, in bytes.
+const STACK: usize = 512 * 1_024;
+/// Of an instance's memory this much stays with its place in the pool, in bytes: giving it back costs more than
+/// clearing it.
+const KEPT: usize = 128 * 1_024;
+
+/// The engine that this machine can have.
+pub fn start() -> Result<Engine, String> {
+    let engine = match Engine::new(&config(Some(pool()))) {
+        Ok(engine) => engine,
+        Err(error) => {
+            tracing::warn!(%error, "plugins run without a pool of instances: each call is slower");
+            Engine::new(&config(None)).map_err(|error| format!("no engine for plugins: {error}"))?
+        }
+    };
+    tick(&engine).map_err(|error| format!("no thread for the clock of plugins: {error}"))?;
+    Ok(engine)
+}
+
+fn config(pool: Option<PoolingAllocationConfig>) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK)
+        .async_stack_size(2 * STACK)
+        .native_unwind_info(false)
+        .memory_init_cow(true);
+    if let Some(pool) = pool {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(MAX_CALLS)
+        .total_core_instances(MAX_CALLS * 4)
+        .total_memories(MAX_CALLS)
+        .total_tables(MAX_CALLS * 4)
+        .total_stacks(MAX_CALLS)
+        .max_memory_size(kib(MAX_MEMORY_MIB) * 1_024)
+        .table_elements(MAX_TABLE)
+        .linear_memory_keep_resident(KEPT)
+        .table_keep_resident(16 * 1_024)
+        .async_stack_keep_resident(64 * 1_024);
+    pool
+}
+
+/// Moves the engine's epoch on as long as it exists.
+fn tick(engine: &Engine) -> std::io::Result<()> {
+    let weak = engine.weak();
+    let run = move || {
+        loop {
+            std::thread::sleep(TICK);
+            let Some(engine) = weak.upgrade() else { return };
+            engine.increment_epoch();
+        }
+    };
+    std::thread::Builder::new().name("plugin-clock".to_owned()).spawn(run).map(drop)
+}
+
+/// What compiled code of this engine can be kept under: another version or machine has another number.
+#[must_use]
+pub(super) fn compatibility(engine: &Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.finish()
+}

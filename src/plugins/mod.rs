@@ -1,0 +1,39 @@
+//! Partners' plugins, in a sandbox: wasm components with a manifest, which supply codes or decide who may use a
+//! coupon. A plugin gets fresh memory for every call and nothing but what its contract gives it; whatever it does
+//! costs its own call and nothing else, and how it failed is told without anything of its inside.
+
+mod breaker;
+mod build;
+mod code;
+mod contract;
+mod egress;
+mod engine;
+mod failure;
+mod folder;
+mod host;
+mod limits;
+mod manifest;
+mod network;
+mod operator;
+mod request;
+mod schema;
+mod state;
+mod stats;
+
+pub use build::{Build, Report};
+pub use code::{componentize, hex, read as read_code};
+pub use egress::{Egress, HostRule, Lookup, Permissions, Ranges, Secrets, Target};
+pub use engine::{MAX_CALLS, start as start_engine};
+pub use failure::PluginFailure;
+pub use host::{BindingFault, Given, Plugin, Plugins, shown};
+pub use limits::{Limits, TICK, Usage};
+pub use manifest::{MANIFEST, Manifest, ManifestError, PluginKind, check_id};
+pub use network::Network;
+pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
+pub use request::{
+    CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,
+    PluginBasket, PluginCoupon, PluginCustomer, PluginLine, PluginPool, PluginValue, SourceRefusal,
+};
+pub use schema::ConfigFault;
+pub use state::Asked;
+pub use stats::Counted;

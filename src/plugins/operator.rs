@@ -1,0 +1,89 @@
+//! What the operator says of plugins: where they are, and for each which hosts and special addresses it may reach
+//! and what its secrets are.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use serde::Deserialize;
+
+use super::{
+    egress::{HostRule, MIN_SECRET, Permissions, Ranges, Secrets, environment_name},
+    manifest::Manifest,
+};
+
+/// A secret of a plugin, as a configuration file has it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecretSettings {
+    /// Its value; by environment where it is absent.
+    pub value: Option<String>,
+    /// The host that it is bound to, where the manifest names none.
+    pub host: Option<String>,
+}
+
+impl fmt::Debug for SecretSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretSettings").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+/// `[plugin.ID]` of a configuration file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OperatorSettings {
+    /// The hosts that it may reach, of those that its manifest names.
+    pub hosts: Vec<String>,
+    /// Special addresses that it may reach: ranges such as "10.1.0.0/16".
+    pub ranges: Vec<String>,
+    /// Its secrets, by name.
+    pub secrets: BTreeMap<String, SecretSettings>,
+}
+
+/// All that the operator says of plugins.
+#[derive(Debug, Clone, Default)]
+pub struct PluginSettings {
+    /// The folder that has one folder a plugin; none where there are no plugins.
+    pub folder: Option<PathBuf>,
+    /// Where compiled code is kept: a folder of the gateway's own. None keeps none.
+    pub cache: Option<PathBuf>,
+    /// By plugin.
+    pub operators: BTreeMap<String, OperatorSettings>,
+    /// Secrets of the environment, by the variable's name.
+    pub environment: Environment,
+}
+
+/// Variables whose values are secret.
+#[derive(Clone, Default)]
+pub struct Environment(pub BTreeMap<String, String>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl PluginSettings {
+    /// What a plugin with this manifest may do on the network.
+    pub fn permissions(&self, manifest: &Manifest) -> Result<Permissions, String> {
+        let none = OperatorSettings::default();
+        let operator = self.operators.get(&manifest.id).unwrap_or(&none);
+        let at = |reason: String| format!("[plugin.{}] of the configuration file: {reason}", manifest.id);
+        let hosts = operator.hosts.iter().map(|host| HostRule::parse(host)).collect::<Result<_, _>>().map_err(at)?;
+        let ranges = Ranges::parse(&operator.ranges).map_err(at)?;
+        if let Some(name) = operator.secrets.keys().find(|name| !manifest.secrets.contains_key(*name)) {
+            return Err(at(format!("secret {name} is none that plugin.toml names")));
+        }
+        let mut secrets = Secrets::new(&manifest.id);
+        for (name, bound) in &manifest.secrets {
+            let given = operator.secrets.get(name).cloned().unwrap_or_default();
+            let value = given.value.or_else(|| self.environment.0.get(&environment_name(&manifest.id, name)).cloned());
+            if value.as_ref().is_some_and(|value| value.len() < MIN_SECRET) {
+                return Err(at(format!("secret {name}: expected at least {MIN_SECRET} characters")));
+            }
+            if bound.is_some() && given.host.is_some() && *bound != given.host {
+                return Err(at(format!("secret {name} is bound to another host by plugin.toml: leave host out")));
+            }
+            secrets.add(name, value, bound.clone().or(given.host));
+        }
+        Ok(Permissions { hosts, ranges, secrets })
+    }
+}

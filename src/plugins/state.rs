@@ -1,0 +1,144 @@
+//! What a call has: its limits and what it has used of them, its log and its network. It lives as long as the
+//! call's fresh memory, and nothing of it reaches the next call.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::ResourceLimiter;
+
+use super::{
+    HttpError, HttpRequest, HttpResponse, LogLevel,
+    engine::MAX_TABLE,
+    limits::{Limits, Usage, kib},
+    network::Network,
+};
+
+/// The longest line of log that is written, in characters.
+const MAX_LINE: usize = 2_000;
+
+/// One request that a call made, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What was asked, secrets unfilled.
+    pub request: HttpRequest,
+    /// What was answered.
+    pub answer: Result<HttpResponse, HttpError>,
+}
+
+/// The state of one call.
+#[derive(Debug)]
+pub(super) struct State {
+    plugin: String,
+    limits: Limits,
+    started: Instant,
+    network: Network,
+    /// Ticks of computing, whether memory was refused, the largest memory.
+    ticks: u32,
+    starved: bool,
+    memory: usize,
+    logged: usize,
+    /// What it logged, where somebody wants to see it.
+    pub(super) lines: Option<Vec<(LogLevel, String)>>,
+    /// What it asked of the network, where somebody wants to see it.
+    pub(super) asked: Option<Vec<Asked>>,
+    requests: u32,
+}
+
+impl State {
+    pub(super) fn new(plugin: &str, limits: Limits, network: Network, watched: bool) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            limits,
+            started: Instant::now(),
+            network,
+            ticks: 0,
+            starved: false,
+            memory: 0,
+            logged: 0,
+            lines: watched.then(Vec::new),
+            asked: watched.then(Vec::new),
+            requests: 0,
+        }
+    }
+
+    /// Counts a tick; false where none is left.
+    pub(super) fn tick(&mut self) -> bool {
+        self.ticks += 1;
+        self.ticks < self.limits.ticks()
+    }
+
+    /// Whether it was refused memory.
+    pub(super) fn starved(&self) -> bool {
+        self.starved
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            time: self.started.elapsed(),
+            ticks: self.ticks,
+            memory: self.memory,
+            log: self.logged,
+            requests: self.requests,
+        }
+    }
+
+    /// Writes a line of the guest's into the log, as far as its limit allows.
+    pub(super) fn log(&mut self, level: LogLevel, message: &str) {
+        let left = kib(self.limits.log_kib).saturating_sub(self.logged);
+        self.logged += message.len();
+        if message.len() > left {
+            if left > 0 {
+                tracing::warn!(plugin = self.plugin, "the plugin logs more than limits.log_kib: the rest is left out");
+                self.logged = self.logged.max(kib(self.limits.log_kib));
+            }
+            return;
+        }
+        let line: String = self.network.hide(message).chars().take(MAX_LINE).collect();
+        let plugin = self.plugin.as_str();
+        match level {
+            LogLevel::Debug => tracing::debug!(plugin, message = ?line, "plugin"),
+            LogLevel::Info => tracing::info!(plugin, message = ?line, "plugin"),
+            LogLevel::Warn => tracing::warn!(plugin, message = ?line, "plugin"),
+            LogLevel::Error => tracing::error!(plugin, message = ?line, "plugin"),
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.push((level, line));
+        }
+    }
+
+    /// Sends a request of the guest's.
+    pub(super) async fn send(&mut self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.requests += 1;
+        if self.requests > self.limits.requests {
+            let reason = format!("a call makes at most limits.requests ({}) requests", self.limits.requests);
+            return Err(HttpError::Denied(reason));
+        }
+        let asked = self.asked.is_some().then(|| request.clone());
+        let left = self.limits.time().saturating_sub(self.started.elapsed());
+        // A little is kept for what the guest does with the outcome.
+        let answer = self.network.send(request, &self.limits, left.saturating_sub(reserve(left))).await;
+        if let (Some(request), Some(list)) = (asked, &mut self.asked) {
+            list.push(Asked { request, answer: answer.clone() });
+        }
+        answer
+    }
+}
+
+/// The part of the time left that is not for waiting.
+fn reserve(left: Duration) -> Duration {
+    (left / 10).min(Duration::from_millis(100))
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let fits = desired <= self.limits.memory();
+        if fits {
+            self.memory = self.memory.max(desired);
+        }
+        self.starved |= !fits;
+        Ok(fits)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE)
+    }
+}

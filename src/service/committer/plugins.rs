@@ -1,0 +1,240 @@
+//! What a decision asks of plugins: the checks of a pool before its coupons are used, and the codes of a source.
+//! Both are questions whose answers come with the command; see `service/question.rs`.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        basket::Basket,
+        binding::{Binding, Outcome},
+        checkout::Check,
+        coupon::Coupon,
+        customer::Customer,
+        global_id::GlobalId,
+        id::{CouponId, CustomerId},
+        period::Instant,
+        pool::Pool,
+        pool_draft::{MAX_CODE, check_code},
+        presence::MAX_INDEX,
+        rejection::{Refusal, Rejection},
+        terms::{Terms, Value},
+    },
+    plugins::{
+        CheckRequest, CheckVerdict, CodeRequest, IssuedCode, Occasion, PluginBasket, PluginCoupon, PluginCustomer,
+        PluginLine, PluginPool, PluginValue, SourceRefusal, shown,
+    },
+    service::question::Question,
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    lookup::Found,
+};
+
+/// On what occasion checks are asked, and with what.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'a> {
+    pub(super) occasion: Occasion,
+    pub(super) customer: Option<&'a CustomerId>,
+    pub(super) basket: Option<&'a Basket>,
+    /// Another time than now.
+    pub(super) at: Option<Instant>,
+}
+
+/// A code of a source that is a coupon now, and when its time is over where the source says so.
+pub(super) struct Supplied {
+    pub(super) found: Found,
+    pub(super) expires_at: Option<Instant>,
+}
+
+impl Attempt<'_> {
+    /// What a pool's checks say of some of its coupons: for each coupon, each check. One question a check.
+    pub(super) fn checks(
+        &mut self,
+        pool: &Pool,
+        coupons: &[(&Coupon, &Terms)],
+        setting: Setting<'_>,
+    ) -> Result<Vec<Vec<Check>>, Stop> {
+        let at_claim = setting.occasion == Occasion::Claim;
+        let bound: Vec<_> = pool.checks.iter().filter(|check| !at_claim || check.at_claim).collect();
+        let mut all = vec![Vec::new(); coupons.len()];
+        if bound.is_empty() {
+            return Ok(all);
+        }
+        let customer = setting.customer.or_else(|| coupons.first().and_then(|(coupon, _)| coupon.customer.as_ref()));
+        let customer = customer.map(|id| self.customer(id).map(|known| plugin_customer(id, known))).transpose()?;
+        let request = CheckRequest {
+            occasion: setting.occasion,
+            now: setting.at.map(|at| at.to_string()).unwrap_or_default(),
+            pool: plugin_pool(pool),
+            customer,
+            basket: setting.basket.map(plugin_basket),
+            coupons: coupons.iter().map(|(coupon, terms)| plugin_coupon(coupon, terms)).collect(),
+            config: serde_json::Value::Null,
+        };
+        let mut answered = Vec::with_capacity(bound.len());
+        for binding in bound {
+            let request = Box::new(CheckRequest { config: binding.config.clone(), ..request.clone() });
+            let question = Question::Check { plugin: binding.plugin.clone(), request };
+            match self.answers.verdicts(&question) {
+                Some(verdicts) => answered.push((binding, verdicts)),
+                None => self.questions.push(question),
+            }
+        }
+        if !self.questions.is_empty() {
+            return Err(Stop::Asks);
+        }
+        for (binding, verdicts) in answered {
+            for (place, checks) in all.iter_mut().enumerate() {
+                let verdict = match &verdicts {
+                    Ok(verdicts) => Ok(verdicts.get(place).and_then(|verdict| refused_for(binding, verdict))),
+                    Err(failure) => Err(failure.to_string()),
+                };
+                checks.push(told(binding, binding.outcome(verdict)));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Refuses a coupon that one of its pool's checks does not allow.
+    pub(super) fn pass_checks(&mut self, coupon: &Coupon, terms: &Terms, setting: Setting<'_>) -> Result<(), Stop> {
+        let pool = self.pool_of(coupon.id)?;
+        let checks = self.checks(&pool, &[(coupon, terms)], setting)?;
+        let refusals: Vec<Refusal> = checks.into_iter().flatten().filter_map(|check| check.refusal).collect();
+        if refusals.is_empty() { Ok(()) } else { Err(refusals.into()) }
+    }
+
+    /// Asks a pool's source for a code, and makes it a coupon of the pool.
+    pub(super) fn take_remote(&mut self, pool: &Arc<Pool>, customer: &CustomerId) -> Result<Supplied, Stop> {
+        let no_source = || Stop::Broken(format!("pool {:?} has no source", pool.id));
+        let binding = pool.remote.as_ref().ok_or_else(no_source)?;
+        let known = self.customer(customer)?;
+        let request = Box::new(CodeRequest {
+            idempotency_key: self.source_key.to_owned(),
+            pool: plugin_pool(pool),
+            customer: plugin_customer(customer, known),
+            config: binding.config.clone(),
+        });
+        let question = Question::Code { plugin: binding.plugin.clone(), request };
+        let Some(answer) = self.answers.code(&question) else {
+            self.questions.push(question);
+            return Err(Stop::Asks);
+        };
+        let unavailable = |reason: String| Rejection::SourceUnavailable { plugin: binding.plugin.clone(), reason };
+        let issued = match answer {
+            Ok(Ok(issued)) => issued,
+            Ok(Err(SourceRefusal::Refused(reason))) => {
+                return Err(Rejection::SourceRefused { reason: shown(&reason) }.into());
+            }
+            Ok(Err(SourceRefusal::Unavailable(reason))) => return Err(unavailable(shown(&reason)).into()),
+            Ok(Err(SourceRefusal::Misconfigured(reason))) => {
+                return Err(unavailable(format!("its configuration is wrong: {}", shown(&reason))).into());
+            }
+            Err(failure) => return Err(unavailable(failure.to_string()).into()),
+        };
+        let unfit = |reason: &str| Stop::from(unavailable(format!("its code cannot be used: {reason}")));
+        let expires_at = self.checked_end(&issued).map_err(|reason| unfit(&reason))?;
+        let code = check_code(&issued.code)
+            .map_err(|_| unfit(&format!("expected 1 to {MAX_CODE} characters without control characters")))?;
+        let mut tally = self.tally(pool.id);
+        let index = tally.supply.size;
+        if index >= MAX_INDEX {
+            return Err(Rejection::PoolExhausted.at(["poolId"]).into());
+        }
+        if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
+            return Err(unfit(&rejection.to_string()));
+        }
+        // It is counted as unassigned for the moment of its claim, like a code of a list.
+        tally.supply.next = tally.supply.size;
+        self.change.tallies.insert(pool.id, tally);
+        let id = CouponId { pool: pool.id, index };
+        let coupon = Coupon::unassigned(id, code, pool.current_terms());
+        Ok(Supplied { found: Found { coupon, stored: false }, expires_at })
+    }
+
+    /// Until when a source says that its code is good.
+    fn checked_end(&self, issued: &IssuedCode) -> Result<Option<Instant>, String> {
+        let Some(text) = &issued.expires_at else { return Ok(None) };
+        match text.parse::<Instant>() {
+            Ok(at) if at > self.now() => Ok(Some(at)),
+            Ok(at) => Err(format!("it expired at {at}")),
+            Err(_) => Err("expected an expiry such as 2026-12-31T23:59:59Z".to_owned()),
+        }
+    }
+}
+
+/// Why a verdict refuses; none where it allows.
+fn refused_for(binding: &Binding, verdict: &CheckVerdict) -> Option<String> {
+    match verdict {
+        CheckVerdict::Allow => None,
+        CheckVerdict::Refuse(text) if text.trim().is_empty() => Some(format!("refused by {}", binding.plugin)),
+        CheckVerdict::Refuse(text) => Some(shown(text)),
+    }
+}
+
+fn told(binding: &Binding, outcome: Outcome) -> Check {
+    let name = format!("plugin {}", binding.plugin);
+    match outcome {
+        Outcome::Passed { note } => Check { name, refusal: None, note },
+        Outcome::Refused(refusal) => Check { name, refusal: Some(refusal), note: None },
+    }
+}
+
+fn plugin_value(terms: &Terms) -> PluginValue {
+    let currency = terms.currency.map(|currency| currency.to_string());
+    let amount = terms.value.text(terms.currency).unwrap_or_default();
+    match terms.value {
+        Value::Amount(_) => PluginValue::Amount { amount, currency },
+        Value::Percentage(_) => PluginValue::Percentage { percentage: amount },
+        Value::FreeShipping => PluginValue::FreeShipping,
+        Value::GiftCard(_) => PluginValue::GiftCard { amount, currency },
+    }
+}
+
+fn plugin_pool(pool: &Pool) -> PluginPool {
+    PluginPool {
+        id: GlobalId::Pool(pool.id).encode(),
+        external_id: pool.external_id.clone(),
+        name: pool.name.clone(),
+        value: pool.terms.last().map_or(PluginValue::FreeShipping, plugin_value),
+    }
+}
+
+fn plugin_customer(id: &CustomerId, known: Option<Customer>) -> PluginCustomer {
+    let known = known.unwrap_or_else(|| Customer::unknown(id.clone()));
+    PluginCustomer {
+        id: known.id.to_string(),
+        email: known.email.map(|email| email.as_str().to_owned()),
+        currency: known.currency.map(|currency| currency.to_string()),
+        attributes: known.attributes.as_object().cloned().unwrap_or_default(),
+    }
+}
+
+fn plugin_basket(basket: &Basket) -> PluginBasket {
+    let exponent = basket.currency.exponent();
+    let line = |line: &crate::domain::basket::Line| PluginLine {
+        product_id: line.product.clone(),
+        quantity: line.quantity,
+        unit_price: line.unit_price.text(exponent),
+    };
+    PluginBasket {
+        currency: basket.currency.to_string(),
+        store_id: basket.store.clone(),
+        shipping: Some(basket.shipping).filter(|shipping| shipping.is_positive()).map(|costs| costs.text(exponent)),
+        lines: basket.lines.iter().map(line).collect(),
+    }
+}
+
+/// A coupon as a plugin sees it. One that is not chosen yet has neither id nor code.
+fn plugin_coupon(coupon: &Coupon, terms: &Terms) -> PluginCoupon {
+    let chosen = !coupon.code.is_empty();
+    PluginCoupon {
+        id: if chosen { GlobalId::Coupon(coupon.id).encode() } else { String::new() },
+        code: coupon.code.clone(),
+        value: plugin_value(terms),
+        balance: coupon.account.map(|account| account.balance.text(terms.exponent())),
+        claimed_at: coupon.claimed_at.map(|at| at.to_string()),
+        expires_at: coupon.expires_at.map(|at| at.to_string()),
+        usages: coupon.usages,
+    }
+}
