@@ -37,6 +37,8 @@ struct Callback<'a> {
 #[derive(Deserialize)]
 struct Answer {
     code: String,
+    /// When the coupon ends, RFC 3339; absent leaves that to the pool.
+    expires_at: Option<String>,
 }
 
 impl<'a> Callback<'a> {
@@ -62,7 +64,7 @@ impl Source for HttpCallback {
             .send()?
             .success()?
             .json()?;
-        Ok(Issued::code(answer.code))
+        Ok(Issued { code: answer.code, expires_at: answer.expires_at })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scrip::{
     domain::period::Instant,
+    plugins::{Lookup, PluginSettings, Plugins},
     service::{Clock, Scrip},
     storage::Address,
 };
@@ -45,9 +46,18 @@ pub(super) struct App {
 impl App {
     /// One whose clock stands still at the start until a test sets it.
     pub(super) async fn start() -> Self {
+        Self::open(None).await
+    }
+
+    /// The same with the shipped plugins, and what an operator says of them.
+    pub(super) async fn with_plugins(settings: PluginSettings) -> Self {
+        Self::open(Some(Plugins::open(settings, Lookup::default()).await.expect("plugins"))).await
+    }
+
+    async fn open(plugins: Option<Arc<Plugins>>) -> Self {
         let clock = Clock::manual(START.parse().expect("an instant"));
         let address = Address::parse("mem://").expect("an address");
-        let scrip = Scrip::open(&address, clock.clone(), None).await.expect("a database");
+        let scrip = Scrip::open(&address, clock.clone(), plugins).await.expect("a database");
         let key = scrip.create_key("till", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -209,6 +219,18 @@ impl App {
         drop(self.client);
         self.stop.send(()).expect("a running server");
         self.served.await.expect("an end").expect("a clean end");
+    }
+}
+
+/// The shipped plugins, with `[plugin.ID]` of a configuration file.
+pub(super) fn operator(plugin: &str, settings: &str) -> PluginSettings {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
+    let settings = toml::from_str(settings).expect("settings");
+    PluginSettings {
+        folder: Some(folder),
+        cache: Some(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")),
+        operators: [(plugin.to_owned(), settings)].into_iter().collect(),
+        ..PluginSettings::default()
     }
 }
 

@@ -1,0 +1,161 @@
+//! Pools whose codes a partner supplies, through the shipped plugin http-callback and a real HTTP server.
+
+use serde_json::{Value, json};
+
+use super::{App, app::text, field, partner::Partner};
+use crate::edge::app::operator;
+
+/// A gateway that may ask a partner, and a pool whose codes it supplies.
+async fn with_pool(more: Value) -> (App, Partner, String) {
+    let partner = Partner::start().await;
+    let settings = format!(
+        "hosts = ['{}']\nranges = ['127.0.0.0/8']\n[secrets.api_key]\nvalue = 'a-secret-key'\nhost = '127.0.0.1'",
+        partner.host
+    );
+    let app = App::with_plugins(operator("http-callback", &settings)).await;
+    let mut pool = json!({
+        "name": "Remote", "source": "REMOTE", "type": "PERCENTAGE", "value": "20",
+        "remote": { "plugin": "http-callback", "config": { "url": format!("{}/issue", partner.host) } },
+    });
+    pool.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+    let pool = text(&app.ok("poolCreate", pool).await["id"]);
+    (app, partner, pool)
+}
+
+#[tokio::test]
+async fn a_claim_asks_the_partner_and_the_code_lives_on() {
+    let (app, partner, pool) = with_pool(json!({ "restrictions": { "expirationPeriod": "P1M" } })).await;
+    partner.answer(200, json!({ "code": " Partner-1 " }));
+    let coupon = app.claim(&pool, "ann").await;
+    assert_eq!((&coupon["code"], &coupon["status"]), (&json!("Partner-1"), &json!("CLAIMED")));
+    assert_eq!(coupon["expiresAt"], "2026-02-28T10:00:00.000Z");
+    let asked = partner.asked();
+    let body = json!({
+        "api_key": "a-secret-key", "coupon_percentage": "20", "value": null, "customer": "ann", "type": "percentage",
+    });
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].1, body);
+    assert!(!asked[0].0.is_empty(), "there is always a key");
+    assert_eq!(app.by_code("partner-1").await["id"], coupon["id"]);
+    assert_eq!(app.stats(&pool).await, json!({ "total": 1, "claimed": 1 }));
+    app.ok("couponRedeem", json!({ "coupon": { "code": "PARTNER-1" }, "customerId": "ann" })).await;
+    assert_eq!(field(&app.events(&coupon).await, "type"), ["COUPON_CLAIM", "COUPON_REDEEM"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_source_may_say_how_long_a_code_is_good() {
+    let (app, partner, pool) = with_pool(json!({ "restrictions": { "expirationPeriod": "P1M" } })).await;
+    partner.answer(200, json!({ "code": "SHORT", "expires_at": "2026-02-01T00:00:00Z" }));
+    assert_eq!(app.claim(&pool, "ann").await["expiresAt"], "2026-02-01T00:00:00.000Z");
+    partner.answer(200, json!({ "code": "GONE", "expires_at": "2026-01-01T00:00:00Z" }));
+    app.refused("couponClaim", json!({ "poolId": pool, "customerId": "ann" }), "SOURCE_UNAVAILABLE", "").await;
+    app.set_clock("2026-02-01T00:00:00Z");
+    assert_eq!(app.by_code("SHORT").await["status"], "EXPIRED");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_same_key_asks_again_with_the_same_key() {
+    let (app, partner, pool) = with_pool(json!({})).await;
+    let claim = json!({ "poolId": pool, "customerId": "ann", "idempotencyKey": "k-1" });
+    partner.answer(503, json!({}));
+    app.refused("couponClaim", claim.clone(), "SOURCE_UNAVAILABLE", "").await;
+    assert_eq!(app.stats(&pool).await, json!({}), "nothing is claimed");
+    let first = partner.asked();
+    // A refusal is kept with its key, like every first answer; a new key is a new claim.
+    app.refused("couponClaim", claim, "SOURCE_UNAVAILABLE", "").await;
+    assert_eq!(partner.asked(), []);
+    partner.answer(200, json!({ "code": "SAME" }));
+    let claim = json!({ "poolId": pool, "customerId": "ann", "idempotencyKey": "k-2" });
+    let coupon = app.ok("couponClaim", claim.clone()).await;
+    assert_eq!(app.ok("couponClaim", claim).await["id"], coupon["id"]);
+    let second = partner.asked();
+    assert_eq!(second.len(), 1, "what was answered is not asked again");
+    assert!(first[0].0.ends_with("/k-1") && second[0].0.ends_with("/k-2"), "{first:?} {second:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn codes_that_cannot_be_used_leave_nothing_claimed() {
+    let (app, partner, pool) = with_pool(json!({})).await;
+    let uploaded = app.pool(json!({ "type": "FREE_SHIPPING" }), &["TAKEN"]).await;
+    app.bulk("B-$$$$$$", 10).await;
+    let claim = json!({ "poolId": pool, "customerId": "ann" });
+    for (answer, code) in [
+        ((200, json!({ "code": "" })), "SOURCE_UNAVAILABLE"),
+        ((200, json!({ "code": "x".repeat(65) })), "SOURCE_UNAVAILABLE"),
+        ((200, json!({ "code": "taken" })), "SOURCE_UNAVAILABLE"),
+        ((200, json!({ "code": "B-ABC123" })), "SOURCE_UNAVAILABLE"),
+        ((200, json!({ "kode": "X" })), "SOURCE_UNAVAILABLE"),
+        ((401, json!({})), "SOURCE_UNAVAILABLE"),
+        ((422, json!({ "error": "not for you" })), "SOURCE_REFUSED"),
+    ] {
+        partner.answer(answer.0, answer.1.clone());
+        let found = app.refusals("couponClaim", claim.clone()).await;
+        assert_eq!(found, [(code.to_owned(), String::new())], "{answer:?}");
+    }
+    assert_eq!(app.stats(&pool).await, json!({}));
+    assert_eq!(app.stats(&uploaded).await, json!({ "total": 1, "unassigned": 1 }));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_comes_back_is_claimed_before_the_partner_is_asked() {
+    let (app, partner, pool) = with_pool(json!({ "aggregated": true })).await;
+    partner.answer(200, json!({ "code": "ONE" }));
+    let coupon = app.claim(&pool, "ann").await;
+    assert_eq!(app.claim(&pool, "ann").await["claims"], 2, "the same coupon again");
+    app.ok("couponUnassign", json!({ "coupon": { "id": coupon["id"] } })).await;
+    assert_eq!(app.claim(&pool, "ben").await["id"], coupon["id"]);
+    assert_eq!(partner.asked().len(), 1);
+    // A pattern that could make the partner's code is refused.
+    let pattern = json!({ "name": "x", "source": "GENERATED", "type": "FREE_SHIPPING", "pattern": "^^^" });
+    app.refused("poolCreate", pattern, "PATTERN_NOT_UNIQUE", "pattern").await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_host_that_the_operator_does_not_name_is_denied_with_the_line_to_add() {
+    let partner = Partner::start().await;
+    let app = App::with_plugins(operator("http-callback", "")).await;
+    let pool = json!({
+        "name": "Remote", "source": "REMOTE", "type": "FREE_SHIPPING",
+        "remote": { "plugin": "http-callback", "config": { "url": format!("{}/issue", partner.host) } },
+    });
+    let pool = text(&app.ok("poolCreate", pool).await["id"]);
+    let payload = app.mutate("couponClaim", json!({ "poolId": pool, "customerId": "ann" })).await;
+    let message = text(&payload["userErrors"][0]["message"]);
+    assert!(message.contains(&format!("add \"{}\" to hosts of [plugin.http-callback]", partner.host)), "{message}");
+    assert_eq!(partner.asked(), []);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn bindings_are_checked_when_a_pool_is_saved() {
+    let app = App::with_plugins(operator("http-callback", "")).await;
+    let pool = |more: Value| {
+        let mut pool = json!({ "name": "Remote", "source": "REMOTE", "type": "FREE_SHIPPING" });
+        pool.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        pool
+    };
+    for (more, code, at) in [
+        (json!({}), "REQUIRED", "remote"),
+        (json!({ "remote": { "plugin": "nothing" } }), "VALUE_INVALID", "remote.plugin"),
+        (json!({ "remote": { "plugin": "first-purchase" } }), "VALUE_INVALID", "remote.plugin"),
+        (json!({ "remote": { "plugin": "http-callback" } }), "VALUE_INVALID", "remote.config"),
+        (
+            json!({ "remote": { "plugin": "http-callback", "config": { "url": 1 } } }),
+            "VALUE_INVALID",
+            "remote.config.url",
+        ),
+        (
+            json!({ "source": "UPLOADED", "remote": { "plugin": "http-callback", "config": { "url": "https://a" } } }),
+            "FIELD_NOT_APPLICABLE",
+            "remote",
+        ),
+    ] {
+        app.refused("poolCreate", pool(more), code, at).await;
+    }
+    app.finish().await;
+}
