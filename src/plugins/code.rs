@@ -52,7 +52,12 @@ pub(super) fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result
 
 /// A plugin's file, as bytes.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("{} does not exist: build it, a Rust plugin with `scrip plugin build`", path.display())
+        }
+        _ => format!("cannot read {}: {error}", path.display()),
+    };
     let length = fs::metadata(path).map_err(failed)?.len();
     if length > MAX_CODE {
         return Err(format!("{}: expected at most {MAX_CODE} bytes, found {length}", path.display()));

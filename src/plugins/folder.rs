@@ -62,9 +62,7 @@ impl Plugins {
         let now = match stamps(folder) {
             Ok(now) => now,
             Err(error) => {
-                if seen.is_empty() {
-                    tracing::warn!(folder = %folder.display(), %error, "no plugins");
-                }
+                tracing::debug!(folder = %folder.display(), %error, "no plugins");
                 return;
             }
         };

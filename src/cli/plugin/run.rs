@@ -41,7 +41,8 @@ pub(super) async fn run(folder: &Path, request: Option<&Path>) -> Result<(), Pro
 /// A pool could not be saved with a configuration that the schema refuses; a run goes on, to show what comes of it.
 fn check_config(build: &Build, config: &Value) {
     for fault in build.check_config(config).err().unwrap_or_default() {
-        tell(&format!("config {}: {} (a pool would not be saved with it)", fault.path.join("."), fault.reason));
+        let path = std::iter::once("config".to_owned()).chain(fault.path).collect::<Vec<_>>().join(".");
+        tell(&format!("{path}: {} (a pool would not be saved with it)", fault.reason));
     }
 }
 

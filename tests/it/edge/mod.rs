@@ -22,6 +22,7 @@ mod nodes;
 mod overlap;
 mod partner;
 mod patterns;
+mod plugin_cli;
 mod pools;
 mod remote;
 mod restrictions;
