@@ -73,6 +73,8 @@ pub(crate) fn disk(folder: &Path) -> u64 {
 /// A pool of free shipping.
 pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
     PoolDraft {
+        remote: None,
+        checks: Vec::new(),
         name: name.to_owned(),
         external_id: None,
         source,
