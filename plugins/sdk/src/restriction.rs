@@ -80,6 +80,7 @@ pub enum Verdict {
 
 /// Exports a [`Restriction`]: `export_restriction!(MyType);`, once in a crate, at its top level.
 #[macro_export]
+#[rustfmt::skip] // it cannot place what stands before "with_types_in"
 macro_rules! export_restriction {
     ($plugin:ty) => {
         #[cfg(target_arch = "wasm32")]

@@ -85,6 +85,7 @@ impl From<Failure> for SourceError {
 
 /// Exports a [`Source`]: `export_source!(MyType);`, once in a crate, at its top level.
 #[macro_export]
+#[rustfmt::skip] // it cannot place what stands before "with_types_in"
 macro_rules! export_source {
     ($plugin:ty) => {
         #[cfg(target_arch = "wasm32")]
@@ -99,7 +100,7 @@ macro_rules! export_source {
                 }
             }
 
-    $crate::bindings::source::export!(Exported with_types_in $crate::bindings::source);
+            $crate::bindings::source::export!(Exported with_types_in $crate::bindings::source);
         };
     };
 }
