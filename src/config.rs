@@ -1,7 +1,10 @@
 //! The configuration: a file, over it the environment, over that the flags. A name that is not known
 //! is refused wherever it stands, so that a typo does not silently leave a default.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -13,8 +16,18 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 /// Where the data is unless told otherwise.
 pub const DATABASE: &str = "surrealkv://data/scrip";
 /// The environment variables that are read.
-const VARIABLES: [&str; 6] =
-    ["SCRIP_LISTEN", "SCRIP_DATABASE", "SCRIP_LOG", "SCRIP_ORIGINS", "SCRIP_ADMIN_KEY", "SCRIP_CONFIG"];
+const VARIABLES: [&str; 10] = [
+    "SCRIP_LISTEN",
+    "SCRIP_DATABASE",
+    "SCRIP_LOG",
+    "SCRIP_ORIGINS",
+    "SCRIP_MAX_COST",
+    "SCRIP_INTROSPECTION",
+    "SCRIP_DOCUMENTS",
+    "SCRIP_DOCUMENTS_ONLY",
+    "SCRIP_ADMIN_KEY",
+    "SCRIP_CONFIG",
+];
 /// The shortest admin key that may be preset, in characters.
 const MIN_ADMIN_KEY: usize = 16;
 
@@ -68,6 +81,14 @@ pub struct Layer {
     pub log: Option<String>,
     /// The origins of other sites whose pages may ask, such as "https://shop.example".
     pub origins: Option<Vec<String>>,
+    /// The most that an operation may cost.
+    pub max_cost: Option<u64>,
+    /// Whether the schema may be asked about: "on" or "off".
+    pub introspection: Option<String>,
+    /// The folder of trusted documents.
+    pub documents: Option<PathBuf>,
+    /// Whether only trusted documents are accepted.
+    pub documents_only: Option<bool>,
     /// The first admin key, for containers. Not in a file: it is a secret.
     #[serde(skip)]
     pub admin_key: Option<String>,
@@ -94,6 +115,12 @@ impl Layer {
                     let given = value.split(',').filter(|part| !part.trim().is_empty());
                     layer.origins = Some(given.map(str::to_owned).collect());
                 }
+                "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
+                "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
+                "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
+                "SCRIP_DOCUMENTS_ONLY" => {
+                    layer.documents_only = Some(parsed("SCRIP_DOCUMENTS_ONLY", &value, "true or false")?);
+                }
                 "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
                 "SCRIP_CONFIG" => {}
                 _ => return Err(ConfigError::UnknownVariable { name }),
@@ -110,9 +137,19 @@ impl Layer {
             database: self.database.or(lower.database),
             log: self.log.or(lower.log),
             origins: self.origins.or(lower.origins),
+            max_cost: self.max_cost.or(lower.max_cost),
+            introspection: self.introspection.or(lower.introspection),
+            documents: self.documents.or(lower.documents),
+            documents_only: self.documents_only.or(lower.documents_only),
             admin_key: self.admin_key.or(lower.admin_key),
         }
     }
+}
+
+/// A value of the environment.
+fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) -> Result<T, ConfigError> {
+    let reason = || format!("expected {expected}, found {text:?}");
+    text.parse().map_err(|_| ConfigError::Value { name, reason: reason() })
 }
 
 /// Where a file is wrong, and why, in one line.
@@ -133,6 +170,14 @@ pub struct Config {
     pub log: String,
     /// The origins of other sites whose pages may ask, in lower case.
     pub origins: Vec<String>,
+    /// The most that an operation may cost, where it is not the default.
+    pub max_cost: Option<u64>,
+    /// Whether the schema may be asked about.
+    pub introspection: bool,
+    /// The folder of trusted documents.
+    pub documents: Option<PathBuf>,
+    /// Whether only trusted documents are accepted.
+    pub documents_only: bool,
     /// The first admin key, if it is preset.
     pub admin_key: Option<String>,
 }
@@ -147,11 +192,28 @@ impl Config {
             let reason = format!("expected at least {MIN_ADMIN_KEY} characters, because it opens everything");
             return Err(ConfigError::Value { name: "SCRIP_ADMIN_KEY", reason });
         }
+        let introspection = match layer.introspection.as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                let reason = format!("expected on or off, found {other:?}");
+                return Err(ConfigError::Value { name: "introspection", reason });
+            }
+        };
+        let documents_only = layer.documents_only.unwrap_or_default();
+        if documents_only && layer.documents.is_none() {
+            let reason = "it needs the folder of the documents: name it as documents".to_owned();
+            return Err(ConfigError::Value { name: "documents_only", reason });
+        }
         Ok(Self {
             listen: address,
             database: Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
             origins: layer.origins.unwrap_or_default().iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+            max_cost: layer.max_cost,
+            introspection,
+            documents: layer.documents,
+            documents_only,
             admin_key: layer.admin_key,
         })
     }
@@ -197,6 +259,26 @@ mod tests {
         assert_eq!(config.origins, ["https://shop.example", "http://localhost:3000"]);
         let file: Layer = toml::from_str("origins = ['https://shop.example']").expect("a layer");
         assert_eq!(Config::check(file).expect("a configuration").origins, ["https://shop.example"]);
+    }
+
+    #[test]
+    fn what_is_allowed_is_a_setting() {
+        let config = Config::check(Layer::default()).expect("a configuration");
+        assert!(config.introspection && !config.documents_only && config.max_cost.is_none());
+        let values = [("SCRIP_MAX_COST", "500"), ("SCRIP_INTROSPECTION", "off"), ("SCRIP_DOCUMENTS_ONLY", "true")];
+        let layer = environment(&values).expect("a layer").over(toml::from_str("documents = 'd'").expect("a layer"));
+        let config = Config::check(layer).expect("a configuration");
+        assert!(!config.introspection && config.documents_only);
+        assert_eq!((config.max_cost, config.documents.as_deref()), (Some(500), Some(Path::new("d"))));
+        for (name, value, says) in [
+            ("SCRIP_MAX_COST", "much", "a number"),
+            ("SCRIP_DOCUMENTS_ONLY", "yes", "true or false"),
+            ("SCRIP_INTROSPECTION", "yes", "on or off"),
+            ("SCRIP_DOCUMENTS_ONLY", "true", "folder"),
+        ] {
+            let found = environment(&[(name, value)]).and_then(Config::check);
+            assert!(found.is_err_and(|error| error.to_string().contains(says)), "{name}={value}");
+        }
     }
 
     #[test]

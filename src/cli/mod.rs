@@ -38,6 +38,18 @@ struct Settings {
     /// environment.
     #[arg(long, global = true, value_name = "ORIGIN,ORIGIN", value_delimiter = ',')]
     origins: Option<Vec<String>>,
+    /// The most that an operation may cost [default: 100000]; SCRIP_MAX_COST by environment.
+    #[arg(long, global = true, value_name = "NUMBER")]
+    max_cost: Option<u64>,
+    /// Whether the schema may be asked about, on or off [default: on]; SCRIP_INTROSPECTION by environment.
+    #[arg(long, global = true, value_name = "ON|OFF")]
+    introspection: Option<String>,
+    /// Folder of trusted documents (*.graphql), asked for by their hash; SCRIP_DOCUMENTS by environment.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    documents: Option<PathBuf>,
+    /// Accept nothing but trusted documents; SCRIP_DOCUMENTS_ONLY by environment.
+    #[arg(long, global = true)]
+    documents_only: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,13 +111,22 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
 }
 
 fn configuration(flags: Settings) -> Result<Config, ConfigError> {
-    let Settings { config, listen, database, log, origins } = flags;
-    let path = config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
+    let path = flags.config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
     let file = path.map(|path| Layer::file(&path)).transpose()?.unwrap_or_default();
     let environment = Layer::environment(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     )?;
-    let flags = Layer { listen, database, log, origins, admin_key: None };
+    let flags = Layer {
+        listen: flags.listen,
+        database: flags.database,
+        log: flags.log,
+        origins: flags.origins,
+        max_cost: flags.max_cost,
+        introspection: flags.introspection,
+        documents: flags.documents,
+        documents_only: flags.documents_only.then_some(true),
+        admin_key: None,
+    };
     Config::check(flags.over(environment).over(file))
 }
 

@@ -4,95 +4,74 @@
 
 use std::any::Any;
 
-use async_graphql::{Request, Response as Answer, ServerError, Variables, parser::types::OperationType};
+use async_graphql::{Response as Answer, ServerError, parser::types::OperationType};
 use axum::{
     Json,
-    body::Bytes,
-    extract::{
-        Extension, Query, State,
-        rejection::{BytesRejection, QueryRejection},
-    },
+    extract::{Extension, Query, Request as Sent, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
         header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 use super::{
-    App, MAX_BODY,
+    App,
     access::caller,
-    explorer,
-    media::{Media, is_json, wants_page},
+    body, explorer,
+    media::{Media, wants_page},
+    site,
 };
 use crate::{
-    graphql::{RequestId, bounds, coded},
+    graphql::{Admitted, Asked, RequestId},
     service::Caller,
 };
 
-/// What a request carries (section 5 of the draft).
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    query: String,
-    #[serde(default)]
-    variables: Option<Map<String, Value>>,
-    #[serde(default)]
-    operation_name: Option<String>,
-    /// None is known yet, but what is no map is no request.
-    #[serde(default, rename = "extensions")]
-    _extensions: Option<Map<String, Value>>,
-}
+/// What is told where nothing is asked for.
+const UNNAMED: &str = "expected a JSON object with \"query\", a document's text, or \"documentId\", a trusted one's hash";
 
-/// The same in a URL, where maps are texts of JSON.
+/// What a URL carries, where maps are texts of JSON.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UrlParameters {
     query: Option<String>,
+    document_id: Option<String>,
     variables: Option<String>,
     operation_name: Option<String>,
     extensions: Option<String>,
 }
 
 impl UrlParameters {
-    fn read(self) -> Result<Option<Parameters>, String> {
-        fn map(name: &str, text: Option<String>) -> Result<Option<Map<String, Value>>, String> {
-            let text = text.filter(|text| !text.is_empty());
-            let read = text.map(|text| serde_json::from_str(&text)).transpose();
-            read.map_err(|cause| format!("expected a JSON object as {name}: {cause}")).map(Option::flatten)
+    fn read(self) -> Result<Asked, String> {
+        fn map<T: DeserializeOwned + Default>(name: &str, text: Option<String>) -> Result<T, String> {
+            let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(T::default()) };
+            serde_json::from_str(&text).map_err(|cause| format!("expected a JSON object as {name}: {cause}"))
         }
-        let Some(query) = self.query else { return Ok(None) };
-        Ok(Some(Parameters {
-            query,
+        Ok(Asked {
+            query: self.query,
+            document_id: self.document_id,
             variables: map("variables", self.variables)?,
             operation_name: self.operation_name.filter(|name| !name.is_empty()),
-            _extensions: map("extensions", self.extensions)?,
-        }))
+            extensions: map("extensions", self.extensions)?,
+        })
     }
 }
 
 /// Answers a POST.
-pub(super) async fn post(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let (caller, media) = match admitted(&app, &headers) {
+pub(super) async fn post(State(app): State<App>, Extension(id): Extension<RequestId>, request: Sent) -> Response {
+    let (caller, media) = match admitted(&app, request.headers()) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    if !is_json(&headers) {
-        return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json, in UTF-8");
-    }
-    let Ok(body) = body else {
-        let text = format!("the body could not be read, or is larger than {MAX_BODY} bytes");
-        return error(StatusCode::PAYLOAD_TOO_LARGE, &text);
+    let body = match body::json(request, app.options.reading).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
     };
-    match serde_json::from_slice(&body) {
-        Ok(parameters) => execute(&app, caller, id, media, parameters, true).await,
+    match serde_json::from_slice::<Asked>(&body) {
+        Ok(asked) if asked.names_a_document() => execute(&app, caller, id, media, asked, true).await,
+        Ok(_) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(cause) => {
             let text = format!("expected a JSON object with \"query\": {cause}");
             error(StatusCode::BAD_REQUEST, &text)
@@ -107,53 +86,44 @@ pub(super) async fn get(
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
-    let parameters = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read());
-    if matches!(parameters, Ok(None)) && wants_page(&headers) {
+    let asked = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read());
+    if asked.as_ref().is_ok_and(|asked| !asked.names_a_document()) && wants_page(&headers) {
         return explorer::page().await;
     }
     let (caller, media) = match admitted(&app, &headers) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    match parameters {
-        Ok(Some(parameters)) => execute(&app, caller, id, media, parameters, false).await,
-        Ok(None) => error(StatusCode::BAD_REQUEST, "expected the parameter query"),
+    match asked {
+        Ok(asked) if asked.names_a_document() => execute(&app, caller, id, media, asked, false).await,
+        Ok(_) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
 /// Who asks, and for which answer.
 fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
+    if !site::may_ask(headers, &app.options.origins) {
+        return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
+    }
     let caller = caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
     Ok((caller, media))
 }
 
-async fn execute(
-    app: &App,
-    caller: Caller,
-    id: RequestId,
-    media: Media,
-    parameters: Parameters,
-    may_change: bool,
-) -> Response {
-    let name = parameters.operation_name;
-    let variables = Variables::from_json(Value::Object(parameters.variables.unwrap_or_default()));
-    let mut request = Request::new(parameters.query).variables(variables).data(caller).data(id);
-    let changes = match bounds::read(&mut request) {
-        Ok(document) => bounds::operation(document, name.as_deref()) == Some(OperationType::Mutation),
-        Err(refusal) => return answer(media, Answer::from_errors(vec![refusal])),
+async fn execute(app: &App, caller: Caller, id: RequestId, media: Media, asked: Asked, may_change: bool) -> Response {
+    let Admitted { request, kind, price } = match app.gate.admit(asked) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return answer(media, *refusal),
     };
-    if changes && !may_change {
+    if kind == Some(OperationType::Mutation) && !may_change {
         let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
         refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
         return refusal;
     }
-    if let Some(name) = name {
-        request = request.operation_name(name);
-    }
-    answer(media, app.schema.execute(request).await)
+    let found = app.schema.execute(request.data(caller).data(id)).await;
+    answer(media, price.told(found))
 }
 
 /// An answer's text: without data where nothing was executed.
@@ -169,7 +139,6 @@ struct Wire<'a> {
 
 /// The one place that turns an outcome into a status.
 fn answer(media: Media, found: Answer) -> Response {
-    let found = coded(found);
     // An error of execution names the field where it came up.
     let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
     let executed = executed || found.data != async_graphql::Value::Null;

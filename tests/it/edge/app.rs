@@ -45,6 +45,11 @@ pub(super) struct App {
 impl App {
     /// One whose clock stands still at the start until a test sets it.
     pub(super) async fn start() -> Self {
+        Self::start_with(scrip::http::Options::default()).await
+    }
+
+    /// The same, with other options.
+    pub(super) async fn start_with(options: scrip::http::Options) -> Self {
         let clock = Clock::manual(START.parse().expect("an instant"));
         let address = Address::parse("mem://").expect("an address");
         let scrip = Scrip::open(&address, clock.clone()).await.expect("a database");
@@ -53,7 +58,6 @@ impl App {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async { drop(stopped.await) };
-        let options = scrip::http::Options::default();
         let served = tokio::spawn(scrip::http::serve(listener, Arc::clone(&scrip), options, shutdown));
         Self { url, key, client: reqwest::Client::new(), clock, scrip: Some(scrip), stop, served }
     }
@@ -204,8 +208,13 @@ impl App {
     }
 
     /// Audits the books and stops.
-    pub(super) async fn finish(mut self) {
+    pub(super) async fn finish(self) {
         self.audit().await;
+        self.end().await;
+    }
+
+    /// Stops; for those whose rules do not let the books be audited.
+    pub(super) async fn end(mut self) {
         self.scrip = None;
         drop(self.client);
         self.stop.send(()).expect("a running server");

@@ -14,6 +14,7 @@ mod expiry;
 mod export;
 mod generated;
 mod generic;
+mod guard;
 mod idempotency;
 mod life;
 mod lists;
@@ -24,5 +25,6 @@ mod pools;
 mod restrictions;
 mod routes;
 mod search;
+mod trickle;
 
 use app::{App, field, items};
