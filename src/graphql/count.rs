@@ -17,7 +17,7 @@ const MAX_ALIASES: u64 = 500;
 /// How deep fields may nest, fragments expanded.
 const MAX_LEVELS: usize = 20;
 /// How deep selections of any kind may nest, fragments expanded: what goes through them would leave its stack.
-const MAX_SETS: usize = 32;
+pub(super) const MAX_SETS: usize = 60;
 
 /// Refuses a document that selects too much.
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {

@@ -153,7 +153,7 @@ mod tests {
             ("query A { coupon(id: $id) { id } }", &["a.graphql:1:", "id"]),
             ("query A { coupon { id } }", &["a.graphql:1:", "id"]),
             ("{ coupon { id } }", &["a.graphql:1:", "id"]),
-            ("mutation A { couponClaim(input: 5) { coupon { id } } }", &["a.graphql:1:", "input"]),
+            ("mutation A { couponClaim(input: {pool: 5}) { coupon { id } } }", &["a.graphql:1:", "input"]),
             ("fragment F on Viewer { name }", &["a.graphql"]),
             ("", &["a.graphql"]),
         ] {

@@ -45,7 +45,7 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscriptio
 #[must_use]
 pub fn schema(scrip: Arc<Scrip>, introspection: bool) -> ScripSchema {
     let related = loader::related(Arc::clone(&scrip));
-    let builder = builder().data(scrip).data(related);
+    let builder = builder().limit_recursive_depth(count::MAX_SETS).data(scrip).data(related);
     if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
 }
 
