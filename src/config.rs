@@ -13,7 +13,8 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 /// Where the data is unless told otherwise.
 pub const DATABASE: &str = "surrealkv://data/scrip";
 /// The environment variables that are read.
-const VARIABLES: [&str; 5] = ["SCRIP_LISTEN", "SCRIP_DATABASE", "SCRIP_LOG", "SCRIP_ADMIN_KEY", "SCRIP_CONFIG"];
+const VARIABLES: [&str; 6] =
+    ["SCRIP_LISTEN", "SCRIP_DATABASE", "SCRIP_LOG", "SCRIP_ORIGINS", "SCRIP_ADMIN_KEY", "SCRIP_CONFIG"];
 /// The shortest admin key that may be preset, in characters.
 const MIN_ADMIN_KEY: usize = 16;
 
@@ -65,6 +66,8 @@ pub struct Layer {
     pub database: Option<String>,
     /// How much is logged: a filter such as "info" or "scrip=debug".
     pub log: Option<String>,
+    /// The origins of other sites whose pages may ask, such as "https://shop.example".
+    pub origins: Option<Vec<String>>,
     /// The first admin key, for containers. Not in a file: it is a secret.
     #[serde(skip)]
     pub admin_key: Option<String>,
@@ -87,6 +90,10 @@ impl Layer {
                 "SCRIP_LISTEN" => layer.listen = Some(value),
                 "SCRIP_DATABASE" => layer.database = Some(value),
                 "SCRIP_LOG" => layer.log = Some(value),
+                "SCRIP_ORIGINS" => {
+                    let given = value.split(',').filter(|part| !part.trim().is_empty());
+                    layer.origins = Some(given.map(str::to_owned).collect());
+                }
                 "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
                 "SCRIP_CONFIG" => {}
                 _ => return Err(ConfigError::UnknownVariable { name }),
@@ -102,6 +109,7 @@ impl Layer {
             listen: self.listen.or(lower.listen),
             database: self.database.or(lower.database),
             log: self.log.or(lower.log),
+            origins: self.origins.or(lower.origins),
             admin_key: self.admin_key.or(lower.admin_key),
         }
     }
@@ -123,6 +131,8 @@ pub struct Config {
     pub database: Address,
     /// How much is logged.
     pub log: String,
+    /// The origins of other sites whose pages may ask, in lower case.
+    pub origins: Vec<String>,
     /// The first admin key, if it is preset.
     pub admin_key: Option<String>,
 }
@@ -141,9 +151,24 @@ impl Config {
             listen: address,
             database: Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
+            origins: layer.origins.unwrap_or_default().iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
             admin_key: layer.admin_key,
         })
     }
+}
+
+/// An origin as browsers send it (RFC 6454, section 6.2): a scheme, a host and, unless it is the scheme's own, a
+/// port.
+fn origin(text: &str) -> Result<String, ConfigError> {
+    let origin = text.trim().to_ascii_lowercase();
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
+    if host.is_empty()
+        || host.contains(|sign: char| matches!(sign, '/' | '?' | '#' | '@' | '*') || sign.is_whitespace())
+    {
+        let reason = format!("expected origins such as https://shop.example, without a path, found {text:?}");
+        return Err(ConfigError::Value { name: "origins", reason });
+    }
+    Ok(origin)
 }
 
 #[cfg(test)]
@@ -166,11 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_a_list() {
+        let environment = environment(&[("SCRIP_ORIGINS", "https://Shop.example, http://localhost:3000")]);
+        let config = Config::check(environment.expect("a layer")).expect("a configuration");
+        assert_eq!(config.origins, ["https://shop.example", "http://localhost:3000"]);
+        let file: Layer = toml::from_str("origins = ['https://shop.example']").expect("a layer");
+        assert_eq!(Config::check(file).expect("a configuration").origins, ["https://shop.example"]);
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_with_what_is() {
         assert!(environment(&[("SCRIP_LISTN", "x")]).is_err_and(|e| e.to_string().contains("SCRIP_LISTEN")));
         assert!(toml::from_str::<Layer>("lisen = 'x'").is_err_and(|e| e.to_string().contains("listen")));
         let bad = Layer { listen: Some("8080".to_owned()), ..Layer::default() };
         assert!(Config::check(bad).is_err_and(|e| e.to_string().contains("127.0.0.1:8080")));
+        for wrong in ["*", "shop.example", "https://shop.example/", "https://*.example", "ftp://shop.example", ""] {
+            let layer = Layer { origins: Some(vec![wrong.to_owned()]), ..Layer::default() };
+            assert!(Config::check(layer).is_err_and(|e| e.to_string().contains("https://shop.example")), "{wrong}");
+        }
         let short = Layer { admin_key: Some("secret".to_owned()), ..Layer::default() };
         assert!(Config::check(short).is_err());
     }

@@ -34,6 +34,10 @@ struct Settings {
     /// What is logged, such as info or scrip=debug [default: info]; SCRIP_LOG by environment.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    /// Origins of other sites whose pages may ask, such as https://shop.example [default: none]; SCRIP_ORIGINS by
+    /// environment.
+    #[arg(long, global = true, value_name = "ORIGIN,ORIGIN", value_delimiter = ',')]
+    origins: Option<Vec<String>>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,12 +99,13 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
 }
 
 fn configuration(flags: Settings) -> Result<Config, ConfigError> {
-    let path = flags.config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
+    let Settings { config, listen, database, log, origins } = flags;
+    let path = config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
     let file = path.map(|path| Layer::file(&path)).transpose()?.unwrap_or_default();
     let environment = Layer::environment(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     )?;
-    let flags = Layer { listen: flags.listen, database: flags.database, log: flags.log, admin_key: None };
+    let flags = Layer { listen, database, log, origins, admin_key: None };
     Config::check(flags.over(environment).over(file))
 }
 

@@ -31,7 +31,8 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     say(&mut std::io::stderr(), &format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    http::serve(listener, scrip, shutdown).await?;
+    let options = http::Options { origins: config.origins };
+    http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -29,6 +29,13 @@ pub use serve::serve;
 /// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
 
+/// How the edge behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The origins of other sites whose pages may ask, in lower case, such as "https://shop.example".
+    pub origins: Vec<String>,
+}
+
 /// What every handler needs.
 #[derive(Clone)]
 pub struct App {
@@ -36,6 +43,8 @@ pub struct App {
     pub scrip: Arc<Scrip>,
     /// The schema over it.
     pub schema: ScripSchema,
+    /// How it behaves.
+    pub options: Arc<Options>,
 }
 
 impl std::fmt::Debug for App {
@@ -47,9 +56,9 @@ impl std::fmt::Debug for App {
 impl App {
     /// The app over a running Scrip.
     #[must_use]
-    pub fn new(scrip: Arc<Scrip>) -> Self {
+    pub fn new(scrip: Arc<Scrip>, options: Options) -> Self {
         let schema = crate::graphql::schema(Arc::clone(&scrip));
-        Self { scrip, schema }
+        Self { scrip, schema, options: Arc::new(options) }
     }
 }
 

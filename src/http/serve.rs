@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{App, router};
+use super::{App, Options, router};
 use crate::service::Scrip;
 
 /// How long a stop waits for requests in flight: a client that stopped reading is not waited for longer.
@@ -19,10 +19,11 @@ const GRACE: Duration = Duration::from_secs(15);
 pub async fn serve(
     listener: TcpListener,
     scrip: Arc<Scrip>,
+    options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let result = {
-        let app = App::new(Arc::clone(&scrip));
+        let app = App::new(Arc::clone(&scrip), options);
         let (told, stopping) = oneshot::channel();
         let stopped = Arc::clone(&scrip);
         let shutdown = async move {

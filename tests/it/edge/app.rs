@@ -53,7 +53,8 @@ impl App {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async { drop(stopped.await) };
-        let served = tokio::spawn(scrip::http::serve(listener, Arc::clone(&scrip), shutdown));
+        let options = scrip::http::Options::default();
+        let served = tokio::spawn(scrip::http::serve(listener, Arc::clone(&scrip), options, shutdown));
         Self { url, key, client: reqwest::Client::new(), clock, scrip: Some(scrip), stop, served }
     }
 
