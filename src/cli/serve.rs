@@ -15,6 +15,8 @@ use crate::{
 };
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
+    // As many connections as the system lets this process have; what it has already does where it does not.
+    drop(rlimit::increase_nofile_limit(u64::MAX));
     // The port first: a second start by mistake should not touch the database.
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -31,7 +33,7 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     say(&mut std::io::stderr(), &format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    let options = http::Options { origins: config.origins };
+    let options = http::Options { origins: config.origins, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())

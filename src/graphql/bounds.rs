@@ -59,7 +59,8 @@ pub fn operation(document: &ExecutableDocument, name: Option<&str>) -> Option<Op
     .map(|(_, operation)| operation.node.ty)
 }
 
-fn exceeded(found: &str, limit: u64) -> ServerError {
+/// The error of what is more than is possible.
+pub fn exceeded(found: &str, limit: u64) -> ServerError {
     let mut error = ServerError::new(format!("{found}: at most {limit} are possible"), None);
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", "LIMIT_EXCEEDED");

@@ -28,14 +28,14 @@ use super::{
     media::{Media, is_json, wants_page},
 };
 use crate::{
-    graphql::{RequestId, bounds, coded},
+    graphql::{RequestId, bounds, coded, single_root},
     service::Caller,
 };
 
 /// What a request carries (section 5 of the draft).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Parameters {
+pub(super) struct Parameters {
     query: String,
     #[serde(default)]
     variables: Option<Map<String, Value>>,
@@ -84,20 +84,32 @@ pub(super) async fn post(
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    if !is_json(&headers) {
-        return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json, in UTF-8");
+    match posted(&headers, body) {
+        Ok(parameters) => execute(&app, media, prepare(caller, id, parameters), true).await,
+        Err(refusal) => *refusal,
     }
-    let Ok(body) = body else {
+}
+
+/// What a POST carries.
+pub(super) fn posted(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Parameters, Box<Response>> {
+    let refusal = |status, text: &str| Box::new(error(status, text));
+    if !is_json(headers) {
+        let text = "expected the content type application/json, in UTF-8";
+        return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+    }
+    let body = body.map_err(|_| {
         let text = format!("the body could not be read, or is larger than {MAX_BODY} bytes");
-        return error(StatusCode::PAYLOAD_TOO_LARGE, &text);
-    };
-    match serde_json::from_slice(&body) {
-        Ok(parameters) => execute(&app, caller, id, media, parameters, true).await,
-        Err(cause) => {
-            let text = format!("expected a JSON object with \"query\": {cause}");
-            error(StatusCode::BAD_REQUEST, &text)
-        }
-    }
+        refusal(StatusCode::PAYLOAD_TOO_LARGE, &text)
+    })?;
+    serde_json::from_slice(&body).map_err(|cause| {
+        let text = format!("expected a JSON object with \"query\": {cause}");
+        refusal(StatusCode::BAD_REQUEST, &text)
+    })
+}
+
+/// What a GET carries; none where it carries nothing.
+pub(super) fn queried(parameters: Result<Query<UrlParameters>, QueryRejection>) -> Result<Option<Parameters>, String> {
+    parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read())
 }
 
 /// Answers a GET: a query, or the explorer for a browser that asks for a page.
@@ -107,7 +119,7 @@ pub(super) async fn get(
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
-    let parameters = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read());
+    let parameters = queried(parameters);
     if matches!(parameters, Ok(None)) && wants_page(&headers) {
         return explorer::page().await;
     }
@@ -116,7 +128,7 @@ pub(super) async fn get(
         Err(refusal) => return *refusal,
     };
     match parameters {
-        Ok(Some(parameters)) => execute(&app, caller, id, media, parameters, false).await,
+        Ok(Some(parameters)) => execute(&app, media, prepare(caller, id, parameters), false).await,
         Ok(None) => error(StatusCode::BAD_REQUEST, "expected the parameter query"),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
@@ -130,35 +142,41 @@ fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Respo
     Ok((caller, media))
 }
 
-async fn execute(
-    app: &App,
-    caller: Caller,
-    id: RequestId,
-    media: Media,
-    parameters: Parameters,
-    may_change: bool,
-) -> Response {
+/// A request that may be executed, and the kind of its operation; none where it names none that there is.
+pub(super) type Prepared = Result<(Request, Option<OperationType>), ServerError>;
+
+/// Makes a request of what was sent, however that came, and refuses a document that costs too much.
+pub(super) fn prepare(caller: Caller, id: RequestId, parameters: Parameters) -> Prepared {
     let name = parameters.operation_name;
     let variables = Variables::from_json(Value::Object(parameters.variables.unwrap_or_default()));
     let mut request = Request::new(parameters.query).variables(variables).data(caller).data(id);
-    let changes = match bounds::read(&mut request) {
-        Ok(document) => bounds::operation(document, name.as_deref()) == Some(OperationType::Mutation),
-        Err(refusal) => return answer(media, Answer::from_errors(vec![refusal])),
-    };
-    if changes && !may_change {
-        let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
-        refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
-        return refusal;
-    }
+    let kind = bounds::operation(bounds::read(&mut request)?, name.as_deref());
+    single_root::check(&mut request)?;
     if let Some(name) = name {
         request = request.operation_name(name);
     }
-    answer(media, app.schema.execute(request).await)
+    Ok((request, kind))
+}
+
+/// Executes a request and answers it at once.
+pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_change: bool) -> Response {
+    match prepared {
+        Err(refusal) => answer(media, Answer::from_errors(vec![refusal])),
+        Ok((_, Some(OperationType::Mutation))) if !may_change => only_by_post(),
+        Ok((request, _)) => answer(media, app.schema.execute(request).await),
+    }
+}
+
+/// The answer to a mutation by GET.
+pub(super) fn only_by_post() -> Response {
+    let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
+    refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
+    refusal
 }
 
 /// An answer's text: without data where nothing was executed.
 #[derive(Debug, Serialize)]
-struct Wire<'a> {
+pub(super) struct Wire<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,18 +185,25 @@ struct Wire<'a> {
     extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
 }
 
+impl<'a> Wire<'a> {
+    /// The text of an answer, and whether anything was executed.
+    pub(super) fn of(found: &'a Answer) -> (Self, bool) {
+        // An error of execution names the field where it came up.
+        let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
+        let executed = executed || found.data != async_graphql::Value::Null;
+        let data = executed.then_some(&found.data);
+        (Self { errors: &found.errors, data, extensions: &found.extensions }, executed)
+    }
+}
+
 /// The one place that turns an outcome into a status.
 fn answer(media: Media, found: Answer) -> Response {
     let found = coded(found);
-    // An error of execution names the field where it came up.
-    let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
-    let executed = executed || found.data != async_graphql::Value::Null;
+    let (wire, executed) = Wire::of(&found);
     let status = match (media, executed) {
         (Media::Response, false) => StatusCode::BAD_REQUEST,
         (Media::Response, true) | (Media::Json, _) => StatusCode::OK,
     };
-    let data = executed.then_some(&found.data);
-    let wire = Wire { errors: &found.errors, data, extensions: &found.extensions };
     match serde_json::to_vec(&wire) {
         Ok(body) => (status, [(CONTENT_TYPE, media.text())], body).into_response(),
         Err(cause) => {

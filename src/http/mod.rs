@@ -8,7 +8,9 @@ mod graphql;
 mod health;
 mod log;
 mod media;
+mod origin;
 mod serve;
+mod streams;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ use crate::{graphql::ScripSchema, service::Scrip};
 
 pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use serve::serve;
+pub use streams::{StreamLimits, Streams};
 
 /// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -34,6 +37,8 @@ pub const MAX_BODY: usize = 2 * 1024 * 1024;
 pub struct Options {
     /// The origins of other sites whose pages may ask, in lower case, such as "https://shop.example".
     pub origins: Vec<String>,
+    /// How much may be open for answers that go on.
+    pub streams: StreamLimits,
 }
 
 /// What every handler needs.
@@ -45,6 +50,8 @@ pub struct App {
     pub schema: ScripSchema,
     /// How it behaves.
     pub options: Arc<Options>,
+    /// The answers that go on.
+    pub streams: Arc<Streams>,
 }
 
 impl std::fmt::Debug for App {
@@ -58,15 +65,17 @@ impl App {
     #[must_use]
     pub fn new(scrip: Arc<Scrip>, options: Options) -> Self {
         let schema = crate::graphql::schema(Arc::clone(&scrip));
-        Self { scrip, schema, options: Arc::new(options) }
+        let streams = Arc::new(Streams::new(options.streams));
+        Self { scrip, schema, options: Arc::new(options), streams }
     }
 }
 
 /// All routes.
 pub fn router(app: App) -> Router {
+    let graphql = post(graphql::post).get(graphql::get);
     Router::new()
         .route("/", get(explorer::page))
-        .route("/graphql", post(graphql::post).get(graphql::get))
+        .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

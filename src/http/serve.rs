@@ -14,8 +14,8 @@ use crate::service::Scrip;
 /// How long a stop waits for requests in flight: a client that stopped reading is not waited for longer.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// Serves until `shutdown` ends; then takes no new connection, answers what is in flight, and closes
-/// the database.
+/// Serves until `shutdown` ends; then takes no new connection, answers what is in flight, ends what would go on, and
+/// closes the database.
 pub async fn serve(
     listener: TcpListener,
     scrip: Arc<Scrip>,
@@ -25,10 +25,11 @@ pub async fn serve(
     let result = {
         let app = App::new(Arc::clone(&scrip), options);
         let (told, stopping) = oneshot::channel();
-        let stopped = Arc::clone(&scrip);
+        let (stopped, streams) = (Arc::clone(&scrip), Arc::clone(&app.streams));
         let shutdown = async move {
             shutdown.await;
             stopped.begin_stop();
+            streams.close();
             // Nobody waits for it once the server has ended by itself.
             let _ = told.send(());
         };

@@ -17,3 +17,4 @@ for _ in $(seq 100); do
 done
 [ -n "$url" ] || { cat "$work/said" >&2; exit 1; }
 node "$work/audit.mjs" "$url/graphql" "$key"
+node "$work/streams.mjs" "$binary" "$work"

@@ -24,5 +24,6 @@ mod pools;
 mod restrictions;
 mod routes;
 mod search;
+mod streams;
 
 use app::{App, field, items};
