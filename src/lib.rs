@@ -12,7 +12,7 @@
 //! | [`storage`] | rows in SurrealDB: ids, documents, one writer, durable before it answers |
 //! | [`service`] | the use cases: the committer that every change passes through, and the reads |
 //! | [`graphql`] | the schema: the wire's types around the domain's |
-//! | [`http`] | routes, access, the GraphQL edge, the explorer, health |
+//! | [`http`] | routes, access, the GraphQL edge at once and streamed, the explorer, health |
 //! | [`config`], [`telemetry`], [`cli`] | settings, logs, and the command line that puts all together |
 //!
 //! # What always holds
@@ -33,6 +33,8 @@
 //! - a kind of row: `storage/row.rs`, `storage/schema.surql` and a step in `storage/migrate.rs`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
+//! - something to follow: `service/tail` (events as they happen), `graphql/subscription.rs`; how it reaches clients,
+//!   over sockets and server-sent events, is `http/streams`
 
 pub mod cli;
 pub mod config;

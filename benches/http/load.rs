@@ -58,13 +58,25 @@ impl Load {
 
 /// Sends for a while over this many connections, with numbers from below `numbers`; gives the latencies and how long
 /// it took. Ends with the answer's text where one is not as expected.
-pub(crate) fn send(address: SocketAddr, load: Load, connections: usize, numbers: u64, time: Duration) -> (Histogram<u64>, f64) {
+pub(crate) fn send(
+    address: SocketAddr,
+    load: Load,
+    connections: usize,
+    numbers: u64,
+    time: Duration,
+) -> (Histogram<u64>, f64) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let thread = thread::spawn(move || runtime().block_on(all(address, Arc::new(load), connections, numbers, time)));
     thread.join().expect("a load generator that ends well")
 }
 
-async fn all(address: SocketAddr, load: Arc<Load>, connections: usize, numbers: u64, time: Duration) -> (Histogram<u64>, f64) {
+async fn all(
+    address: SocketAddr,
+    load: Arc<Load>,
+    connections: usize,
+    numbers: u64,
+    time: Duration,
+) -> (Histogram<u64>, f64) {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
@@ -78,7 +90,14 @@ async fn all(address: SocketAddr, load: Arc<Load>, connections: usize, numbers: 
     (times, start.elapsed().as_secs_f64())
 }
 
-async fn one(address: SocketAddr, load: Arc<Load>, first: usize, step: usize, numbers: u64, end: Instant) -> Histogram<u64> {
+async fn one(
+    address: SocketAddr,
+    load: Arc<Load>,
+    first: usize,
+    step: usize,
+    numbers: u64,
+    end: Instant,
+) -> Histogram<u64> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("no delay");
     let (mut request, mut answer) = (Vec::new(), vec![0; 64 * 1024]);
@@ -115,7 +134,8 @@ fn whole_length(answer: &[u8]) -> Option<usize> {
     let head = find(answer, b"\r\n\r\n")?;
     let name = b"content-length:";
     let at = answer[..head].windows(name.len()).position(|part| part.eq_ignore_ascii_case(name)).expect("a length");
-    let digits = answer[at + name.len()..].iter().skip_while(|byte| **byte == b' ').take_while(|byte| byte.is_ascii_digit());
+    let digits =
+        answer[at + name.len()..].iter().skip_while(|byte| **byte == b' ').take_while(|byte| byte.is_ascii_digit());
     let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
     Some(head + 4 + length)
 }

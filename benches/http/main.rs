@@ -35,7 +35,8 @@ const CONNECTIONS: usize = 64;
 /// How many different coupons are looked up.
 const LOOKED_UP: u64 = 1_000;
 
-const LOOKUP: &str = "query Coupon($id: ID!) { coupon(id: $id) { id code status type value currency expiresAt version } }";
+const LOOKUP: &str =
+    "query Coupon($id: ID!) { coupon(id: $id) { id code status type value currency expiresAt version } }";
 const CLAIM: &str = "mutation Claim($input: CouponClaimInput!) { couponClaim(input: $input) { coupon { id code status claimedAt } userErrors { code message field } } }";
 
 fn main() {

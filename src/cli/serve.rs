@@ -16,6 +16,8 @@ use crate::{
 };
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
+    // As many connections as the system lets this process have; what it has already does where it does not.
+    drop(rlimit::increase_nofile_limit(u64::MAX));
     // The port first: a second start by mistake should not touch the database.
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;

@@ -44,7 +44,8 @@ pub fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Op
     .map(|(_, operation)| &operation.node)
 }
 
-pub(super) fn exceeded(found: &str, limit: u64) -> ServerError {
+/// The error of what is more than is possible.
+pub fn exceeded(found: &str, limit: u64) -> ServerError {
     with_code(&format!("{found}: at most {limit} are possible"), "LIMIT_EXCEEDED")
 }
 

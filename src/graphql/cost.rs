@@ -197,7 +197,9 @@ impl<'a> Walk<'a> {
         let inner = self.set(selected, &shape.of);
         if is_page(&shape.of) {
             let read = if field.get_argument("filter").is_some() { FILTERED } else { READ };
-            return Sum::once(read.saturating_add(inner.once).saturating_add(self.page(field).saturating_mul(inner.each)));
+            return Sum::once(
+                read.saturating_add(inner.once).saturating_add(self.page(field).saturating_mul(inner.each)),
+            );
         }
         let item = inner.once.saturating_add(inner.each).saturating_add(1);
         match (shape.list, is_page(on)) {
@@ -276,7 +278,11 @@ mod tests {
             ("query($n: Int) { pools(first: $n) { edges { cursor } } }", json!({ "n": null }), 10 + 50 * 2),
             ("query($n: Int) { pools(first: $n) { edges { cursor } } }", json!({ "n": "many" }), 10 + 50 * 2),
             ("{ pools(first: -5) { edges { cursor } } }", json!({}), 10 + 2),
-            ("{ pools(first: 2) { edges { node { coupons(first: 3) { edges { cursor } } } } } }", json!({}), 10 + 2 * (2 + 10 + 3 * 2)),
+            (
+                "{ pools(first: 2) { edges { node { coupons(first: 3) { edges { cursor } } } } } }",
+                json!({}),
+                10 + 2 * (2 + 10 + 3 * 2),
+            ),
             ("{ pools(first: 2, filter: {}) { edges { cursor } } }", json!({}), 100 + 2 * 2),
             (&format!("{{ {pages} }}"), json!({}), MOST),
             // A list: as long as its ids, or ten.
@@ -287,7 +293,11 @@ mod tests {
             ("mutation { couponClaim { coupon { id } } }", json!({}), 20 + 1 + 1 + 1),
             ("{ patternPreview { combinations } }", json!({}), 1_000 + 1),
             // Fragments count where they are spread, the items of a page too.
-            ("{ pools(first: 5) { ...F } } fragment F on CouponPoolConnection { edges { ...G } } fragment G on CouponPoolEdge { node { id } }", json!({}), 10 + 5 * 3),
+            (
+                "{ pools(first: 5) { ...F } } fragment F on CouponPoolConnection { edges { ...G } } fragment G on CouponPoolEdge { node { id } }",
+                json!({}),
+                10 + 5 * 3,
+            ),
             ("{ viewer { ... on Viewer { name } ...F ...F } } fragment F on Viewer { id }", json!({}), 10 + 1 + 3),
             // What there is not, and what spreads itself, ends here as well.
             ("{ nothing { at { all } } ...H }", json!({}), 11),

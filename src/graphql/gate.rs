@@ -1,13 +1,16 @@
 //! What every request passes before it is executed, over whichever transport it came: its document is found, bounded,
 //! priced and allowed here, and nowhere else. What is refused has run nothing.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_graphql::{
     Name, Request, Response, ServerError, Value, Variables,
     parser::types::{ExecutableDocument, OperationType},
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -15,6 +18,7 @@ use super::{
     cost::{self, MAX_COST},
     documents::hash,
     known::Known,
+    single_root,
 };
 
 /// What is allowed.
@@ -38,8 +42,7 @@ impl Default for Rules {
 }
 
 /// What a request carries (the GraphQL-over-HTTP draft, section 5.1, and its appendix on persisted documents).
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub struct Asked {
     /// A document's text.
     pub query: Option<String>,
@@ -52,6 +55,34 @@ pub struct Asked {
     /// What else clients send; of it only `persistedQuery` is looked at, by which Apollo's clients name a trusted
     /// document.
     pub extensions: Option<Map<String, Json>>,
+}
+
+/// A JSON object, and not the array that a struct could be read from as well, which is how batches come.
+impl<'de> Deserialize<'de> for Asked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Fields {
+            query: Option<String>,
+            document_id: Option<String>,
+            variables: Variables,
+            operation_name: Option<String>,
+            extensions: Option<Map<String, Json>>,
+        }
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fields, A::Error> {
+                Fields::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        let Fields { query, document_id, variables, operation_name, extensions } =
+            deserializer.deserialize_map(Object)?;
+        Ok(Self { query, document_id, variables, operation_name, extensions })
+    }
 }
 
 impl Asked {
@@ -135,6 +166,7 @@ impl Gate {
         let mut request = Request::new("").variables(variables);
         request.operation_name = name;
         request.set_parsed_query(Arc::unwrap_or_clone(document));
+        single_root::check(&mut request).map_err(refused)?;
         Ok(Admitted { request, kind, price })
     }
 

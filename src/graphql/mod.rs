@@ -17,11 +17,13 @@ mod loader;
 pub mod mutation;
 pub mod query;
 pub mod scalar;
+pub mod single_root;
+pub mod subscription;
 pub mod types;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
+use async_graphql::{Schema, SchemaBuilder};
 
 use crate::service::Scrip;
 
@@ -32,10 +34,10 @@ pub use global_id::{pool_by_any_id, pool_id_text};
 pub use scalar::instant_text;
 
 /// The schema that serves requests.
-pub type ScripSchema = Schema<query::Query, mutation::Mutation, EmptySubscription>;
+pub type ScripSchema = Schema<query::Query, mutation::Mutation, subscription::Subscription>;
 
-fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
-    Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, subscription::Subscription> {
+    Schema::build(query::Query, mutation::Mutation::default(), subscription::Subscription)
         .register_output_type::<types::Node>()
         .register_output_type::<types::UserError>()
 }

@@ -20,10 +20,7 @@ use super::{MAX_BODY, graphql::error, media::is_json};
 pub(super) async fn json(request: Request, within: Duration) -> Result<Bytes, Box<Response>> {
     let refused = |status, text: &str| Err(Box::new(error(status, text)));
     if !is_json(request.headers()) {
-        return refused(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "expected the content type application/json, in UTF-8",
-        );
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json, in UTF-8");
     }
     if is_compressed(request.headers()) {
         let mut refusal = error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not read: send it as it is");
@@ -31,9 +28,7 @@ pub(super) async fn json(request: Request, within: Duration) -> Result<Bytes, Bo
         return Err(Box::new(refusal));
     }
     match timeout(within, Bytes::from_request(request, &())).await {
-        // A struct could be read from an array too, which is how batches come.
-        Ok(Ok(body)) if body.trim_ascii_start().starts_with(b"{") => Ok(body),
-        Ok(Ok(_)) => refused(StatusCode::BAD_REQUEST, "expected a JSON object with \"query\"; batches are not taken"),
+        Ok(Ok(body)) => Ok(body),
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {MAX_BODY} bytes"))
         }

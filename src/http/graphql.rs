@@ -14,6 +14,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use futures_util::{StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
@@ -25,12 +26,13 @@ use super::{
     site,
 };
 use crate::{
-    graphql::{Admitted, Asked, RequestId},
+    graphql::{Admitted, Asked, RequestId, coded},
     service::Caller,
 };
 
 /// What is told where nothing is asked for.
-const UNNAMED: &str = "expected a JSON object with \"query\", a document's text, or \"documentId\", a trusted one's hash";
+const UNNAMED: &str =
+    "expected a JSON object with \"query\", a document's text, or \"documentId\", a trusted one's hash";
 
 /// What a URL carries, where maps are texts of JSON.
 #[derive(Debug, Deserialize)]
@@ -65,18 +67,27 @@ pub(super) async fn post(State(app): State<App>, Extension(id): Extension<Reques
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    let body = match body::json(request, app.options.reading).await {
-        Ok(body) => body,
-        Err(refusal) => return *refusal,
-    };
-    match serde_json::from_slice::<Asked>(&body) {
-        Ok(asked) if asked.names_a_document() => execute(&app, caller, id, media, asked, true).await,
-        Ok(_) => error(StatusCode::BAD_REQUEST, UNNAMED),
-        Err(cause) => {
-            let text = format!("expected a JSON object with \"query\": {cause}");
-            error(StatusCode::BAD_REQUEST, &text)
-        }
+    match posted(&app, request).await {
+        Ok(asked) => execute(&app, media, prepare(&app, caller, id, asked), true).await,
+        Err(refusal) => *refusal,
     }
+}
+
+/// What a POST carries.
+pub(super) async fn posted(app: &App, request: Sent) -> Result<Asked, Box<Response>> {
+    let body = body::json(request, app.options.reading).await?;
+    let bad = |text: &str| Err(Box::new(error(StatusCode::BAD_REQUEST, text)));
+    match serde_json::from_slice::<Asked>(&body) {
+        Ok(asked) if asked.names_a_document() => Ok(asked),
+        Ok(_) => bad(UNNAMED),
+        Err(cause) => bad(&format!("expected a JSON object with \"query\": {cause}")),
+    }
+}
+
+/// What a GET carries; none where it names no document.
+pub(super) fn queried(parameters: Result<Query<UrlParameters>, QueryRejection>) -> Result<Option<Asked>, String> {
+    let asked = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read())?;
+    Ok(asked.names_a_document().then_some(asked))
 }
 
 /// Answers a GET: a query, or the explorer for a browser that asks for a page.
@@ -86,8 +97,8 @@ pub(super) async fn get(
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
-    let asked = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read());
-    if asked.as_ref().is_ok_and(|asked| !asked.names_a_document()) && wants_page(&headers) {
+    let asked = queried(parameters);
+    if matches!(asked, Ok(None)) && wants_page(&headers) {
         return explorer::page().await;
     }
     let (caller, media) = match admitted(&app, &headers) {
@@ -95,40 +106,67 @@ pub(super) async fn get(
         Err(refusal) => return *refusal,
     };
     match asked {
-        Ok(asked) if asked.names_a_document() => execute(&app, caller, id, media, asked, false).await,
-        Ok(_) => error(StatusCode::BAD_REQUEST, UNNAMED),
+        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, id, asked), false).await,
+        Ok(None) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
 /// Who asks, and for which answer.
 fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
-    if !site::may_ask(headers, &app.options.origins) {
-        return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
-    }
-    let caller = caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))?;
+    let caller = asking(app, headers)?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
     Ok((caller, media))
 }
 
-async fn execute(app: &App, caller: Caller, id: RequestId, media: Media, asked: Asked, may_change: bool) -> Response {
-    let Admitted { request, kind, price } = match app.gate.admit(asked) {
-        Ok(admitted) => admitted,
-        Err(refusal) => return answer(media, *refusal),
-    };
-    if kind == Some(OperationType::Mutation) && !may_change {
-        let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
-        refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
-        return refusal;
+/// Who asks, from a page that may or from none.
+pub(super) fn asking(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+    if !site::may_ask(headers, &app.options.origins) {
+        return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
     }
-    let found = app.schema.execute(request.data(caller).data(id)).await;
-    answer(media, price.told(found))
+    caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
+}
+
+/// A request that may be executed, or its answer.
+pub(super) type Prepared = Result<Admitted, Box<Answer>>;
+
+/// Has what was sent admitted, however that came.
+pub(super) fn prepare(app: &App, caller: Caller, id: RequestId, asked: Asked) -> Prepared {
+    let mut admitted = app.gate.admit(asked)?;
+    admitted.request = admitted.request.data(caller).data(id);
+    Ok(admitted)
+}
+
+/// Executes a request and answers it at once.
+pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_change: bool) -> Response {
+    match prepared {
+        Err(refusal) => answer(media, *refusal),
+        Ok(admitted) if admitted.kind == Some(OperationType::Mutation) && !may_change => only_by_post(),
+        Ok(Admitted { request, price, .. }) => answer(media, price.told(app.schema.execute(request).await)),
+    }
+}
+
+/// Executes a request whose answers may go on.
+pub(super) fn answers(app: &App, admitted: Admitted) -> BoxStream<'static, Answer> {
+    let Admitted { request, kind, price } = admitted;
+    let answers = app.schema.execute_stream(request);
+    if kind == Some(OperationType::Subscription) {
+        return answers.map(coded).boxed();
+    }
+    answers.map(move |answer| price.told(answer)).boxed()
+}
+
+/// The answer to a mutation by GET.
+pub(super) fn only_by_post() -> Response {
+    let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
+    refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
+    refusal
 }
 
 /// An answer's text: without data where nothing was executed.
 #[derive(Debug, Serialize)]
-struct Wire<'a> {
+pub(super) struct Wire<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,17 +175,24 @@ struct Wire<'a> {
     extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
 }
 
+impl<'a> Wire<'a> {
+    /// The text of an answer, and whether anything was executed.
+    pub(super) fn of(found: &'a Answer) -> (Self, bool) {
+        // An error of execution names the field where it came up.
+        let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
+        let executed = executed || found.data != async_graphql::Value::Null;
+        let data = executed.then_some(&found.data);
+        (Self { errors: &found.errors, data, extensions: &found.extensions }, executed)
+    }
+}
+
 /// The one place that turns an outcome into a status.
 fn answer(media: Media, found: Answer) -> Response {
-    // An error of execution names the field where it came up.
-    let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
-    let executed = executed || found.data != async_graphql::Value::Null;
+    let (wire, executed) = Wire::of(&found);
     let status = match (media, executed) {
         (Media::Response, false) => StatusCode::BAD_REQUEST,
         (Media::Response, true) | (Media::Json, _) => StatusCode::OK,
     };
-    let data = executed.then_some(&found.data);
-    let wire = Wire { errors: &found.errors, data, extensions: &found.extensions };
     match serde_json::to_vec(&wire) {
         Ok(body) => (status, [(CONTENT_TYPE, media.text())], body).into_response(),
         Err(cause) => {

@@ -11,6 +11,7 @@ mod log;
 mod media;
 mod serve;
 mod site;
+mod streams;
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ use crate::{
 
 pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use serve::serve;
+pub use streams::{StreamLimits, Streams};
 
 /// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -42,6 +44,8 @@ const READING: Duration = Duration::from_secs(30);
 pub struct Options {
     /// The origins of other sites whose pages may ask, in lower case, such as "https://shop.example".
     pub origins: Vec<String>,
+    /// How much may be open for answers that go on.
+    pub streams: StreamLimits,
     /// What requests are allowed.
     pub rules: Rules,
     /// How long a request's head, and then its body, may take to arrive; a connection that is kept open without a
@@ -51,7 +55,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { origins: Vec::new(), rules: Rules::default(), reading: READING }
+        Self { origins: Vec::new(), streams: StreamLimits::default(), rules: Rules::default(), reading: READING }
     }
 }
 
@@ -66,6 +70,8 @@ pub struct App {
     pub gate: Arc<Gate>,
     /// How it behaves.
     pub options: Arc<Options>,
+    /// The answers that go on.
+    pub streams: Arc<Streams>,
 }
 
 impl std::fmt::Debug for App {
@@ -80,15 +86,17 @@ impl App {
     pub fn new(scrip: Arc<Scrip>, options: Options) -> Self {
         let schema = crate::graphql::schema(Arc::clone(&scrip), options.rules.introspection);
         let gate = Arc::new(Gate::new(options.rules.clone()));
-        Self { scrip, schema, gate, options: Arc::new(options) }
+        let streams = Arc::new(Streams::new(options.streams));
+        Self { scrip, schema, gate, options: Arc::new(options), streams }
     }
 }
 
 /// All routes.
 pub fn router(app: App) -> Router {
+    let graphql = post(graphql::post).get(graphql::get);
     let routes = Router::new()
         .route("/", get(explorer::page))
-        .route("/graphql", post(graphql::post).get(graphql::get))
+        .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

@@ -23,8 +23,8 @@ const GRACE: Duration = Duration::from_secs(15);
 /// How long no connection is taken where the system has no more descriptors.
 const RESPITE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` ends; then takes no new connection, answers what is in flight, and closes
-/// the database.
+/// Serves until `shutdown` ends; then takes no new connection, answers what is in flight, ends what would go on, and
+/// closes the database.
 pub async fn serve(
     listener: TcpListener,
     scrip: Arc<Scrip>,
@@ -32,7 +32,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let reading = options.reading;
-    let router = router(App::new(Arc::clone(&scrip), options));
+    let app = App::new(Arc::clone(&scrip), options);
+    let streams = Arc::clone(&app.streams);
+    let router = router(app);
     let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -54,6 +56,7 @@ pub async fn serve(
     }
     drop((listener, router));
     scrip.begin_stop();
+    streams.close();
     stop.cancel();
     connections.close();
     // What was answered is durable: ending without those who do not take their answers loses nothing.

@@ -19,6 +19,7 @@ mod prepare;
 mod registry;
 mod scrip;
 mod search;
+mod tail;
 
 pub use clock::Clock;
 pub use command::{
@@ -34,3 +35,4 @@ pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::PatternFacts;
 pub use registry::{PoolFilter, PoolOrder, Registry};
 pub use scrip::Scrip;
+pub use tail::{Follower, Resync};

@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry, committer};
+use super::{
+    Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry, committer,
+    tail::{self, Tail},
+};
 use crate::{
     domain::id::EventId,
     storage::{Address, OpenError, Store},
@@ -22,6 +25,7 @@ pub struct Scrip {
     pub(super) registry: Arc<Registry>,
     pub(super) committer: Committer,
     pub(super) clock: Clock,
+    pub(super) tail: Arc<Tail>,
     stop: CancellationToken,
     worker: oneshot::Receiver<()>,
 }
@@ -39,8 +43,11 @@ impl Scrip {
         let registry = Arc::new(Registry::load(&store).await?);
         let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
         let stop = CancellationToken::new();
-        let scrip = Arc::new(Self { store, registry, committer, clock, stop: stop.clone(), worker });
+        let tail = Arc::new(Tail::default());
+        let scrip = Self { store, registry, committer, clock, tail: Arc::clone(&tail), stop: stop.clone(), worker };
+        let scrip = Arc::new(scrip);
         let weak = Arc::downgrade(&scrip);
+        tokio::spawn(tail::follow(weak.clone(), tail, stop.clone()));
         tokio::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
                 let Some(scrip) = weak.upgrade() else { return };
@@ -80,6 +87,12 @@ impl Scrip {
     #[must_use]
     pub fn latest_event(&self) -> watch::Receiver<EventId> {
         self.committer.latest()
+    }
+
+    /// How many follow the log at the moment.
+    #[must_use]
+    pub fn followers(&self) -> watch::Receiver<usize> {
+        self.tail.followers()
     }
 
     /// Whether the database answers.

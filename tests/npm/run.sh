@@ -18,6 +18,7 @@ for _ in $(seq 100); do
 done
 [ -n "$url" ] || { cat "$work/said" >&2; exit 1; }
 node "$work/audit.mjs" "$url/graphql" "$key"
+node "$work/streams.mjs" "$binary" "$work"
 
 cd "$work"
 npx eslint --max-warnings 0 schema.graphql

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scrip::{
     domain::period::Instant,
+    http::Options,
     service::{Clock, Scrip},
     storage::Address,
 };
@@ -45,14 +46,18 @@ pub(super) struct App {
 impl App {
     /// One whose clock stands still at the start until a test sets it.
     pub(super) async fn start() -> Self {
-        Self::start_with(scrip::http::Options::default()).await
+        Self::with(Options::default()).await
     }
 
-    /// The same, with other options.
-    pub(super) async fn start_with(options: scrip::http::Options) -> Self {
+    /// One that behaves in another way.
+    pub(super) async fn with(options: Options) -> Self {
+        Self::on(&Address::parse("mem://").expect("an address"), options).await
+    }
+
+    /// One on a database.
+    pub(super) async fn on(address: &Address, options: Options) -> Self {
         let clock = Clock::manual(START.parse().expect("an instant"));
-        let address = Address::parse("mem://").expect("an address");
-        let scrip = Scrip::open(&address, clock.clone()).await.expect("a database");
+        let scrip = Scrip::open(address, clock.clone()).await.expect("a database");
         let key = scrip.create_key("till", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -62,10 +67,14 @@ impl App {
         Self { url, key, client: reqwest::Client::new(), clock, scrip: Some(scrip), stop, served }
     }
 
+    /// Scrip itself.
+    pub(super) fn scrip(&self) -> &Arc<Scrip> {
+        self.scrip.as_ref().expect("a running Scrip")
+    }
+
     /// Makes another key.
     pub(super) async fn another_key(&self, name: &str) -> String {
-        let scrip = self.scrip.as_ref().expect("a running Scrip");
-        scrip.create_key(name, None).await.expect("a key").secret
+        self.scrip().create_key(name, None).await.expect("a key").secret
     }
 
     /// Sets the clock.
@@ -210,11 +219,11 @@ impl App {
     /// Audits the books and stops.
     pub(super) async fn finish(self) {
         self.audit().await;
-        self.end().await;
+        self.stop().await;
     }
 
-    /// Stops; for those whose rules do not let the books be audited.
-    pub(super) async fn end(mut self) {
+    /// Stops, whatever is going on.
+    pub(super) async fn stop(mut self) {
         self.scrip = None;
         drop(self.client);
         self.stop.send(()).expect("a running server");

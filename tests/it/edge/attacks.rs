@@ -68,8 +68,16 @@ async fn documents_that_cost_too_much_are_refused() {
         ),
         ("a name of a megabyte", format!("{{ {} }}", "a".repeat(1_000_000)), "LIMIT_EXCEEDED"),
         ("huge pages, three deep", format!("{{ {pages} }}"), "LIMIT_EXCEEDED"),
-        ("huge pages by a variable", "query($n: Int = 2147483647) { pools(first: $n) { edges { node { id } } } }".to_owned(), "LIMIT_EXCEEDED"),
-        ("a schema that goes round", format!("{{ __schema {{ types {{ {}name{} }} }} }}", "fields { type { ".repeat(8), " } }".repeat(8)), "LIMIT_EXCEEDED"),
+        (
+            "huge pages by a variable",
+            "query($n: Int = 2147483647) { pools(first: $n) { edges { node { id } } } }".to_owned(),
+            "LIMIT_EXCEEDED",
+        ),
+        (
+            "a schema that goes round",
+            format!("{{ __schema {{ types {{ {}name{} }} }} }}", "fields { type { ".repeat(8), " } }".repeat(8)),
+            "LIMIT_EXCEEDED",
+        ),
     ] {
         let (status, _, answer) = app.post(RESPONSE, json!({ "query": document }).to_string()).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{name}: {answer:.300}");

@@ -20,7 +20,7 @@ fn sha256(text: &str) -> String {
 
 impl App {
     async fn with_rules(rules: Rules) -> Self {
-        Self::start_with(Options { rules, ..Options::default() }).await
+        Self::with(Options { rules, ..Options::default() }).await
     }
 
     /// Sends a body; the status, and the answer with its first error's code.
@@ -46,7 +46,7 @@ async fn the_cost_is_told_and_limited() {
     assert!(code == "DOCUMENT_INVALID" && answer["extensions"]["cost"]["requested"] == 11, "{answer}");
     app.is_well().await;
     // The books are audited by pages larger than this limit allows.
-    app.end().await;
+    app.stop().await;
 }
 
 #[tokio::test]
@@ -61,7 +61,11 @@ async fn errors_are_not_too_many() {
 
 #[tokio::test]
 async fn the_schema_may_be_kept_to_oneself() {
-    let questions = ["{ __schema { types { name } } }", "{ __type(name: \"Coupon\") { name } }", "{ ...F } fragment F on Query { __schema { types { name } } }"];
+    let questions = [
+        "{ __schema { types { name } } }",
+        "{ __type(name: \"Coupon\") { name } }",
+        "{ ...F } fragment F on Query { __schema { types { name } } }",
+    ];
     let open = App::start().await;
     for question in questions {
         assert_eq!(open.body(json!({ "query": question })).await.0, 200, "{question}");
@@ -97,7 +101,10 @@ async fn trusted_documents_are_asked_for_by_hash() {
     let alone = "PERSISTED_QUERY_ID_REQUIRED";
     for (documents_only, cases) in [
         (false, [(json!({ "query": other }), ""), (json!({ "query": other, "extensions": apollo(&unknown) }), "")]),
-        (true, [(json!({ "query": other }), alone), (json!({ "query": other, "extensions": apollo(&unknown) }), alone)]),
+        (
+            true,
+            [(json!({ "query": other }), alone), (json!({ "query": other, "extensions": apollo(&unknown) }), alone)],
+        ),
     ] {
         let app = App::with_rules(Rules { documents: documents.clone(), documents_only, ..Rules::default() }).await;
         for (body, expected) in [
@@ -115,15 +122,19 @@ async fn trusted_documents_are_asked_for_by_hash() {
         {
             let (status, answer, code) = app.body(body.clone()).await;
             assert_eq!(code, expected, "{body} {documents_only}: {answer}");
-            assert_eq!((status, answer.get("data").is_some()), if expected.is_empty() { (200, true) } else { (400, false) });
+            assert_eq!(
+                (status, answer.get("data").is_some()),
+                if expected.is_empty() { (200, true) } else { (400, false) }
+            );
             if expected == not_found {
                 assert_eq!(answer["errors"][0]["message"], "PersistedQueryNotFound", "what clients compare with");
             }
         }
         let get = app.client.get(format!("{}/graphql?documentId=sha256%3A{hash}", app.url)).bearer_auth(&app.key);
-        let answer: Value = get.header("accept", "application/json").send().await.expect("an answer").json().await.expect("JSON");
+        let answer: Value =
+            get.header("accept", "application/json").send().await.expect("an answer").json().await.expect("JSON");
         assert_eq!(answer["data"]["viewer"]["name"], "till");
-        app.end().await;
+        app.stop().await;
     }
     let app = App::start().await;
     let (_, _, code) = app.body(json!({ "extensions": apollo(&hash) })).await;
@@ -136,10 +147,11 @@ async fn trusted_documents_are_asked_for_by_hash() {
 #[tokio::test]
 async fn pages_of_other_sites_do_not_ask() {
     let shop = "https://shop.example";
-    let app = App::start_with(Options { origins: vec![shop.to_owned()], ..Options::default() }).await;
+    let app = App::with(Options { origins: vec![shop.to_owned()], ..Options::default() }).await;
     let (graphql, export) = (format!("{}/graphql", app.url), format!("{}/pools/none/coupons.csv", app.url));
     let send = async |method: Method, url: &str, headers: &[(&str, &str)]| {
-        let mut request = app.client.request(method.clone(), url).bearer_auth(&app.key).header("accept", "application/json");
+        let mut request =
+            app.client.request(method.clone(), url).bearer_auth(&app.key).header("accept", "application/json");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -160,21 +172,34 @@ async fn pages_of_other_sites_do_not_ask() {
         (&[("origin", "null")], false, None),
         (&[("sec-fetch-site", "cross-site")], false, None),
     ] {
-        for (method, url, status) in [(Method::POST, &graphql, 200), (Method::GET, &query, 200), (Method::GET, &export, 404)] {
+        for (method, url, status) in
+            [(Method::POST, &graphql, 200), (Method::GET, &query, 200), (Method::GET, &export, 404)]
+        {
             let found = send(method.clone(), url, headers).await;
             assert_eq!(found.0, if answered { status } else { 403 }, "{method} {url} {headers:?}");
             assert_eq!(found.1, shared, "{method} {url} {headers:?}");
         }
     }
-    let asks = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,content-type")];
-    let preflight = async |origin: &str| send(Method::OPTIONS, &graphql, &[&asks[..], &[(ORIGIN.as_str(), origin)]].concat()).await;
+    let asks =
+        [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,content-type")];
+    let preflight =
+        async |origin: &str| send(Method::OPTIONS, &graphql, &[&asks[..], &[(ORIGIN.as_str(), origin)]].concat()).await;
     let (status, origin, headers) = preflight(shop).await;
     assert_eq!((status, origin.as_deref(), headers.as_deref()), (200, Some(shop), Some("authorization,content-type")));
     assert_eq!(preflight("https://evil.example").await.1, None);
     app.finish().await;
     let app = App::start().await;
-    let answer = app.client.request(Method::OPTIONS, format!("{}/graphql", app.url)).header(ORIGIN, shop).send().await.expect("an answer");
-    assert!(answer.status() == 405 && answer.headers().contains_key(ALLOW), "nothing is shared unless it is configured");
+    let answer = app
+        .client
+        .request(Method::OPTIONS, format!("{}/graphql", app.url))
+        .header(ORIGIN, shop)
+        .send()
+        .await
+        .expect("an answer");
+    assert!(
+        answer.status() == 405 && answer.headers().contains_key(ALLOW),
+        "nothing is shared unless it is configured"
+    );
     app.finish().await;
 }
 

@@ -25,6 +25,7 @@ mod pools;
 mod restrictions;
 mod routes;
 mod search;
+mod streams;
 mod trickle;
 
 use app::{App, field, items};

@@ -20,7 +20,9 @@ impl App {
 
     fn head(&self, length: &str) -> String {
         let key = &self.key;
-        format!("POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n{length}\r\n\r\n")
+        format!(
+            "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+        )
     }
 }
 
@@ -34,7 +36,7 @@ async fn rest(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
 
 #[tokio::test]
 async fn what_trickles_is_not_waited_for() {
-    let app = App::start_with(Options { reading: Duration::from_millis(200), ..Options::default() }).await;
+    let app = App::with(Options { reading: Duration::from_millis(200), ..Options::default() }).await;
     // Nothing at all, half a head, and a head whose body does not come.
     for (sent, status) in [
         (String::new(), ""),
