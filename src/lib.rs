@@ -33,6 +33,8 @@
 //! - a kind of row: `storage/row.rs`, `storage/schema.surql` and a step in `storage/migrate.rs`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
+//! - a bound on requests: `graphql/gate.rs`, which every request passes, over whichever transport; what a field costs is
+//!   `graphql/cost.rs`
 //! - something to follow: `service/tail` (events as they happen), `graphql/subscription.rs`; how it reaches clients,
 //!   over sockets and server-sent events, is `http/streams`
 

@@ -111,8 +111,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
 }
 
 fn configuration(flags: Settings) -> Result<Config, ConfigError> {
-    let Settings { config, listen, database, log, origins } = flags;
-    let path = config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
+    let path = flags.config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
     let file = path.map(|path| Layer::file(&path)).transpose()?.unwrap_or_default();
     let environment = Layer::environment(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
