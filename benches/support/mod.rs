@@ -1,6 +1,6 @@
 //! What the benchmarks in process share: the calls that set Scrip up and run it.
 
-mod figures;
+pub(crate) mod figures;
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ use scrip::{
     storage::Address,
 };
 
-pub(crate) use figures::{fsyncs, histogram, micros, nanos, row};
+pub(crate) use figures::{histogram, micros, nanos, row};
 
 /// The resident memory of this process in KiB; 0 where the system does not tell (it is Linux that does).
 pub(crate) fn kilobytes() -> u64 {
