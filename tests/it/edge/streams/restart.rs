@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use futures_util::SinkExt;
 use scrip::{http::Options, storage::Address};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
