@@ -35,6 +35,8 @@ use crate::{
 const PROTOCOL: &str = "graphql-transport-ws";
 /// The longest message that is read, in bytes. What is longer can be sent by POST.
 const MAX_MESSAGE: usize = 128 * 1024;
+/// The longest that is taken in, to be told that it is too long. What is longer still is cut off.
+const MAX_TAKEN: usize = 4 * MAX_MESSAGE;
 /// The buffers of a socket, in bytes: there may be thousands that are silent.
 const BUFFER: usize = 2 * 1024;
 /// How many answers leave in one write.
@@ -58,8 +60,8 @@ pub(super) fn open(app: App, parts: &Parts, upgrade: WebSocketUpgrade) -> Respon
     };
     let upgrade = upgrade
         .protocols([PROTOCOL])
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE)
+        .max_message_size(MAX_TAKEN)
+        .max_frame_size(MAX_TAKEN)
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER);
     let refusal = if upgrade.selected_protocol().is_none() {
@@ -155,6 +157,7 @@ impl Session {
     async fn hear(&mut self, message: Message) -> Result<(), End> {
         self.heard = true;
         let text = match message {
+            Message::Text(text) if text.len() > MAX_MESSAGE => return Err(End::Close(close::TOO_BIG)),
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(End::Gone),

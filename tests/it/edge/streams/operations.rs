@@ -14,7 +14,6 @@ async fn queries_and_mutations_are_answered_once() {
     assert_eq!(answer["data"]["customerUpsert"]["customer"]["externalId"], "ann");
     let unknown = socket.ask("2", "{ pool { id } }").await;
     assert_eq!(unknown["errors"][0]["extensions"]["code"], "REQUIRED", "an error of execution is in the answer");
-    assert_eq!(unknown["data"], json!({ "pool": null }));
     app.finish().await;
 }
 
@@ -56,7 +55,7 @@ async fn the_root_may_stand_in_fragments() {
     socket.subscribe("1", document, json!({})).await;
     app.followed_by(1).await;
     app.claim(&pool, "ann").await;
-    assert_eq!(socket.event().await, json!({ "coupon": { "code": "A1" }, "type": "CLAIM" }));
+    assert_eq!(socket.event().await, json!({ "coupon": { "code": "A1" }, "type": "COUPON_CLAIM" }));
     app.finish().await;
 }
 

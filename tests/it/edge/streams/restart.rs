@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use futures_util::SinkExt;
 use scrip::{http::Options, storage::Address};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
@@ -107,7 +108,8 @@ async fn every_subscriber_has_every_event_once_and_in_order() {
     let key = app.key.clone();
     let pool = app.bulk("AGAIN-#######", 50_000).await;
     let (tell, urls) = watch::channel(app.url.clone());
-    let filters = [json!({}), json!({}), json!({ "poolId": pool }), json!({ "types": ["CLAIM", "REDEEM"] })];
+    let filters =
+        [json!({}), json!({}), json!({ "poolId": pool }), json!({ "types": ["COUPON_CLAIM", "COUPON_REDEEM"] })];
     let spawn = |filter| tokio::spawn(subscriber(urls.clone(), key.clone(), filter, json!("last")));
     let subscribers: Vec<_> = filters.into_iter().map(spawn).collect();
     for _ in 0..3 {
