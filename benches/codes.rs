@@ -26,7 +26,7 @@ use scrip::{
     service::{Command, CouponFilter, PageRequest},
     storage::Address,
 };
-use support::{Bench, disk, draft, fsyncs, histogram, kilobytes, memory, micros, nanos, row};
+use support::{Bench, disk, draft, figures::fsyncs, histogram, kilobytes, memory, micros, nanos, row};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
