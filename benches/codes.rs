@@ -26,7 +26,7 @@ use scrip::{
     service::{Command, CouponFilter, PageRequest},
     storage::Address,
 };
-use support::{Bench, disk, draft, fsyncs, histogram, kilobytes, memory, micros, nanos, row};
+use support::{Bench, disk, draft, figures::fsyncs, histogram, kilobytes, memory, micros, nanos, row};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -142,7 +142,7 @@ impl CodesBench for Bench {
         let key = self.scrip.create_key("bench", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = scrip::http::router(scrip::http::App::new(Arc::clone(&self.scrip)));
+        let router = scrip::http::router(scrip::http::App::new(Arc::clone(&self.scrip), Default::default()));
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         let id = scrip::graphql::pool_id_text(pool);
         let idle = kilobytes();

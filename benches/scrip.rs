@@ -24,7 +24,7 @@ use scrip::{
     service::{Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
     storage::Address,
 };
-use support::{Bench, disk, draft, fsyncs, histogram, memory, micros, nanos, row};
+use support::{Bench, disk, draft, figures::fsyncs, histogram, memory, micros, nanos, row};
 
 /// How much is measured.
 struct Sizes {

@@ -1,7 +1,11 @@
 //! The configuration: a file, over it the environment, over that the flags. A name that is not known
 //! is refused wherever it stands, so that a typo does not silently leave a default.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -16,10 +20,15 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 /// Where the data is unless told otherwise.
 pub const DATABASE: &str = "surrealkv://data/scrip";
 /// The environment variables that are read.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 12] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
+    "SCRIP_ORIGINS",
+    "SCRIP_MAX_COST",
+    "SCRIP_INTROSPECTION",
+    "SCRIP_DOCUMENTS",
+    "SCRIP_DOCUMENTS_ONLY",
     "SCRIP_PLUGINS",
     "SCRIP_ADMIN_KEY",
     "SCRIP_CONFIG",
@@ -87,6 +96,16 @@ pub struct Layer {
     /// Secrets of plugins by the variable's name. Of the environment only.
     #[serde(skip)]
     pub secrets: Environment,
+    /// The origins of other sites whose pages may ask, such as "https://shop.example".
+    pub origins: Option<Vec<String>>,
+    /// The most that an operation may cost.
+    pub max_cost: Option<u64>,
+    /// Whether the schema may be asked about: "on" or "off".
+    pub introspection: Option<String>,
+    /// The folder of trusted documents.
+    pub documents: Option<PathBuf>,
+    /// Whether only trusted documents are accepted.
+    pub documents_only: Option<bool>,
     /// The first admin key, for containers. Not in a file: it is a secret.
     #[serde(skip)]
     pub admin_key: Option<String>,
@@ -110,6 +129,16 @@ impl Layer {
                 "SCRIP_DATABASE" => layer.database = Some(value),
                 "SCRIP_LOG" => layer.log = Some(value),
                 "SCRIP_PLUGINS" => layer.plugins = Some(value),
+                "SCRIP_ORIGINS" => {
+                    let given = value.split(',').filter(|part| !part.trim().is_empty());
+                    layer.origins = Some(given.map(str::to_owned).collect());
+                }
+                "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
+                "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
+                "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
+                "SCRIP_DOCUMENTS_ONLY" => {
+                    layer.documents_only = Some(parsed("SCRIP_DOCUMENTS_ONLY", &value, "true or false")?);
+                }
                 "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
                 "SCRIP_CONFIG" => {}
                 _ if name.starts_with(SECRET) => drop(layer.secrets.0.insert(name, value)),
@@ -129,9 +158,20 @@ impl Layer {
             plugins: self.plugins.or(lower.plugins),
             plugin: if self.plugin.is_empty() { lower.plugin } else { self.plugin },
             secrets: if self.secrets.0.is_empty() { lower.secrets } else { self.secrets },
+            origins: self.origins.or(lower.origins),
+            max_cost: self.max_cost.or(lower.max_cost),
+            introspection: self.introspection.or(lower.introspection),
+            documents: self.documents.or(lower.documents),
+            documents_only: self.documents_only.or(lower.documents_only),
             admin_key: self.admin_key.or(lower.admin_key),
         }
     }
+}
+
+/// A value of the environment.
+fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) -> Result<T, ConfigError> {
+    let reason = || format!("expected {expected}, found {text:?}");
+    text.parse().map_err(|_| ConfigError::Value { name, reason: reason() })
 }
 
 /// Where a file is wrong, and why, in one line.
@@ -152,6 +192,16 @@ pub struct Config {
     pub log: String,
     /// Where plugins are, and what each may do.
     pub plugins: PluginSettings,
+    /// The origins of other sites whose pages may ask, in lower case.
+    pub origins: Vec<String>,
+    /// The most that an operation may cost, where it is not the default.
+    pub max_cost: Option<u64>,
+    /// Whether the schema may be asked about.
+    pub introspection: bool,
+    /// The folder of trusted documents.
+    pub documents: Option<PathBuf>,
+    /// Whether only trusted documents are accepted.
+    pub documents_only: bool,
     /// The first admin key, if it is preset.
     pub admin_key: Option<String>,
 }
@@ -173,14 +223,46 @@ impl Config {
             operators: layer.plugin,
             environment: layer.secrets,
         };
+        let introspection = match layer.introspection.as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => {
+                let reason = format!("expected on or off, found {other:?}");
+                return Err(ConfigError::Value { name: "introspection", reason });
+            }
+        };
+        let documents_only = layer.documents_only.unwrap_or_default();
+        if documents_only && layer.documents.is_none() {
+            let reason = "it needs the folder of the documents: name it as documents".to_owned();
+            return Err(ConfigError::Value { name: "documents_only", reason });
+        }
         Ok(Self {
             listen: address,
             database,
             plugins,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
+            origins: layer.origins.unwrap_or_default().iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+            max_cost: layer.max_cost,
+            introspection,
+            documents: layer.documents,
+            documents_only,
             admin_key: layer.admin_key,
         })
     }
+}
+
+/// An origin as browsers send it (RFC 6454, section 6.2): a scheme, a host and, unless it is the scheme's own, a
+/// port.
+fn origin(text: &str) -> Result<String, ConfigError> {
+    let origin = text.trim().to_ascii_lowercase();
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
+    if host.is_empty()
+        || host.contains(|sign: char| matches!(sign, '/' | '?' | '#' | '@' | '*') || sign.is_whitespace())
+    {
+        let reason = format!("expected origins such as https://shop.example, without a path, found {text:?}");
+        return Err(ConfigError::Value { name: "origins", reason });
+    }
+    Ok(origin)
 }
 
 #[cfg(test)]
@@ -203,11 +285,44 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_a_list() {
+        let environment = environment(&[("SCRIP_ORIGINS", "https://Shop.example, http://localhost:3000")]);
+        let config = Config::check(environment.expect("a layer")).expect("a configuration");
+        assert_eq!(config.origins, ["https://shop.example", "http://localhost:3000"]);
+        let file: Layer = toml::from_str("origins = ['https://shop.example']").expect("a layer");
+        assert_eq!(Config::check(file).expect("a configuration").origins, ["https://shop.example"]);
+    }
+
+    #[test]
+    fn what_is_allowed_is_a_setting() {
+        let config = Config::check(Layer::default()).expect("a configuration");
+        assert!(config.introspection && !config.documents_only && config.max_cost.is_none());
+        let values = [("SCRIP_MAX_COST", "500"), ("SCRIP_INTROSPECTION", "off"), ("SCRIP_DOCUMENTS_ONLY", "true")];
+        let layer = environment(&values).expect("a layer").over(toml::from_str("documents = 'd'").expect("a layer"));
+        let config = Config::check(layer).expect("a configuration");
+        assert!(!config.introspection && config.documents_only);
+        assert_eq!((config.max_cost, config.documents.as_deref()), (Some(500), Some(Path::new("d"))));
+        for (name, value, says) in [
+            ("SCRIP_MAX_COST", "much", "a number"),
+            ("SCRIP_DOCUMENTS_ONLY", "yes", "true or false"),
+            ("SCRIP_INTROSPECTION", "yes", "on or off"),
+            ("SCRIP_DOCUMENTS_ONLY", "true", "folder"),
+        ] {
+            let found = environment(&[(name, value)]).and_then(Config::check);
+            assert!(found.is_err_and(|error| error.to_string().contains(says)), "{name}={value}");
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_with_what_is() {
         assert!(environment(&[("SCRIP_LISTN", "x")]).is_err_and(|e| e.to_string().contains("SCRIP_LISTEN")));
         assert!(toml::from_str::<Layer>("lisen = 'x'").is_err_and(|e| e.to_string().contains("listen")));
         let bad = Layer { listen: Some("8080".to_owned()), ..Layer::default() };
         assert!(Config::check(bad).is_err_and(|e| e.to_string().contains("127.0.0.1:8080")));
+        for wrong in ["*", "shop.example", "https://shop.example/", "https://*.example", "ftp://shop.example", ""] {
+            let layer = Layer { origins: Some(vec![wrong.to_owned()]), ..Layer::default() };
+            assert!(Config::check(layer).is_err_and(|e| e.to_string().contains("https://shop.example")), "{wrong}");
+        }
         let short = Layer { admin_key: Some("secret".to_owned()), ..Layer::default() };
         assert!(Config::check(short).is_err());
     }

@@ -13,7 +13,7 @@
 //! | [`storage`] | rows in SurrealDB: ids, documents, one writer, durable before it answers |
 //! | [`service`] | the use cases: the committer that every change passes through, and the reads |
 //! | [`graphql`] | the schema: the wire's types around the domain's |
-//! | [`http`] | routes, access, the GraphQL edge, the explorer, health |
+//! | [`http`] | routes, access, the GraphQL edge at once and streamed, the explorer, health |
 //! | [`config`], [`telemetry`], [`cli`] | settings, logs, and the command line that puts all together |
 //!
 //! # What always holds
@@ -36,6 +36,10 @@
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
 //! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`
+//! - a bound on requests: `graphql/gate.rs`, which every request passes, over whichever transport; what a field costs is
+//!   `graphql/cost.rs`
+//! - something to follow: `service/tail` (events as they happen), `graphql/subscription.rs`; how it reaches clients,
+//!   over sockets and server-sent events, is `http/streams`
 
 pub mod cli;
 pub mod config;

@@ -38,6 +38,22 @@ struct Settings {
     /// What is logged, such as info or scrip=debug [default: info]; SCRIP_LOG by environment.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    /// Origins of other sites whose pages may ask, such as https://shop.example [default: none]; SCRIP_ORIGINS by
+    /// environment.
+    #[arg(long, global = true, value_name = "ORIGIN,ORIGIN", value_delimiter = ',')]
+    origins: Option<Vec<String>>,
+    /// The most that an operation may cost [default: 100000]; SCRIP_MAX_COST by environment.
+    #[arg(long, global = true, value_name = "NUMBER")]
+    max_cost: Option<u64>,
+    /// Whether the schema may be asked about, on or off [default: on]; SCRIP_INTROSPECTION by environment.
+    #[arg(long, global = true, value_name = "ON|OFF")]
+    introspection: Option<String>,
+    /// Folder of trusted documents (*.graphql), asked for by their hash; SCRIP_DOCUMENTS by environment.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    documents: Option<PathBuf>,
+    /// Accept nothing but trusted documents; SCRIP_DOCUMENTS_ONLY by environment.
+    #[arg(long, global = true)]
+    documents_only: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +130,11 @@ fn configuration(flags: Settings) -> Result<Config, ConfigError> {
         listen: flags.listen,
         database: flags.database,
         log: flags.log,
+        origins: flags.origins,
+        max_cost: flags.max_cost,
+        introspection: flags.introspection,
+        documents: flags.documents,
+        documents_only: flags.documents_only.then_some(true),
         plugins: flags.plugins,
         ..Layer::default()
     };

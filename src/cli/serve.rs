@@ -10,15 +10,19 @@ use tokio::{
 use super::{Problem, say};
 use crate::{
     config::Config,
+    graphql::{Documents, Rules, cost::MAX_COST},
     http,
     plugins::{Lookup, Plugins},
     service::{Clock, Scrip},
 };
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
+    // As many connections as the system lets this process have; what it has already does where it does not.
+    drop(rlimit::increase_nofile_limit(u64::MAX));
     // The port first: a second start by mistake should not touch the database.
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
+    let rules = rules(&config).await?;
     let plugins = Plugins::open(config.plugins, Lookup::default()).await?;
     let scrip = Scrip::open(&config.database, Clock::System, Some(plugins)).await?;
     first_key(&scrip, config.admin_key, address).await?;
@@ -33,9 +37,24 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     say(&mut std::io::stderr(), &format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    http::serve(listener, scrip, shutdown).await?;
+    let options = http::Options { origins: config.origins, rules, ..http::Options::default() };
+    http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What requests are allowed, with the trusted documents read.
+async fn rules(config: &Config) -> Result<Rules, Problem> {
+    let documents = match &config.documents {
+        Some(folder) => Documents::load(folder).await?,
+        None => Documents::default(),
+    };
+    Ok(Rules {
+        max_cost: config.max_cost.unwrap_or(MAX_COST),
+        introspection: config.introspection,
+        documents,
+        documents_only: config.documents_only,
+    })
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {

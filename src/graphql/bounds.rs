@@ -2,12 +2,12 @@
 //! those it has seen, so nine fragments that each spread the next eight times (700 bytes) would keep a core busy
 //! for minutes: here each is counted once, and what is too much is refused unread.
 
-use std::collections::HashMap;
-
 use async_graphql::{
-    ErrorExtensionValues, Name, Positioned, Request, ServerError,
-    parser::types::{Directive, ExecutableDocument, FragmentDefinition, OperationType, Selection, SelectionSet},
+    ErrorExtensionValues, Request, ServerError,
+    parser::types::{ExecutableDocument, OperationDefinition},
 };
+
+use super::count;
 
 /// The longest document, in bytes. Lists of codes belong into variables.
 const MAX_BYTES: usize = 512 * 1024;
@@ -17,8 +17,6 @@ const MAX_TOKENS: usize = 40_000;
 const MAX_NESTING: usize = 60;
 /// The most fragments.
 const MAX_FRAGMENTS: usize = 200;
-/// The most selections and directives of all operations, fragments expanded.
-const MAX_SELECTIONS: u64 = 10_000;
 
 /// Reads a request's document and refuses one that costs too much.
 pub fn read(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
@@ -31,38 +29,31 @@ pub fn read(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
         let found = format!("the document has {} fragments", document.fragments.len());
         return Err(exceeded(&found, MAX_FRAGMENTS as u64));
     }
-    let mut counter = Counter { fragments: &document.fragments, counted: HashMap::new() };
-    let mut cost: u64 = 0;
-    for (_, operation) in document.operations.iter() {
-        cost = cost.saturating_add(counter.selections(&operation.node.selection_set.node)?);
-        cost = cost.saturating_add(operation.node.directives.len() as u64);
-    }
-    // Those that no operation spreads are validated as well.
-    let names: Vec<&Name> = document.fragments.keys().collect();
-    for name in names {
-        cost = cost.max(counter.fragment(name)?);
-    }
-    if cost > MAX_SELECTIONS {
-        return Err(exceeded("the document selects too much, its fragments expanded", MAX_SELECTIONS));
-    }
+    count::check(document)?;
     request.parsed_query()
 }
 
-/// The kind of the operation that a request runs; none where it names none that there is.
+/// The operation that a request runs; none where it names none that there is.
 #[must_use]
-pub fn operation(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
+pub fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
     let mut operations = document.operations.iter();
     match name {
         Some(name) => operations.find(|(found, _)| found.is_some_and(|found| found.as_str() == name)),
         None => operations.next().filter(|_| operations.next().is_none()),
     }
-    .map(|(_, operation)| operation.node.ty)
+    .map(|(_, operation)| &operation.node)
 }
 
-fn exceeded(found: &str, limit: u64) -> ServerError {
-    let mut error = ServerError::new(format!("{found}: at most {limit} are possible"), None);
+/// The error of what is more than is possible.
+pub fn exceeded(found: &str, limit: u64) -> ServerError {
+    with_code(&format!("{found}: at most {limit} are possible"), "LIMIT_EXCEEDED")
+}
+
+/// An error of a whole request, with its code.
+pub(super) fn with_code(message: &str, code: &str) -> ServerError {
+    let mut error = ServerError::new(message, None);
     let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", "LIMIT_EXCEEDED");
+    extensions.set("code", code);
     error.extensions = Some(extensions);
     error
 }
@@ -124,57 +115,11 @@ fn string(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Counts selections, each fragment once.
-struct Counter<'a> {
-    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// What is known of a fragment; none while it is being counted.
-    counted: HashMap<Name, Option<u64>>,
-}
-
-impl Counter<'_> {
-    fn selections(&mut self, set: &SelectionSet) -> Result<u64, ServerError> {
-        let mut sum: u64 = 0;
-        for item in &set.items {
-            let (directives, inner) = match &item.node {
-                Selection::Field(field) => (&field.node.directives, self.selections(&field.node.selection_set.node)?),
-                Selection::InlineFragment(inline) => {
-                    (&inline.node.directives, self.selections(&inline.node.selection_set.node)?)
-                }
-                Selection::FragmentSpread(spread) => {
-                    (&spread.node.directives, self.fragment(&spread.node.fragment_name.node)?)
-                }
-            };
-            let own = 1 + directives_of(directives);
-            sum = sum.saturating_add(own).saturating_add(inner);
-        }
-        Ok(sum)
-    }
-
-    fn fragment(&mut self, name: &Name) -> Result<u64, ServerError> {
-        match self.counted.get(name) {
-            Some(Some(known)) => return Ok(*known),
-            Some(None) => {
-                return Err(ServerError::new(format!("fragment {name} spreads itself"), None));
-            }
-            None => {}
-        }
-        // One that is not defined is told by the validation.
-        let Some(fragment) = self.fragments.get(name) else { return Ok(0) };
-        self.counted.insert(name.clone(), None);
-        let cost = self.selections(&fragment.node.selection_set.node)?;
-        let cost = cost.saturating_add(directives_of(&fragment.node.directives));
-        self.counted.insert(name.clone(), Some(cost));
-        Ok(cost)
-    }
-}
-
-fn directives_of(directives: &[Positioned<Directive>]) -> u64 {
-    directives.len() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
+
+    use async_graphql::parser::types::OperationType;
 
     use super::*;
 
@@ -205,11 +150,23 @@ mod tests {
         bomb.push_str("fragment F30 on T { a }");
         let unused = bomb.replace("...F0 ", "b ");
         let fields = format!("{{ {} }}", "a ".repeat(10_001));
+        // Each of these goes nowhere but deeper: what followed it would leave its stack.
+        let deep = |number: usize| {
+            let inner = |number| format!("{}...D{} {}", "... { ".repeat(20), number + 1, "} ".repeat(20));
+            let fragments = |number| format!("fragment D{number} on T {{ {} }} ", inner(number));
+            let chain: String = (0..number).map(fragments).collect();
+            format!("{{ ...D0 }} {chain} fragment D{number} on T {{ a }}")
+        };
+        let aliases = |most| (0..most).map(|number| format!("a{number}: b ")).collect::<String>();
         let fragments: String = (0..201).map(|number| format!("fragment F{number} on T {{ a }} ")).collect();
         for (document, says) in [
             (bomb, "selects too much"),
             (unused, "selects too much"),
             (fields, "selects too much"),
+            (format!("{{ {} }}", aliases(501)), "aliases"),
+            (format!("{{ a {{ ...F ...F }} }} fragment F on T {{ {} }}", aliases(300)), "aliases"),
+            (deep(190), "nests its selections"),
+            (format!("{{ {}a{} }}", "a { ".repeat(20), " }".repeat(20)), "nests its fields"),
             (format!("{{ {}a{} }}", "a { ".repeat(50_000), " }".repeat(50_000)), "nests too deep"),
             (format!("{{ a(b: {}{}) }}", "[".repeat(50_000), "]".repeat(50_000)), "nests too deep"),
             (format!("{{ a {} }}", "@b ".repeat(20_001)), "too many tokens"),
@@ -236,9 +193,10 @@ mod tests {
     fn the_operation_that_runs() {
         let mut request = Request::new("query A { a } mutation B { b }");
         let document = read(&mut request).expect("a document");
-        assert_eq!(operation(document, Some("A")), Some(OperationType::Query));
-        assert_eq!(operation(document, Some("B")), Some(OperationType::Mutation));
-        assert_eq!(operation(document, Some("C")), None);
-        assert_eq!(operation(document, None), None);
+        let kind = |name| operation(document, name).map(|operation| operation.ty);
+        assert_eq!(kind(Some("A")), Some(OperationType::Query));
+        assert_eq!(kind(Some("B")), Some(OperationType::Mutation));
+        assert_eq!(kind(Some("C")), None);
+        assert_eq!(kind(None), None);
     }
 }

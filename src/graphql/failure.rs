@@ -9,6 +9,9 @@ use crate::{
     service::Failure,
 };
 
+/// The most errors of an answer.
+const MAX_ERRORS: usize = 20;
+
 /// The id of a request, which its log line and its internal errors carry.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
@@ -46,9 +49,15 @@ pub fn internal(ctx: &Context<'_>, reason: &str) -> Error {
 }
 
 /// Gives every error that comes before any resolver its code: what a value or a missing one caused,
-/// with its field where it is known, or a document that is not one of this schema.
+/// with its field where it is known, or a document that is not one of this schema. Tells how many errors are left out
+/// where there are too many.
 #[must_use]
 pub fn coded(mut response: Response) -> Response {
+    let left_out = response.errors.len().saturating_sub(MAX_ERRORS);
+    if left_out > 0 {
+        response.errors.truncate(MAX_ERRORS);
+        response = response.extension("errorsLeftOut", left_out.into());
+    }
     for error in &mut response.errors {
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {

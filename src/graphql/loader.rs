@@ -12,11 +12,13 @@ use async_graphql::{
     },
     runtime::Timer,
 };
+use tokio::sync::OnceCell;
 
 use crate::{
     domain::{
         coupon::Coupon,
         customer::Customer,
+        event::Event,
         id::{CouponId, CustomerId},
     },
     service::{Failure, Scrip},
@@ -66,6 +68,34 @@ impl Loader<CouponId> for Reader {
     async fn load(&self, ids: &[CouponId]) -> Result<HashMap<CouponId, Coupon>, Failure> {
         let found = self.0.coupons(ids).await?;
         Ok(ids.iter().copied().zip(found).filter_map(|(id, coupon)| Some((id, coupon?))).collect())
+    }
+}
+
+/// What events lead to that are answered one after the other: read together when the first of them is asked for it.
+#[derive(Debug)]
+pub(super) struct Together {
+    events: Vec<Arc<Event>>,
+    coupons: OnceCell<HashMap<CouponId, Coupon>>,
+    customers: OnceCell<HashMap<CustomerId, Customer>>,
+}
+
+impl Together {
+    /// Of these events.
+    pub(super) fn of(events: &[Arc<Event>]) -> Self {
+        Self { events: events.to_vec(), coupons: OnceCell::new(), customers: OnceCell::new() }
+    }
+
+    /// The coupon of one of them.
+    pub(super) async fn coupon(&self, related: &Related, id: CouponId) -> Result<Option<Coupon>, Failure> {
+        let ids = self.events.iter().map(|event| event.coupon);
+        Ok(self.coupons.get_or_try_init(|| related.load_many(ids)).await?.get(&id).cloned())
+    }
+
+    /// A customer of one of them.
+    pub(super) async fn customer(&self, related: &Related, id: &CustomerId) -> Result<Option<Customer>, Failure> {
+        let both = |event: &Arc<Event>| [event.change.customer.clone(), event.change.counterpart.clone()];
+        let ids = self.events.iter().flat_map(both).flatten();
+        Ok(self.customers.get_or_try_init(|| related.load_many(ids)).await?.get(id).cloned())
     }
 }
 

@@ -4,45 +4,51 @@
 pub mod bounds;
 pub mod code;
 pub mod connection;
+pub mod cost;
+mod count;
 pub mod cursor;
+mod documents;
 pub mod failure;
+pub mod gate;
 pub mod global_id;
 pub mod input;
+mod known;
 mod loader;
 pub mod mutation;
 pub mod query;
 pub mod scalar;
+pub mod single_root;
+pub mod subscription;
 pub mod types;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Schema, SchemaBuilder};
+use async_graphql::{Schema, SchemaBuilder};
 
 use crate::service::Scrip;
 
+pub use documents::{Documents, DocumentsError};
 pub use failure::{RequestId, coded};
+pub use gate::{Admitted, Asked, Gate, Rules};
 pub use global_id::{pool_by_any_id, pool_id_text};
 pub use scalar::instant_text;
 
-/// How deep a document may nest its fields.
-const MAX_DEPTH: usize = 20;
-/// How many fields a document may ask for.
-const MAX_FIELDS: usize = 2_000;
-
 /// The schema that serves requests.
-pub type ScripSchema = Schema<query::Query, mutation::Mutation, EmptySubscription>;
+pub type ScripSchema = Schema<query::Query, mutation::Mutation, subscription::Subscription>;
 
-fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
-    Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, subscription::Subscription> {
+    Schema::build(query::Query, mutation::Mutation::default(), subscription::Subscription)
         .register_output_type::<types::Node>()
         .register_output_type::<types::UserError>()
 }
 
-/// The schema over a running Scrip.
+/// The schema over a running Scrip. Where it may not be asked about, its errors suggest no names either. What a
+/// document may come to is bounded by the [`Gate`] before it gets here.
 #[must_use]
-pub fn schema(scrip: Arc<Scrip>) -> ScripSchema {
+pub fn schema(scrip: Arc<Scrip>, introspection: bool) -> ScripSchema {
     let related = loader::related(Arc::clone(&scrip));
-    builder().limit_depth(MAX_DEPTH).limit_complexity(MAX_FIELDS).data(scrip).data(related).finish()
+    let builder = builder().limit_recursive_depth(count::MAX_SETS).data(scrip).data(related);
+    if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
 }
 
 /// The schema's definition, as `schema.graphql` keeps it.

@@ -12,8 +12,7 @@ use super::{
     input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
     scalar::Cursor,
     types::{
-        CheckoutVerdict, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin,
-        Settings, Viewer,
+        CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin, Settings, Viewer,
     },
 };
 use crate::{
@@ -270,7 +269,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             scrip.customer(&id).await.map_err(fail)?.map(|customer| Node::Customer(Customer(customer)))
         }
         Some(GlobalId::Event(id)) => {
-            scrip.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(CouponEvent(event)))
+            scrip.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(event.into()))
         }
         Some(GlobalId::Entry(id)) => {
             let entry = scrip.entries(&[id]).await.map_err(fail)?.pop().flatten();

@@ -4,100 +4,90 @@
 
 use std::any::Any;
 
-use async_graphql::{Request, Response as Answer, ServerError, Variables, parser::types::OperationType};
+use async_graphql::{Response as Answer, ServerError, parser::types::OperationType};
 use axum::{
     Json,
-    body::Bytes,
-    extract::{
-        Extension, Query, State,
-        rejection::{BytesRejection, QueryRejection},
-    },
+    extract::{Extension, Query, Request as Sent, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
         header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use futures_util::{StreamExt, stream::BoxStream};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 use super::{
-    App, MAX_BODY,
+    App,
     access::caller,
-    explorer,
-    media::{Media, is_json, wants_page},
+    body, explorer,
+    media::{Media, wants_page},
+    site,
 };
 use crate::{
-    graphql::{RequestId, bounds, coded},
+    graphql::{Admitted, Asked, RequestId, coded},
     service::Caller,
 };
 
-/// What a request carries (section 5 of the draft).
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    query: String,
-    #[serde(default)]
-    variables: Option<Map<String, Value>>,
-    #[serde(default)]
-    operation_name: Option<String>,
-    /// None is known yet, but what is no map is no request.
-    #[serde(default, rename = "extensions")]
-    _extensions: Option<Map<String, Value>>,
-}
+/// What is told where nothing is asked for.
+const UNNAMED: &str =
+    "expected a JSON object with \"query\", a document's text, or \"documentId\", a trusted one's hash";
 
-/// The same in a URL, where maps are texts of JSON.
+/// What a URL carries, where maps are texts of JSON.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UrlParameters {
     query: Option<String>,
+    document_id: Option<String>,
     variables: Option<String>,
     operation_name: Option<String>,
     extensions: Option<String>,
 }
 
 impl UrlParameters {
-    fn read(self) -> Result<Option<Parameters>, String> {
-        fn map(name: &str, text: Option<String>) -> Result<Option<Map<String, Value>>, String> {
-            let text = text.filter(|text| !text.is_empty());
-            let read = text.map(|text| serde_json::from_str(&text)).transpose();
-            read.map_err(|cause| format!("expected a JSON object as {name}: {cause}")).map(Option::flatten)
+    fn read(self) -> Result<Asked, String> {
+        fn map<T: DeserializeOwned + Default>(name: &str, text: Option<String>) -> Result<T, String> {
+            let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(T::default()) };
+            serde_json::from_str(&text).map_err(|cause| format!("expected a JSON object as {name}: {cause}"))
         }
-        let Some(query) = self.query else { return Ok(None) };
-        Ok(Some(Parameters {
-            query,
+        Ok(Asked {
+            query: self.query,
+            document_id: self.document_id,
             variables: map("variables", self.variables)?,
             operation_name: self.operation_name.filter(|name| !name.is_empty()),
-            _extensions: map("extensions", self.extensions)?,
-        }))
+            extensions: map("extensions", self.extensions)?,
+        })
     }
 }
 
 /// Answers a POST.
-pub(super) async fn post(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let (caller, media) = match admitted(&app, &headers) {
+pub(super) async fn post(State(app): State<App>, Extension(id): Extension<RequestId>, request: Sent) -> Response {
+    let (caller, media) = match admitted(&app, request.headers()) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    if !is_json(&headers) {
-        return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected the content type application/json, in UTF-8");
+    match posted(&app, request).await {
+        Ok(asked) => execute(&app, media, prepare(&app, caller, id, asked), true).await,
+        Err(refusal) => *refusal,
     }
-    let Ok(body) = body else {
-        let text = format!("the body could not be read, or is larger than {MAX_BODY} bytes");
-        return error(StatusCode::PAYLOAD_TOO_LARGE, &text);
-    };
-    match serde_json::from_slice(&body) {
-        Ok(parameters) => execute(&app, caller, id, media, parameters, true).await,
-        Err(cause) => {
-            let text = format!("expected a JSON object with \"query\": {cause}");
-            error(StatusCode::BAD_REQUEST, &text)
-        }
+}
+
+/// What a POST carries.
+pub(super) async fn posted(app: &App, request: Sent) -> Result<Asked, Box<Response>> {
+    let body = body::json(request, app.options.reading).await?;
+    let bad = |text: &str| Err(Box::new(error(StatusCode::BAD_REQUEST, text)));
+    match serde_json::from_slice::<Asked>(&body) {
+        Ok(asked) if asked.names_a_document() => Ok(asked),
+        Ok(_) => bad(UNNAMED),
+        Err(cause) => bad(&format!("expected a JSON object with \"query\": {cause}")),
     }
+}
+
+/// What a GET carries; none where it names no document.
+pub(super) fn queried(parameters: Result<Query<UrlParameters>, QueryRejection>) -> Result<Option<Asked>, String> {
+    let asked = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read())?;
+    Ok(asked.names_a_document().then_some(asked))
 }
 
 /// Answers a GET: a query, or the explorer for a browser that asks for a page.
@@ -107,58 +97,76 @@ pub(super) async fn get(
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
-    let parameters = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(found)| found.read());
-    if matches!(parameters, Ok(None)) && wants_page(&headers) {
+    let asked = queried(parameters);
+    if matches!(asked, Ok(None)) && wants_page(&headers) {
         return explorer::page().await;
     }
     let (caller, media) = match admitted(&app, &headers) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    match parameters {
-        Ok(Some(parameters)) => execute(&app, caller, id, media, parameters, false).await,
-        Ok(None) => error(StatusCode::BAD_REQUEST, "expected the parameter query"),
+    match asked {
+        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, id, asked), false).await,
+        Ok(None) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
 /// Who asks, and for which answer.
 fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
-    let caller = caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))?;
+    let caller = asking(app, headers)?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
     Ok((caller, media))
 }
 
-async fn execute(
-    app: &App,
-    caller: Caller,
-    id: RequestId,
-    media: Media,
-    parameters: Parameters,
-    may_change: bool,
-) -> Response {
-    let name = parameters.operation_name;
-    let variables = Variables::from_json(Value::Object(parameters.variables.unwrap_or_default()));
-    let mut request = Request::new(parameters.query).variables(variables).data(caller).data(id);
-    let changes = match bounds::read(&mut request) {
-        Ok(document) => bounds::operation(document, name.as_deref()) == Some(OperationType::Mutation),
-        Err(refusal) => return answer(media, Answer::from_errors(vec![refusal])),
-    };
-    if changes && !may_change {
-        let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
-        refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
-        return refusal;
+/// Who asks, from a page that may or from none.
+pub(super) fn asking(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+    if !site::may_ask(headers, &app.options.origins) {
+        return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
     }
-    if let Some(name) = name {
-        request = request.operation_name(name);
+    caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
+}
+
+/// A request that may be executed, or its answer.
+pub(super) type Prepared = Result<Admitted, Box<Answer>>;
+
+/// Has what was sent admitted, however that came.
+pub(super) fn prepare(app: &App, caller: Caller, id: RequestId, asked: Asked) -> Prepared {
+    let mut admitted = app.gate.admit(asked)?;
+    admitted.request = admitted.request.data(caller).data(id);
+    Ok(admitted)
+}
+
+/// Executes a request and answers it at once.
+pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_change: bool) -> Response {
+    match prepared {
+        Err(refusal) => answer(media, *refusal),
+        Ok(admitted) if admitted.kind == Some(OperationType::Mutation) && !may_change => only_by_post(),
+        Ok(Admitted { request, price, .. }) => answer(media, price.told(app.schema.execute(request).await)),
     }
-    answer(media, app.schema.execute(request).await)
+}
+
+/// Executes a request whose answers may go on.
+pub(super) fn answers(app: &App, admitted: Admitted) -> BoxStream<'static, Answer> {
+    let Admitted { request, kind, price } = admitted;
+    let answers = app.schema.execute_stream(request);
+    if kind == Some(OperationType::Subscription) {
+        return answers.map(coded).boxed();
+    }
+    answers.map(move |answer| price.told(answer)).boxed()
+}
+
+/// The answer to a mutation by GET.
+pub(super) fn only_by_post() -> Response {
+    let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
+    refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
+    refusal
 }
 
 /// An answer's text: without data where nothing was executed.
 #[derive(Debug, Serialize)]
-struct Wire<'a> {
+pub(super) struct Wire<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,18 +175,24 @@ struct Wire<'a> {
     extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
 }
 
+impl<'a> Wire<'a> {
+    /// The text of an answer, and whether anything was executed.
+    pub(super) fn of(found: &'a Answer) -> (Self, bool) {
+        // An error of execution names the field where it came up.
+        let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
+        let executed = executed || found.data != async_graphql::Value::Null;
+        let data = executed.then_some(&found.data);
+        (Self { errors: &found.errors, data, extensions: &found.extensions }, executed)
+    }
+}
+
 /// The one place that turns an outcome into a status.
 fn answer(media: Media, found: Answer) -> Response {
-    let found = coded(found);
-    // An error of execution names the field where it came up.
-    let executed = found.errors.is_empty() || found.errors.iter().any(|error| !error.path.is_empty());
-    let executed = executed || found.data != async_graphql::Value::Null;
+    let (wire, executed) = Wire::of(&found);
     let status = match (media, executed) {
         (Media::Response, false) => StatusCode::BAD_REQUEST,
         (Media::Response, true) | (Media::Json, _) => StatusCode::OK,
     };
-    let data = executed.then_some(&found.data);
-    let wire = Wire { errors: &found.errors, data, extensions: &found.extensions };
     match serde_json::to_vec(&wire) {
         Ok(body) => (status, [(CONTENT_TYPE, media.text())], body).into_response(),
         Err(cause) => {

@@ -6,6 +6,9 @@ use axum::http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 
+/// The type of a stream of events (HTML standard, section 9.2).
+pub(super) const EVENTS: &str = "text/event-stream";
+
 /// The type of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
@@ -30,8 +33,7 @@ impl Media {
             return Some(Self::Json);
         }
         let mut best: Option<(f32, Self)> = None;
-        for range in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(',')) {
-            let (range, quality) = read(range);
+        for (range, quality) in ranges(headers) {
             let media = match range.as_str() {
                 "application/graphql-response+json" => Self::Response,
                 "application/json" | "application/*" | "*/*" => Self::Json,
@@ -42,6 +44,38 @@ impl Media {
             }
         }
         best.map(|(_, media)| media)
+    }
+}
+
+/// How much a client wants a stream of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Events {
+    /// It does not take one.
+    Refused,
+    /// It takes one for what cannot be answered at once.
+    Accepted,
+    /// It wants one whatever it asks.
+    Preferred,
+}
+
+impl Events {
+    /// What a client says of `text/event-stream`; of two that it wants alike, the first that it names counts.
+    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+        let mut best: Option<(f32, bool)> = None;
+        let mut takes = false;
+        for (range, quality) in ranges(headers).filter(|(_, quality)| *quality > 0.0) {
+            let events = range == EVENTS;
+            takes |= events;
+            let known = events || matches!(range.as_str(), "application/graphql-response+json" | "application/json");
+            if known && best.is_none_or(|(known, _)| quality > known) {
+                best = Some((quality, events));
+            }
+        }
+        match best {
+            Some((_, true)) => Self::Preferred,
+            _ if takes => Self::Accepted,
+            _ => Self::Refused,
+        }
     }
 }
 
@@ -63,6 +97,11 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         _ => true,
     };
     json && parts.all(utf8)
+}
+
+/// The media ranges that a client accepts, in the order that it names them.
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (String, f32)> {
+    headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).map(read)
 }
 
 /// A media range in lower case without its parameters, and its quality.
@@ -117,6 +156,24 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
             assert_eq!(is_json(&headers), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn streams_of_events() {
+        for (accept, expected) in [
+            ("text/event-stream", Events::Preferred),
+            ("text/event-stream, application/json", Events::Preferred),
+            ("*/*", Events::Refused),
+            ("application/json, text/event-stream;q=0", Events::Refused),
+            (
+                "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
+                Events::Accepted,
+            ),
+            ("application/json;q=0.5, text/event-stream", Events::Preferred),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(Events::wanted(&headers), expected, "{accept}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! id and one log line.
 
 mod access;
+mod body;
 mod explorer;
 mod export;
 mod graphql;
@@ -9,8 +10,10 @@ mod health;
 mod log;
 mod media;
 mod serve;
+mod site;
+mod streams;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -21,13 +24,40 @@ use axum::{
 
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{graphql::ScripSchema, service::Scrip};
+use crate::{
+    graphql::{Gate, Rules, ScripSchema},
+    service::Scrip,
+};
 
 pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use serve::serve;
+pub use streams::{StreamLimits, Streams};
 
 /// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
+
+/// How long a request's head, and then its body, may take to arrive.
+const READING: Duration = Duration::from_secs(30);
+
+/// How the edge behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The origins of other sites whose pages may ask, in lower case, such as "https://shop.example".
+    pub origins: Vec<String>,
+    /// How much may be open for answers that go on.
+    pub streams: StreamLimits,
+    /// What requests are allowed.
+    pub rules: Rules,
+    /// How long a request's head, and then its body, may take to arrive; a connection that is kept open without a
+    /// request ends after this time too.
+    pub reading: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { origins: Vec::new(), streams: StreamLimits::default(), rules: Rules::default(), reading: READING }
+    }
+}
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -36,6 +66,12 @@ pub struct App {
     pub scrip: Arc<Scrip>,
     /// The schema over it.
     pub schema: ScripSchema,
+    /// Where requests are admitted to it.
+    pub gate: Arc<Gate>,
+    /// How it behaves.
+    pub options: Arc<Options>,
+    /// The answers that go on.
+    pub streams: Arc<Streams>,
 }
 
 impl std::fmt::Debug for App {
@@ -47,22 +83,29 @@ impl std::fmt::Debug for App {
 impl App {
     /// The app over a running Scrip.
     #[must_use]
-    pub fn new(scrip: Arc<Scrip>) -> Self {
-        let schema = crate::graphql::schema(Arc::clone(&scrip));
-        Self { scrip, schema }
+    pub fn new(scrip: Arc<Scrip>, options: Options) -> Self {
+        let schema = crate::graphql::schema(Arc::clone(&scrip), options.rules.introspection);
+        let gate = Arc::new(Gate::new(options.rules.clone()));
+        let streams = Arc::new(Streams::new(options.streams));
+        Self { scrip, schema, gate, options: Arc::new(options), streams }
     }
 }
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let graphql = post(graphql::post).get(graphql::get);
+    let routes = Router::new()
         .route("/", get(explorer::page))
-        .route("/graphql", post(graphql::post).get(graphql::get))
+        .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(CatchPanicLayer::custom(graphql::panicked))
-        .layer(middleware::from_fn(log::one_line))
-        .with_state(app)
+        .layer(middleware::from_fn(log::one_line));
+    let routes = match site::sharing(&app.options.origins) {
+        Some(sharing) => routes.layer(sharing),
+        None => routes,
+    };
+    routes.with_state(app)
 }

@@ -20,6 +20,7 @@ mod question;
 mod registry;
 mod scrip;
 mod search;
+mod tail;
 
 pub use clock::Clock;
 pub use command::{
@@ -31,7 +32,8 @@ pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
 pub use keys::{NewKey, hash_secret};
 pub use lists::{CouponFilter, Span, foreign_cursor};
-pub use page::{MAX_PAGE, Page, PageRequest};
+pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::PatternFacts;
 pub use registry::{PoolFilter, PoolOrder, Registry};
 pub use scrip::Scrip;
+pub use tail::{Follower, Resync};

@@ -6,7 +6,7 @@ use crate::domain::rejection::{Refusal, Rejection};
 /// The most items of a page.
 pub const MAX_PAGE: usize = 500;
 /// The items of a page where no number is asked for.
-const DEFAULT_PAGE: usize = 50;
+pub const DEFAULT_PAGE: usize = 50;
 
 /// Which page of a list. The cursor is whatever names an item's place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use super::{
     committer::{self, Returned},
     prepare::Prepared,
     question::MAX_ROUNDS,
+    tail::{self, Tail},
 };
 use crate::{
     domain::{
@@ -32,6 +33,7 @@ pub struct Scrip {
     pub(super) committer: Committer,
     pub(super) clock: Clock,
     pub(super) plugins: Option<Arc<Plugins>>,
+    pub(super) tail: Arc<Tail>,
     stop: CancellationToken,
     worker: oneshot::Receiver<()>,
 }
@@ -49,8 +51,11 @@ impl Scrip {
         let registry = Arc::new(Registry::load(&store).await?);
         let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
         let stop = CancellationToken::new();
-        let scrip = Arc::new(Self { store, registry, committer, clock, plugins, stop: stop.clone(), worker });
+        let tail = Arc::new(Tail::default());
+        let follower = Arc::clone(&tail);
+        let scrip = Arc::new(Self { store, registry, committer, clock, plugins, tail, stop: stop.clone(), worker });
         let weak = Arc::downgrade(&scrip);
+        tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
         tokio::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
                 let Some(scrip) = weak.upgrade() else { return };
@@ -118,6 +123,12 @@ impl Scrip {
     #[must_use]
     pub fn latest_event(&self) -> watch::Receiver<EventId> {
         self.committer.latest()
+    }
+
+    /// How many follow the log at the moment.
+    #[must_use]
+    pub fn followers(&self) -> watch::Receiver<usize> {
+        self.tail.followers()
     }
 
     /// Whether the database answers.

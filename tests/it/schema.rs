@@ -26,7 +26,7 @@ fn everything_in_the_schema_is_described() {
             comment = if text.len() > 3 && text.ends_with("\"\"\"") { false } else { !comment };
             described = true;
         } else if !comment && !text.is_empty() && text != "}" && text != ")" && !text.starts_with("directive") {
-            let root = text.starts_with("schema") || text.starts_with("query:") || text.starts_with("mutation:");
+            let root = ["schema", "query:", "mutation:", "subscription:"].iter().any(|start| text.starts_with(start));
             if !described && !root && !text.starts_with(')') {
                 bare.push(text.to_owned());
             }

@@ -10,13 +10,13 @@ use super::{
     enums::{CouponEventType, CouponStatus},
 };
 use crate::{
-    domain::{decimal::Amount, event::Event},
+    domain::{decimal::Amount, event::Event, id::CustomerId},
     graphql::{
         connection::CouponEventConnection,
         cursor::{cursor, place},
         failure::{failed, internal, refused},
         global_id::GlobalId,
-        loader::Related,
+        loader::{Related, Together},
         scalar::{Cursor, DateTime, Decimal},
     },
     service::{EventFilter, PageRequest, Scrip},
@@ -24,12 +24,38 @@ use crate::{
 
 /// One change of a coupon, in the append-only log.
 #[derive(Debug, Clone)]
-pub struct CouponEvent(pub Event);
+pub struct CouponEvent {
+    event: Arc<Event>,
+    /// Whose coupons and customers are read together with its own; none where they are anyway.
+    page: Option<Arc<Together>>,
+}
+
+impl From<Event> for CouponEvent {
+    fn from(event: Event) -> Self {
+        Self { event: Arc::new(event), page: None }
+    }
+}
 
 impl CouponEvent {
+    /// Events that are answered one after the other and not at once.
+    pub fn of_page(events: Vec<Arc<Event>>) -> impl Iterator<Item = Self> {
+        let page = (events.len() > 1).then(|| Arc::new(Together::of(&events)));
+        events.into_iter().map(move |event| Self { event, page: page.clone() })
+    }
+
+    async fn customer_of(&self, ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
+        match (id, &self.page) {
+            (Some(id), Some(page)) => {
+                let found = page.customer(ctx.data::<Related>()?, id).await.map_err(|f| failed(ctx, &f))?;
+                Ok(found.map(Customer))
+            }
+            _ => customer(ctx, id).await,
+        }
+    }
+
     fn decimal(&self, ctx: &Context<'_>, amount: Option<Amount>) -> Result<Option<Decimal>> {
         let Some(amount) = amount else { return Ok(None) };
-        let pool = ctx.data::<Arc<Scrip>>()?.registry().pool(self.0.coupon.pool);
+        let pool = ctx.data::<Arc<Scrip>>()?.registry().pool(self.event.coupon.pool);
         let pool = pool.ok_or_else(|| internal(ctx, "an event's coupon has no pool"))?;
         Ok(Some(Decimal(amount.text(crate::domain::currency::exponent_of(pool.currency)))))
     }
@@ -40,74 +66,79 @@ impl CouponEvent {
 impl CouponEvent {
     /// The opaque id.
     pub async fn id(&self) -> ID {
-        ID(GlobalId::Event(self.0.id).encode())
+        ID(GlobalId::Event(self.event.id).encode())
     }
 
     /// Its place in the log: give it as `after` to go on after it.
     async fn cursor(&self) -> Cursor {
-        cursor(&self.0.id)
+        cursor(&self.event.id)
     }
 
     /// What happened.
     #[graphql(name = "type")]
     async fn kind(&self) -> CouponEventType {
-        self.0.change.kind.into()
+        self.event.change.kind.into()
     }
 
     /// When it was recorded.
     async fn at(&self) -> DateTime {
-        DateTime(self.0.at)
+        DateTime(self.event.at)
     }
 
     /// The coupon, as it is now.
     async fn coupon(&self, ctx: &Context<'_>) -> Result<Coupon> {
-        let coupon = ctx.data::<Related>()?.load_one(self.0.coupon).await.map_err(|f| failed(ctx, &f))?;
+        let related = ctx.data::<Related>()?;
+        let coupon = match &self.page {
+            Some(page) => page.coupon(related, self.event.coupon).await,
+            None => related.load_one(self.event.coupon).await,
+        };
+        let coupon = coupon.map_err(|f| failed(ctx, &f))?;
         coupon.map(Coupon).ok_or_else(|| internal(ctx, "an event's coupon is not there"))
     }
 
     /// In whose history it belongs; null for a coupon that nobody held.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        customer(ctx, self.0.change.customer.as_ref()).await
+        self.customer_of(ctx, self.event.change.customer.as_ref()).await
     }
 
     /// Who did it: the name of an API key, or "scrip" for time.
     async fn actor(&self) -> &str {
-        &self.0.actor
+        &self.event.actor
     }
 
     /// Why, in the words of who did it.
     async fn reason(&self) -> Option<&str> {
-        self.0.change.reason.as_deref()
+        self.event.change.reason.as_deref()
     }
 
     /// The coupon's status before.
     async fn status_before(&self) -> CouponStatus {
-        self.0.change.before.into()
+        self.event.change.before.into()
     }
 
     /// The coupon's status after.
     async fn status_after(&self) -> CouponStatus {
-        self.0.change.after.into()
+        self.event.change.after.into()
     }
 
     /// Gift cards: the amount that was issued, redeemed, returned or adjusted by.
     async fn amount(&self, ctx: &Context<'_>) -> Result<Option<Decimal>> {
-        self.decimal(ctx, self.0.change.amount)
+        self.decimal(ctx, self.event.change.amount)
     }
 
     /// Gift cards: the balance after it.
     async fn balance_after(&self, ctx: &Context<'_>) -> Result<Option<Decimal>> {
-        self.decimal(ctx, self.0.change.balance_after)
+        self.decimal(ctx, self.event.change.balance_after)
     }
 
     /// The purchase it belongs to.
     async fn transaction_id(&self) -> Option<&str> {
-        self.0.change.transaction.as_deref()
+        self.event.change.transaction.as_deref()
     }
 
     /// The other side of a transfer.
     async fn counterpart(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        customer(ctx, self.0.change.counterpart.as_ref()).await
+        self.customer_of(ctx, self.event.change.counterpart.as_ref()).await
     }
 }
 
@@ -121,5 +152,5 @@ pub async fn page(
     let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
     let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
     let page = ctx.data::<Arc<Scrip>>()?.events(filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
-    Ok(CouponEventConnection::of(page, CouponEvent))
+    Ok(CouponEventConnection::of(page, CouponEvent::from))
 }

@@ -19,7 +19,7 @@ use axum::{
 };
 use futures_util::stream;
 
-use super::{App, access::caller, graphql};
+use super::{App, access::caller, graphql, site};
 use crate::{
     domain::pool::Pool,
     graphql::pool_by_any_id,
@@ -86,6 +86,9 @@ pub(super) async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
+    if !site::may_ask(&headers, &app.options.origins) {
+        return graphql::error(StatusCode::FORBIDDEN, site::REFUSAL);
+    }
     if caller(&app.scrip, &headers).is_none() {
         return graphql::unauthorized();
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scrip::{
     domain::period::Instant,
+    http::Options,
     plugins::{Lookup, PluginSettings, Plugins},
     service::{Clock, Scrip},
     storage::Address,
@@ -46,31 +47,45 @@ pub(super) struct App {
 impl App {
     /// One whose clock stands still at the start until a test sets it.
     pub(super) async fn start() -> Self {
-        Self::open(None).await
+        Self::with(Options::default()).await
     }
 
-    /// The same with the shipped plugins, and what an operator says of them.
+    /// One that behaves in another way.
+    pub(super) async fn with(options: Options) -> Self {
+        Self::on(&Address::parse("mem://").expect("an address"), options).await
+    }
+
+    /// One on a database.
+    pub(super) async fn on(address: &Address, options: Options) -> Self {
+        Self::open(address, options, None).await
+    }
+
+    /// One with the shipped plugins, and what an operator says of them.
     pub(super) async fn with_plugins(settings: PluginSettings) -> Self {
-        Self::open(Some(Plugins::open(settings, Lookup::default()).await.expect("plugins"))).await
+        let plugins = Plugins::open(settings, Lookup::default()).await.expect("plugins");
+        Self::open(&Address::parse("mem://").expect("an address"), Options::default(), Some(plugins)).await
     }
 
-    async fn open(plugins: Option<Arc<Plugins>>) -> Self {
+    async fn open(address: &Address, options: Options, plugins: Option<Arc<Plugins>>) -> Self {
         let clock = Clock::manual(START.parse().expect("an instant"));
-        let address = Address::parse("mem://").expect("an address");
-        let scrip = Scrip::open(&address, clock.clone(), plugins).await.expect("a database");
+        let scrip = Scrip::open(address, clock.clone(), plugins).await.expect("a database");
         let key = scrip.create_key("till", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async { drop(stopped.await) };
-        let served = tokio::spawn(scrip::http::serve(listener, Arc::clone(&scrip), shutdown));
+        let served = tokio::spawn(scrip::http::serve(listener, Arc::clone(&scrip), options, shutdown));
         Self { url, key, client: reqwest::Client::new(), clock, scrip: Some(scrip), stop, served }
+    }
+
+    /// Scrip itself.
+    pub(super) fn scrip(&self) -> &Arc<Scrip> {
+        self.scrip.as_ref().expect("a running Scrip")
     }
 
     /// Makes another key.
     pub(super) async fn another_key(&self, name: &str) -> String {
-        let scrip = self.scrip.as_ref().expect("a running Scrip");
-        scrip.create_key(name, None).await.expect("a key").secret
+        self.scrip().create_key(name, None).await.expect("a key").secret
     }
 
     /// Sets the clock.
@@ -213,8 +228,13 @@ impl App {
     }
 
     /// Audits the books and stops.
-    pub(super) async fn finish(mut self) {
+    pub(super) async fn finish(self) {
         self.audit().await;
+        self.stop().await;
+    }
+
+    /// Stops, whatever is going on.
+    pub(super) async fn stop(mut self) {
         self.scrip = None;
         drop(self.client);
         self.stop.send(()).expect("a running server");

@@ -103,12 +103,26 @@ async fn what_keeps_it_from_starting_is_one_clear_line() {
     std::fs::write(path.join("typo.toml"), "# ours\n\nlisen = \"127.0.0.1:0\"\n").expect("a file");
     std::fs::write(path.join("type.toml"), "listen = 8080\n").expect("a file");
     std::fs::write(path.join("broken.toml"), "listen = \n").expect("a file");
+    for (folder, file, text) in
+        [("documents", "who.graphql", "query Who {\n  viewer { nam }\n}"), ("none", "who.txt", "")]
+    {
+        std::fs::create_dir(path.join(folder)).expect("a folder");
+        std::fs::write(path.join(folder).join(file), text).expect("a file");
+    }
     for (arguments, words) in [
         (&["--config", "typo.toml"][..], &["typo.toml", "line 3", "lisen", "listen"][..]),
         (&["--config", "type.toml"], &["type.toml", "line 1", "string"]),
         (&["--config", "broken.toml"], &["broken.toml", "line 1"]),
         (&["--config", "absent.toml"], &["absent.toml"]),
         (&["--listen", "8080"], &["listen", "127.0.0.1:8080"]),
+        (&["--introspection", "maybe"], &["introspection", "on or off"]),
+        (&["--documents-only"], &["documents_only", "folder"]),
+        (
+            &["--listen", "127.0.0.1:0", "--database", "mem://", "--documents", "documents"],
+            &["who.graphql:2:12", "nam"],
+        ),
+        (&["--listen", "127.0.0.1:0", "--database", "mem://", "--documents", "none"], &["none", ".graphql"]),
+        (&["--listen", "127.0.0.1:0", "--database", "mem://", "--documents", "absent"], &["absent"]),
         (&["--listen", "127.0.0.1:0", "--database", "postgres://x"], &["postgres://x", "surrealkv://"]),
         (&["--listen", "127.0.0.1:0", "--database", "surrealkv://d?sink=every"], &["sink", "sync"]),
         (&["--listen", "127.0.0.1:0", "--database", "surrealkv://typo.toml/below"], &["typo.toml/below"]),

@@ -15,6 +15,7 @@ mod expiry;
 mod export;
 mod generated;
 mod generic;
+mod guard;
 mod idempotency;
 mod life;
 mod lists;
@@ -28,5 +29,7 @@ mod remote;
 mod restrictions;
 mod routes;
 mod search;
+mod streams;
+mod trickle;
 
 use app::{App, field, items};

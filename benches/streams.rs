@@ -1,0 +1,281 @@
+//! How live Scrip is: many subscribers over real sockets on one gateway, every commit made durable:
+//! `cargo bench --bench streams --profile dev`, or with `-- --quick` for a small run. The subscribers are a process
+//! of their own (this one, started again), so each side has its own files; both share the machine's cores. Times go
+//! from the call that claims a coupon to the text that arrived. Sizes: `SCRIP_BENCH_SUBSCRIBERS` (10,000) and
+//! `SCRIP_BENCH_SECONDS` (10).
+
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
+#![expect(clippy::disallowed_methods, reason = "two processes compare their times by the system's clock")]
+
+#[expect(dead_code, reason = "what the benchmarks share is more than this one needs")]
+mod support;
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use futures_util::{SinkExt, StreamExt};
+use scrip::{
+    domain::{
+        id::{EventId, PoolId},
+        pool_draft::PoolDraft,
+        source::Source,
+    },
+    http::Options,
+    service::{Command, Scrip},
+    storage::Address,
+};
+use support::{Bench, draft, histogram, kilobytes, row};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    net::TcpListener,
+    process::{Child, ChildStdout},
+    sync::{Semaphore, mpsc, oneshot},
+};
+use tokio_tungstenite::{
+    connect_async_with_config,
+    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue, protocol::WebSocketConfig},
+};
+
+/// Of how many pools each subscriber follows one.
+const POOLS: u32 = 100;
+/// How many events a second are made for those.
+const RATE: u64 = 200;
+/// What everyone asks for.
+const QUERY: &str = "subscription($filter: EventFilter) { couponEvents(filter: $filter) { ... on CouponEvent { \
+    cursor type at coupon { code status } customer { externalId } } } }";
+
+#[tokio::main]
+async fn main() {
+    // Each side needs a file for every socket.
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1_024);
+    match std::env::var("SCRIP_BENCH_CLIENT") {
+        Ok(told) => clients(&told).await,
+        Err(_) => measure(files).await,
+    }
+}
+
+fn micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    u64::try_from(since.as_micros()).expect("a time")
+}
+
+async fn measure(files: u64) {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+    let wanted = number("SCRIP_BENCH_SUBSCRIBERS").unwrap_or(if quick { 1_000 } else { 10_000 });
+    let seconds = number("SCRIP_BENCH_SECONDS").unwrap_or(if quick { 2 } else { 10 });
+    let subscribers = wanted.min(files.saturating_sub(200));
+    if subscribers < wanted {
+        println!("this system allows {files} files a process: {subscribers} subscribers, not {wanted}");
+    }
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
+    let bench = Bench::open(&address, Duration::from_secs(seconds)).await;
+    for pool in 0..POOLS {
+        let pattern = Some(format!("LIVE{pool}-$$$$$$"));
+        let pool = bench.make(PoolDraft { pattern, ..draft(&format!("pool {pool}"), Source::BulkGenerated) }).await;
+        let generate = Command::CouponsGenerate(pool, 1_000_000);
+        bench.scrip.submit(&bench.caller, None, generate).await.expect("codes");
+    }
+    let key = bench.scrip.create_key("bench", None).await.expect("a key").secret;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}/graphql", listener.local_addr().expect("an address"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async { drop(stopped.await) };
+    let scrip = Arc::clone(&bench.scrip);
+    let server = tokio::spawn(scrip::http::serve(listener, scrip, Options::default(), shutdown));
+    let live = Live { bench, subscribers, url, key, times: folder.path().join("times") };
+    live.everyone(if quick { 5 } else { 20 }).await;
+    live.one_in_a_hundred(seconds).await;
+    drop(live);
+    drop(stop);
+    server.await.expect("a server").expect("an end");
+}
+
+struct Live {
+    bench: Bench,
+    subscribers: u64,
+    url: String,
+    key: String,
+    times: PathBuf,
+}
+
+impl Live {
+    /// Starts the subscribers; gives them when all follow the log.
+    async fn subscribe(&self, pools: u32) -> Clients {
+        let told = format!("{} {} {} {pools} {}", self.url, self.key, self.subscribers, self.times.display());
+        let mut command = tokio::process::Command::new(std::env::current_exe().expect("this program"));
+        command.env("SCRIP_BENCH_CLIENT", told).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the subscribers");
+        let lines = BufReader::new(child.stdout.take().expect("their output")).lines();
+        let mut followers = self.bench.scrip.followers();
+        let all = usize::try_from(self.subscribers).expect("a number");
+        followers.wait_for(|count| *count == all).await.expect("followers");
+        Clients { child, lines }
+    }
+
+    async fn claim(&self, pool: PoolId, number: u64) -> u64 {
+        let claim = Command::Claim(pool, format!("customer-{}", number % 1_000), None);
+        let start = micros();
+        self.bench.scrip.submit(&self.bench.caller, None, claim).await.expect("a claim");
+        start
+    }
+
+    /// One event that all want, again and again.
+    async fn everyone(&self, times: u64) {
+        let idle = kilobytes();
+        let mut clients = self.subscribe(0).await;
+        let each = kilobytes().saturating_sub(idle) as f64 / self.subscribers as f64;
+        row(&format!("{} open subscriptions, memory of each", self.subscribers), &format!("{each:.1} kB"));
+        let mut last = histogram();
+        for number in 0..times {
+            let start = self.claim(PoolId(1), number).await;
+            let arrived: u64 = clients.line().await.parse().expect("a time");
+            last.saturating_record(arrived.saturating_sub(start));
+        }
+        let text = |quantile| format!("{:.0} ms", last.value_at_quantile(quantile) as f64 / 1e3);
+        row("one event that all want, until the last has it, median", &text(0.5));
+        row("the same, the slowest time", &text(1.0));
+        let each = kilobytes().saturating_sub(idle) as f64 / self.subscribers as f64;
+        row("memory of each after that", &format!("{each:.1} kB"));
+        clients.end(&self.bench.scrip).await;
+    }
+
+    /// Events of many pools, of which each subscriber follows one.
+    async fn one_in_a_hundred(&self, seconds: u64) {
+        let clients = self.subscribe(POOLS).await;
+        let mut beat = tokio::time::interval(Duration::from_micros(1_000_000 / RATE));
+        let mut started = HashMap::new();
+        let first = self.bench.scrip.latest_event().borrow().sequence + 1;
+        for number in 0..seconds * RATE {
+            beat.tick().await;
+            let pool = PoolId(1 + u32::try_from(number * 37 % u64::from(POOLS)).expect("a pool"));
+            started.insert(first + number, self.claim(pool, number).await);
+        }
+        clients.end(&self.bench.scrip).await;
+        let mut latencies = histogram();
+        for pair in std::fs::read(&self.times).expect("times").chunks_exact(16) {
+            let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+            let start = started.get(&number(&pair[..8])).expect("an event of this run");
+            latencies.saturating_record(number(&pair[8..]).saturating_sub(*start));
+        }
+        let per = self.subscribers / u64::from(POOLS);
+        assert_eq!(latencies.len(), seconds * RATE * per, "every subscriber has every event that it follows, once");
+        let text = |quantile| format!("{:.1} ms", latencies.value_at_quantile(quantile) as f64 / 1e3);
+        row(&format!("{RATE} events/s, each wanted by {per}: median"), &text(0.5));
+        row("the same, 99 of 100", &text(0.99));
+        row("the same, the slowest", &text(1.0));
+    }
+}
+
+/// The process of the subscribers.
+struct Clients {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Clients {
+    async fn line(&mut self) -> String {
+        self.lines.next_line().await.expect("text").expect("a line")
+    }
+
+    /// Ends them: they write down what they saw and leave.
+    async fn end(mut self, scrip: &Scrip) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().await.expect("an end").success());
+        scrip.followers().wait_for(|count| *count == 0).await.expect("followers");
+    }
+}
+
+/// What a subscriber has: the event's place and when it came.
+type Arrived = (u64, u64);
+
+/// Subscribes so often, tells of each event that all have when the last had it, and writes all times down at the end.
+async fn clients(told: &str) {
+    let told: Vec<&str> = told.splitn(5, ' ').collect();
+    let [url, key, number, pools, times] = told[..] else { panic!("expected five words") };
+    let (number, pools): (u64, u64) = (number.parse().expect("a number"), pools.parse().expect("a number"));
+    let (arrive, mut arrived) = mpsc::unbounded_channel();
+    let turns = Arc::new(Semaphore::new(100));
+    for client in 0..number {
+        let (url, key, arrive, turns) = (url.to_owned(), key.to_owned(), arrive.clone(), Arc::clone(&turns));
+        let filter = match pools {
+            0 => "{}".to_owned(),
+            _ => {
+                let pool = PoolId(1 + u32::try_from(client % pools).expect("a pool"));
+                format!(r#"{{"poolId":"{}"}}"#, scrip::graphql::pool_id_text(pool))
+            }
+        };
+        tokio::spawn(async move { subscriber(&url, &key, &filter, &arrive, &turns).await });
+    }
+    drop(arrive);
+    let end = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+    tokio::pin!(end);
+    let mut all: Vec<Arrived> = Vec::new();
+    let mut counts: HashMap<u64, u64> = HashMap::new();
+    loop {
+        let (place, at) = tokio::select! {
+            found = arrived.recv() => found.expect("subscribers stay"),
+            _ = &mut end => break,
+        };
+        all.push((place, at));
+        let count = counts.entry(place).or_default();
+        *count += 1;
+        if *count == number {
+            println!("{at}");
+        }
+    }
+    // What is on its way arrives: the parent ends this a moment after the last commit.
+    while let Ok(Some(found)) = tokio::time::timeout(Duration::from_millis(500), arrived.recv()).await {
+        all.push(found);
+    }
+    write_down(Path::new(times), &all);
+    std::process::exit(0);
+}
+
+fn write_down(path: &Path, all: &[Arrived]) {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).expect("a file"));
+    for (place, at) in all {
+        file.write_all(&place.to_le_bytes()).and_then(|()| file.write_all(&at.to_le_bytes())).expect("a write");
+    }
+    file.flush().expect("a write");
+}
+
+async fn subscriber(url: &str, key: &str, filter: &str, arrive: &mpsc::UnboundedSender<Arrived>, turns: &Semaphore) {
+    let turn = turns.acquire().await.expect("a turn");
+    let mut request = url.into_client_request().expect("a request");
+    request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+    let small = WebSocketConfig::default().read_buffer_size(2_048).write_buffer_size(2_048);
+    let (mut socket, _) = connect_async_with_config(request, Some(small), true).await.expect("a socket");
+    let init = format!(r#"{{"type":"connection_init","payload":{{"authorization":"Bearer {key}"}}}}"#);
+    socket.send(Message::text(init)).await.expect("it is taken");
+    socket.next().await.expect("an answer").expect("it is let in");
+    let subscribe =
+        format!(r#"{{"type":"subscribe","id":"1","payload":{{"query":"{QUERY}","variables":{{"filter":{filter}}}}}}}"#);
+    socket.send(Message::text(subscribe)).await.expect("it is taken");
+    drop(turn);
+    while let Some(Ok(message)) = socket.next().await {
+        if let Message::Text(text) = message {
+            let arrival = (place(&text), micros());
+            if arrive.send(arrival).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The place in the log that a message's cursor names.
+fn place(text: &str) -> u64 {
+    let (_, rest) = text.split_once(r#""cursor":""#).expect("a cursor");
+    let cursor = rest.split('"').next().unwrap_or_default();
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).expect("a cursor");
+    let text = String::from_utf8(bytes).expect("text");
+    let (_, sequence) = text.split_once('.').expect("a place");
+    EventId { stream: 1, sequence: sequence.parse().expect("a number") }.sequence
+}

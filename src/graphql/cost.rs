@@ -1,0 +1,332 @@
+//! What an operation costs before it is run, from its document, its variables and the schema: every field is one,
+//! what reads costs more, a page counts all that it may hold, and sums saturate. A fragment is counted once, however
+//! often it is spread. Conditions count as met: the cost is what the operation may come to, not what it does.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use async_graphql::{
+    Name, Positioned, Value, Variables,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ExecutableDocument, Field, FieldDefinition, FragmentDefinition, OperationDefinition,
+            OperationType, Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition, VariableDefinition,
+        },
+    },
+};
+
+use crate::service::DEFAULT_PAGE;
+
+/// What an operation may cost where nothing else is configured.
+pub const MAX_COST: u64 = 100_000;
+/// The most that is told: more would not be exact in JavaScript.
+const MOST: u64 = (1 << 53) - 1;
+
+/// What a read of the database costs beside the fields that it fills.
+const READ: u64 = 10;
+/// What a page of what a filter leaves costs: much may have to be read that is not shown.
+const FILTERED: u64 = 100;
+/// What a change costs: it is made durable.
+const CHANGE: u64 = 20;
+/// What a pattern costs: its tables take up to tens of milliseconds.
+const PATTERN: u64 = 1_000;
+/// How many items a list counts for that is not a page and whose length no argument tells.
+const LIST: u64 = 10;
+/// How many fields of the introspection count as one: they are in memory.
+const INTROSPECTED: u64 = 10;
+
+/// The fields that compute a pattern.
+const PATTERNS: [&str; 3] = ["patternPreview", "poolCreate", "poolUpdate"];
+
+/// The types of the introspection (the GraphQL specification, section 4.2), as far as a cost depends on them.
+const INTROSPECTION: &str = "
+type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
+  directives: [__Directive!]! }
+type __Type { fields: [__Field!] interfaces: [__Type!] possibleTypes: [__Type!] enumValues: [__EnumValue!]
+  inputFields: [__InputValue!] ofType: __Type }
+type __Field { args: [__InputValue!]! type: __Type! }
+type __InputValue { type: __Type! }
+type __EnumValue { name: String! }
+type __Directive { args: [__InputValue!]! }
+";
+
+/// What an operation comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// The cost.
+    pub requested: u64,
+    /// Whether it asks about the schema.
+    pub introspects: bool,
+}
+
+/// What an operation of a document costs with these variables.
+#[must_use]
+pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, variables: &Variables) -> Cost {
+    let (root, each) = match operation.ty {
+        OperationType::Query => ("Query", READ),
+        OperationType::Mutation => ("Mutation", CHANGE),
+        OperationType::Subscription => ("Subscription", READ),
+    };
+    let mut walk = Walk {
+        fragments: &document.fragments,
+        definitions: &operation.variable_definitions,
+        variables,
+        roots: each,
+        known: HashMap::new(),
+        introspects: false,
+    };
+    let found = walk.set(&operation.selection_set.node, root);
+    Cost { requested: found.once.saturating_add(found.each).min(MOST), introspects: walk.introspects }
+}
+
+/// What the schema says of a field that returns objects.
+#[derive(Debug)]
+struct Shape {
+    of: String,
+    list: bool,
+}
+
+/// The fields that return objects, by their type.
+type Shapes = HashMap<String, HashMap<String, Shape>>;
+
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| shapes(&(super::definition() + INTROSPECTION)));
+
+fn shapes(definition: &str) -> Shapes {
+    let document = parse_schema(definition);
+    if let Err(error) = &document {
+        tracing::error!(%error, "the schema cannot be read: operations cost too little");
+    }
+    let mut types: HashMap<String, Vec<Positioned<FieldDefinition>>> = HashMap::new();
+    for definition in document.map(|document| document.definitions).unwrap_or_default() {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let fields = match definition.node.kind {
+            TypeKind::Object(object) => object.fields,
+            TypeKind::Interface(interface) => interface.fields,
+            TypeKind::Union(_) => Vec::new(),
+            _ => continue,
+        };
+        types.insert(definition.node.name.node.to_string(), fields);
+    }
+    let objects: HashSet<String> = types.keys().cloned().collect();
+    let shape = |field: Positioned<FieldDefinition>| {
+        let (of, list) = unwrapped(&field.node.ty.node);
+        objects.contains(of).then(|| (field.node.name.node.to_string(), Shape { of: of.to_owned(), list }))
+    };
+    types.into_iter().map(|(name, fields)| (name, fields.into_iter().filter_map(shape).collect())).collect()
+}
+
+/// The name of a type without what is around it, and whether a list is.
+fn unwrapped(of: &Type) -> (&str, bool) {
+    match &of.base {
+        BaseType::Named(name) => (name.as_str(), false),
+        BaseType::List(item) => (unwrapped(item).0, true),
+    }
+}
+
+/// What a selection costs once, and for each item of the page that it is of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    once: u64,
+    each: u64,
+}
+
+impl Sum {
+    fn and(self, other: Self) -> Self {
+        Self { once: self.once.saturating_add(other.once), each: self.each.saturating_add(other.each) }
+    }
+
+    fn once(once: u64) -> Self {
+        Self { once, each: 0 }
+    }
+}
+
+struct Walk<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    definitions: &'a [Positioned<VariableDefinition>],
+    variables: &'a Variables,
+    /// What a field of the operation's own type costs beside what it selects.
+    roots: u64,
+    known: HashMap<&'a str, Sum>,
+    introspects: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn set(&mut self, set: &'a SelectionSet, on: &str) -> Sum {
+        set.items.iter().fold(Sum::default(), |sum, item| {
+            sum.and(match &item.node {
+                Selection::Field(field) => self.field(&field.node, on),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(on, |found| found.node.on.node.as_str());
+                    self.set(&inline.node.selection_set.node, on)
+                }
+                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str()),
+            })
+        })
+    }
+
+    fn fragment(&mut self, name: &'a str) -> Sum {
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        // One that spreads itself, or that there is not, is refused elsewhere.
+        self.known.insert(name, Sum::default());
+        let Some(fragment) = self.fragments.get(name) else { return Sum::default() };
+        let sum = self.set(&fragment.node.selection_set.node, fragment.node.type_condition.node.on.node.as_str());
+        self.known.insert(name, sum);
+        sum
+    }
+
+    fn field(&mut self, field: &'a Field, on: &str) -> Sum {
+        let (name, selected) = (field.name.node.as_str(), &field.selection_set.node);
+        if let "__schema" | "__type" = name {
+            self.introspects = true;
+            let inner = self.set(selected, if name == "__schema" { "__Schema" } else { "__Type" });
+            return Sum::once(1 + inner.once / INTROSPECTED);
+        }
+        let own = if PATTERNS.contains(&name) {
+            PATTERN
+        } else if matches!(on, "Query" | "Mutation" | "Subscription") && name != "__typename" {
+            1 + self.roots
+        } else {
+            1
+        };
+        let Some(shape) = SHAPES.get(on).and_then(|fields| fields.get(name)) else { return Sum::once(own) };
+        let inner = self.set(selected, &shape.of);
+        if is_page(&shape.of) {
+            let read = if field.get_argument("filter").is_some() { FILTERED } else { READ };
+            return Sum::once(
+                read.saturating_add(inner.once).saturating_add(self.page(field).saturating_mul(inner.each)),
+            );
+        }
+        let item = inner.once.saturating_add(inner.each).saturating_add(1);
+        match (shape.list, is_page(on)) {
+            (true, true) => Sum { once: 0, each: item },
+            (true, false) => Sum::once(own.saturating_add(self.length(field).saturating_mul(item))),
+            (false, _) => Sum::once((own - 1).saturating_add(item)),
+        }
+    }
+
+    /// How many items a page may have.
+    fn page(&self, field: &Field) -> u64 {
+        let number = |name| match self.argument(field, name)? {
+            Value::Number(number) => Some(number.as_u64().unwrap_or(1)),
+            _ => None,
+        };
+        number("first").max(number("last")).unwrap_or(DEFAULT_PAGE as u64)
+    }
+
+    /// How many items a list has that is not a page: as many as ids are given.
+    fn length(&self, field: &Field) -> u64 {
+        match self.argument(field, "ids") {
+            Some(Value::List(ids)) => ids.len() as u64,
+            _ => LIST,
+        }
+    }
+
+    /// An argument's value, where it is given: as it stands, by a variable, or by a variable's default.
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let value = field.get_argument(name)?.node.clone();
+        value.into_const_with(|variable| self.variable(&variable).cloned().ok_or(())).ok()
+    }
+
+    fn variable(&self, name: &Name) -> Option<&Value> {
+        let default = || {
+            let definition = self.definitions.iter().find(|definition| definition.node.name.node == *name)?;
+            definition.node.default_value()
+        };
+        self.variables.get(name).or_else(default)
+    }
+}
+
+/// Whether a type is a page of a list.
+fn is_page(of: &str) -> bool {
+    of.ends_with("Connection")
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(text: &str, variables: serde_json::Value) -> Cost {
+        let document = parse_query(text).expect("a document");
+        let (_, operation) = document.operations.iter().next().expect("an operation");
+        cost(&document, &operation.node, &Variables::from_json(variables))
+    }
+
+    #[test]
+    fn costs() {
+        assert_eq!(SHAPES["Query"]["pools"].of, "CouponPoolConnection");
+        let pages = "pools(first: 2147483647) { edges { node { coupons(first: 2147483647) { edges { node { \
+                     events(first: 2147483647) { edges { node { id } } } } } } } } }";
+        for (text, variables, expected) in [
+            // A read and its fields.
+            ("{ viewer { name } }", json!({}), 10 + 1 + 1),
+            ("{ __typename }", json!({}), 1),
+            ("{ coupon(id: 1) { id pool { name } } }", json!({}), 10 + 1 + 1 + 2),
+            // A page: what each item costs, times the items.
+            ("{ pools(first: 3) { edges { node { id name } } pageInfo { hasNextPage } } }", json!({}), 10 + 3 * 4 + 2),
+            ("{ pools { edges { node { id } } } }", json!({}), 10 + 50 * 3),
+            ("{ pools(last: 7) { edges { node { id } } } }", json!({}), 10 + 7 * 3),
+            ("query($n: Int) { pools(first: $n) { edges { cursor } } }", json!({ "n": 4 }), 10 + 4 * 2),
+            ("query($n: Int = 6) { pools(first: $n) { edges { cursor } } }", json!({}), 10 + 6 * 2),
+            ("query($n: Int) { pools(first: $n) { edges { cursor } } }", json!({ "n": null }), 10 + 50 * 2),
+            ("query($n: Int) { pools(first: $n) { edges { cursor } } }", json!({ "n": "many" }), 10 + 50 * 2),
+            ("{ pools(first: -5) { edges { cursor } } }", json!({}), 10 + 2),
+            (
+                "{ pools(first: 2) { edges { node { coupons(first: 3) { edges { cursor } } } } } }",
+                json!({}),
+                10 + 2 * (2 + 10 + 3 * 2),
+            ),
+            ("{ pools(first: 2, filter: {}) { edges { cursor } } }", json!({}), 100 + 2 * 2),
+            (&format!("{{ {pages} }}"), json!({}), MOST),
+            // A list: as long as its ids, or ten.
+            ("{ nodes(ids: [1, 2, 3]) { id } }", json!({}), 11 + 3 * 2),
+            ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [1, 2] }), 11 + 2 * 2),
+            ("{ checkoutPreview { coupons { code trace { check } } } }", json!({}), 11 + 1 + 10 * (1 + 1 + 1 + 10 * 2)),
+            // Changes and patterns.
+            ("mutation { couponClaim { coupon { id } } }", json!({}), 20 + 1 + 1 + 1),
+            ("{ patternPreview { combinations } }", json!({}), 1_000 + 1),
+            // Fragments count where they are spread, the items of a page too.
+            (
+                "{ pools(first: 5) { ...F } } fragment F on CouponPoolConnection { edges { ...G } } fragment G on CouponPoolEdge { node { id } }",
+                json!({}),
+                10 + 5 * 3,
+            ),
+            ("{ viewer { ... on Viewer { name } ...F ...F } } fragment F on Viewer { id }", json!({}), 10 + 1 + 3),
+            // What there is not, and what spreads itself, ends here as well.
+            ("{ nothing { at { all } } ...H }", json!({}), 11),
+            ("{ viewer { ...F } } fragment F on Viewer { id ...F }", json!({}), 10 + 1 + 1),
+        ] {
+            assert_eq!(found(text, variables.clone()).requested, expected, "{text} {variables}");
+        }
+    }
+
+    #[test]
+    fn asking_about_the_schema_is_cheap_until_it_goes_round() {
+        assert!(!found("{ viewer { __typename } }", json!({})).introspects);
+        assert!(found("query A { ...F } fragment F on Query { __type(name: 1) { name } }", json!({})).introspects);
+        let round = |times: usize| {
+            let inner = (0..times).fold("name".to_owned(), |inner, _| format!("fields {{ type {{ {inner} }} }}"));
+            found(&format!("{{ __schema {{ types {{ {inner} }} }} }}"), json!({})).requested
+        };
+        assert!(round(1) < 100, "{}", round(1));
+        assert!(round(6) > MAX_COST, "{}", round(6));
+    }
+
+    #[test]
+    fn a_fragment_is_counted_once() {
+        let mut bomb = "{ viewer { ...F0 } } ".to_owned();
+        for number in 0..60 {
+            let spreads = format!("...F{} ", number + 1).repeat(8);
+            bomb.push_str(&format!("fragment F{number} on Viewer {{ {spreads} }} "));
+        }
+        bomb.push_str("fragment F60 on Viewer { name }");
+        assert_eq!(found(&bomb, json!({})).requested, MOST);
+    }
+}

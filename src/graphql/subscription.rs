@@ -1,0 +1,85 @@
+//! The subscriptions: what happens, told as it happens.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Result, SimpleObject, Subscription as Subscribe, Union};
+use futures_util::{Stream, StreamExt, future::Either, stream};
+
+use super::{
+    cursor::{cursor, place},
+    failure::{failed, refused},
+    input::EventFilter,
+    scalar::Cursor,
+    types::CouponEvent,
+};
+use crate::{
+    domain::id::EventId,
+    service::{Follower, Resync, Scrip},
+};
+
+/// What can be followed.
+#[derive(Debug, Default)]
+pub struct Subscription;
+
+/// What comes of following events.
+#[derive(Debug, Union)]
+pub enum CouponEventStreamItem {
+    /// An event.
+    CouponEvent(CouponEvent),
+    /// The place to go on from is not there.
+    ResyncRequired(ResyncRequired),
+}
+
+/// The place to go on from is not in the log: what was missed cannot be told. Nothing comes after it.
+#[derive(Debug, SimpleObject)]
+pub struct ResyncRequired {
+    /// Why.
+    reason: String,
+    /// The place after which everything that is kept comes: read or follow from there.
+    oldest_cursor: Cursor,
+}
+
+/// What can be followed.
+#[Subscribe]
+impl Subscription {
+    /// Every change of a coupon, as it happens, once and in order. Give the cursor of the last event that was seen as
+    /// `after` to go on exactly there, also after the gateway was started anew; without it, what happens from now on
+    /// comes.
+    async fn coupon_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those after this place: the cursor of an event, or of a page of events.")] after: Option<
+            Cursor,
+        >,
+        #[graphql(desc = "Only these.")] filter: Option<EventFilter>,
+    ) -> Result<impl Stream<Item = Result<CouponEventStreamItem>>> {
+        let after = place::<EventId>(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        Ok(match ctx.data::<Arc<Scrip>>()?.follow(filter, after) {
+            Ok(follower) => Either::Left(items(ctx, follower)),
+            Err(Resync { reason, oldest }) => {
+                let resync = ResyncRequired { reason, oldest_cursor: cursor(&oldest) };
+                Either::Right(stream::iter([Ok(CouponEventStreamItem::ResyncRequired(resync))]))
+            }
+        })
+    }
+}
+
+/// What one who follows is told, until the log cannot be read.
+fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<CouponEventStreamItem>> {
+    let pages = stream::unfold(Some(follower), async move |follower| {
+        let mut follower = follower?;
+        let found = follower.next().await.map_err(|failure| failed(ctx, &failure));
+        let follower = found.is_ok().then_some(follower);
+        Some((found, follower))
+    });
+    pages.flat_map(|page| {
+        let items = match page {
+            Ok(events) => {
+                CouponEvent::of_page(events).map(|event| Ok(CouponEventStreamItem::CouponEvent(event))).collect()
+            }
+            Err(error) => vec![Err(error)],
+        };
+        stream::iter(items)
+    })
+}

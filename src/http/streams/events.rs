@@ -1,0 +1,137 @@
+//! GraphQL over server-sent events, one request a stream (the "distinct connections mode" of graphql-sse): `next`
+//! for each answer, `complete` at the end, comments as signs of life. A stream that ends without `complete` was cut
+//! off, and its client comes back.
+
+use std::{convert::Infallible, sync::Arc};
+
+use async_graphql::{Response as Answer, parser::types::OperationType};
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequestParts, Query, Request},
+    http::{
+        HeaderName, HeaderValue, Method,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::Response,
+};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, interval_at, timeout},
+};
+
+use super::Streams;
+use crate::{
+    graphql::{Asked, RequestId, coded},
+    http::{
+        App,
+        graphql::{Prepared, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
+        media::{EVENTS, Events, Media},
+    },
+};
+
+/// A sign of life: a comment, which clients pass over.
+const BEAT: &[u8] = b":\n\n";
+/// The end of an operation. Browsers pass over events without data.
+const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
+
+/// Answers a request by a client that takes a stream of events.
+pub(super) async fn answer(app: App, request: Request, wish: Events) -> Response {
+    let caller = match asking(&app, request.headers()) {
+        Ok(caller) => caller,
+        Err(refusal) => return *refusal,
+    };
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
+    let (media, may_change) = (Media::wanted(request.headers()), request.method() == Method::POST);
+    let asked = match read(&app, request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    let prepared = prepare(&app, caller, id, asked);
+    let kind = prepared.as_ref().ok().and_then(|admitted| admitted.kind);
+    match (wish, media) {
+        (_, _) if kind == Some(OperationType::Mutation) && !may_change => only_by_post(),
+        (Events::Accepted, Some(media)) if kind != Some(OperationType::Subscription) => {
+            execute(&app, media, prepared, may_change).await
+        }
+        _ => open(&app, prepared),
+    }
+}
+
+/// What a request carries.
+async fn read(app: &App, request: Request) -> Result<Asked, Box<Response>> {
+    if request.method() == Method::POST {
+        return posted(app, request).await;
+    }
+    let (mut parts, _) = request.into_parts();
+    let found = queried(Query::from_request_parts(&mut parts, &()).await);
+    let bad = |reason: &str| Box::new(error(axum::http::StatusCode::BAD_REQUEST, reason));
+    found.map_err(|reason| bad(&reason))?.ok_or_else(|| bad("expected the parameter query"))
+}
+
+/// Opens a stream. What is wrong with a document is told in it, because a browser shows nobody the body of an error.
+fn open(app: &App, prepared: Prepared) -> Response {
+    let place = match app.streams.place() {
+        Ok(place) => place,
+        Err(refusal) => return *refusal,
+    };
+    let running = prepared.and_then(|admitted| {
+        let full = |refusal| Box::new(coded(Answer::from_errors(vec![refusal])));
+        let operation = app.streams.operation().map_err(full)?;
+        let goes_on = admitted.kind == Some(OperationType::Subscription);
+        Ok((answers(app, admitted), goes_on, operation))
+    });
+    let (answers, goes_on, operation) = match running {
+        Ok((answers, goes_on, operation)) => (answers, goes_on, Some(operation)),
+        Err(refusal) => (stream::iter([*refusal]).boxed(), false, None),
+    };
+    let (told, mut written) = mpsc::channel(1);
+    let streams = Arc::clone(&app.streams);
+    tokio::spawn(async move {
+        pump(&streams, answers, goes_on, told).await;
+        drop((place, operation));
+    });
+    let body = stream::poll_fn(move |cx| written.poll_recv(cx)).map(Ok::<_, Infallible>);
+    let mut response = Response::new(Body::from_stream(body));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // nginx would gather what is to be told at once.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// Writes what an operation says, until it ends, the client goes or does not read, or the gateway stops.
+async fn pump(streams: &Streams, mut answers: BoxStream<'static, Answer>, goes_on: bool, told: mpsc::Sender<Bytes>) {
+    let limits = streams.limits();
+    let closing = streams.closing();
+    let mut beat = interval_at(Instant::now() + limits.beat, limits.beat);
+    let mut next = Some((Bytes::from_static(BEAT), false));
+    loop {
+        if let Some((text, last)) = next.take() {
+            let written = timeout(limits.stall, told.send(text)).await;
+            if last || !matches!(written, Ok(Ok(()))) {
+                return;
+            }
+        }
+        tokio::select! {
+            () = told.closed() => return,
+            () = closing.cancelled(), if goes_on => return,
+            answer = answers.next() => next = Some(match answer {
+                Some(answer) => (event(answer), false),
+                None => (Bytes::from_static(COMPLETE), true),
+            }),
+            _ = beat.tick() => next = Some((Bytes::from_static(BEAT), false)),
+        }
+    }
+}
+
+/// An answer as an event.
+fn event(answer: Answer) -> Bytes {
+    // What is written here is made of texts, numbers and maps with texts as keys: it always can be.
+    let json = serde_json::to_string(&Wire::of(&answer).0).unwrap_or_default();
+    format!("event: next\ndata: {json}\n\n").into()
+}

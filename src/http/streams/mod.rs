@@ -1,0 +1,131 @@
+//! Answers that go on: GraphQL over a socket (graphql-transport-ws) and over server-sent events, both at `/graphql`
+//! beside the answers that are given at once, and under the same guards. What is open is bounded in number, nothing
+//! is kept for a client that does not read, and a stop closes everything in a way that makes clients come back.
+
+mod close;
+mod events;
+mod message;
+mod operations;
+mod socket;
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::ServerError;
+use axum::{
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{RETRY_AFTER, UPGRADE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::{App, graphql::error, media::Events};
+use crate::graphql::bounds;
+
+/// How much may be open, and for how long what is silent.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamLimits {
+    /// How long a socket may take to introduce itself.
+    pub init: Duration,
+    /// How often a sign of life is sent, and awaited from a socket.
+    pub beat: Duration,
+    /// How long a client may leave what it is sent unread.
+    pub stall: Duration,
+    /// How many sockets and streams of events are open at most.
+    pub connections: usize,
+    /// How many operations run over them at most.
+    pub operations: usize,
+    /// How many run over one socket at most.
+    pub operations_of_one: usize,
+}
+
+impl Default for StreamLimits {
+    fn default() -> Self {
+        Self {
+            init: Duration::from_secs(10),
+            beat: Duration::from_secs(20),
+            stall: Duration::from_secs(15),
+            connections: 20_000,
+            operations: 50_000,
+            operations_of_one: 100,
+        }
+    }
+}
+
+/// What all that is open shares.
+#[derive(Debug)]
+pub struct Streams {
+    limits: StreamLimits,
+    connections: Arc<Semaphore>,
+    operations: Arc<Semaphore>,
+    closing: CancellationToken,
+}
+
+impl Streams {
+    /// Nothing open yet.
+    pub(super) fn new(limits: StreamLimits) -> Self {
+        Self {
+            limits,
+            connections: Arc::new(Semaphore::new(limits.connections)),
+            operations: Arc::new(Semaphore::new(limits.operations)),
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// Lets everything end what it is at and close.
+    pub(super) fn close(&self) {
+        self.closing.cancel();
+    }
+
+    /// How much may be open.
+    fn limits(&self) -> &StreamLimits {
+        &self.limits
+    }
+
+    /// Told when everything is to end.
+    fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
+    /// A place for one more operation.
+    fn operation(&self) -> Result<OwnedSemaphorePermit, ServerError> {
+        let limit = self.limits.operations as u64;
+        let full = |_| bounds::exceeded("too many operations run over all sockets and streams", limit);
+        Arc::clone(&self.operations).try_acquire_owned().map_err(full)
+    }
+
+    /// A place for one more socket or stream of events.
+    fn place(&self) -> Result<OwnedSemaphorePermit, Box<Response>> {
+        Arc::clone(&self.connections).try_acquire_owned().map_err(|_| {
+            let text = "too many streams are open: come back later";
+            let mut refusal = error(StatusCode::SERVICE_UNAVAILABLE, text);
+            refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            Box::new(refusal)
+        })
+    }
+}
+
+/// Takes the requests whose answers go on; leaves the others to those who answer at once.
+pub(super) async fn divert(State(app): State<App>, request: Request, next: Next) -> Response {
+    let method = request.method();
+    if method == Method::GET && wants_socket(request.headers()) {
+        let (mut parts, _) = request.into_parts();
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            Ok(upgrade) => socket::open(app, &parts, upgrade),
+            Err(rejection) => error(rejection.status(), &rejection.body_text()).into_response(),
+        };
+    }
+    match Events::wanted(request.headers()) {
+        Events::Refused => next.run(request).await,
+        _ if !matches!(*method, Method::GET | Method::POST) => next.run(request).await,
+        wish => events::answer(app, request, wish).await,
+    }
+}
+
+fn wants_socket(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}

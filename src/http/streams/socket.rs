@@ -1,0 +1,292 @@
+//! One socket that speaks graphql-transport-ws: who it is, what it asks, what it is told, and why it is closed. It is
+//! one task, which writes before it reads on or polls on, so nothing piles up for a client that does not read.
+
+use std::{pin::Pin, time::Duration};
+
+use async_graphql::parser::types::OperationType;
+use axum::{
+    body::Bytes,
+    extract::{
+        WebSocketUpgrade,
+        ws::{Message, WebSocket},
+    },
+    http::{header::AUTHORIZATION, request::Parts},
+    response::Response,
+};
+use futures_util::{FutureExt, SinkExt};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::{
+    close::{self, Close},
+    message::{self, Incoming},
+    operations::{Operations, Told},
+};
+use crate::{
+    graphql::{Asked, RequestId, bounds},
+    http::{
+        App, access,
+        graphql::{answers, prepare},
+        site,
+    },
+    service::Caller,
+};
+
+/// The protocol's name.
+const PROTOCOL: &str = "graphql-transport-ws";
+/// The longest message that is read, in bytes. What is longer can be sent by POST.
+const MAX_MESSAGE: usize = 128 * 1024;
+/// The longest that is taken in, to be told that it is too long. What is longer still is cut off.
+const MAX_TAKEN: usize = 4 * MAX_MESSAGE;
+/// The buffers of a socket, in bytes: there may be thousands that are silent.
+const BUFFER: usize = 2 * 1024;
+/// How many answers leave in one write.
+const BATCH: usize = 32;
+/// How long a client may take to confirm that it is closed, and operations to end when the gateway stops.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Why a socket's task ends.
+enum End {
+    /// It is to be closed.
+    Close(Close),
+    /// It is closed.
+    Gone,
+}
+
+/// Opens a socket, where there is a place for one.
+pub(super) fn open(app: App, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+    let place = match app.streams.place() {
+        Ok(place) => place,
+        Err(refusal) => return *refusal,
+    };
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(MAX_TAKEN)
+        .max_frame_size(MAX_TAKEN)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER);
+    let refusal = if upgrade.selected_protocol().is_none() {
+        Some(close::PROTOCOL)
+    } else if !site::may_ask(&parts.headers, &app.options.origins) {
+        Some(close::FOREIGN)
+    } else {
+        None
+    };
+    let key = match access::caller(&app.scrip, &parts.headers) {
+        Some(caller) => Key::Known(caller),
+        None if parts.headers.contains_key(AUTHORIZATION) => Key::Unknown,
+        None => Key::None,
+    };
+    let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
+    upgrade.on_upgrade(async move |socket| {
+        let _place = place;
+        let timer = Box::pin(sleep(app.streams.limits().init));
+        let mut session =
+            Session { app, id, socket, timer, heard: true, key, caller: None, operations: Operations::default() };
+        let end = match refusal {
+            Some(refusal) => End::Close(refusal),
+            None => session.run().await,
+        };
+        session.end(end).await;
+    })
+}
+
+/// The key of the upgrade.
+enum Key {
+    /// There was none.
+    None,
+    /// There was one that is not known.
+    Unknown,
+    /// There was one.
+    Known(Caller),
+}
+
+struct Session {
+    app: App,
+    id: RequestId,
+    socket: WebSocket,
+    /// When the client has to have introduced itself; then, when the next sign of life is due.
+    timer: Pin<Box<Sleep>>,
+    /// Whether anything was heard since the last sign of life was sent.
+    heard: bool,
+    key: Key,
+    /// Who it is, since it introduced itself.
+    caller: Option<Caller>,
+    operations: Operations,
+}
+
+impl Session {
+    async fn run(&mut self) -> End {
+        let closing = self.app.streams.closing();
+        let mut closing = std::pin::pin!(closing.cancelled());
+        loop {
+            let done = tokio::select! {
+                () = &mut closing => return self.finish().await,
+                message = self.socket.recv() => match message {
+                    None => Err(End::Gone),
+                    Some(Ok(message)) => self.hear(message).await,
+                    Some(Err(error)) => Err(end_of(error)),
+                },
+                Some(told) = self.operations.next(), if !self.operations.is_idle() => self.tell(told).await,
+                () = &mut self.timer => self.beat().await,
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    /// Sends a sign of life, unless the last one was not answered.
+    async fn beat(&mut self) -> Result<(), End> {
+        if self.caller.is_none() {
+            return Err(End::Close(close::INIT_TIMEOUT));
+        }
+        if !self.heard {
+            return Err(End::Gone);
+        }
+        self.heard = false;
+        self.rest();
+        self.send(Message::Ping(Bytes::new())).await
+    }
+
+    /// Sets the timer to the next sign of life.
+    fn rest(&mut self) {
+        let beat = self.app.streams.limits().beat;
+        self.timer.as_mut().reset(Instant::now() + beat);
+    }
+
+    async fn hear(&mut self, message: Message) -> Result<(), End> {
+        self.heard = true;
+        let text = match message {
+            Message::Text(text) if text.len() > MAX_MESSAGE => return Err(End::Close(close::TOO_BIG)),
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(End::Gone),
+            Message::Binary(_) => return Err(End::Close(close::INVALID)),
+        };
+        match Incoming::read(&text).ok_or(End::Close(close::INVALID))? {
+            Incoming::ConnectionInit { payload } => {
+                if self.caller.is_some() {
+                    return Err(End::Close(close::SECOND_INIT));
+                }
+                let found = match (message::authorization(payload.as_ref()), &self.key) {
+                    (Some(value), _) => access::bearer(&self.app.scrip, value),
+                    (None, Key::Known(caller)) => Some(caller.clone()),
+                    (None, Key::None | Key::Unknown) => None,
+                };
+                self.caller = Some(found.ok_or(End::Close(close::FORBIDDEN))?);
+                self.key = Key::None;
+                self.rest();
+                self.send(message::ack()).await
+            }
+            Incoming::Ping { payload } => self.send(message::pong(payload.as_ref())).await,
+            Incoming::Pong {} => Ok(()),
+            Incoming::Subscribe { id, payload } => self.subscribe(id, payload).await,
+            Incoming::Complete { id } => {
+                self.operations.remove(&id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
+        let caller = self.caller.clone().ok_or(End::Close(close::UNAUTHORIZED))?;
+        if self.operations.has(&id) {
+            return Err(End::Close(close::DUPLICATE));
+        }
+        let limit = self.app.streams.limits().operations_of_one;
+        let refusals = if self.operations.len() >= limit {
+            vec![bounds::exceeded("too many operations run over this socket", limit as u64)]
+        } else {
+            match (prepare(&self.app, caller, self.id.clone(), asked), self.app.streams.operation()) {
+                (Err(refused), _) => refused.errors,
+                (_, Err(refusal)) => vec![refusal],
+                (Ok(admitted), Ok(place)) => {
+                    let goes_on = admitted.kind == Some(OperationType::Subscription);
+                    self.operations.add(id, answers(&self.app, admitted), goes_on, place);
+                    return Ok(());
+                }
+            }
+        };
+        self.send(message::refused(&id, refusals)).await
+    }
+
+    /// Tells what an operation says, and what others have to say by now, in one write.
+    async fn tell(&mut self, told: Told) -> Result<(), End> {
+        let stall = self.app.streams.limits().stall;
+        let write = async {
+            let (mut next, mut left) = (Some(told), BATCH);
+            while let Some((id, answer)) = next.take() {
+                let (text, ends) = match answer {
+                    None => (message::complete(&id), false),
+                    Some(answer) => message::next(&id, answer),
+                };
+                if ends {
+                    self.operations.remove(&id);
+                }
+                self.socket.feed(text).await?;
+                left -= 1;
+                if left > 0 {
+                    next = self.operations.next().now_or_never().flatten();
+                }
+            }
+            self.socket.flush().await
+        };
+        written(timeout(stall, write).await)
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        let stall = self.app.streams.limits().stall;
+        written(timeout(stall, self.socket.send(message)).await)
+    }
+
+    /// The gateway stops: what would go on is ended, what would end is waited for.
+    async fn finish(&mut self) -> End {
+        self.operations.remove_those_that_go_on();
+        let rest = async {
+            while let Some(told) = self.operations.next().await {
+                self.tell(told).await?;
+            }
+            Ok(())
+        };
+        match timeout(FAREWELL, rest).await {
+            Ok(Err(end)) => end,
+            Ok(Ok(())) | Err(_) => End::Close(close::RESTART),
+        }
+    }
+
+    /// Closes the socket; its operations end before that.
+    async fn end(self, end: End) {
+        let Self { mut socket, operations, id, .. } = self;
+        drop(operations);
+        let End::Close(reason) = end else { return };
+        tracing::debug!(request = id.0, ?reason, "a socket is closed");
+        let farewell = async {
+            if socket.send(reason.into()).await.is_ok() {
+                // The client's own close ends the connection in order.
+                while let Some(Ok(_)) = socket.recv().await {}
+            }
+        };
+        // Whoever does not answer is cut off.
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+}
+
+fn written(result: Result<Result<(), axum::Error>, tokio::time::error::Elapsed>) -> Result<(), End> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(close::TOO_SLOW)),
+    }
+}
+
+/// How a socket ends that could not be read.
+fn end_of(error: axum::Error) -> End {
+    use tungstenite::{Error, error::ProtocolError};
+    match error.into_inner().downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => End::Close(close::TOO_BIG),
+        Some(Error::Utf8(_)) => End::Close(close::NOT_UTF8),
+        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) | None => End::Gone,
+        Some(Error::Protocol(_)) => End::Close(close::NO_WEBSOCKET),
+        Some(_) => End::Gone,
+    }
+}

@@ -1,0 +1,82 @@
+//! What is open is bounded: operations of one socket, sockets, and all operations together. What is refused says so
+//! and can be had when others have gone.
+
+use scrip::http::{Options, StreamLimits};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Error;
+
+use super::{super::App, EventStream, FOLLOW, PROTOCOL, Socket};
+
+async fn limited(streams: StreamLimits) -> App {
+    App::with(Options { streams, ..Options::default() }).await
+}
+
+#[tokio::test]
+async fn operations_of_one_socket() {
+    let app = limited(StreamLimits { operations_of_one: 3, ..StreamLimits::default() }).await;
+    let mut socket = Socket::ready(&app).await;
+    for id in ["1", "2", "3", "4"] {
+        socket.subscribe(id, FOLLOW, json!({})).await;
+    }
+    let refusal = socket.hear().await;
+    assert_eq!((&refusal["type"], &refusal["id"]), (&json!("error"), &json!("4")), "{refusal}");
+    assert_eq!(refusal["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    app.followed_by(3).await;
+    socket.say(&json!({ "type": "complete", "id": "2" })).await;
+    socket.subscribe("4", FOLLOW, json!({})).await;
+    socket.heard().await;
+    app.followed_by(3).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn operations_of_all() {
+    let app = limited(StreamLimits { operations: 1, ..StreamLimits::default() }).await;
+    let mut socket = Socket::ready(&app).await;
+    socket.subscribe("1", FOLLOW, json!({})).await;
+    app.followed_by(1).await;
+    let mut other = Socket::ready(&app).await;
+    other.subscribe("1", FOLLOW, json!({})).await;
+    assert_eq!(other.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    drop(socket);
+    app.followed_by(0).await;
+    // Its place is free when its task has ended, which is right after.
+    while other.hear_of(&app).await == "LIMIT_EXCEEDED" {}
+    app.finish().await;
+}
+
+impl Socket {
+    /// Asks for something; the code of its refusal, empty where it is answered.
+    async fn hear_of(&mut self, app: &App) -> String {
+        self.subscribe("again", "{ viewer { name } }", json!({})).await;
+        let answer = self.hear().await;
+        if answer["type"] == "error" {
+            return answer["payload"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned();
+        }
+        assert_eq!(answer["payload"]["data"]["viewer"]["name"], "till", "{} {answer}", app.url);
+        assert_eq!(self.hear().await["type"], "complete");
+        String::new()
+    }
+}
+
+#[tokio::test]
+async fn sockets_and_streams_of_events() {
+    let app = limited(StreamLimits { connections: 2, ..StreamLimits::default() }).await;
+    let first = Socket::ready(&app).await;
+    let second = app.follow(json!({})).await;
+    let mut second = EventStream::new(second);
+    assert_eq!(second.block().await.as_deref(), Some(":"));
+    let third = Socket::with(&app, &[("sec-websocket-protocol", PROTOCOL)]).await;
+    match third.err() {
+        Some(Error::Http(answer)) => {
+            assert_eq!(answer.status(), 503);
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+        other => panic!("expected a refusal, found {other:?}"),
+    }
+    assert_eq!(app.follow(json!({})).await.status(), 503);
+    assert_eq!(app.data("{ viewer { name } }", json!({})).await["viewer"]["name"], "till", "others are served");
+    drop(first);
+    while app.follow(json!({})).await.status() == 503 {}
+    app.finish().await;
+}
