@@ -44,7 +44,13 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, subscription::Su
 #[must_use]
 pub fn schema(scrip: Arc<Scrip>) -> ScripSchema {
     let related = loader::related(Arc::clone(&scrip));
-    builder().limit_depth(MAX_DEPTH).limit_complexity(MAX_FIELDS).data(scrip).data(related).finish()
+    builder()
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_FIELDS)
+        .data(scrip)
+        .data(related)
+        .data(loader::Shared::default())
+        .finish()
 }
 
 /// The schema's definition, as `schema.graphql` keeps it.
