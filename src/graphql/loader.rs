@@ -1,7 +1,11 @@
 //! Reading what the items of a list lead to together: the customers of a page's coupons in one read, the coupons
 //! of a page's events in another. A reader waits for the others of its list and for nothing else.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use async_graphql::{
     dataloader::{DataLoader, Loader},
@@ -19,7 +23,7 @@ use crate::{
         coupon::Coupon,
         customer::Customer,
         event::Event,
-        id::{CouponId, CustomerId},
+        id::{CouponId, CustomerId, EventId},
     },
     service::{Failure, Scrip},
 };
@@ -96,6 +100,29 @@ impl Together {
         let both = |event: &Arc<Event>| [event.change.customer.clone(), event.change.counterpart.clone()];
         let ids = self.events.iter().flat_map(both).flatten();
         Ok(self.customers.get_or_try_init(|| related.load_many(ids)).await?.get(id).cloned())
+    }
+}
+
+/// What events lead to that many are told of at the same time: read once for all of them.
+#[derive(Debug, Default)]
+pub(super) struct Shared(Mutex<HashMap<EventId, Weak<Together>>>);
+
+/// How many events are remembered before those are forgotten that nobody is told of any more.
+const REMEMBERED: usize = 256;
+
+impl Shared {
+    /// What an event leads to, as whoever else is told of it at the moment has it.
+    pub(super) fn of(&self, event: &Arc<Event>) -> Arc<Together> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(&event.id).and_then(Weak::upgrade) {
+            return found;
+        }
+        if known.len() >= REMEMBERED {
+            known.retain(|_, together| together.strong_count() > 0);
+        }
+        let together = Arc::new(Together::of(std::slice::from_ref(event)));
+        known.insert(event.id, Arc::downgrade(&together));
+        together
     }
 }
 

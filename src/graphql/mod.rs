@@ -47,7 +47,8 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, subscription::Su
 #[must_use]
 pub fn schema(scrip: Arc<Scrip>, introspection: bool) -> ScripSchema {
     let related = loader::related(Arc::clone(&scrip));
-    let builder = builder().limit_recursive_depth(count::MAX_SETS).data(scrip).data(related);
+    let builder = builder().limit_recursive_depth(count::MAX_SETS);
+    let builder = builder.data(scrip).data(related).data(loader::Shared::default());
     if introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
 }
 

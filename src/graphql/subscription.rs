@@ -73,11 +73,9 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
         let follower = found.is_ok().then_some(follower);
         Some((found, follower))
     });
-    pages.flat_map(|page| {
-        let items = match page {
-            Ok(events) => {
-                CouponEvent::of_page(events).map(|event| Ok(CouponEventStreamItem::CouponEvent(event))).collect()
-            }
+    pages.flat_map(move |page| {
+        let items = match page.and_then(|events| CouponEvent::of_page(ctx, events)) {
+            Ok(events) => events.into_iter().map(|event| Ok(CouponEventStreamItem::CouponEvent(event))).collect(),
             Err(error) => vec![Err(error)],
         };
         stream::iter(items)

@@ -16,7 +16,7 @@ use crate::{
         cursor::{cursor, place},
         failure::{failed, internal, refused},
         global_id::GlobalId,
-        loader::{Related, Together},
+        loader::{Related, Shared, Together},
         scalar::{Cursor, DateTime, Decimal},
     },
     service::{EventFilter, PageRequest, Scrip},
@@ -37,10 +37,14 @@ impl From<Event> for CouponEvent {
 }
 
 impl CouponEvent {
-    /// Events that are answered one after the other and not at once.
-    pub fn of_page(events: Vec<Arc<Event>>) -> impl Iterator<Item = Self> {
-        let page = (events.len() > 1).then(|| Arc::new(Together::of(&events)));
-        events.into_iter().map(move |event| Self { event, page: page.clone() })
+    /// Events that are answered one after the other and not at once. What a lone one leads to is read once for all
+    /// who are told of it.
+    pub fn of_page(ctx: &Context<'_>, events: Vec<Arc<Event>>) -> Result<Vec<Self>> {
+        let page = match events.as_slice() {
+            [event] => ctx.data::<Shared>()?.of(event),
+            _ => Arc::new(Together::of(&events)),
+        };
+        Ok(events.into_iter().map(|event| Self { event, page: Some(Arc::clone(&page)) }).collect())
     }
 
     async fn customer_of(&self, ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
