@@ -7,15 +7,19 @@ use serde_json::Value;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::{
-    CheckRequest, CodeRequest, ConfigFault, LogLevel, PluginFailure, code,
+    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, LogLevel, PluginFailure, SourceRefusal, code,
     contract::{self, Checked, Issued, Linked},
     egress::{Egress, Lookup, Permissions},
-    limits::Usage,
+    host::shown,
+    limits::{Usage, kib},
     manifest::{Manifest, PluginKind},
     network::Network,
     schema::ConfigSchema,
     state::{Asked, State},
 };
+
+/// The most handles of its own resources that a guest holds; the contract has none.
+const MAX_HANDLES: usize = 1_000;
 
 /// A plugin's computing time is over.
 #[derive(Debug, thiserror::Error)]
@@ -96,11 +100,14 @@ impl Build {
         let Linked::Restriction(guest) = &self.linked else { return self.wrong_kind(PluginKind::Restriction) };
         let mut store = self.store(Network::None, watched);
         let called = tokio::time::timeout(self.manifest.limits.time(), guest.check(&mut store, request)).await;
-        let fits = |answer: &Checked| match answer {
-            Ok(verdicts) if verdicts.len() != request.coupons.len() => {
-                Err(format!("expected {} verdicts, found {}", request.coupons.len(), verdicts.len()))
+        let fits = |answer: &Checked| {
+            self.fits_output(said_of_check(answer))?;
+            match answer {
+                Ok(verdicts) if verdicts.len() != request.coupons.len() => {
+                    Err(self.nonsense(format!("expected {} verdicts, found {}", request.coupons.len(), verdicts.len())))
+                }
+                _ => Ok(()),
             }
-            _ => Ok(()),
         };
         self.report(store, called.ok(), fits)
     }
@@ -110,7 +117,7 @@ impl Build {
         let Linked::Source(guest) = &self.linked else { return self.wrong_kind(PluginKind::Source) };
         let mut store = self.store(network, watched);
         let called = tokio::time::timeout(self.manifest.limits.time(), guest.issue(&mut store, request)).await;
-        self.report(store, called.ok(), |_| Ok(()))
+        self.report(store, called.ok(), |answer| self.fits_output(said_of_issue(answer)))
     }
 
     async fn try_out(&self) -> Result<(), String> {
@@ -126,6 +133,7 @@ impl Build {
         let mut store = Store::new(&self.engine, State::new(&self.manifest.id, limits, network, watched));
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.crossing());
+        store.set_max_component_handles(MAX_HANDLES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| match context.data_mut().tick() {
             true => Ok(UpdateDeadline::Yield(1)),
@@ -139,15 +147,12 @@ impl Build {
         &self,
         mut store: Store<State>,
         called: Option<wasmtime::Result<T>>,
-        fits: impl FnOnce(&T) -> Result<(), String>,
+        fits: impl FnOnce(&T) -> Result<(), PluginFailure>,
     ) -> Report<T> {
         let plugin = || self.manifest.id.clone();
         let limits = &self.manifest.limits;
         let answer = match called {
-            Some(Ok(answer)) => match fits(&answer) {
-                Ok(()) => Ok(answer),
-                Err(reason) => Err(PluginFailure::Nonsense { plugin: plugin(), reason }),
-            },
+            Some(Ok(answer)) => fits(&answer).map(|()| answer),
             Some(Err(error)) => Err(self.failure(&error, store.data())),
             None => Err(PluginFailure::OutOfTime { plugin: plugin(), limit: limits.time_ms }),
         };
@@ -160,11 +165,23 @@ impl Build {
         }
     }
 
-    /// The failure that a trap stands for. What the trap was is told in the log alone.
+    /// Whether an answer of so many bytes may be given.
+    fn fits_output(&self, bytes: usize) -> Result<(), PluginFailure> {
+        if bytes > kib(self.manifest.limits.output_kib) {
+            return Err(PluginFailure::TooLarge { plugin: self.manifest.id.clone() });
+        }
+        Ok(())
+    }
+
+    fn nonsense(&self, reason: String) -> PluginFailure {
+        PluginFailure::Nonsense { plugin: self.manifest.id.clone(), reason }
+    }
+
+    /// The failure that an error of the engine stands for. What a trap was is told in the log alone.
     fn failure(&self, error: &wasmtime::Error, state: &State) -> PluginFailure {
         let plugin = self.manifest.id.clone();
         let limits = &self.manifest.limits;
-        let text = format!("{error:#}");
+        let text = error.root_cause().to_string();
         if error.is::<wasmtime::PoolConcurrencyLimitError>() {
             return PluginFailure::Busy(plugin);
         }
@@ -175,21 +192,47 @@ impl Build {
         if text.contains("fuel allocated for hostcalls") {
             return PluginFailure::TooLarge { plugin };
         }
-        tracing::warn!(plugin, trap = ?error.root_cause().to_string(), "a plugin's call failed");
+        tracing::warn!(plugin, trap = ?text, "a plugin's call failed");
         if state.starved() {
             return PluginFailure::OutOfMemory { plugin, limit: limits.memory_mib };
         }
-        PluginFailure::Trapped { plugin }
+        // What is no trap is a value that the contract does not have: a text that is no UTF-8, a place outside of
+        // the memory, a case that does not exist.
+        match error.downcast_ref::<Trap>() {
+            Some(_) => PluginFailure::Trapped { plugin },
+            None => PluginFailure::Nonsense { plugin, reason: shown(&text) },
+        }
     }
 
     fn wrong_kind<T>(&self, expected: PluginKind) -> Report<T> {
         let reason = format!("expected a {}, found a {}", expected.name(), self.manifest.kind.name());
-        let answer = Err(PluginFailure::Nonsense { plugin: self.manifest.id.clone(), reason });
         Report {
-            answer,
+            answer: Err(self.nonsense(reason)),
             usage: Usage { time: Duration::ZERO, ..Usage::default() },
             lines: Vec::new(),
             asked: Vec::new(),
         }
+    }
+}
+
+/// How much text a restriction's answer has, in bytes.
+fn said_of_check(answer: &Checked) -> usize {
+    let said = |verdict: &CheckVerdict| match verdict {
+        CheckVerdict::Allow => 0,
+        CheckVerdict::Refuse(text) => text.len(),
+    };
+    match answer {
+        Ok(verdicts) => verdicts.iter().map(said).sum(),
+        Err(reason) => reason.len(),
+    }
+}
+
+/// How much text a source's answer has, in bytes.
+fn said_of_issue(answer: &Issued) -> usize {
+    match answer {
+        Ok(issued) => issued.code.len() + issued.expires_at.as_ref().map_or(0, String::len),
+        Err(
+            SourceRefusal::Unavailable(reason) | SourceRefusal::Refused(reason) | SourceRefusal::Misconfigured(reason),
+        ) => reason.len(),
     }
 }

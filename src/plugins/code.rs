@@ -34,7 +34,9 @@ pub(super) struct Code {
 pub(super) fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result<Code, String> {
     let bytes = read(path)?;
     let digest = hex(&bytes);
-    let kept = cache.map(|folder| folder.join(format!("{digest}-{:016x}.cwasm", compatibility(engine))));
+    let kept = cache
+        .filter(|folder| is_private(folder))
+        .map(|folder| folder.join(format!("{digest}-{:016x}.cwasm", compatibility(engine))));
     let component = match kept.as_deref().and_then(|kept| recall(engine, kept)) {
         Some(component) => component,
         None => {
@@ -115,6 +117,17 @@ fn keep(component: &Component, kept: &Path) -> Result<(), String> {
 fn private_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Whether nobody else may write to a folder; one that does not exist yet is made so.
+fn is_private(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let open = fs::metadata(folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0);
+    if open {
+        let folder = folder.display();
+        tracing::warn!(%folder, "compiled code is not kept: others may write to this folder (chmod go-w)");
+    }
+    !open
 }
 
 /// The SHA-256 of bytes, in hexadecimal.

@@ -11,6 +11,13 @@ use super::limits::{MAX_MEMORY_MIB, TICK, kib};
 pub const MAX_CALLS: u32 = 256;
 /// The most entries of a guest's tables.
 pub(super) const MAX_TABLE: usize = 32 * 1_024;
+/// What a call's instance may be made of: core modules (wit-component makes three or four of one), memories and
+/// tables. A component with more would take the places of others, and a limit on memory would count for each.
+pub(super) const MAX_INSTANCES: u32 = 8;
+pub(super) const MAX_MEMORIES: u32 = 1;
+pub(super) const MAX_TABLES: u32 = 4;
+/// Places beside those of calls, for the trial of a new build while every call is in use.
+const SPARE: u32 = 4;
 /// The stack of a guest, in bytes.
 const STACK: usize = 512 * 1_024;
 /// Of an instance's memory this much stays with its place in the pool, in bytes: giving it back costs more than
@@ -38,6 +45,8 @@ fn config(pool: Option<PoolingAllocationConfig>) -> Config {
         .max_wasm_stack(STACK)
         .async_stack_size(2 * STACK)
         .native_unwind_info(false)
+        // Nobody is shown one: its names are the guest's own, and as long as it likes.
+        .wasm_backtrace_max_frames(None)
         .memory_init_cow(true);
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -47,11 +56,15 @@ fn config(pool: Option<PoolingAllocationConfig>) -> Config {
 
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_CALLS)
-        .total_core_instances(MAX_CALLS * 4)
-        .total_memories(MAX_CALLS)
-        .total_tables(MAX_CALLS * 4)
-        .total_stacks(MAX_CALLS)
+    let places = MAX_CALLS + SPARE;
+    pool.total_component_instances(places)
+        .total_core_instances(places * MAX_INSTANCES)
+        .total_memories(places * MAX_MEMORIES)
+        .total_tables(places * MAX_TABLES)
+        .total_stacks(places)
+        .max_core_instances_per_component(MAX_INSTANCES)
+        .max_memories_per_component(MAX_MEMORIES)
+        .max_tables_per_component(MAX_TABLES)
         .max_memory_size(kib(MAX_MEMORY_MIB) * 1_024)
         .table_elements(MAX_TABLE)
         .linear_memory_keep_resident(KEPT)

@@ -3,7 +3,7 @@
 //! system's would say no more, and does not work on every kind of mount.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError},
@@ -24,70 +24,103 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What tells one state of a plugin's files from the next.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
+/// The plugins' folders as they were when they were looked at, each with the id of its manifest. While the manifest
+/// cannot be read it is the id that it had before, or else the folder's name.
+#[derive(Debug, Default)]
+pub(super) struct Seen(BTreeMap<PathBuf, (String, Stamp)>);
+
+impl Seen {
+    /// The folders of an id, the one that counts first.
+    fn of(&self, id: &str) -> Vec<&PathBuf> {
+        self.0.iter().filter(|(_, (own, _))| own == id).map(|(folder, _)| folder).collect()
+    }
+
+    /// The ids that have another folder or another state of one than before.
+    fn changed(&self, before: &Self) -> BTreeSet<String> {
+        let differs = |folder: &PathBuf| before.0.get(folder) != self.0.get(folder);
+        let folders = self.0.keys().chain(before.0.keys()).filter(|folder| differs(folder));
+        let ids = folders.flat_map(|folder| [self.0.get(folder), before.0.get(folder)]).flatten();
+        ids.map(|(id, _)| id.clone()).collect()
+    }
+}
+
 impl Plugins {
     /// Loads every plugin of the folder, and goes on looking at it until all handles are dropped. A plugin that
     /// cannot be loaded is told in the log and in [`Plugin::problem`]; the others work.
     pub async fn open(settings: PluginSettings, lookup: Lookup) -> Result<Arc<Self>, String> {
         let plugins = Arc::new(Self::empty(settings, lookup)?);
-        let mut seen = BTreeMap::new();
-        plugins.refresh(&mut seen).await;
+        if let Err(error) = plugins.refresh().await {
+            tracing::warn!(%error, "no plugins: their folder cannot be read");
+        }
         if plugins.settings.folder.is_some() {
             let weak = Arc::downgrade(&plugins);
             tokio::spawn(async move {
                 loop {
                     tokio::time::sleep(LOOK).await;
                     let Some(plugins) = weak.upgrade() else { return };
-                    plugins.refresh(&mut seen).await;
+                    // It may be back the next time.
+                    drop(plugins.refresh().await);
                 }
             });
         }
         Ok(plugins)
     }
 
-    /// Loads a plugin's files again, whether or not they changed. What is wrong with them, if anything.
+    /// Loads a plugin's files again, whether or not they changed. What is wrong with them, if anything, is in
+    /// [`Plugin::problem`].
     pub async fn reload(&self, id: &str) -> Option<Arc<Plugin>> {
+        let mut seen = self.seen.lock().await;
         let plugin = self.get(id)?;
-        let folder = self.folder_of(id);
-        let loaded = match folder {
-            Some(folder) => self.load(&folder).await,
-            None => Err("its folder is gone".to_owned()),
-        };
-        plugin.swap(loaded);
+        match self.look(&seen) {
+            Ok(now) if !now.of(id).is_empty() => {
+                self.load_all(&plugin, &now.of(id)).await;
+                seen.0.extend(now.0.into_iter().filter(|(_, (own, _))| own == id));
+            }
+            Ok(_) => plugin.swap(Err("its folder is gone: its last build stays until a restart".to_owned())),
+            Err(error) => plugin.swap(Err(format!("the plugins folder cannot be read: {error}"))),
+        }
         Some(plugin)
     }
 
-    /// Loads what changed since `seen`.
-    async fn refresh(&self, seen: &mut BTreeMap<PathBuf, Stamp>) {
-        let Some(folder) = &self.settings.folder else { return };
-        let now = match stamps(folder) {
-            Ok(now) => now,
-            Err(error) => {
-                tracing::debug!(folder = %folder.display(), %error, "no plugins");
-                return;
+    /// Loads what changed since the last look. One load at a time, so that an older state never replaces a newer.
+    async fn refresh(&self) -> std::io::Result<()> {
+        let mut seen = self.seen.lock().await;
+        let now = self.look(&seen)?;
+        for id in now.changed(&seen) {
+            let folders = now.of(&id);
+            if folders.is_empty() {
+                tracing::info!(plugin = id, "a plugin's folder is gone: its last build stays until a restart");
+            } else {
+                self.load_all(&self.entry(&id), &folders).await;
             }
-        };
-        for (folder, stamp) in &now {
-            if seen.get(folder) != Some(stamp) {
-                let id = id_of(folder);
-                let plugin = self.entry(&id);
-                let twice = now.keys().find(|other| *other < folder && id_of(other) == id);
-                let loaded = match twice {
-                    Some(other) => Err(format!("its id is that of {} too: choose another", other.display())),
-                    None => self.load(folder).await,
-                };
-                plugin.swap(loaded);
-            }
-        }
-        for gone in seen.keys().filter(|folder| !now.contains_key(*folder)) {
-            tracing::info!(folder = %gone.display(), "a plugin's folder is gone: its last build stays until a restart");
         }
         *seen = now;
+        Ok(())
+    }
+
+    /// Loads a plugin that has these folders, of which there should be one.
+    async fn load_all(&self, plugin: &Plugin, folders: &[&PathBuf]) {
+        let Some(first) = folders.first() else { return };
+        plugin.swap(self.load(first).await);
+        if let Some(second) = folders.get(1) {
+            let (first, second) = (first.display(), second.display());
+            plugin.tell(format!("its id is that of {first} and {second}: choose another for one, the first is used"));
+        }
     }
 
     async fn load(&self, folder: &Path) -> Result<Build, String> {
         let settings = &self.settings;
-        let permissions = |manifest: &Manifest| settings.permissions(manifest);
+        let permissions = |manifest: &Manifest| {
+            settings.check_variables(manifest, &self.manifests())?;
+            settings.permissions(manifest)
+        };
         Build::load(&self.engine, folder, settings.cache.as_deref(), permissions, self.lookup.clone()).await
+    }
+
+    /// The manifests that can be read.
+    fn manifests(&self) -> Vec<Manifest> {
+        let folders = self.settings.folder.as_deref().and_then(|folder| stamps(folder).ok()).unwrap_or_default();
+        folders.keys().filter_map(|folder| Manifest::read(folder).ok()).collect()
     }
 
     fn entry(&self, id: &str) -> Arc<Plugin> {
@@ -95,34 +128,45 @@ impl Plugins {
         Arc::clone(by_id.entry(id.to_owned()).or_insert_with(|| Arc::new(Plugin::new(id.to_owned()))))
     }
 
-    fn folder_of(&self, id: &str) -> Option<PathBuf> {
-        let stamps = stamps(self.settings.folder.as_deref()?).ok()?;
-        stamps.into_keys().find(|folder| id_of(folder) == id)
+    /// The folders now; those that did not change keep their ids.
+    fn look(&self, seen: &Seen) -> std::io::Result<Seen> {
+        let Some(folder) = &self.settings.folder else { return Ok(Seen::default()) };
+        let with_id = |(folder, stamp): (PathBuf, Stamp)| {
+            let before = seen.0.get(&folder);
+            let id = match before {
+                Some((id, old)) if *old == stamp => id.clone(),
+                _ => match Manifest::read(&folder) {
+                    Ok(manifest) => manifest.id,
+                    Err(_) => before.map_or_else(|| name_of(&folder), |(id, _)| id.clone()),
+                },
+            };
+            (folder, (id, stamp))
+        };
+        Ok(Seen(stamps(folder)?.into_iter().map(with_id).collect()))
     }
 }
 
-/// The id in a folder's manifest; the folder's name where that cannot be read.
-fn id_of(folder: &Path) -> String {
-    let name = || folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Manifest::read(folder).map_or_else(|_| name(), |manifest| manifest.id)
+fn name_of(folder: &Path) -> String {
+    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// The folders with a manifest, each with the state of its manifest and code.
+/// The folders with a manifest, each with the state of its manifest and code. A file that cannot be looked at has
+/// none: it fails when it is loaded, and no other plugin waits for it.
 fn stamps(folder: &Path) -> std::io::Result<BTreeMap<PathBuf, Stamp>> {
     let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    for path in fs::read_dir(folder)?.flatten().map(|entry| entry.path()) {
         if !path.join(MANIFEST).is_file() {
             continue;
         }
         let mut stamp = Vec::new();
-        for file in fs::read_dir(&path)? {
-            let file = file?;
+        for file in fs::read_dir(&path).into_iter().flatten().flatten() {
             let name = file.path();
             let code = name.extension().is_some_and(|extension| extension == "wasm");
             if code || file.file_name() == MANIFEST {
-                let about = file.metadata()?;
-                stamp.push((name, about.len(), about.modified().ok()));
+                // What a link points to, because that is what changes.
+                let about = fs::metadata(&name).ok();
+                let modified = about.as_ref().and_then(|about| about.modified().ok());
+                stamp.push((name, about.map_or(0, |about| about.len()), modified));
             }
         }
         stamp.sort();

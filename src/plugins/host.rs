@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -17,6 +17,7 @@ use super::{
     contract::{Checked, Issued},
     egress::Lookup,
     engine::{self, MAX_CALLS},
+    folder::Seen,
     manifest::PluginKind,
     network::Network,
     operator::PluginSettings,
@@ -25,6 +26,9 @@ use super::{
 
 /// The most calls of one plugin at once: half of all, so that one that hangs leaves room for the others.
 const MAX_CALLS_OF_ONE: usize = MAX_CALLS as usize / 2;
+
+/// The longest text of what is wrong with a plugin's files, in characters.
+const MAX_PROBLEM: usize = 2_000;
 
 /// A plugin by its id: the build in use, and what it has done.
 #[derive(Debug)]
@@ -86,11 +90,19 @@ impl Plugin {
             }
             Err(reason) => {
                 let kept = self.build().is_some();
+                // It may have been made long by the files that it is about.
+                let reason: String = reason.chars().take(MAX_PROBLEM).collect();
                 tracing::error!(plugin = self.id, kept, reason, "plugin not loaded");
                 Some(reason)
             }
         };
         *self.problem.write().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    /// Tells of something wrong that does not keep it from being used.
+    pub(super) fn tell(&self, problem: String) {
+        tracing::error!(plugin = self.id, problem, "a plugin's folder is not as it should be");
+        *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem);
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -105,6 +117,8 @@ pub struct Plugins {
     pub(super) settings: PluginSettings,
     pub(super) lookup: Lookup,
     pub(super) by_id: RwLock<BTreeMap<String, Arc<Plugin>>>,
+    /// The folder as it was looked at last; held while plugins are loaded.
+    pub(super) seen: tokio::sync::Mutex<Seen>,
     calls: Semaphore,
 }
 
@@ -112,7 +126,14 @@ impl Plugins {
     /// The host without a plugin yet: [`Plugins::open`] loads them.
     pub(super) fn empty(settings: PluginSettings, lookup: Lookup) -> Result<Self, String> {
         let calls = Semaphore::new(MAX_CALLS as usize);
-        Ok(Self { engine: engine::start()?, settings, lookup, by_id: RwLock::default(), calls })
+        Ok(Self {
+            engine: engine::start()?,
+            settings,
+            lookup,
+            by_id: RwLock::default(),
+            seen: tokio::sync::Mutex::default(),
+            calls,
+        })
     }
 
     /// Every plugin, by id.
@@ -144,10 +165,9 @@ impl Plugins {
     /// Asks a restriction: one verdict a coupon, in their order.
     pub async fn check(&self, id: &str, request: &CheckRequest) -> Result<Vec<CheckVerdict>, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let _slots = self.enter(&plugin)?;
+        let turn = self.enter(&plugin)?;
         let Report { answer, usage, .. } = build.check(request, false).await;
-        let failed = answer.is_err();
-        self.leave(&plugin, usage.time, failed, failed);
+        turn.end(usage.time, answer.as_ref().err(), answer.is_err());
         let undecided = |reason: String| PluginFailure::Undecided { plugin: id.to_owned(), reason: shown(&reason) };
         answer?.map_err(undecided)
     }
@@ -155,17 +175,18 @@ impl Plugins {
     /// Asks a source for a code.
     pub async fn issue(&self, id: &str, request: &CodeRequest) -> Result<Issued, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let _slots = self.enter(&plugin)?;
+        let turn = self.enter(&plugin)?;
         let Report { answer, usage, .. } = build.issue(request, build.network(), false).await;
         let down = matches!(answer, Err(_) | Ok(Err(SourceRefusal::Unavailable(_))));
-        self.leave(&plugin, usage.time, answer.is_err(), down);
+        turn.end(usage.time, answer.as_ref().err(), down);
         answer
     }
 
-    /// Asks a restriction for trial: what it answered, used and logged.
+    /// Asks a restriction for trial: what it answered, used and logged. It counts nowhere, and a plugin that is
+    /// paused is asked too.
     pub async fn try_check(&self, id: &str, request: &CheckRequest) -> Result<Report<Checked>, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let _slots = self.enter(&plugin)?;
+        let _room = self.room(&plugin)?;
         Ok(build.check(request, true).await)
     }
 
@@ -177,7 +198,7 @@ impl Plugins {
         send: bool,
     ) -> Result<Report<Issued>, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let _slots = self.enter(&plugin)?;
+        let _room = self.room(&plugin)?;
         let network = if send { build.network() } else { Network::None };
         Ok(build.issue(request, network, true).await)
     }
@@ -188,25 +209,60 @@ impl Plugins {
         self.all().into_iter().filter(fits).map(|plugin| plugin.id.clone()).collect()
     }
 
-    /// Room for a call, or the reason why there is none; nobody waits for it.
-    fn enter<'a>(&'a self, plugin: &'a Plugin) -> Result<[SemaphorePermit<'a>; 2], PluginFailure> {
-        let turned_away = |failure| {
-            plugin.stats.note_turned_away();
-            failure
-        };
-        if let Err(pause) = plugin.breaker().admit(Instant::now()) {
-            let seconds = pause.as_secs() + 1;
-            return Err(turned_away(PluginFailure::Paused { plugin: plugin.id.clone(), seconds }));
-        }
+    /// Room for a call; nobody waits for it.
+    fn room<'a>(&'a self, plugin: &'a Plugin) -> Result<[SemaphorePermit<'a>; 2], PluginFailure> {
         match (plugin.slots.try_acquire(), self.calls.try_acquire()) {
             (Ok(own), Ok(all)) => Ok([own, all]),
-            _ => Err(turned_away(PluginFailure::Busy(plugin.id.clone()))),
+            _ => Err(PluginFailure::Busy(plugin.id.clone())),
         }
     }
 
-    fn leave(&self, plugin: &Plugin, time: std::time::Duration, failed: bool, down: bool) {
-        plugin.stats.note(time, failed);
-        plugin.breaker().note(!down, Instant::now());
+    /// A call that counts, or the reason why there is none.
+    fn enter<'a>(&'a self, plugin: &'a Plugin) -> Result<Turn<'a>, PluginFailure> {
+        let entered = self.room(plugin).and_then(|room| {
+            // Last, because at the end of a pause it lets one question through, which then has to be asked.
+            let admitted = plugin.breaker().admit(Instant::now());
+            admitted.map(|()| room).map_err(|pause| {
+                let seconds = pause.as_secs() + 1;
+                PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
+            })
+        });
+        match entered {
+            Ok(room) => Ok(Turn { plugin, started: Instant::now(), ended: false, _room: room }),
+            Err(failure) => {
+                plugin.stats.note_turned_away();
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// A call that is under way. It is counted when it ends, and also when whoever asked gives up and drops it.
+struct Turn<'a> {
+    plugin: &'a Plugin,
+    started: Instant,
+    ended: bool,
+    _room: [SemaphorePermit<'a>; 2],
+}
+
+impl Turn<'_> {
+    /// Notes how it ended; `down` speaks against asking again soon.
+    fn end(mut self, time: Duration, failure: Option<&PluginFailure>, down: bool) {
+        self.ended = true;
+        if matches!(failure, Some(PluginFailure::Busy(_))) {
+            self.plugin.stats.note_turned_away();
+            return;
+        }
+        self.plugin.stats.note(time, failure.is_some());
+        self.plugin.breaker().note(!down, Instant::now());
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.plugin.stats.note(self.started.elapsed(), true);
+        }
     }
 }
 

@@ -124,8 +124,10 @@ impl Manifest {
         written.limits.check()?;
         let hosts = written.hosts.iter().map(|host| HostRule::parse(host)).collect::<Result<_, _>>()?;
         let component = written.component.unwrap_or_else(|| format!("{}.wasm", written.id).into());
-        if component.components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
-            return Err("component: expected a file of the plugin's own folder".to_owned());
+        // The folder is looked at for new builds, the folders in it are not.
+        let plain = component.file_name() == Some(component.as_os_str());
+        if !plain || component.extension().is_none_or(|extension| extension != "wasm") {
+            return Err("component: expected a file of the plugin's own folder whose name ends in .wasm".to_owned());
         }
         let secret = |(name, host): (String, String)| match check_secret(&name) {
             Ok(()) => Ok((name, Some(host).filter(|host| !host.is_empty()))),
@@ -192,6 +194,8 @@ mod tests {
             ("hots = []", "line 6: unknown field `hots`"),
             ("hosts = ['a.example']", "a restriction reaches no network"),
             ("component = '../x.wasm'", "a file of the plugin's own folder"),
+            ("component = 'build/x.wasm'", "a file of the plugin's own folder"),
+            ("component = 'x.bin'", "whose name ends in .wasm"),
             ("[limits]\ncpu_ms = 5000", "limits.cpu_ms: expected 10 to 1000"),
             ("[limits]\ncpu = 5", "unknown field `cpu`"),
         ] {

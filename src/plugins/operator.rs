@@ -62,6 +62,28 @@ impl fmt::Debug for Environment {
 }
 
 impl PluginSettings {
+    /// Refuses a manifest whose secret would be read from a variable that is another plugin's as well: one plugin
+    /// would get the other's secret.
+    pub fn check_variables(&self, manifest: &Manifest, others: &[Manifest]) -> Result<(), String> {
+        let variables = |of: &Manifest| -> Vec<_> {
+            of.secrets
+                .keys()
+                .map(|name| environment_name(&of.id, name))
+                .filter(|v| self.environment.0.contains_key(v))
+                .collect()
+        };
+        let own = variables(manifest);
+        for other in others.iter().filter(|other| other.id != manifest.id) {
+            if let Some(shared) = variables(other).into_iter().find(|variable| own.contains(variable)) {
+                let (id, other) = (&manifest.id, &other.id);
+                return Err(format!(
+                    "{shared} is the variable of a secret of {other} and of {id}: set the values in the configuration file instead"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// What a plugin with this manifest may do on the network.
     pub fn permissions(&self, manifest: &Manifest) -> Result<Permissions, String> {
         let none = OperatorSettings::default();

@@ -7,13 +7,15 @@ use wasmtime::ResourceLimiter;
 
 use super::{
     HttpError, HttpRequest, HttpResponse, LogLevel,
-    engine::MAX_TABLE,
+    engine::{MAX_INSTANCES, MAX_MEMORIES, MAX_TABLE, MAX_TABLES},
     limits::{Limits, Usage, kib},
     network::Network,
 };
 
 /// The longest line of log that is written, in characters.
 const MAX_LINE: usize = 2_000;
+/// The most lines that a call writes, however short they are.
+const MAX_LINES: u32 = 500;
 
 /// One request that a call made, and what came of it.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub(super) struct State {
     starved: bool,
     memory: usize,
     logged: usize,
+    lines_written: u32,
+    log_full: bool,
     /// What it logged, where somebody wants to see it.
     pub(super) lines: Option<Vec<(LogLevel, String)>>,
     /// What it asked of the network, where somebody wants to see it.
@@ -54,6 +58,8 @@ impl State {
             starved: false,
             memory: 0,
             logged: 0,
+            lines_written: 0,
+            log_full: false,
             lines: watched.then(Vec::new),
             asked: watched.then(Vec::new),
             requests: 0,
@@ -83,15 +89,20 @@ impl State {
 
     /// Writes a line of the guest's into the log, as far as its limit allows.
     pub(super) fn log(&mut self, level: LogLevel, message: &str) {
-        let left = kib(self.limits.log_kib).saturating_sub(self.logged);
         self.logged += message.len();
-        if message.len() > left {
-            if left > 0 {
-                tracing::warn!(plugin = self.plugin, "the plugin logs more than limits.log_kib: the rest is left out");
-                self.logged = self.logged.max(kib(self.limits.log_kib));
-            }
+        if self.log_full {
             return;
         }
+        if self.logged > kib(self.limits.log_kib) || self.lines_written == MAX_LINES {
+            self.log_full = true;
+            let plugin = self.plugin.as_str();
+            tracing::warn!(
+                plugin,
+                "the plugin logs more than limits.log_kib or {MAX_LINES} lines: the rest is left out"
+            );
+            return;
+        }
+        self.lines_written += 1;
         let line: String = self.network.hide(message).chars().take(MAX_LINE).collect();
         let plugin = self.plugin.as_str();
         match level {
@@ -128,6 +139,10 @@ fn reserve(left: Duration) -> Duration {
     (left / 10).min(Duration::from_millis(100))
 }
 
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let fits = desired <= self.limits.memory();
@@ -140,5 +155,18 @@ impl ResourceLimiter for State {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= MAX_TABLE)
+    }
+
+    // The pool holds to these too, where there is one.
+    fn instances(&self) -> usize {
+        count(MAX_INSTANCES)
+    }
+
+    fn memories(&self) -> usize {
+        count(MAX_MEMORIES)
+    }
+
+    fn tables(&self) -> usize {
+        count(MAX_TABLES)
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Stats {
 pub struct Counted {
     /// Calls that were made.
     pub calls: u64,
-    /// Those that gave no answer that counts.
+    /// Those that gave no answer that counts, or whose caller gave up.
     pub failures: u64,
     /// Questions that were not asked, because too many were under way or the breaker was open.
     pub turned_away: u64,

@@ -4,22 +4,19 @@
 
 mod address;
 mod hosts;
+mod lookup;
 mod secrets;
 
 use std::{
     collections::HashMap,
     error::Error as _,
-    io,
-    net::{IpAddr, SocketAddr},
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use reqwest::{
     Client, Method, Response, Url,
-    dns::{Addrs, Name, Resolve, Resolving},
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 
@@ -31,6 +28,8 @@ use super::{
 
 pub use address::Ranges;
 pub use hosts::{HostRule, Target};
+pub use lookup::Lookup;
+use lookup::{Checked, Denied};
 pub use secrets::Secrets;
 pub(super) use secrets::{MIN_SECRET, environment_name};
 
@@ -39,8 +38,12 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEADER_TEXT: usize = 16 * 1_024;
 /// The longest URL, in bytes.
 const MAX_URL: usize = 8 * 1_024;
-/// Headers that belong to the connection, which is the host's.
-const OURS: [&str; 9] = [
+/// The most upstreams whose failures are remembered.
+const MAX_BREAKERS: usize = 256;
+/// Headers that belong to the connection, which is the host's. An answer is wanted as it is: in a compressed one no
+/// secret would be found.
+const OURS: [&str; 10] = [
+    "accept-encoding",
     "connection",
     "content-length",
     "expect",
@@ -51,61 +54,6 @@ const OURS: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// A future on the heap.
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// How names become addresses: the system's way, unless a test hands another in.
-#[derive(Clone)]
-pub struct Lookup(Arc<dyn Fn(String) -> Boxed<io::Result<Vec<IpAddr>>> + Send + Sync>);
-
-impl std::fmt::Debug for Lookup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Lookup").finish_non_exhaustive()
-    }
-}
-
-impl Default for Lookup {
-    fn default() -> Self {
-        Self(Arc::new(|name| {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|found| found.ip()).collect()) })
-        }))
-    }
-}
-
-impl Lookup {
-    /// Another way.
-    pub fn new(lookup: impl Fn(String) -> Boxed<io::Result<Vec<IpAddr>>> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(lookup))
-    }
-}
-
-/// An address that is not allowed: found again in the client's error.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Denied(String);
-
-/// Resolves names to checked addresses, which are those that are connected to.
-struct Checked {
-    plugin: String,
-    lookup: Lookup,
-    ranges: Ranges,
-}
-
-impl Resolve for Checked {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (plugin, ranges) = (self.plugin.clone(), self.ranges.clone());
-        let found = (self.lookup.0)(name.as_str().to_owned());
-        Box::pin(async move {
-            let found = found.await?;
-            for address in &found {
-                ranges.check(&plugin, *address).map_err(Denied)?;
-            }
-            let addresses: Addrs = Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
-        })
-    }
-}
 
 /// What the operator says of a plugin's network.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +91,7 @@ impl Egress {
             .redirect(Policy::none())
             .no_proxy()
             .referer(false)
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
             .user_agent(format!("scrip-plugin/{plugin}"))
             .pool_max_idle_per_host(16)
             .build()
@@ -154,18 +103,20 @@ impl Egress {
     pub async fn send(&self, request: HttpRequest, limits: &Limits, time: Duration) -> Result<HttpResponse, HttpError> {
         let (target, url) = self.admitted(&request, limits)?;
         let upstream = target.to_string();
+        let ready = self.ready(request, &target, url)?;
         self.ask_breaker(&upstream)?;
         let sent = async {
-            let ready = self.ready(request, &target, url)?;
             let response = self.client.execute(ready).await.map_err(|error| self.failure(&error))?;
             self.read(response, kib(limits.response_kib)).await
         };
         let result = tokio::time::timeout(time, sent).await.unwrap_or(Err(HttpError::TimedOut));
-        let well = match &result {
-            Ok(response) => response.status < 500,
-            Err(error) => !matches!(error, HttpError::TimedOut | HttpError::Unreachable(_)),
-        };
-        self.breakers().entry(upstream).or_default().note(well, Instant::now());
+        match &result {
+            Ok(response) => self.note(upstream, response.status < 500),
+            Err(HttpError::TimedOut | HttpError::Unreachable(_)) => self.note(upstream, false),
+            Err(HttpError::TooLarge | HttpError::Invalid(_)) => self.note(upstream, true),
+            // It was not asked.
+            Err(HttpError::Denied(_)) => {}
+        }
         result
     }
 
@@ -213,7 +164,8 @@ impl Egress {
     fn ready(&self, request: HttpRequest, to: &Target, mut url: Url) -> Result<reqwest::Request, HttpError> {
         let secrets = &self.permissions.secrets;
         let invalid = |what: &str| HttpError::Invalid(format!("expected {what}"));
-        if url.query().is_some() {
+        // Written anew only where there is something to fill in: a signature may be about how it is written.
+        if url.query_pairs().any(|(_, value)| value.contains(secrets::OPEN)) {
             let pairs = url.query_pairs().map(|(key, value)| Ok((key.into_owned(), secrets.fill(&value, to)?)));
             let pairs = pairs.collect::<Result<Vec<_>, HttpError>>()?;
             url.query_pairs_mut().clear().extend_pairs(pairs);
@@ -240,7 +192,7 @@ impl Egress {
 
     /// A body with its secrets, which only JSON can have.
     fn body(&self, body: Vec<u8>, headers: &HeaderMap, to: &Target) -> Result<Vec<u8>, HttpError> {
-        if !body.windows(9).any(|window| window == b"{{secret.") {
+        if !body.windows(secrets::OPEN.len()).any(|window| window == secrets::OPEN.as_bytes()) {
             return Ok(body);
         }
         let json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|v| v.contains("json"));
@@ -253,6 +205,9 @@ impl Egress {
     /// An answer, as far as it may be known.
     async fn read(&self, mut response: Response, most: usize) -> Result<HttpResponse, HttpError> {
         let secrets = &self.permissions.secrets;
+        if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            return Err(HttpError::Invalid("the answer has a content-encoding, which was not asked for".to_owned()));
+        }
         let mut headers = Vec::new();
         let mut length = 0;
         for (name, value) in response.headers() {
@@ -294,11 +249,27 @@ impl Egress {
     }
 
     fn ask_breaker(&self, upstream: &str) -> Result<(), HttpError> {
-        let admitted = self.breakers().entry(upstream.to_owned()).or_default().admit(Instant::now());
+        let admitted = self.breakers().get_mut(upstream).map_or(Ok(()), |breaker| breaker.admit(Instant::now()));
         admitted.map_err(|pause| {
             let seconds = pause.as_secs() + 1;
             HttpError::Unreachable(format!("{upstream} failed too often: it is not asked for {seconds} s"))
         })
+    }
+
+    /// Notes how an upstream answered. Those that answer well are not remembered, and of others not more than some:
+    /// a plugin may have as many names as it likes below a domain.
+    fn note(&self, upstream: String, well: bool) {
+        let (mut breakers, now) = (self.breakers(), Instant::now());
+        if well {
+            breakers.remove(&upstream);
+            return;
+        }
+        if breakers.len() >= MAX_BREAKERS && !breakers.contains_key(&upstream) {
+            breakers.retain(|_, breaker| breaker.is_open(now));
+        }
+        if breakers.len() < MAX_BREAKERS || breakers.contains_key(&upstream) {
+            breakers.entry(upstream).or_default().note(false, now);
+        }
     }
 
     fn breakers(&self) -> std::sync::MutexGuard<'_, HashMap<String, Breaker>> {

@@ -3,13 +3,14 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use serde_json::Value;
 
 use super::hosts::Target;
 use crate::plugins::HttpError;
 
 /// What begins a place to fill in; `}}` ends it.
-const OPEN: &str = "{{secret.";
+pub(super) const OPEN: &str = "{{secret.";
 /// What a secret is replaced with where an answer carries it.
 const HIDDEN: &str = "[secret]";
 /// Shorter secrets would be taken out of texts that say something else.
@@ -84,7 +85,8 @@ impl Secrets {
         let Some(host) = &secret.host else {
             return Err(HttpError::Denied(format!("secret {name} is bound to no host: set host in {table}")));
         };
-        if *host != to.name && *host != to.to_string() {
+        // A name alone is good for every port of it, but never without encryption.
+        if *host != to.to_string() && !(to.encrypted && *host == to.name) {
             return Err(HttpError::Denied(format!("secret {name} is bound to {host}: it is not sent to {to}")));
         }
         let variable = environment_name(plugin, name);
@@ -95,13 +97,11 @@ impl Secrets {
     /// A text without the secrets that it carries: as they are, in JSON, or in a URL.
     #[must_use]
     pub fn hide(&self, text: Vec<u8>) -> Vec<u8> {
-        let mut text = text;
-        for value in self.by_name.values().filter_map(|secret| secret.value.as_deref()) {
-            for written in spellings(value) {
-                text = replaced(text, written.as_bytes());
-            }
-        }
-        text
+        let values = self.by_name.values().filter_map(|secret| secret.value.as_deref());
+        let mut written: Vec<_> = values.flat_map(spellings).collect();
+        // The longest first: one may be the beginning of another, whose end would be left.
+        written.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        written.iter().fold(text, |text, written| replaced(text, written.as_bytes()))
     }
 
     /// The same of a text.
@@ -120,15 +120,37 @@ pub(crate) fn environment_name(plugin: &str, secret: &str) -> String {
 /// How a text may be written in an answer.
 fn spellings(value: &str) -> Vec<String> {
     let json = serde_json::to_string(value).unwrap_or_default();
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let query: String = reqwest::Url::parse_with_params("http://a/", [("", value)])
         .ok()
         .and_then(|url| url.query().map(|query| query.trim_start_matches('=').to_owned()))
         .unwrap_or_default();
-    let mut all = vec![value.to_owned(), json.trim_matches('"').to_owned(), query.replace('+', "%20"), query];
-    all.push(data_encoding::BASE64.encode(value.as_bytes()));
+    let spaced = query.replace('+', "%20");
+    let mut all = vec![value.to_owned(), json.replace('/', "\\/"), json];
+    all.extend([lower_escapes(&query), lower_escapes(&spaced), query, spaced]);
+    all.push(value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
+    // Without what fills the last group up, which is hidden with it or stays as it is.
+    all.push(BASE64_NOPAD.encode(value.as_bytes()));
+    all.push(BASE64URL_NOPAD.encode(value.as_bytes()));
+    all.push(HEXLOWER.encode(value.as_bytes()));
+    all.push(HEXUPPER.encode(value.as_bytes()));
     all.retain(|text| !text.is_empty());
+    all.sort_unstable();
     all.dedup();
     all
+}
+
+/// A percent-encoded text with its escapes in lower case.
+fn lower_escapes(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut lower = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (escape, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        lower.push('%');
+        lower.push_str(&escape.to_ascii_lowercase());
+        lower.push_str(rest);
+    }
+    lower
 }
 
 fn replaced(text: Vec<u8>, what: &[u8]) -> Vec<u8> {
@@ -173,6 +195,7 @@ mod tests {
         assert_eq!(body, Ok(json!({ "a": ["s3cr3t/\"+x", 1] })));
         for (text, to, says) in [
             ("{{secret.key}}", "other.example", "bound to api.example"),
+            ("{{secret.key}}", "api.example.", "bound to api.example"),
             ("{{secret.free}}", "api.example", "set host in [plugin.http-callback.secrets.free]"),
             ("{{secret.empty}}", "api.example", "SCRIP_SECRET_HTTP_CALLBACK_EMPTY"),
             ("{{secret.other}}", "api.example", "add it to [secrets]"),
@@ -184,11 +207,33 @@ mod tests {
     }
 
     #[test]
+    fn a_name_alone_is_not_sent_without_encryption() {
+        let (secrets, here) = (secrets(), target("api.example"));
+        assert!(secrets.fill("{{secret.key}}", &Target { port: 8443, ..here.clone() }).is_ok());
+        let plain = secrets.fill("{{secret.key}}", &Target { encrypted: false, port: 80, ..here });
+        assert!(plain.is_err_and(|error| error.to_string().contains("it is not sent to http://api.example")));
+    }
+
+    #[test]
     fn what_comes_back_carries_no_secret() {
-        for text in ["x s3cr3t/\"+x y", "{\"a\":\"s3cr3t/\\\"+x\"}", "?a=s3cr3t%2F%22%2Bx", "czNjcjN0LyIreA=="] {
+        for text in [
+            "x s3cr3t/\"+x y",
+            "{\"a\":\"s3cr3t/\\\"+x\"}",
+            "{\"a\":\"s3cr3t\\/\\\"+x\"}",
+            "?a=s3cr3t%2F%22%2Bx",
+            "?a=s3cr3t%2f%22%2bx",
+            "<p>s3cr3t/&quot;+x",
+            "czNjcjN0LyIreA==",
+            "73336372337 s3cr3t/\"+x",
+            "7333637233742f222b78",
+        ] {
             let hidden = secrets().hide_text(text);
-            assert!(hidden.contains(HIDDEN) && !hidden.contains("s3cr3t"), "{hidden}");
+            assert!(hidden.contains(HIDDEN) && !hidden.contains("s3cr3t") && !hidden.contains("2f22"), "{hidden}");
         }
+        let mut nested = secrets();
+        nested.add("a", Some("a-secret".to_owned()), None);
+        nested.add("b", Some("a-secret-with-more".to_owned()), None);
+        assert_eq!(nested.hide_text("a-secret-with-more a-secret"), "[secret] [secret]");
         assert_eq!(secrets().hide_text("nothing"), "nothing");
         assert!(!format!("{:?}", secrets()).contains("s3cr3t"));
     }
