@@ -107,6 +107,8 @@ async fn own(coupons: u64, time: Duration) {
 async fn pool(scrip: &Arc<Scrip>, coupons: u64) -> PoolId {
     let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
     let draft = PoolDraft {
+        remote: None,
+        checks: Vec::new(),
         name: format!("{coupons} codes"),
         external_id: None,
         source: Source::Uploaded,
