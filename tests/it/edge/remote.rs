@@ -10,7 +10,7 @@ async fn with_pool(more: Value) -> (App, Partner, String) {
     let partner = Partner::start().await;
     let settings = format!(
         "hosts = ['{}']\nranges = ['127.0.0.0/8']\n[secrets.api_key]\nvalue = 'a-secret-key'\nhost = '{}'",
-        partner.host
+        partner.host, partner.host
     );
     let app = App::with_plugins(operator("http-callback", &settings)).await;
     let mut pool = json!({
