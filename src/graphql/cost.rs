@@ -18,7 +18,7 @@ use async_graphql::{
     },
 };
 
-use crate::service::DEFAULT_PAGE;
+use crate::service::{DEFAULT_PAGE, MAX_PAGE};
 
 /// What an operation may cost where nothing else is configured.
 pub const MAX_COST: u64 = 100_000;
@@ -209,13 +209,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How many items a page may have.
+    /// How many items a page may have. A longer one than a list gives is refused where it is read, with its field.
     fn page(&self, field: &Field) -> u64 {
         let number = |name| match self.argument(field, name)? {
             Value::Number(number) => Some(number.as_u64().unwrap_or(1)),
             _ => None,
         };
-        number("first").max(number("last")).unwrap_or(DEFAULT_PAGE as u64)
+        number("first").max(number("last")).unwrap_or(DEFAULT_PAGE as u64).min(MAX_PAGE as u64)
     }
 
     /// How many items a list has that is not a page: as many as ids are given.
@@ -262,6 +262,8 @@ mod tests {
     #[test]
     fn costs() {
         assert_eq!(SHAPES["Query"]["pools"].of, "CouponPoolConnection");
+        let level = "coupons(first: 500) { edges { node { pool { ";
+        let endless = format!("pool(id: \"x\") {{ {} id {} }}", level.repeat(7), "} } } }".repeat(7));
         let pages = "pools(first: 2147483647) { edges { node { coupons(first: 2147483647) { edges { node { \
                      events(first: 2147483647) { edges { node { id } } } } } } } } }";
         for (text, variables, expected) in [
@@ -284,7 +286,8 @@ mod tests {
                 10 + 2 * (2 + 10 + 3 * 2),
             ),
             ("{ pools(first: 2, filter: {}) { edges { cursor } } }", json!({}), 100 + 2 * 2),
-            (&format!("{{ {pages} }}"), json!({}), MOST),
+            (&format!("{{ {pages} }}"), json!({}), 378_006_010),
+            (&format!("{{ {endless} }}"), json!({}), MOST),
             // A list: as long as its ids, or ten.
             ("{ nodes(ids: [1, 2, 3]) { id } }", json!({}), 11 + 3 * 2),
             ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [1, 2] }), 11 + 2 * 2),

@@ -49,7 +49,10 @@ impl Plugins {
     /// cannot be loaded is told in the log and in [`Plugin::problem`]; the others work.
     pub async fn open(settings: PluginSettings, lookup: Lookup) -> Result<Arc<Self>, String> {
         let plugins = Arc::new(Self::empty(settings, lookup)?);
-        if let Err(error) = plugins.refresh().await {
+        // Nobody has to have plugins: a folder that is not there is as good as an empty one.
+        if let Err(error) = plugins.refresh().await
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
             tracing::warn!(%error, "no plugins: their folder cannot be read");
         }
         if plugins.settings.folder.is_some() {

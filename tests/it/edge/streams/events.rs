@@ -43,7 +43,8 @@ async fn all(response: reqwest::Response) -> Vec<(String, Value)> {
 #[tokio::test]
 async fn operations_that_end_are_told_and_completed() {
     let app = App::start().await;
-    let viewer = json!({ "data": { "viewer": { "name": "till" } } });
+    let cost = json!({ "cost": { "limit": 100_000, "requested": 12 } });
+    let viewer = json!({ "data": { "viewer": { "name": "till" } }, "extensions": cost });
     let complete = ("complete".to_owned(), Value::Null);
     let answer = all(app.stream("{ viewer { name } }", json!({})).await).await;
     assert_eq!(answer, [("next".to_owned(), viewer.clone()), complete.clone()]);

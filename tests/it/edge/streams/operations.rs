@@ -8,7 +8,9 @@ use super::{super::App, FOLLOW, Socket};
 async fn queries_and_mutations_are_answered_once() {
     let app = App::start().await;
     let mut socket = Socket::ready(&app).await;
-    assert_eq!(socket.ask("1", "{ viewer { name } }").await, json!({ "data": { "viewer": { "name": "till" } } }));
+    let told = socket.ask("1", "{ viewer { name } }").await;
+    assert_eq!(told["data"], json!({ "viewer": { "name": "till" } }));
+    assert!(told["extensions"]["cost"]["requested"].is_u64(), "{told}");
     let upsert = "mutation { customerUpsert(input: { customerId: \"ann\" }) { customer { externalId } } }";
     let answer = socket.ask("1", upsert).await;
     assert_eq!(answer["data"]["customerUpsert"]["customer"]["externalId"], "ann");
