@@ -104,7 +104,7 @@ async function once(client, payload) {
 
 for (const [name, client] of [["graphql-ws", socketClient], ["graphql-sse", eventClient]]) {
   const answer = await once(client, { query: "{ viewer { name } }" });
-  assert.deepEqual(answer, { data: { viewer: { name: "admin" } } }, name);
+  assert.deepEqual(answer.data, { viewer: { name: "admin" } }, name);
 }
 await assert.rejects(once(socketClient, { query: "{ nothing }" }), (errors) => errors[0].extensions.code === "DOCUMENT_INVALID");
 const invalid = await once(eventClient, { query: "{ nothing }" });
