@@ -123,8 +123,13 @@ impl Build {
     async fn try_out(&self) -> Result<(), String> {
         let mut store = self.store(Network::None, false);
         let tried = tokio::time::timeout(self.manifest.limits.time(), self.linked.try_out(&mut store)).await;
+        // What is no trap tells which function differs from the contract's, and how.
+        let chain = tried.as_ref().ok().and_then(|tried| tried.as_ref().err()).map(|error| format!("{error:#}"));
         let report: Report<()> = self.report(store, tried.ok(), |()| Ok(()));
-        report.answer.map_err(|failure| format!("a trial failed: {failure}"))
+        report.answer.map_err(|failure| match (failure, chain) {
+            (PluginFailure::Nonsense { .. }, Some(chain)) => format!("it does not fit the contract: {}", shown(&chain)),
+            (failure, _) => format!("a trial failed: {failure}"),
+        })
     }
 
     /// A fresh store with this plugin's limits.

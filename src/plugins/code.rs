@@ -75,6 +75,7 @@ pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if !bytes.starts_with(&MODULE) {
         return Err("expected a WebAssembly component or core module, found something else".to_owned());
     }
+    wasmparser::validate(bytes).map_err(|error| format!("a core module that is damaged: {error}"))?;
     let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
     encode().map_err(|error| format!("a core module that does not carry the contract: {error:#}"))
 }

@@ -8,6 +8,7 @@ mod edge;
 mod examples;
 mod kill;
 mod lifecycle;
+mod plugins;
 mod schema;
 mod storage;
 mod support;

@@ -1,0 +1,202 @@
+//! What a plugin's check costs: `cargo bench --bench plugins --profile dev`, or with `-- --quick` for a small run.
+//! A basket with ten coupons is asked about through the whole host, alone and by many at once; beside it the same
+//! question as an HTTP callback on loopback. `benches/extism.sh` asks it through the crate `extism` in the same run.
+
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
+
+#[path = "support/figures.rs"]
+#[expect(dead_code, reason = "what the benchmarks share is more than this one needs")]
+mod figures;
+
+use std::{fs, path::Path, sync::Arc, time::Instant};
+
+use axum::{Json, Router, routing::post};
+use figures::{histogram, nanos, row};
+use hdrhistogram::Histogram;
+use scrip::plugins::{CheckRequest, CheckVerdict, Lookup, PluginCoupon, PluginLine, PluginSettings, Plugins};
+use serde_json::json;
+
+/// The plugins that are measured, each with a configuration.
+const CHECKED: [&str; 2] = ["first-purchase", "customer-segment"];
+/// Callers at once.
+const MANY: usize = 80;
+
+#[tokio::main]
+async fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let calls = if quick { 5_000 } else { 50_000 };
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let plugins = host(folder.path()).await;
+    for id in CHECKED {
+        let request = Arc::new(request(id));
+        alone(&plugins, id, &request, calls).await;
+        many(&plugins, id, &request, calls).await;
+    }
+    callback(calls).await;
+    loading(&plugins).await;
+    memory(&plugins).await;
+}
+
+/// A host with the shipped plugins and a cache that knows them.
+async fn host(folder: &Path) -> Arc<Plugins> {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
+    for id in CHECKED.iter().chain(&["http-callback", "weekdays-and-hours"]) {
+        let to = folder.join("plugins").join(id);
+        fs::create_dir_all(&to).expect("a folder");
+        for name in ["plugin.toml".to_owned(), format!("{id}.wasm")] {
+            fs::copy(shipped.join(id).join(&name), to.join(&name)).expect("a file");
+        }
+    }
+    let settings = PluginSettings {
+        folder: Some(folder.join("plugins")),
+        cache: Some(folder.join("cache")),
+        ..PluginSettings::default()
+    };
+    let plugins = Plugins::open(settings, Lookup::default()).await.expect("a host");
+    assert!(plugins.all().iter().all(|plugin| plugin.problem().is_none()));
+    plugins
+}
+
+/// A basket with five lines and ten coupons.
+fn request(id: &str) -> CheckRequest {
+    let config = match id {
+        "first-purchase" => json!({ "attribute": "purchases" }),
+        _ => json!({ "segments": [
+            { "name": "new", "conditions": [{ "attribute": "purchases", "atMost": 0 }] },
+            { "name": "gold", "conditions": [{ "attribute": "tier", "oneOf": ["gold", "platinum"] }] },
+        ] }),
+    };
+    let coupon = |number: u32| PluginCoupon {
+        id: format!("Coupon:{number}"),
+        code: format!("SPRING-{number:06}"),
+        claimed_at: Some("2026-01-10T08:00:00Z".to_owned()),
+        expires_at: Some("2026-03-10T08:00:00Z".to_owned()),
+        ..PluginCoupon::default()
+    };
+    let line = |number: u32| PluginLine {
+        product_id: format!("product-{number}"),
+        quantity: number,
+        unit_price: "19.95".to_owned(),
+    };
+    let mut request = CheckRequest { coupons: (0..10).map(coupon).collect(), config, ..CheckRequest::default() };
+    if let Some(basket) = &mut request.basket {
+        basket.lines = (1..=5).map(line).collect();
+    }
+    if let Some(customer) = &mut request.customer {
+        customer.attributes.insert("purchases".to_owned(), json!(0));
+        customer.attributes.insert("tier".to_owned(), json!("silver"));
+    }
+    request
+}
+
+async fn check(plugins: &Plugins, id: &str, request: &CheckRequest) {
+    let verdicts = plugins.check(id, request).await.expect("verdicts");
+    assert!(verdicts.len() == 10 && verdicts.iter().all(|verdict| *verdict == CheckVerdict::Allow));
+}
+
+async fn alone(plugins: &Plugins, id: &str, request: &CheckRequest, calls: usize) {
+    for _ in 0..1_000 {
+        check(plugins, id, request).await;
+    }
+    let mut times = histogram();
+    for _ in 0..calls {
+        let start = Instant::now();
+        check(plugins, id, request).await;
+        times.saturating_record(nanos(start));
+    }
+    told(&format!("{id}, ten coupons"), &times);
+}
+
+async fn many(plugins: &Arc<Plugins>, id: &'static str, request: &Arc<CheckRequest>, calls: usize) {
+    let start = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..MANY {
+        let (plugins, request) = (Arc::clone(plugins), Arc::clone(request));
+        tasks.spawn(async move {
+            let mut times = histogram();
+            for _ in 0..calls / MANY {
+                let start = Instant::now();
+                check(&plugins, id, &request).await;
+                times.saturating_record(nanos(start));
+                tokio::task::yield_now().await;
+            }
+            times
+        });
+    }
+    let mut all = histogram();
+    for times in tasks.join_all().await {
+        all.add(times).expect("the same bounds");
+    }
+    let rate = all.len() as f64 / start.elapsed().as_secs_f64();
+    told(&format!("{id}, {MANY} at once"), &all);
+    row(&format!("{id}, {MANY} at once"), &format!("{rate:.0} /s"));
+    let counted = plugins.get(id).expect("it is loaded").counted();
+    row(&format!("{id}, failed or turned away"), &(counted.failures + counted.turned_away).to_string());
+}
+
+/// The same question to a web service on loopback, over a connection that is kept.
+async fn callback(calls: usize) {
+    let answer = |Json(asked): Json<CheckRequest>| async move {
+        let first =
+            asked.customer.as_ref().and_then(|customer| customer.attributes.get("purchases")) == Some(&json!(0));
+        let verdict =
+            if first { CheckVerdict::Allow } else { CheckVerdict::Refuse("only for a first purchase".to_owned()) };
+        Json(vec![verdict; asked.coupons.len()])
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/check", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/check", post(answer))).await });
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let request = request("first-purchase");
+    let mut times = histogram();
+    for number in 0..1_000 + calls / 5 {
+        let start = Instant::now();
+        let response = client.post(&url).json(&request).send().await.expect("an answer");
+        let verdicts: Vec<CheckVerdict> = response.json().await.expect("verdicts");
+        assert_eq!(verdicts.len(), 10);
+        if number >= 1_000 {
+            times.saturating_record(nanos(start));
+        }
+    }
+    told("the same as an HTTP callback on loopback", &times);
+}
+
+async fn loading(plugins: &Plugins) {
+    for plugin in plugins.all() {
+        let mut times = histogram();
+        for _ in 0..30 {
+            let start = Instant::now();
+            plugins.reload(&plugin.id).await.expect("it is known");
+            times.saturating_record(nanos(start));
+            assert_eq!(plugin.problem(), None);
+        }
+        let millis = |quantile| times.value_at_quantile(quantile) as f64 / 1e6;
+        row(&format!("loading {} from the cache, median", plugin.id), &format!("{:.1} ms", millis(0.5)));
+    }
+}
+
+/// What ten thousand calls leave behind.
+async fn memory(plugins: &Plugins) {
+    let requests = CHECKED.map(|id| (id, request(id)));
+    let before = kilobytes();
+    for number in 0..10_000 {
+        let (id, request) = &requests[number % requests.len()];
+        check(plugins, id, request).await;
+    }
+    let after = kilobytes();
+    row("memory before ten thousand calls", &format!("{before} KiB"));
+    row("memory after them", &format!("{after} KiB"));
+}
+
+/// The resident memory of this process in KiB; 0 where the system does not tell (it is Linux that does).
+fn kilobytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or_default()
+}
+
+fn told(name: &str, times: &Histogram<u64>) {
+    let micros = |quantile| format!("{:.1} us", times.value_at_quantile(quantile) as f64 / 1e3);
+    row(&format!("{name}, median"), &micros(0.5));
+    row(&format!("{name}, 99 of 100"), &micros(0.99));
+}
