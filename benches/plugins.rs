@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 
+#[path = "support/basket.rs"]
+mod basket;
 #[path = "support/figures.rs"]
 #[expect(dead_code, reason = "what the benchmarks share is more than this one needs")]
 mod figures;
@@ -11,6 +13,7 @@ mod figures;
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use axum::{Json, Router, routing::post};
+use basket::request;
 use figures::{histogram, nanos, row};
 use hdrhistogram::Histogram;
 use scrip::plugins::{CheckRequest, CheckVerdict, Lookup, PluginCoupon, PluginLine, PluginSettings, Plugins};
@@ -55,38 +58,6 @@ async fn host(folder: &Path) -> Arc<Plugins> {
     let plugins = Plugins::open(settings, Lookup::default()).await.expect("a host");
     assert!(plugins.all().iter().all(|plugin| plugin.problem().is_none()));
     plugins
-}
-
-/// A basket with five lines and ten coupons.
-fn request(id: &str) -> CheckRequest {
-    let config = match id {
-        "first-purchase" => json!({ "attribute": "purchases" }),
-        _ => json!({ "segments": [
-            { "name": "new", "conditions": [{ "attribute": "purchases", "atMost": 0 }] },
-            { "name": "gold", "conditions": [{ "attribute": "tier", "oneOf": ["gold", "platinum"] }] },
-        ] }),
-    };
-    let coupon = |number: u32| PluginCoupon {
-        id: format!("Coupon:{number}"),
-        code: format!("SPRING-{number:06}"),
-        claimed_at: Some("2026-01-10T08:00:00Z".to_owned()),
-        expires_at: Some("2026-03-10T08:00:00Z".to_owned()),
-        ..PluginCoupon::default()
-    };
-    let line = |number: u32| PluginLine {
-        product_id: format!("product-{number}"),
-        quantity: number,
-        unit_price: "19.95".to_owned(),
-    };
-    let mut request = CheckRequest { coupons: (0..10).map(coupon).collect(), config, ..CheckRequest::default() };
-    if let Some(basket) = &mut request.basket {
-        basket.lines = (1..=5).map(line).collect();
-    }
-    if let Some(customer) = &mut request.customer {
-        customer.attributes.insert("purchases".to_owned(), json!(0));
-        customer.attributes.insert("tier".to_owned(), json!("silver"));
-    }
-    request
 }
 
 async fn check(plugins: &Plugins, id: &str, request: &CheckRequest) {
