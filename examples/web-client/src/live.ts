@@ -1,0 +1,80 @@
+// A pool's claimed coupons, live: read once, then kept by the events that come after the place of the log at which they
+// were read. The place is taken before the list is read, so nothing falls between the two; an event that the list tells
+// of already does no harm, since it brings the coupon as it is now.
+import type { AnyVariables, OperationResult, TypedDocumentNode } from "@urql/core";
+import { type Gateway, pause } from "./gateway";
+import { ClaimedDocument, FollowDocument, PlaceDocument } from "./gql/graphql";
+import type { ClaimedQuery, FollowSubscription } from "./gql/graphql";
+
+export type Item = FollowSubscription["couponEvents"];
+export type Told = {
+  list: (pool: NonNullable<ClaimedQuery["pool"]>) => void;
+  item?: (item: Item) => void;
+  /** It does not go on by itself. */
+  problem: (error: unknown) => void;
+};
+
+/** Follows until what it returns is called. */
+export function live({ client }: Gateway, pool: string, told: Told): () => void {
+  let leave = () => {};
+  let left = false;
+
+  async function ask<Data, Given extends AnyVariables>(query: TypedDocumentNode<Data, Given>, given: Given) {
+    return answer(await client.query(query, given, { requestPolicy: "network-only" }).toPromise());
+  }
+
+  /** Where the log is, as far as this pool goes; null where nothing has ever happened. */
+  async function place() {
+    const { events } = await ask(PlaceDocument, { first: 1 });
+    let after = events.pageInfo.endCursor;
+    for (let more = Boolean(after); more; ) {
+      const { pageInfo } = (await ask(PlaceDocument, { after, filter: { poolId: pool } })).events;
+      after = pageInfo.endCursor ?? after;
+      more = pageInfo.hasNextPage;
+    }
+    return after;
+  }
+
+  async function start() {
+    leave();
+    for (;;) {
+      const after = await place();
+      if (!(await ask(ClaimedDocument, { pool })).pool) throw new Error("there is no such pool");
+      if (left) return;
+      watch();
+      if (after) return follow(after);
+      // A log without any event has no place to follow from.
+      await pause(1_000);
+    }
+  }
+
+  /** Tells the list as it is in the cache, now and whenever that changes. */
+  function watch() {
+    leave();
+    const list = client.query(ClaimedDocument, { pool });
+    leave = list.subscribe(({ data }) => data?.pool && told.list(data.pool)).unsubscribe;
+  }
+
+  function follow(after: string) {
+    const { unsubscribe } = client.subscription(FollowDocument, { pool, after }).subscribe(({ data, error }) => {
+      if (data) told.item?.(data.couponEvents);
+      // What was missed cannot be told, or what was asked broke: all is read again.
+      if (error || data?.couponEvents.__typename === "ResyncRequired") void pause(1_000).then(begin);
+    });
+    const unwatch = leave;
+    leave = () => (unsubscribe(), unwatch());
+  }
+
+  const begin = () => start().catch((error: unknown) => left || told.problem(error));
+  void begin();
+  return () => {
+    left = true;
+    leave();
+  };
+}
+
+/** What was asked for, or why it was not answered. */
+export function answer<Data>({ data, error }: OperationResult<Data, AnyVariables>): Data {
+  if (error || data === undefined) throw error ?? new Error("there was no answer");
+  return data;
+}

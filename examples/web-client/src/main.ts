@@ -1,0 +1,4 @@
+// Where the page begins.
+import { open } from "./page";
+
+open(document);
