@@ -1,6 +1,6 @@
 //! How fast Scrip is, in process, with every commit made durable: `cargo bench --bench scrip --profile dev`,
-//! or with `-- --quick` for a small run. Sizes: `SCRIP_BENCH_CODES` (the big pool, 1,000,000) and
-//! `SCRIP_BENCH_SECONDS` (each measurement, 5). The data is written below the target folder.
+//! or with `-- --quick` for a small run, `-- --claims` for the claims only. Sizes: `SCRIP_BENCH_CODES` (the big
+//! pool, 1,000,000) and `SCRIP_BENCH_SECONDS` (each measurement, 5). The data is written below the target folder.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 #![expect(clippy::disallowed_methods, reason = "which coupon is redeemed next is left to chance")]
@@ -57,6 +57,10 @@ async fn main() {
     for size in [sizes.small, sizes.big] {
         let pool = bench.pool(CouponType::Percentage, "10", size).await;
         bench.claims(&format!("a pool of {size}"), pool, size).await;
+    }
+    row("write 4 KiB and fsync again, median", &micros(&fsyncs(folder.path())));
+    if std::env::args().any(|argument| argument == "--claims") {
+        return;
     }
     bench.redemptions(PoolId(2)).await;
     bench.cards().await;

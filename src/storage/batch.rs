@@ -1,25 +1,26 @@
 //! One transaction's writes, and the one place that writes them. The batch is confirmed only when it
 //! is durable.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use surrealdb::types::{Array, Object, Value};
+use surrealdb_datastore::{Transaction, TransactionType};
 
-use super::{Row, RowId, StorageError, Store};
+use super::{
+    Row, RowId, StorageError, Store,
+    record::{self, failed, record},
+};
 
 /// How often a batch is written again while the database keeps changing its log segment.
 const MAX_REWRITES: u32 = 16;
 
-/// Up to this many new rows are written by one statement, beyond it by one for each table: one statement
-/// costs less, but more for each row.
-const FEW: usize = 12;
-
-/// Writes a batch's rows once more. A row that was ensured exists by now, with its own content.
-const REWRITE: &str = "{
-    FOR $row IN $new { UPSERT $row.id CONTENT $row RETURN NONE };
-    FOR $row IN $ensured { UPDATE $row.id SET attempt = $row.attempt RETURN NONE };
-    FOR $row IN $replaced { UPSERT $row.id CONTENT $row RETURN NONE };
-}";
+/// Whether a batch's rows are written for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// New rows must not exist yet.
+    First,
+    /// They exist by now, and those that were ensured have their own content.
+    Again,
+}
 
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
@@ -65,76 +66,12 @@ impl Batch {
     }
 }
 
-/// The rows as the database's value; `attempt` makes a rewritten row differ from the one before,
-/// because the database skips a write that changes nothing.
-fn rows<'a>(rows: impl Iterator<Item = &'a (RowId, Row)>, attempt: u32) -> Result<Value, StorageError> {
-    let mut values = Vec::new();
-    for (id, row) in rows {
-        let mut object = Object::new();
-        object.insert("id", id.key().record());
-        object.insert("doc", Value::String(row.encode()?));
-        if attempt > 0 {
-            object.insert("attempt", Value::Number(i64::from(attempt).into()));
-        }
-        values.push(Value::Object(object));
-    }
-    Ok(Value::Array(Array::from(values)))
-}
-
-/// New rows by table: one statement for each makes a sixth more claims a second than one for all.
-fn by_table(new: &[(RowId, Row)]) -> BTreeMap<&'static str, Vec<&(RowId, Row)>> {
-    let mut tables: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for row in new {
-        tables.entry(row.0.table()).or_default().push(row);
-    }
-    tables
-}
-
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable.
     pub async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         debug_assert!(no_row_twice(batch));
         let mut guard = self.writer.lock().await;
-        let removed = batch.removed.iter().map(|id| id.key().record()).collect::<Vec<_>>();
-        let mut text = String::from("{ ");
-        let mut ensured = Vec::new();
-        let few = batch.new.len() <= FEW;
-        let new = if few { BTreeMap::new() } else { by_table(&batch.new) };
-        if few && !batch.new.is_empty() {
-            text.push_str("INSERT $few RETURN NONE; ");
-        }
-        for table in new.keys() {
-            text.push_str(&format!("INSERT INTO {table} ${table} RETURN NONE; "));
-        }
-        for (table, rows) in by_table(&batch.ensured).iter().filter(|(_, rows)| !rows.is_empty()) {
-            text.push_str(&format!("INSERT IGNORE INTO {table} $ensured_{table} RETURN NONE; "));
-            ensured.push((format!("ensured_{table}"), self::rows(rows.iter().copied(), 0)?));
-        }
-        // A statement for each: a loop over them takes up to three quarters more.
-        for number in 0..batch.replaced.len() {
-            text.push_str(&format!("UPDATE $id_{number} CONTENT $row_{number} RETURN NONE; "));
-        }
-        if !removed.is_empty() {
-            text.push_str("DELETE $removed RETURN NONE; ");
-        }
-        text.push('}');
-        let mut query = self.database.query(text);
-        for (table, new) in new {
-            query = query.bind((table, rows(new.into_iter(), 0)?));
-        }
-        for binding in ensured {
-            query = query.bind(binding);
-        }
-        if few {
-            query = query.bind(("few", rows(batch.new.iter(), 0)?));
-        }
-        for (number, (id, row)) in batch.replaced.iter().enumerate() {
-            let mut content = Object::new();
-            content.insert("doc", Value::String(row.encode()?));
-            query = query.bind((format!("id_{number}"), id.key().record()));
-            query = query.bind((format!("row_{number}"), Value::Object(content)));
-        }
-        query.bind(("removed", Value::Array(Array::from(removed)))).await?.check()?;
+        self.write(batch, Writing::First).await?;
         let Some(guard) = guard.as_mut() else { return Ok(()) };
         let mut attempt = 0;
         while guard.has_changed() {
@@ -143,19 +80,60 @@ impl Store {
                 let reason = "the log segment changed with every write: raise max_memtable_size";
                 return Err(StorageError::Database(reason.to_owned()));
             }
-            self.database
-                .query(REWRITE)
-                .bind(("new", rows(batch.new.iter(), attempt)?))
-                .bind(("ensured", rows(batch.ensured.iter(), attempt)?))
-                .bind(("replaced", rows(batch.replaced.iter(), attempt)?))
-                .await?
-                .check()?;
+            self.write(batch, Writing::Again).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a batch in one transaction; confirmed means durable, but for the fault that the guard is for.
+    pub(super) async fn write(&self, batch: &Batch, writing: Writing) -> Result<(), StorageError> {
+        let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
+        if let Err(error) = self.fill(&transaction, batch, writing).await {
+            record::end(&transaction).await;
+            return Err(error);
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Puts a batch's writes into a transaction.
+    pub(super) async fn fill(
+        &self,
+        transaction: &Transaction,
+        batch: &Batch,
+        writing: Writing,
+    ) -> Result<(), StorageError> {
+        let place = self.place(transaction).await?;
+        for (id, row) in &batch.new {
+            let key = place.key(id);
+            let record = record(&key, row)?;
+            match writing {
+                Writing::First => transaction.put_key(&key, &record).await,
+                Writing::Again => transaction.set_key(&key, &record).await,
+            }
+            .map_err(failed)?;
+        }
+        for (id, row) in &batch.ensured {
+            let key = place.key(id);
+            let found = transaction.get_key(&key, None).await.map_err(failed)?;
+            match (found, writing) {
+                (Some(_), Writing::First) => continue,
+                (Some(found), Writing::Again) => transaction.set_key(&key, &found).await,
+                (None, _) => transaction.put_key(&key, &record(&key, row)?).await,
+            }
+            .map_err(failed)?;
+        }
+        for (id, row) in &batch.replaced {
+            let key = place.key(id);
+            transaction.set_key(&key, &record(&key, row)?).await.map_err(failed)?;
+        }
+        for id in batch.removed.iter().filter(|_| writing == Writing::First) {
+            transaction.del_key(&place.key(id)).await.map_err(failed)?;
         }
         Ok(())
     }
 }
 
-/// A batch that names a row twice would depend on the order of its statements.
+/// A batch that names a row twice would depend on the order of its writes.
 fn no_row_twice(batch: &Batch) -> bool {
     let mut seen = HashSet::new();
     let written = batch.new.iter().chain(&batch.ensured).chain(&batch.replaced).map(|(id, _)| id);

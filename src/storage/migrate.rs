@@ -39,12 +39,9 @@ impl Store {
     }
 
     async fn format(&self) -> Result<u32, StorageError> {
-        // The table itself is made by the first step.
-        match self.get_one(RowId::Format).await {
-            Ok(Some(Row::Format(format))) => Ok(format),
-            Ok(_) => Ok(0),
-            Err(StorageError::Database(text)) if text.contains("does not exist") => Ok(0),
-            Err(error) => Err(error),
+        match self.get_one(RowId::Format).await? {
+            Some(Row::Format(format)) => Ok(format),
+            _ => Ok(0),
         }
     }
 
@@ -75,7 +72,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, OnceLock};
 
     use surrealdb::{Surreal, engine::local::Db};
     use surrealdb_engine_local::Datastore;
@@ -85,7 +82,7 @@ mod tests {
 
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
-        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore) }
+        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore), place: OnceLock::new() }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,10 +7,10 @@ mod batch;
 mod error;
 mod guard;
 mod key;
-mod middle;
 mod migrate;
 mod open;
 mod read;
+mod record;
 mod row;
 
 pub use address::Address;

@@ -1,12 +1,12 @@
 //! Opening a database: its folder, its engine with bounded memory, its migrations.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use surrealdb::{Surreal, engine::local::Db};
 use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
 
-use super::{Address, OpenError, guard::SegmentGuard};
+use super::{Address, OpenError, guard::SegmentGuard, record::Place};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
@@ -14,6 +14,8 @@ pub struct Store {
     /// Held by whoever writes; holds the guard of a database on disk.
     pub(super) writer: Mutex<Option<SegmentGuard>>,
     pub(super) datastore: Arc<Datastore>,
+    /// Where in it the rows are, once it is known.
+    pub(super) place: OnceLock<Place>,
 }
 
 impl Store {
@@ -55,7 +57,7 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let guard = address.folder().map(|folder| SegmentGuard::new(folder));
-        let store = Self { database, writer: Mutex::new(guard), datastore };
+        let store = Self { database, writer: Mutex::new(guard), datastore, place: OnceLock::new() };
         store.migrate(address).await?;
         Ok(store)
     }

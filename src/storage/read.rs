@@ -1,42 +1,54 @@
-//! Reading rows: some by their ids in one query, or a page of a range of ids in either direction. Each
-//! query is written in the one way that makes this version of the database do no more than it is asked for;
-//! what each costs is measured, not what it should cost.
+//! Reading rows: some by their ids, or a page of a range of ids in either direction; each in a transaction of its own,
+//! which sees what was confirmed before it.
 
-use surrealdb::types::{Array, RecordIdKey, Value};
+use std::borrow::Cow;
 
-use super::{Row, RowId, StorageError, Store, middle::middle};
+use surrealdb_datastore::{
+    Transaction, TransactionType,
+    catalog::Record,
+    key::schema::RecordKey,
+    val::{RecordIdKey, Strand},
+};
+use surrealdb_kvs::{
+    key::{KVKey, KVKeyDecode},
+    value::KVValue,
+};
 
-/// The most rows that one query reads.
-const PAGE: usize = 1_000;
-/// The fewest rows that are looked at for the end of a range.
-const WINDOW: usize = 32;
+use super::{
+    Row, RowId, StorageError, Store,
+    record::{self, document, failed},
+};
+
+/// A row: its id's text, and its document.
+type Document = (String, String);
 
 impl Store {
     /// The rows with these ids, in their order; none where there is no such row.
     pub async fn get(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
-        let mut rows = Vec::with_capacity(ids.len());
-        for part in ids.chunks(PAGE) {
-            let records = Array::from(part.iter().map(|id| id.key().record()).collect::<Vec<_>>());
-            // Reaching into the records takes a third of the time of SELECT ... FROM $ids, and keeps the order.
-            let mut answer = self.database.query("RETURN $ids.*.doc").bind(("ids", Value::Array(records))).await?;
-            let Value::Array(documents) = answer.take(0)? else { return Err(damaged("expected documents")) };
-            if documents.len() != part.len() {
-                return Err(damaged("expected a document or none for each id"));
-            }
-            for (id, document) in part.iter().zip(documents.into_inner()) {
-                rows.push(match document {
-                    Value::String(text) => Some(Row::decode(id, &text)?),
-                    Value::None => None,
-                    _ => return Err(damaged("expected a text as document")),
-                });
-            }
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(rows)
+        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+        let rows = self.look_up(&transaction, ids).await;
+        record::end(&transaction).await;
+        rows
     }
 
     /// The row with this id.
     pub async fn get_one(&self, id: RowId) -> Result<Option<Row>, StorageError> {
         Ok(self.get(std::slice::from_ref(&id)).await?.pop().flatten())
+    }
+
+    async fn look_up(&self, transaction: &Transaction, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
+        let place = self.place(transaction).await?;
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key = place.key(id);
+            let record = transaction.get_key(&key, None).await.map_err(failed)?;
+            let row = record.map(|record| Row::decode(id, document(&key, &record)?));
+            rows.push(row.transpose()?);
+        }
+        Ok(rows)
     }
 
     /// Up to `limit` rows of a table whose id's text is at least `start` and below `end`, in order
@@ -48,83 +60,44 @@ impl Store {
         end: String,
         reverse: bool,
         limit: usize,
-    ) -> Result<Vec<(String, String)>, StorageError> {
-        if reverse { self.last(table, start, end, limit).await } else { self.first(table, &start, &end, limit).await }
-    }
-
-    /// The first rows of a range.
-    async fn first(
-        &self,
-        table: &'static str,
-        start: &str,
-        end: &str,
-        limit: usize,
     ) -> Result<Vec<Document>, StorageError> {
         if limit == 0 || start >= end {
             return Ok(Vec::new());
         }
-        // Only of a range that a function gives, and with the limit in the text, does the database stop at the
-        // limit: a range as a value is read to its end first (0.5 us a row), and ORDER BY id DESC either reads it
-        // too or gives the wrong rows.
-        let text = format!("SELECT id, doc FROM type::record($table, $start..$end) LIMIT {limit}");
-        let query = self.database.query(text).bind(("table", table));
-        let mut answer = query.bind(("start", start.to_owned())).bind(("end", end.to_owned())).await?;
-        documents(answer.take(0)?)
+        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+        let rows = self.range(&transaction, table, [start, end], reverse, limit).await;
+        record::end(&transaction).await;
+        rows
     }
 
-    /// The last rows of a range, last first. The database has no cheap way to read one from its end, so the range
-    /// is halved until what is left has few enough rows.
-    async fn last(
+    async fn range(
         &self,
+        transaction: &Transaction,
         table: &'static str,
-        start: String,
-        end: String,
+        bounds: [String; 2],
+        reverse: bool,
         limit: usize,
     ) -> Result<Vec<Document>, StorageError> {
-        let window = limit.max(WINDOW);
-        let mut found = Vec::new();
-        // Rows from `low` on may be too many; those from `high` on are found.
-        let (mut low, mut high) = (start.clone(), end);
-        let mut from = low.clone();
-        while found.len() < limit && start < high {
-            let mut rows = self.first(table, &from, &high, window).await?;
-            if rows.len() == window
-                && let Some((last, _)) = rows.pop()
-            {
-                low = last;
-                // Where nothing is between them, `low` itself is the only row left.
-                from = middle(&low, &high).unwrap_or_else(|| low.clone());
-                continue;
-            }
-            found.extend(rows.into_iter().rev());
-            high = from;
-            if low >= high {
-                low.clone_from(&start);
-            }
-            from = low.clone();
-        }
-        found.truncate(limit);
-        Ok(found)
-    }
-}
-
-/// A row: its id's text, and its document.
-type Document = (String, String);
-
-fn damaged(reason: &str) -> StorageError {
-    StorageError::Row { id: "unknown".to_owned(), reason: reason.to_owned() }
-}
-
-fn documents(answer: Value) -> Result<Vec<Document>, StorageError> {
-    let Value::Array(rows) = answer else { return Err(damaged("expected rows")) };
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows.into_inner() {
-        let Value::Object(mut fields) = row else { return Err(damaged("expected a document")) };
-        let (Some(Value::RecordId(id)), Some(Value::String(doc))) = (fields.remove("id"), fields.remove("doc")) else {
-            return Err(damaged("expected an id and a document"));
+        let place = self.place(transaction).await?;
+        let [start, end] = bounds.map(|text| RecordIdKey::String(Strand::from(text)));
+        let range = place.table(table).range_where(Cow::Owned(start)..Cow::Owned(end)).map_err(failed)?;
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let rows = if reverse {
+            transaction.scanr_raw(range, limit, 0, None).await
+        } else {
+            transaction.scan_raw(range, limit, 0, None).await
         };
-        let RecordIdKey::String(text) = id.key else { return Err(damaged("expected a text as id")) };
-        found.push((text, doc));
+        rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect()
     }
-    Ok(found)
+}
+
+/// A row of the engine's bytes.
+fn row(key: &[u8], value: &[u8]) -> Result<Document, StorageError> {
+    let key = RecordKey::decode_key(key).map_err(failed)?;
+    let RecordIdKey::String(text) = &*key.id else {
+        let reason = "expected a text as id".to_owned();
+        return Err(StorageError::Row { id: format!("{:?}", key.id), reason });
+    };
+    let record = Record::kv_decode_value(value, key.value_context()).map_err(failed)?;
+    Ok((text.to_string(), document(&key, &record)?.to_owned()))
 }
