@@ -161,7 +161,7 @@ impl Terms {
         match self.currency {
             Some(expected) if currency != Some(expected) => Err(Rejection::CurrencyMismatch {
                 expected: expected.to_string(),
-                found: currency.map_or_else(|| "none".to_owned(), |c| c.to_string()),
+                found: currency.map_or_else(|| "none (customerUpsert sets a customer's)".to_owned(), |c| c.to_string()),
             }),
             Some(_) | None => Ok(()),
         }

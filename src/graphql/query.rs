@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::{
     connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
-    cursor::place,
+    cursor::{cursor, place},
     failure::{failed, refused, rejected},
     global_id::{GlobalId, coupon_id, pool_id},
     input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
@@ -210,6 +210,12 @@ impl Query {
     ) -> Result<CouponEventConnection> {
         let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
         super::types::event_page(ctx, &filter, first, after).await
+    }
+
+    /// The place in the log after all that has happened. Read it before a list that is to be kept up to date, and
+    /// follow `couponEvents` after it: nothing is missed between the two.
+    async fn latest_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
+        Ok(cursor(&*ctx.data::<Arc<Scrip>>()?.latest_event().borrow()))
     }
 
     /// What a checkout would be decided; changes nothing.

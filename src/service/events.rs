@@ -56,7 +56,8 @@ impl EventFilter {
 }
 
 impl Scrip {
-    /// A page of the log, oldest first. What time has done up to now is in it.
+    /// A page of the log, oldest first. What time has done up to now is in it, and nothing that is beyond the
+    /// [latest](Scrip::latest_event) event: every place in it can be followed from.
     pub async fn events(
         &self,
         filter: &EventFilter,
@@ -84,7 +85,7 @@ impl Scrip {
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
         let mut low = page.after.map_or(0, |cursor| cursor.sequence) + 1;
-        let mut high = page.before.map_or(u64::MAX, |cursor| cursor.sequence);
+        let mut high = page.before.map_or(u64::MAX, |cursor| cursor.sequence).min(self.end_of_log());
         if let Some(from) = filter.from {
             low = low.max(self.first_at(from).await?);
         }
@@ -114,12 +115,17 @@ impl Scrip {
         Ok(Page::from_gathered_until(found, last, page))
     }
 
+    /// The place after the last event that is durable.
+    fn end_of_log(&self) -> u64 {
+        self.latest_event().borrow().sequence + 1
+    }
+
     /// Up to `rows` rows of events before a place in the log, latest first.
     async fn read_before(&self, before: u64, rows: usize) -> Result<Vec<Event>, Failure> {
         let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
         let mut events = Vec::new();
         // At most this many rows begin in so many places, and each place has its row among them.
-        let start = before.min(self.latest_event().borrow().sequence + 1).saturating_sub(rows as u64);
+        let start = before.min(self.end_of_log()).saturating_sub(rows as u64);
         for (text, doc) in self.store.scan("event", at(start), at(before), false, rows).await? {
             events.extend(decode(&text, &doc)?.into_iter().filter(|event| event.id.sequence < before));
         }
@@ -131,7 +137,7 @@ impl Scrip {
     pub async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
         let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
         let start = at((after + 1).saturating_sub(EVENTS_IN_ROW - 1));
-        let end = RowId::Events(EventId { stream: STREAM + 1, sequence: 0 }).key().text;
+        let end = at(self.end_of_log());
         let mut events = Vec::new();
         for (text, doc) in self.store.scan("event", start, end, false, rows).await? {
             events.extend(decode(&text, &doc)?.into_iter().filter(|event| event.id.sequence > after));
@@ -143,8 +149,7 @@ impl Scrip {
 
     /// The place of the first event at or after an instant; after the last one where there is none.
     async fn first_at(&self, instant: Instant) -> Result<u64, Failure> {
-        let last = self.latest_event().borrow().sequence;
-        let (mut low, mut high) = (1, last + 1);
+        let (mut low, mut high) = (1, self.end_of_log());
         while low < high {
             let middle = low + (high - low) / 2;
             let early = match self.event_at(middle).await? {
@@ -181,7 +186,7 @@ impl Scrip {
     ) -> Result<Page<Event, EventCursor>, Failure> {
         let at = |sequence| RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence }).key().text;
         let mut start = at(page.after.map_or(0, |cursor| cursor.sequence + 1));
-        let end = RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM + 1, sequence: 0 }).key().text;
+        let end = at(self.end_of_log());
         let mut found = Vec::new();
         loop {
             let rows = self.store.scan("customer_event", start.clone(), end.clone(), false, PART).await?;
@@ -205,8 +210,9 @@ impl Scrip {
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
         let later = ids.partition_point(|id| page.after.is_some_and(|after| *id <= after));
+        let end = ids.partition_point(|id| id.sequence < self.end_of_log());
         let mut found = Vec::new();
-        for part in ids.get(later..).unwrap_or_default().chunks(PART) {
+        for part in ids.get(later..end).unwrap_or_default().chunks(PART) {
             let events = self.events_by_id(part).await?;
             found.extend(events.into_iter().filter(|event| filter.admits(event)).map(|event| (event.id, event)));
             if found.len() > page.limit {

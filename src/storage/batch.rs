@@ -15,7 +15,7 @@ const MAX_REWRITES: u32 = 16;
 
 /// Whether a batch's rows are written for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Writing {
+pub(super) enum Time {
     /// New rows must not exist yet.
     First,
     /// They exist by now, and those that were ensured have their own content.
@@ -64,14 +64,23 @@ impl Batch {
     pub fn len(&self) -> usize {
         self.new.len() + self.ensured.len() + self.replaced.len() + self.removed.len()
     }
+
+    /// The rows that it changes.
+    fn rows(&self) -> impl Iterator<Item = &RowId> {
+        let written = self.new.iter().chain(&self.ensured).chain(&self.replaced).map(|(id, _)| id);
+        written.chain(&self.removed)
+    }
 }
 
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable.
     pub async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
-        debug_assert!(no_row_twice(batch));
+        let rows: HashSet<RowId> = batch.rows().cloned().collect();
+        // A batch that names a row twice would depend on the order of its writes.
+        debug_assert_eq!(rows.len(), batch.len());
         let mut guard = self.writer.lock().await;
-        self.write(batch, Writing::First).await?;
+        let _pending = self.pending.begin(rows);
+        self.write(batch, Time::First).await?;
         let Some(guard) = guard.as_mut() else { return Ok(()) };
         let mut attempt = 0;
         while guard.has_changed() {
@@ -80,15 +89,15 @@ impl Store {
                 let reason = "the log segment changed with every write: raise max_memtable_size";
                 return Err(StorageError::Database(reason.to_owned()));
             }
-            self.write(batch, Writing::Again).await?;
+            self.write(batch, Time::Again).await?;
         }
         Ok(())
     }
 
     /// Writes a batch in one transaction; confirmed means durable, but for the fault that the guard is for.
-    pub(super) async fn write(&self, batch: &Batch, writing: Writing) -> Result<(), StorageError> {
+    pub(super) async fn write(&self, batch: &Batch, time: Time) -> Result<(), StorageError> {
         let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-        if let Err(error) = self.fill(&transaction, batch, writing).await {
+        if let Err(error) = self.fill(&transaction, batch, time).await {
             record::end(&transaction).await;
             return Err(error);
         }
@@ -100,24 +109,24 @@ impl Store {
         &self,
         transaction: &Transaction,
         batch: &Batch,
-        writing: Writing,
+        time: Time,
     ) -> Result<(), StorageError> {
         let place = self.place(transaction).await?;
         for (id, row) in &batch.new {
             let key = place.key(id);
             let record = record(&key, row)?;
-            match writing {
-                Writing::First => transaction.put_key(&key, &record).await,
-                Writing::Again => transaction.set_key(&key, &record).await,
+            match time {
+                Time::First => transaction.put_key(&key, &record).await,
+                Time::Again => transaction.set_key(&key, &record).await,
             }
             .map_err(failed)?;
         }
         for (id, row) in &batch.ensured {
             let key = place.key(id);
             let found = transaction.get_key(&key, None).await.map_err(failed)?;
-            match (found, writing) {
-                (Some(_), Writing::First) => continue,
-                (Some(found), Writing::Again) => transaction.set_key(&key, &found).await,
+            match (found, time) {
+                (Some(_), Time::First) => continue,
+                (Some(found), Time::Again) => transaction.set_key(&key, &found).await,
                 (None, _) => transaction.put_key(&key, &record(&key, row)?).await,
             }
             .map_err(failed)?;
@@ -126,16 +135,9 @@ impl Store {
             let key = place.key(id);
             transaction.set_key(&key, &record(&key, row)?).await.map_err(failed)?;
         }
-        for id in batch.removed.iter().filter(|_| writing == Writing::First) {
+        for id in batch.removed.iter().filter(|_| time == Time::First) {
             transaction.del_key(&place.key(id)).await.map_err(failed)?;
         }
         Ok(())
     }
-}
-
-/// A batch that names a row twice would depend on the order of its writes.
-fn no_row_twice(batch: &Batch) -> bool {
-    let mut seen = HashSet::new();
-    let written = batch.new.iter().chain(&batch.ensured).chain(&batch.replaced).map(|(id, _)| id);
-    written.chain(&batch.removed).all(|id| seen.insert(id))
 }

@@ -79,10 +79,12 @@ mod tests {
     use tokio::sync::Mutex;
 
     use super::*;
+    use crate::storage::pending::Pending;
 
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
-        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore), place: OnceLock::new() }
+        let (place, pending) = (OnceLock::new(), Pending::default());
+        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore), place, pending }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

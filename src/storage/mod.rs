@@ -9,6 +9,7 @@ mod guard;
 mod key;
 mod migrate;
 mod open;
+mod pending;
 mod read;
 mod record;
 mod row;

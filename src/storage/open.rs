@@ -6,7 +6,7 @@ use surrealdb::{Surreal, engine::local::Db};
 use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
 
-use super::{Address, OpenError, guard::SegmentGuard, record::Place};
+use super::{Address, OpenError, guard::SegmentGuard, pending::Pending, record::Place};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
@@ -16,6 +16,8 @@ pub struct Store {
     pub(super) datastore: Arc<Datastore>,
     /// Where in it the rows are, once it is known.
     pub(super) place: OnceLock<Place>,
+    /// What is being written at the moment.
+    pub(super) pending: Pending,
 }
 
 impl Store {
@@ -57,7 +59,8 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let guard = address.folder().map(|folder| SegmentGuard::new(folder));
-        let store = Self { database, writer: Mutex::new(guard), datastore, place: OnceLock::new() };
+        let (place, pending) = (OnceLock::new(), Pending::default());
+        let store = Self { database, writer: Mutex::new(guard), datastore, place, pending };
         store.migrate(address).await?;
         Ok(store)
     }

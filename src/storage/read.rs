@@ -1,5 +1,5 @@
 //! Reading rows: some by their ids, or a page of a range of ids in either direction; each in a transaction of its own,
-//! which sees what was confirmed before it.
+//! which sees what was confirmed before it, and gives nothing that is not on disk.
 
 use std::borrow::Cow;
 
@@ -31,6 +31,7 @@ impl Store {
         let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
         let rows = self.look_up(&transaction, ids).await;
         record::end(&transaction).await;
+        self.pending.settled(|written| ids.iter().any(|id| written.contains(id))).await;
         rows
     }
 
@@ -65,8 +66,13 @@ impl Store {
             return Ok(Vec::new());
         }
         let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-        let rows = self.range(&transaction, table, [start, end], reverse, limit).await;
+        let rows = self.range(&transaction, table, [&start, &end], reverse, limit).await;
         record::end(&transaction).await;
+        let within = |id: &RowId| {
+            let key = id.key();
+            key.table == table && start <= key.text && key.text < end
+        };
+        self.pending.settled(|written| written.iter().any(within)).await;
         rows
     }
 
@@ -74,12 +80,12 @@ impl Store {
         &self,
         transaction: &Transaction,
         table: &'static str,
-        bounds: [String; 2],
+        bounds: [&str; 2],
         reverse: bool,
         limit: usize,
     ) -> Result<Vec<Document>, StorageError> {
         let place = self.place(transaction).await?;
-        let [start, end] = bounds.map(|text| RecordIdKey::String(Strand::from(text)));
+        let [start, end] = bounds.map(|text| RecordIdKey::String(Strand::from(text.to_owned())));
         let range = place.table(table).range_where(Cow::Owned(start)..Cow::Owned(end)).map_err(failed)?;
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let rows = if reverse {

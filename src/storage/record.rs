@@ -92,7 +92,7 @@ mod tests {
     use surrealdb_datastore::TransactionType;
 
     use super::*;
-    use crate::storage::{Address, Batch, batch::Writing};
+    use crate::storage::{Address, Batch, batch::Time};
 
     async fn store() -> Store {
         Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store")
@@ -158,7 +158,7 @@ mod tests {
         store.commit(&batch).await.expect("written");
         let second = stored(&store, &of("ben")).await;
         assert_eq!(stored(&store, &of("ann")).await, first);
-        store.write(&batch, Writing::Again).await.expect("written again");
+        store.write(&batch, Time::Again).await.expect("written again");
         assert_eq!((stored(&store, &of("ann")).await, stored(&store, &of("ben")).await), (first, second));
     }
 
@@ -171,7 +171,7 @@ mod tests {
         let one = store.datastore.transaction(TransactionType::Write).await.expect("a transaction");
         let two = store.datastore.transaction(TransactionType::Write).await.expect("a transaction");
         for transaction in [&one, &two] {
-            store.fill(transaction, &batch, Writing::First).await.expect("filled");
+            store.fill(transaction, &batch, Time::First).await.expect("filled");
         }
         one.commit().await.expect("the first one wins");
         let lost = two.commit().await.map_err(failed);

@@ -160,7 +160,11 @@ impl Session {
             Message::Text(text) if text.len() > MAX_MESSAGE => return Err(End::Close(close::TOO_BIG)),
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
-            Message::Close(_) => return Err(End::Gone),
+            Message::Close(_) => {
+                // The answer to it waits to be written.
+                written(timeout(self.app.streams.limits().stall, self.socket.flush()).await)?;
+                return Err(End::Gone);
+            }
             Message::Binary(_) => return Err(End::Close(close::INVALID)),
         };
         match Incoming::read(&text).ok_or(End::Close(close::INVALID))? {
