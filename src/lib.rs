@@ -20,7 +20,7 @@
 //!
 //! - A coupon changes only by a transition of [`domain::coupon`], through [`service::Committer`], in one
 //!   transaction with its events, its ledger and its pool's counts.
-//! - Nothing is answered before it is durable.
+//! - Nothing is told, by an answer or by a read, before it is durable.
 //! - Amounts are whole minor units; nothing is rounded but a percentage, half up, once.
 //! - What a list costs depends on the page, not on the pool.
 //! - A code is in one pool only, under the looser comparison of both; a code that a pool makes is not stored but

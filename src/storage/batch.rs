@@ -105,12 +105,7 @@ impl Store {
     }
 
     /// Puts a batch's writes into a transaction.
-    pub(super) async fn fill(
-        &self,
-        transaction: &Transaction,
-        batch: &Batch,
-        time: Time,
-    ) -> Result<(), StorageError> {
+    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch, time: Time) -> Result<(), StorageError> {
         let place = self.place(transaction).await?;
         for (id, row) in &batch.new {
             let key = place.key(id);

@@ -1,6 +1,6 @@
 //! Scrip's rows in SurrealDB. Everything is kept as documents under ids that carry uniqueness and
-//! order; one writer at a time puts a whole [`Batch`] into one transaction, and what it confirmed is
-//! on disk. All that depends on the database's version and its faults stays in this module.
+//! order; one writer at a time puts a whole [`Batch`] into one transaction; what it confirmed and what
+//! is read is on disk. All that depends on the database's version and its faults stays in this module.
 
 mod address;
 mod batch;

@@ -43,3 +43,41 @@ impl Drop for Writing<'_> {
         self.0.0.send_replace(None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::pin, task::Poll};
+
+    use super::*;
+    use crate::{
+        domain::id::CustomerId,
+        storage::{Address, Batch, Row, Store},
+    };
+
+    /// Whether this ends without anything else happening.
+    async fn ends(future: &mut (impl Future + Unpin)) -> bool {
+        poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context).is_ready())).await
+    }
+
+    #[tokio::test]
+    async fn what_is_read_of_a_batch_waits_until_it_is_written() {
+        let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
+        let id = |name: &str| RowId::Email(name.to_owned());
+        let row = Row::Email(CustomerId::parse("ann").expect("a customer's id"));
+        let mut batch = Batch::default();
+        batch.insert(id("ann"), row.clone());
+        batch.insert(id("ben"), row);
+        store.commit(&batch).await.expect("written");
+        let scan = |start: &str, end: &str| store.scan("email", start.to_owned(), end.to_owned(), false, 9);
+
+        let writing = store.pending.begin(HashSet::from([id("ann")]));
+        assert_eq!(store.get(&[id("ben")]).await.expect("rows").len(), 1);
+        assert_eq!(scan("b", "c").await.expect("rows").len(), 1);
+        let ids = [id("ben"), id("ann")];
+        let (mut get, mut both) = (pin!(store.get(&ids)), pin!(scan("a", "c")));
+        assert!(!ends(&mut get).await && !ends(&mut both).await);
+        drop(writing);
+        assert_eq!(get.await.expect("rows").len(), 2);
+        assert_eq!(both.await.expect("rows").len(), 2);
+    }
+}

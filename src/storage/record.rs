@@ -129,7 +129,11 @@ mod tests {
         assert_eq!(stored(&store, &id).await, None);
         for replace in [false, true] {
             let mut batch = Batch::default();
-            if replace { batch.replace(id.clone(), row.clone()) } else { batch.insert(id.clone(), row.clone()) }
+            if replace {
+                batch.replace(id.clone(), row.clone())
+            } else {
+                batch.insert(id.clone(), row.clone())
+            }
             store.commit(&batch).await.expect("written");
             let ours = stored(&store, &id).await.expect("a row");
             assert!(theirs.iter().all(|theirs| *theirs == ours), "{ours:?} is not {theirs:?}");

@@ -1,12 +1,14 @@
 //! Many callers at once: one use never becomes two, and the same idempotency key gives one answer.
 
+use std::collections::BTreeSet;
+
 use scrip::{
     domain::{decimal::Amount, rejection::Code, status::Status},
-    service::Command,
+    service::{Command, EventFilter, PageRequest},
 };
 use tokio::task::JoinSet;
 
-use crate::support::{Backend, Client, Codes, TestScrip, draft};
+use crate::support::{Backend, Client, Codes, TestScrip, customer, draft};
 
 /// Runs `number` callers at once, and gives what each was answered.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
@@ -136,4 +138,31 @@ async fn the_same_idempotency_key_at_once_gives_one_answer() {
         let elsewhere = app.named("app").ask(Some("key".to_owned()), command).await;
         assert!(elsewhere.is_ok() && elsewhere != answers[0], "another caller's key is another key");
     }
+}
+
+/// What is read while others write is on disk: a place that the log gave can be followed from at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_place_in_the_log_can_be_followed_from() {
+    let app = TestScrip::new(Backend::Disk).await;
+    let pool = app.stocked(draft::percentage(), 300).await;
+    let client = app.named("claimer");
+    let claims = tokio::spawn(async move {
+        for number in 0..300 {
+            client.claim(pool, &format!("customer-{}", number % 7)).await.expect("a coupon");
+        }
+    });
+    let of_customer = EventFilter { customer: Some(customer("customer-1")), ..EventFilter::default() };
+    let mut places = BTreeSet::new();
+    while !claims.is_finished() {
+        for filter in [EventFilter::default(), of_customer.clone()] {
+            let newest = PageRequest { limit: 500, after: None, before: None, from_end: false };
+            let page = app.events(&filter, &newest).await.expect("a page");
+            let Some((last, _)) = page.items.last() else { continue };
+            let followed = app.follow(EventFilter::default(), Some(*last));
+            assert!(followed.is_ok(), "{last:?}: {followed:?}");
+            places.insert(*last);
+        }
+    }
+    claims.await.expect("claims");
+    assert!(places.len() > 20, "it was read while it grew: {places:?}");
 }

@@ -23,29 +23,13 @@ export function live({ client }: Gateway, pool: string, told: Told): () => void 
     return answer(await client.query(query, given, { requestPolicy: "network-only" }).toPromise());
   }
 
-  /** Where the log is, as far as this pool goes; null where nothing has ever happened. */
-  async function place() {
-    const { events } = await ask(PlaceDocument, { first: 1 });
-    let after = events.pageInfo.endCursor;
-    for (let more = Boolean(after); more; ) {
-      const { pageInfo } = (await ask(PlaceDocument, { after, filter: { poolId: pool } })).events;
-      after = pageInfo.endCursor ?? after;
-      more = pageInfo.hasNextPage;
-    }
-    return after;
-  }
-
   async function start() {
     leave();
-    for (;;) {
-      const after = await place();
-      if (!(await ask(ClaimedDocument, { pool })).pool) throw new Error("there is no such pool");
-      if (left) return;
-      watch();
-      if (after) return follow(after);
-      // A log without any event has no place to follow from.
-      await pause(1_000);
-    }
+    const { latestCursor } = await ask(PlaceDocument, {});
+    if (!(await ask(ClaimedDocument, { pool })).pool) throw new Error("there is no such pool");
+    if (left) return;
+    watch();
+    follow(latestCursor);
   }
 
   /** Tells the list as it is in the cache, now and whenever that changes. */

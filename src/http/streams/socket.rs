@@ -38,7 +38,7 @@ const MAX_MESSAGE: usize = 128 * 1024;
 /// The longest that is taken in, to be told that it is too long. What is longer still is cut off.
 const MAX_TAKEN: usize = 4 * MAX_MESSAGE;
 /// The buffers of a socket, in bytes: there may be thousands that are silent.
-const BUFFER: usize = 2 * 1024;
+const BUFFER: usize = 1024;
 /// How many answers leave in one write.
 const BATCH: usize = 32;
 /// How long a client may take to confirm that it is closed, and operations to end when the gateway stops.
@@ -86,7 +86,7 @@ pub(super) fn open(app: App, parts: &Parts, upgrade: WebSocketUpgrade) -> Respon
             Some(refusal) => End::Close(refusal),
             None => session.run().await,
         };
-        session.end(end).await;
+        Box::pin(session.end(end)).await;
     })
 }
 
@@ -115,19 +115,20 @@ struct Session {
 }
 
 impl Session {
+    /// Serves it until it ends. What seldom happens is boxed: a silent socket has no room for it.
     async fn run(&mut self) -> End {
         let closing = self.app.streams.closing();
         let mut closing = std::pin::pin!(closing.cancelled());
         loop {
             let done = tokio::select! {
-                () = &mut closing => return self.finish().await,
+                () = &mut closing => return Box::pin(self.finish()).await,
                 message = self.socket.recv() => match message {
                     None => Err(End::Gone),
-                    Some(Ok(message)) => self.hear(message).await,
+                    Some(Ok(message)) => Box::pin(self.hear(message)).await,
                     Some(Err(error)) => Err(end_of(error)),
                 },
                 Some(told) = self.operations.next(), if !self.operations.is_idle() => self.tell(told).await,
-                () = &mut self.timer => self.beat().await,
+                () = &mut self.timer => Box::pin(self.beat()).await,
             };
             if let Err(end) = done {
                 return end;

@@ -3,7 +3,7 @@
 //! then answers everyone. A refused command takes nothing else down; nothing waits for company.
 //!
 //! A decision never reads the database: where it needs a row that is not loaded it stops and says
-//! which, the rows that all commands miss are read in one query, and the batch is decided again.
+//! which, the rows that all commands miss are read together, and the batch is decided again.
 
 mod attempt;
 mod bookkeeping;

@@ -25,9 +25,9 @@ pub(crate) struct Client {
 }
 
 impl Deref for Client {
-    type Target = Scrip;
+    type Target = Arc<Scrip>;
 
-    fn deref(&self) -> &Scrip {
+    fn deref(&self) -> &Arc<Scrip> {
         &self.scrip
     }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use scrip::http::{Options, StreamLimits};
 use serde_json::json;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use super::{super::App, FOLLOW, PROTOCOL, Socket, introduction};
 
@@ -44,6 +47,17 @@ async fn what_is_wrong_closes_with_its_code_and_nothing_else() {
     app.followed_by(1).await;
     app.claim(&pool, "ann").await;
     assert_eq!(bystander.codes(1).await, ["A1"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered() {
+    let app = App::start().await;
+    let mut socket = Socket::ready(&app).await;
+    socket.subscribe("1", FOLLOW, json!({})).await;
+    let reason = CloseFrame { code: CloseCode::Normal, reason: "done".into() };
+    socket.send(Message::Close(Some(reason))).await;
+    assert_eq!(socket.closed().await, (1000, "done".to_owned()));
     app.finish().await;
 }
 
