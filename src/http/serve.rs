@@ -56,11 +56,11 @@ pub async fn serve(
     }
     drop((listener, router));
     scrip.begin_stop();
-    streams.close();
     stop.cancel();
     connections.close();
     // What was answered is durable: ending without those who do not take their answers loses nothing.
-    if timeout(GRACE, connections.wait()).await.is_err() || timeout(GRACE, scrip.close()).await.is_err() {
+    let ended = async { tokio::join!(streams.close(), connections.wait()) };
+    if timeout(GRACE, ended).await.is_err() || timeout(GRACE, scrip.close()).await.is_err() {
         tracing::warn!("some clients did not take their answers: they are not waited for");
     }
     Ok(())

@@ -17,19 +17,20 @@ export type Told = {
 /** Follows until what it returns is called. */
 export function live({ client }: Gateway, pool: string, told: Told): () => void {
   let leave = () => {};
-  let left = false;
+  // Counts the starts: one that another has overtaken, or that is left, goes no further.
+  let turn = 0;
 
   async function ask<Data, Given extends AnyVariables>(query: TypedDocumentNode<Data, Given>, given: Given) {
     return answer(await client.query(query, given, { requestPolicy: "network-only" }).toPromise());
   }
 
-  async function start() {
+  async function start(mine: number) {
     leave();
     const { latestCursor } = await ask(PlaceDocument, {});
     if (!(await ask(ClaimedDocument, { pool })).pool) throw new Error("there is no such pool");
-    if (left) return;
+    if (mine !== turn) return;
     watch();
-    follow(latestCursor);
+    follow(latestCursor, mine);
   }
 
   /** Tells the list as it is in the cache, now and whenever that changes. */
@@ -39,20 +40,25 @@ export function live({ client }: Gateway, pool: string, told: Told): () => void 
     leave = list.subscribe(({ data }) => data?.pool && told.list(data.pool)).unsubscribe;
   }
 
-  function follow(after: string) {
+  function follow(after: string, mine: number) {
     const { unsubscribe } = client.subscription(FollowDocument, { pool, after }).subscribe(({ data, error }) => {
       if (data) told.item?.(data.couponEvents);
       // What was missed cannot be told, or what was asked broke: all is read again.
-      if (error || data?.couponEvents.__typename === "ResyncRequired") void pause(1_000).then(begin);
+      if (error || data?.couponEvents.__typename === "ResyncRequired") {
+        void pause(1_000).then(() => mine === turn && begin());
+      }
     });
     const unwatch = leave;
     leave = () => (unsubscribe(), unwatch());
   }
 
-  const begin = () => start().catch((error: unknown) => left || told.problem(error));
-  void begin();
+  function begin() {
+    const mine = ++turn;
+    start(mine).catch((error: unknown) => mine === turn && told.problem(error));
+  }
+  begin();
   return () => {
-    left = true;
+    turn += 1;
     leave();
   };
 }

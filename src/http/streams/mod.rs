@@ -21,7 +21,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 use super::{App, graphql::error, media::Events};
 use crate::graphql::bounds;
@@ -62,7 +65,15 @@ pub struct Streams {
     limits: StreamLimits,
     connections: Arc<Semaphore>,
     operations: Arc<Semaphore>,
+    open: TaskTracker,
     closing: CancellationToken,
+}
+
+/// The place of a socket or stream of events: while it is held, a stop waits.
+#[derive(Debug)]
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _open: TaskTrackerToken,
 }
 
 impl Streams {
@@ -72,13 +83,16 @@ impl Streams {
             limits,
             connections: Arc::new(Semaphore::new(limits.connections)),
             operations: Arc::new(Semaphore::new(limits.operations)),
+            open: TaskTracker::new(),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Lets everything end what it is at and close.
-    pub(super) fn close(&self) {
+    /// Lets everything end what it is at and close; ends when all is closed.
+    pub(super) async fn close(&self) {
         self.closing.cancel();
+        self.open.close();
+        self.open.wait().await;
     }
 
     /// How much may be open.
@@ -99,13 +113,16 @@ impl Streams {
     }
 
     /// A place for one more socket or stream of events.
-    fn place(&self) -> Result<OwnedSemaphorePermit, Box<Response>> {
-        Arc::clone(&self.connections).try_acquire_owned().map_err(|_| {
-            let text = "too many streams are open: come back later";
-            let mut refusal = error(StatusCode::SERVICE_UNAVAILABLE, text);
-            refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-            Box::new(refusal)
-        })
+    fn place(&self) -> Result<Place, Box<Response>> {
+        match Arc::clone(&self.connections).try_acquire_owned() {
+            Ok(permit) => Ok(Place { _permit: permit, _open: self.open.token() }),
+            Err(_) => {
+                let text = "too many streams are open: come back later";
+                let mut refusal = error(StatusCode::SERVICE_UNAVAILABLE, text);
+                refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                Err(Box::new(refusal))
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use futures_util::{FutureExt, SinkExt};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::{
+    Place,
     close::{self, Close},
     message::{self, Incoming},
     operations::{Operations, Told},
@@ -77,16 +78,11 @@ pub(super) fn open(app: App, parts: &Parts, upgrade: WebSocketUpgrade) -> Respon
         None => Key::None,
     };
     let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
-    upgrade.on_upgrade(async move |socket| {
-        let _place = place;
+    upgrade.on_upgrade(move |socket| {
         let timer = Box::pin(sleep(app.streams.limits().init));
-        let mut session =
-            Session { app, id, socket, timer, heard: true, key, caller: None, operations: Operations::default() };
-        let end = match refusal {
-            Some(refusal) => End::Close(refusal),
-            None => session.run().await,
-        };
-        Box::pin(session.end(end)).await;
+        let operations = Operations::default();
+        let session = Session { app, id, socket, timer, heard: true, key, caller: None, operations, _place: place };
+        Box::new(session).serve(refusal)
     })
 }
 
@@ -112,10 +108,20 @@ struct Session {
     /// Who it is, since it introduced itself.
     caller: Option<Caller>,
     operations: Operations,
+    _place: Place,
 }
 
 impl Session {
-    /// Serves it until it ends. What seldom happens is boxed: a silent socket has no room for it.
+    /// Serves it until it ends, unless it is refused. It and what seldom happens are boxed: there may be thousands of
+    /// sockets that are silent.
+    async fn serve(mut self: Box<Self>, refusal: Option<Close>) {
+        let end = match refusal {
+            Some(refusal) => End::Close(refusal),
+            None => self.run().await,
+        };
+        Box::pin(self.end(end)).await;
+    }
+
     async fn run(&mut self) -> End {
         let closing = self.app.streams.closing();
         let mut closing = std::pin::pin!(closing.cancelled());
@@ -260,15 +266,14 @@ impl Session {
     }
 
     /// Closes the socket; its operations end before that.
-    async fn end(self, end: End) {
-        let Self { mut socket, operations, id, .. } = self;
-        drop(operations);
+    async fn end(mut self: Box<Self>, end: End) {
+        self.operations = Operations::default();
         let End::Close(reason) = end else { return };
-        tracing::debug!(request = id.0, ?reason, "a socket is closed");
+        tracing::debug!(request = self.id.0, ?reason, "a socket is closed");
         let farewell = async {
-            if socket.send(reason.into()).await.is_ok() {
+            if self.socket.send(reason.into()).await.is_ok() {
                 // The client's own close ends the connection in order.
-                while let Some(Ok(_)) = socket.recv().await {}
+                while let Some(Ok(_)) = self.socket.recv().await {}
             }
         };
         // Whoever does not answer is cut off.

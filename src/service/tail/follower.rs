@@ -63,7 +63,8 @@ impl Follower {
             match self.scrip.tail.read(&self.seat, &mut self.place, &mut page, PAGE) {
                 Found::Events => {}
                 Found::Nothing => self.seat.woken().await,
-                Found::Behind => page = self.catch_up().await?,
+                // Boxed: those who have caught up are many, and wait without room for this.
+                Found::Behind => page = Box::pin(self.catch_up()).await?,
             }
         }
         Ok(page)
