@@ -43,7 +43,8 @@ export function live({ client }: Gateway, pool: string, told: Told): () => void 
   function follow(after: string, mine: number) {
     const { unsubscribe } = client.subscription(FollowDocument, { pool, after }).subscribe(({ data, error }) => {
       if (data) told.item?.(data.couponEvents);
-      // What was missed cannot be told, or what was asked broke: all is read again.
+      // What was missed cannot be told, or what was asked broke: all is read again, once, though the last result comes
+      // a second time when the gateway ends the stream.
       if (error || data?.couponEvents.__typename === "ResyncRequired") {
         void pause(1_000).then(() => mine === turn && begin());
       }
