@@ -42,6 +42,43 @@ async fn a_stop_says_goodbye_and_hangs_on_nobody() {
     drop(clients.await.expect("goodbyes"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_over_a_socket_is_answered_before_the_end() {
+    const SENT: usize = 50;
+    let folder = new_folder();
+    let app = App::on(&disk(folder.path()), Options::default()).await;
+    let pool = app.bulk("SENT-#######", 1_000).await;
+    let mut socket = Socket::ready(&app).await;
+    let query = "mutation($input: CouponClaimInput!) { couponClaim(input: $input) { coupon { id } } }";
+    for number in 0..SENT {
+        let input = json!({ "poolId": pool, "customerId": format!("c{number}") });
+        socket.subscribe(&number.to_string(), query, json!({ "input": input })).await;
+    }
+    // What is answered to this was sent after them: they are running.
+    socket.say(&json!({ "type": "ping" })).await;
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|told: &Value| told["type"] != "pong") {
+        heard.push(socket.hear().await);
+    }
+    let rest = async {
+        loop {
+            match socket.frame().await {
+                Some(Ok(Message::Text(text))) => heard.push(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(Some(close)))) => return u16::from(close.code),
+                Some(Ok(_)) => {}
+                other => panic!("expected a close, found {other:?}"),
+            }
+        }
+    };
+    let (code, ()) = tokio::join!(rest, app.stop());
+    assert_eq!(code, 1012);
+    let answers: Vec<_> = heard.iter().filter(|told| told["type"] == "next").collect();
+    assert_eq!(answers.len(), SENT);
+    for answer in answers {
+        assert!(answer["payload"]["data"]["couponClaim"]["coupon"]["id"].is_string(), "{answer}");
+    }
+}
+
 /// A subscriber that comes back wherever the gateway is, and goes on after the last event that it saw.
 async fn subscriber(mut urls: watch::Receiver<String>, key: String, filter: Value, last: Value) -> Vec<Value> {
     let mut seen: Vec<Value> = Vec::new();
