@@ -74,6 +74,8 @@ mod tests {
         assert_eq!(store.get(&[id("ben")]).await.expect("rows").len(), 1);
         assert_eq!(scan("b", "c").await.expect("rows").len(), 1);
         let ids = [id("ben"), id("ann")];
+        // Nothing but the batch keeps a read from ending at once.
+        assert!(ends(&mut pin!(store.get(&ids[..1]))).await && ends(&mut pin!(scan("b", "c"))).await);
         let (mut get, mut both) = (pin!(store.get(&ids)), pin!(scan("a", "c")));
         assert!(!ends(&mut get).await && !ends(&mut both).await);
         drop(writing);

@@ -6,14 +6,16 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use scrip::{
-    domain::rejection::Code,
+    domain::{id::CustomerId, rejection::Code},
     service::{Clock, Scrip},
     storage::{Address, Batch, OpenError, Row, RowId, Store},
 };
+use tokio::time::{sleep, timeout};
 
 use crate::support::{
     Backend, Client, TestScrip, audit, customer, disk, draft, new_folder,
@@ -259,7 +261,8 @@ async fn what_is_no_folder_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_a_range_is_that_of_a_sorted_list() {
     let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a database");
-    ranges(&store, 1).await;
+    let rows = random_rows(&store, 1).await;
+    ranges_are_those_of(&store, &rows).await;
 }
 
 /// So they are where rows are spread over the log and many files, replaced and removed in later ones.
@@ -268,14 +271,22 @@ async fn a_page_of_a_range_is_the_same_on_disk() {
     let folder = new_folder();
     let address = format!("surrealkv://{}?max_memtable_size=1048576&sync=never", folder.path().display());
     let store = Store::open(&Address::parse(&address).expect("an address")).await.expect("a database");
-    ranges(&store, 16).await;
-    let written = files(folder.path()).into_keys().filter(|path| path.extension().is_some_and(|kind| kind == "sst"));
-    assert!(written.count() > 1, "the rows are in several files");
+    let rows = random_rows(&store, 16).await;
+    let tables = || fs::read_dir(folder.path().join("sstables")).expect("a folder").count();
+    // They are written in the background.
+    timeout(Duration::from_secs(60), async {
+        while tables() < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the rows are in several files");
+    ranges_are_those_of(&store, &rows).await;
     store.close().await;
 }
 
-/// Writes random rows in some rounds, the later ones over and beside those of the earlier, and reads random ranges.
-async fn ranges(store: &Store, rounds: u32) {
+/// Writes random rows in some rounds, the later ones over and beside those of the earlier; gives what is there then.
+async fn random_rows(store: &Store, rounds: u32) -> BTreeMap<String, CustomerId> {
     let mut random = StdRng::seed_from_u64(7);
     let mut rows = BTreeMap::new();
     let id = |text: &String| RowId::Email(text.clone());
@@ -303,6 +314,13 @@ async fn ranges(store: &Store, rounds: u32) {
         }
         store.commit(&batch).await.expect("rows");
     }
+    rows
+}
+
+/// Reads random ranges of these rows, and all of them by their ids.
+async fn ranges_are_those_of(store: &Store, rows: &BTreeMap<String, CustomerId>) {
+    let mut random = StdRng::seed_from_u64(8);
+    let id = |text: &String| RowId::Email(text.clone());
     let keys: Vec<String> = rows.keys().map(|text| id(text).key().text).collect();
     let any = |random: &mut StdRng| match random.random_range(0..4) {
         0 => String::new(),

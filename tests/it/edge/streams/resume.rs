@@ -80,6 +80,27 @@ async fn a_cursor_goes_on_exactly_there() {
     app.finish().await;
 }
 
+/// How a list is kept up to date: the place first, then the list, then what came after the place.
+#[tokio::test]
+async fn the_end_of_the_log_can_be_followed_from() {
+    let app = App::start().await;
+    let pool = app.stocked(&["A1", "A2", "A3"]).await;
+    let mut socket = Socket::ready(&app).await;
+    for (id, code, customer) in [("1", "A1", "a"), ("2", "A2", "b")] {
+        // The first of them is of a log without an event.
+        let latest = app.data("{ latestCursor }", json!({})).await["latestCursor"].clone();
+        app.claim(&pool, customer).await;
+        socket.subscribe(id, FOLLOW, json!({ "after": latest })).await;
+        let event = socket.event().await;
+        assert_eq!(event["coupon"]["code"], code);
+        assert_eq!(app.data("{ latestCursor }", json!({})).await["latestCursor"], event["cursor"]);
+        socket.say(&json!({ "type": "complete", "id": id })).await;
+        app.followed_by(0).await;
+    }
+    drop(socket);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn a_place_that_is_not_there_says_so() {
     let app = App::start().await;
