@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("http", &["domain", "service", "graphql"]),
     ("config", &["plugins", "storage"]),
     ("telemetry", &[]),
-    ("cli", &["domain", "plugins", "service", "graphql", "http", "config", "telemetry"]),
+    ("cli", &["domain", "plugins", "storage", "service", "graphql", "http", "config", "telemetry"]),
 ];
 
 /// The most lines of a file, and of nine files in ten.
