@@ -49,10 +49,8 @@ mod tests {
     use std::{future::poll_fn, pin::pin, task::Poll};
 
     use super::*;
-    use crate::{
-        domain::id::CustomerId,
-        storage::{Address, Batch, Row, Store},
-    };
+    use crate::{Address, Batch, Row, Store};
+    use scrip_domain::id::CustomerId;
 
     /// Whether this ends without anything else happening.
     async fn ends(future: &mut (impl Future + Unpin)) -> bool {

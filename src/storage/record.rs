@@ -92,7 +92,7 @@ mod tests {
     use surrealdb_datastore::TransactionType;
 
     use super::*;
-    use crate::storage::{Address, Batch, batch::Time};
+    use crate::{Address, Batch, batch::Time};
 
     async fn store() -> Store {
         Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store")
