@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
-    Row, RowId, StorageError, Store,
+    Row, RowId, StorageError, Store, Unannounced,
     record::{self, failed, record},
 };
 
@@ -73,15 +73,16 @@ impl Batch {
 }
 
 impl Store {
-    /// Writes a batch in one transaction, and returns when it is durable.
-    pub async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+    /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
+    /// is returned is dropped: the caller first announces what follows from the batch.
+    pub async fn commit(&self, batch: &Batch) -> Result<Unannounced<'_>, StorageError> {
         let rows: HashSet<RowId> = batch.rows().cloned().collect();
         // A batch that names a row twice would depend on the order of its writes.
         debug_assert_eq!(rows.len(), batch.len());
         let mut guard = self.writer.lock().await;
-        let _pending = self.pending.begin(rows);
+        let unannounced = self.pending.begin(rows);
         self.write(batch, Time::First).await?;
-        let Some(guard) = guard.as_mut() else { return Ok(()) };
+        let Some(guard) = guard.as_mut() else { return Ok(unannounced) };
         let mut attempt = 0;
         while guard.has_changed() {
             attempt += 1;
@@ -91,7 +92,7 @@ impl Store {
             }
             self.write(batch, Time::Again).await?;
         }
-        Ok(())
+        Ok(unannounced)
     }
 
     /// Writes a batch in one transaction; confirmed means durable, but for the fault that the guard is for.

@@ -19,4 +19,5 @@ pub use batch::Batch;
 pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
+pub use pending::Unannounced;
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};

@@ -125,7 +125,7 @@ mod tests {
         }
         let mut batch = Batch::default();
         batch.remove(id.clone());
-        store.commit(&batch).await.expect("removed");
+        drop(store.commit(&batch).await.expect("removed"));
         assert_eq!(stored(&store, &id).await, None);
         for replace in [false, true] {
             let mut batch = Batch::default();
@@ -134,7 +134,7 @@ mod tests {
             } else {
                 batch.insert(id.clone(), row.clone())
             }
-            store.commit(&batch).await.expect("written");
+            drop(store.commit(&batch).await.expect("written"));
             let ours = stored(&store, &id).await.expect("a row");
             assert!(theirs.iter().all(|theirs| *theirs == ours), "{ours:?} is not {theirs:?}");
         }
@@ -147,11 +147,11 @@ mod tests {
         let row = |number: u32| Row::Format(number);
         let mut batch = Batch::default();
         batch.insert(of("ann"), row(1));
-        store.commit(&batch).await.expect("written");
+        drop(store.commit(&batch).await.expect("written"));
         let mut batch = Batch::default();
         batch.insert(of("ben"), row(2));
         batch.insert(of("ann"), row(2));
-        let refused = store.commit(&batch).await;
+        let refused = store.commit(&batch).await.map(drop);
         assert!(matches!(refused, Err(StorageError::Exists(_))), "{refused:?}");
         let first = stored(&store, &of("ann")).await;
         assert_eq!(stored(&store, &of("ben")).await, None);
@@ -159,7 +159,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.ensure(of("ann"), row(3));
         batch.ensure(of("ben"), row(3));
-        store.commit(&batch).await.expect("written");
+        drop(store.commit(&batch).await.expect("written"));
         let second = stored(&store, &of("ben")).await;
         assert_eq!(stored(&store, &of("ann")).await, first);
         store.write(&batch, Time::Again).await.expect("written again");

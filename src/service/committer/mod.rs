@@ -208,9 +208,8 @@ impl Worker {
             working.load(&self.store, missing).await?;
         };
         let writes = working.batch();
-        if !writes.is_empty() {
-            self.store.commit(&writes).await?;
-        }
+        // Held until the log's end has moved: whoever reads a coupon finds its event in the log, too.
+        let _unannounced = if writes.is_empty() { None } else { Some(self.store.commit(&writes).await?) };
         let last;
         (last, self.cache) = working.publish(&self.registry);
         self.sequence = Some(last);
