@@ -10,10 +10,8 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{
-    plugins::{Environment, OperatorSettings, PluginSettings},
-    storage::{Address, OpenError},
-};
+use scrip_plugins::{Environment, OperatorSettings, PluginSettings};
+use scrip_storage::{Address, OpenError};
 
 /// Where Scrip listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";

@@ -43,13 +43,14 @@
 
 pub mod cli;
 pub mod config;
-pub mod domain;
-pub mod graphql;
 pub mod http;
-pub mod plugins;
-pub mod service;
-pub mod storage;
 pub mod telemetry;
+
+pub use scrip_domain as domain;
+pub use scrip_graphql as graphql;
+pub use scrip_plugins as plugins;
+pub use scrip_service as service;
+pub use scrip_storage as storage;
 
 /// The database makes many small allocations from several threads; this allocator made a commit a
 /// third faster than the system's.

@@ -12,10 +12,10 @@ use clap::{Args, ValueEnum};
 use super::{Problem, say};
 use crate::{
     config::Config,
-    graphql::pool_by_any_id,
     http::{Csv, File, Format, JsonLines, Parameters},
-    service::{Clock, CouponFilter, Scrip},
 };
+use scrip_graphql::pool_by_any_id;
+use scrip_service::{Clock, CouponFilter, Scrip};
 
 /// How often the progress is told.
 const TOLD: Duration = Duration::from_millis(500);

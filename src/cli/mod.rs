@@ -107,7 +107,7 @@ type Problem = Box<dyn std::error::Error + Send + Sync>;
 
 fn start(arguments: Arguments) -> Result<(), Problem> {
     if matches!(arguments.command, Some(Command::Schema)) {
-        say(&mut std::io::stdout(), crate::graphql::definition().trim_end());
+        say(&mut std::io::stdout(), scrip_graphql::definition().trim_end());
         return Ok(());
     }
     let config = configuration(arguments.settings)?;

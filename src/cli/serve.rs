@@ -8,13 +8,10 @@ use tokio::{
 };
 
 use super::{Problem, say};
-use crate::{
-    config::Config,
-    graphql::{Documents, Rules, cost::MAX_COST},
-    http,
-    plugins::{Lookup, Plugins},
-    service::{Clock, Scrip},
-};
+use crate::{config::Config, http};
+use scrip_graphql::{Documents, Rules, cost::MAX_COST};
+use scrip_plugins::{Lookup, Plugins};
+use scrip_service::{Clock, Scrip};
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // As many connections as the system lets this process have; what it has already does where it does not.

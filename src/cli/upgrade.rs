@@ -1,10 +1,8 @@
 //! `scrip upgrade`: a database of an earlier Scrip, brought over to this one.
 
 use super::{Problem, say};
-use crate::{
-    config::Config,
-    storage::{Upgraded, upgrade},
-};
+use crate::config::Config;
+use scrip_storage::{Upgraded, upgrade};
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     let database = config.database;

@@ -64,7 +64,7 @@ pub enum Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rejection::Code;
+    use crate::rejection::Code;
 
     #[test]
     fn a_failure_means_what_the_binding_says() {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{
+use crate::{
     basket::{BasketDraft, Line},
     currency::Currency,
     id::{CouponId, PoolId, TermsNumber},
@@ -28,7 +28,7 @@ fn terms(kind: CouponType, value: Option<&str>, currency: Option<&str>) -> Terms
 fn claimed(index: u64, terms: &Terms) -> Coupon {
     let id = CouponId { pool: PoolId(1), index };
     let coupon = Coupon::unassigned(id, format!("CODE{index}"), TermsNumber(0));
-    let holder = crate::domain::coupon::Holder { customer: ann(), currency: terms.currency };
+    let holder = crate::coupon::Holder { customer: ann(), currency: terms.currency };
     coupon.claim(terms, holder, None, now()).expect("a claim").coupon
 }
 
@@ -117,7 +117,7 @@ fn state_and_owner_are_checked() {
     let bob = CustomerId::parse("bob").expect("an id");
     let later: Instant = "2026-07-01T12:00:00Z".parse().expect("an instant");
     let mut ending = plain.clone();
-    ending.restrictions.expiration_period = crate::domain::period::Period::parse("P1M").ok();
+    ending.restrictions.expiration_period = crate::period::Period::parse("P1M").ok();
     let one = presented(0, plain.clone(), None);
     let mut redeemed = one.clone();
     redeemed.found = Some((claimed(0, &plain).redeem(None, None, now()).expect("redeemed").coupon, plain.clone()));

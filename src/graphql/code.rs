@@ -2,7 +2,7 @@
 
 use async_graphql::Enum;
 
-use crate::domain::rejection::Code;
+use scrip_domain::rejection::Code;
 
 /// Why something was refused. Programs match on this; the message beside it is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

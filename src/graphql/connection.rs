@@ -7,7 +7,7 @@ use super::{
     scalar::Cursor,
     types::{Coupon, CouponEvent, CouponPool, Customer, LedgerEntry},
 };
-use crate::service::Page;
+use scrip_service::Page;
 
 /// Where a page is in its list.
 #[derive(Debug, Clone, SimpleObject)]

@@ -18,7 +18,7 @@ use async_graphql::{
     },
 };
 
-use crate::service::{DEFAULT_PAGE, MAX_PAGE};
+use scrip_service::{DEFAULT_PAGE, MAX_PAGE};
 
 /// What an operation may cost where nothing else is configured.
 pub const MAX_COST: u64 = 100_000;

@@ -4,13 +4,11 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use super::scalar::Cursor;
-use crate::{
-    domain::{
-        id::{CouponId, CustomerId, EntryId, EventId, PoolId},
-        rejection::Refusal,
-    },
-    service::foreign_cursor,
+use scrip_domain::{
+    id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+    rejection::Refusal,
 };
+use scrip_service::foreign_cursor;
 
 /// The place of an item in a list.
 pub trait Place: Sized {

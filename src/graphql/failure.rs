@@ -4,10 +4,8 @@
 use async_graphql::{Context, Error, ErrorExtensions, Response};
 
 use super::code::CouponErrorCode;
-use crate::{
-    domain::rejection::{Refusal, Rejection},
-    service::Failure,
-};
+use scrip_domain::rejection::{Refusal, Rejection};
+use scrip_service::Failure;
 
 /// The most errors of an answer.
 const MAX_ERRORS: usize = 20;

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::ID;
 
-use crate::{
-    domain::{
-        id::{CouponId, EntryId, PoolId},
-        pool::Pool,
-        rejection::Rejection,
-    },
-    service::Scrip,
+use scrip_domain::{
+    id::{CouponId, EntryId, PoolId},
+    pool::Pool,
+    rejection::Rejection,
 };
+use scrip_service::Scrip;
 
-pub use crate::domain::global_id::GlobalId;
+pub use scrip_domain::global_id::GlobalId;
 
 /// The pool that an id names.
 pub fn pool_id(id: &ID) -> Result<PoolId, Rejection> {

@@ -18,15 +18,13 @@ use async_graphql::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{
-    domain::{
-        coupon::Coupon,
-        customer::Customer,
-        event::Event,
-        id::{CouponId, CustomerId, EventId},
-    },
-    service::{Failure, Scrip},
+use scrip_domain::{
+    coupon::Coupon,
+    customer::Customer,
+    event::Event,
+    id::{CouponId, CustomerId, EventId},
 };
+use scrip_service::{Failure, Scrip};
 
 /// Loads by id, without keeping what was read: the next request may find it changed.
 pub(super) type Related = DataLoader<Reader>;

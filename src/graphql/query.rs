@@ -15,14 +15,12 @@ use super::{
         CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin, Settings, Viewer,
     },
 };
-use crate::{
-    domain::{
-        customer::Email,
-        id::{CustomerId, PoolId},
-        rejection::Rejection,
-    },
-    service::{self, Answer, Caller, Page, PageRequest, Scrip},
+use scrip_domain::{
+    customer::Email,
+    id::{CustomerId, PoolId},
+    rejection::Rejection,
 };
+use scrip_service::{self, Answer, Caller, Page, PageRequest, Scrip};
 
 /// The most ids that one `nodes` takes.
 const MAX_NODES: usize = 100;
@@ -281,7 +279,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let entry = scrip.entries(&[id]).await.map_err(fail)?.pop().flatten();
             let pool = scrip.registry().pool(id.coupon.pool);
             entry.zip(pool).map(|(entry, pool)| {
-                let exponent = crate::domain::currency::exponent_of(pool.currency);
+                let exponent = scrip_domain::currency::exponent_of(pool.currency);
                 Node::LedgerEntry(LedgerEntry { entry, exponent })
             })
         }

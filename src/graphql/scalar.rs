@@ -2,7 +2,7 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
-use crate::domain::period::{Instant, instant_of, to_millisecond};
+use scrip_domain::period::{Instant, instant_of, to_millisecond};
 
 /// Reads a scalar that is written as a string.
 fn text(value: Value, expected: &str) -> Result<String, String> {

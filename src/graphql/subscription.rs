@@ -12,10 +12,8 @@ use super::{
     scalar::Cursor,
     types::CouponEvent,
 };
-use crate::{
-    domain::id::EventId,
-    service::{Follower, Resync, Scrip},
-};
+use scrip_domain::id::EventId;
+use scrip_service::{Follower, Resync, Scrip};
 
 /// What can be followed.
 #[derive(Debug, Default)]

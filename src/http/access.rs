@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
-use crate::service::{Caller, Scrip};
+use scrip_service::{Caller, Scrip};
 
 /// The caller whose key a request carries.
 #[must_use]

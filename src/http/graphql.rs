@@ -25,10 +25,8 @@ use super::{
     media::{Media, wants_page},
     site,
 };
-use crate::{
-    graphql::{Admitted, Asked, RequestId, coded},
-    service::Caller,
-};
+use scrip_graphql::{Admitted, Asked, RequestId, coded};
+use scrip_service::Caller;
 
 /// What is told where nothing is asked for.
 const UNNAMED: &str =

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
 
-use crate::graphql::RequestId;
+use scrip_graphql::RequestId;
 
 /// Requests since the start.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);

@@ -24,10 +24,8 @@ use axum::{
 
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{
-    graphql::{Gate, Rules, ScripSchema},
-    service::Scrip,
-};
+use scrip_graphql::{Gate, Rules, ScripSchema};
+use scrip_service::Scrip;
 
 pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use serve::serve;
@@ -84,7 +82,7 @@ impl App {
     /// The app over a running Scrip.
     #[must_use]
     pub fn new(scrip: Arc<Scrip>, options: Options) -> Self {
-        let schema = crate::graphql::schema(Arc::clone(&scrip), options.rules.introspection);
+        let schema = scrip_graphql::schema(Arc::clone(&scrip), options.rules.introspection);
         let gate = Arc::new(Gate::new(options.rules.clone()));
         let streams = Arc::new(Streams::new(options.streams));
         Self { scrip, schema, gate, options: Arc::new(options), streams }

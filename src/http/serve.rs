@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{App, Options, router};
-use crate::service::Scrip;
+use scrip_service::Scrip;
 
 /// How long a stop waits for requests in flight: a client that stopped reading is not waited for longer.
 const GRACE: Duration = Duration::from_secs(15);

@@ -4,18 +4,16 @@
 use std::collections::HashMap;
 
 use super::{CouponFilter, Failure, Page, PageRequest, Scrip, codebook::Meant, lists::foreign_cursor};
-use crate::{
-    domain::{
-        code::case_key,
-        coupon::Coupon,
-        gift_card::Entry,
-        id::{CouponId, EntryId},
-        pool::Pool,
-        pool_draft::check_code,
-        source::Source,
-    },
-    storage::{CODES_IN_ROW, Row, RowId},
+use scrip_domain::{
+    code::case_key,
+    coupon::Coupon,
+    gift_card::Entry,
+    id::{CouponId, EntryId},
+    pool::Pool,
+    pool_draft::check_code,
+    source::Source,
 };
+use scrip_storage::{CODES_IN_ROW, Row, RowId};
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.

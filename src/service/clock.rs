@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use crate::domain::period::{Instant, instant_of};
+use scrip_domain::period::{Instant, instant_of};
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
@@ -42,5 +42,5 @@ impl Clock {
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
 fn system_now() -> Instant {
-    crate::domain::period::to_millisecond(jiff::Timestamp::now())
+    scrip_domain::period::to_millisecond(jiff::Timestamp::now())
 }

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Failure, Registry};
-use crate::domain::{
+use scrip_domain::{
     code::{CaseMode, CodeFormat, PatternSet, Series, shared_code},
     id::PoolId,
     pool::Pool,

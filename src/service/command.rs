@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::domain::{
+use scrip_domain::{
     access::{ApiKey, Settings},
     basket::BasketDraft,
     binding::Binding,
@@ -293,8 +293,8 @@ pub enum Failure {
     Internal(String),
 }
 
-impl From<crate::storage::StorageError> for Failure {
-    fn from(error: crate::storage::StorageError) -> Self {
+impl From<scrip_storage::StorageError> for Failure {
+    fn from(error: scrip_storage::StorageError) -> Self {
         Self::Internal(error.to_string())
     }
 }

@@ -1,15 +1,13 @@
 //! Reading customers: one by id or e-mail address, a page of all, and what one holds.
 
 use super::{CouponFilter, Failure, Page, PageRequest, Scrip, committer::STREAM};
-use crate::{
-    domain::{
-        coupon::Coupon,
-        customer::{Customer, Email},
-        id::{CustomerId, EventId},
-        period::Instant,
-    },
-    storage::{Row, RowId},
+use scrip_domain::{
+    coupon::Coupon,
+    customer::{Customer, Email},
+    id::{CustomerId, EventId},
+    period::Instant,
 };
+use scrip_storage::{Row, RowId};
 
 /// How many rows of a customer's history are read at once.
 const PART: usize = 200;

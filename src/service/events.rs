@@ -4,15 +4,13 @@
 use std::collections::HashMap;
 
 use super::{Failure, Page, PageRequest, Scrip, committer::STREAM, customers::read_event};
-use crate::{
-    domain::{
-        coupon::{Coupon, History},
-        event::{Event, EventType},
-        id::{CouponId, CustomerId, EventId, PoolId},
-        period::{Instant, instant_of},
-    },
-    storage::{Row, RowId},
+use scrip_domain::{
+    coupon::{Coupon, History},
+    event::{Event, EventType},
+    id::{CouponId, CustomerId, EventId, PoolId},
+    period::{Instant, instant_of},
 };
+use scrip_storage::{Row, RowId};
 
 /// The most events in one row.
 const EVENTS_IN_ROW: u64 = 16;
@@ -249,7 +247,7 @@ fn decode(text: &str, doc: &str) -> Result<Vec<Event>, Failure> {
     let first = read_event(text).ok_or_else(damaged)?;
     let Row::Events(rows) = Row::decode(&RowId::Events(first), doc)? else { return Err(damaged()) };
     let numbered = (first.sequence..).zip(rows);
-    let event = |(sequence, row): (u64, crate::storage::Dated)| Event {
+    let event = |(sequence, row): (u64, scrip_storage::Dated)| Event {
         id: EventId { stream: first.stream, sequence },
         at: instant_of(row.at).unwrap_or(Instant::UNIX_EPOCH),
         coupon: row.coupon,

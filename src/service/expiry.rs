@@ -3,10 +3,8 @@
 //! catch up, so they never see a coupon in the wrong list.
 
 use super::{Caller, Command, Failure, Scrip};
-use crate::{
-    domain::id::{CouponId, PoolId},
-    storage::RowId,
-};
+use scrip_domain::id::{CouponId, PoolId};
+use scrip_storage::RowId;
 
 /// How many coupons are recorded in one command.
 const PART: usize = 256;

@@ -5,18 +5,16 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking};
-use crate::{
-    domain::{
-        coupon::Coupon,
-        id::{CouponId, PoolId, TermsNumber},
-        period::Instant,
-        pool::Pool,
-        source::Source,
-        status::Status,
-        terms::Terms,
-    },
-    storage::{CODES_IN_ROW, Row, RowId},
+use scrip_domain::{
+    coupon::Coupon,
+    id::{CouponId, PoolId, TermsNumber},
+    period::Instant,
+    pool::Pool,
+    source::Source,
+    status::Status,
+    terms::Terms,
 };
+use scrip_storage::{CODES_IN_ROW, Row, RowId};
 
 /// How many codes are computed for a part.
 const CODES: u64 = 16_384;

@@ -4,7 +4,7 @@ use rand::TryRngCore;
 use sha2::{Digest, Sha256};
 
 use super::{Caller, Command, Failure, Scrip};
-use crate::domain::access::{ApiKey, SECRET_PREFIX};
+use scrip_domain::access::{ApiKey, SECRET_PREFIX};
 
 /// The bytes of randomness in a secret.
 const SECRET_BYTES: usize = 32;

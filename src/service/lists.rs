@@ -5,20 +5,18 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{EventFilter, Failure, Page, PageRequest, Scrip};
-use crate::{
-    domain::{
-        code::CaseMode,
-        coupon::Coupon,
-        event::EventType,
-        id::{CouponId, CustomerId, EventId, PoolId},
-        period::Instant,
-        pool::{Pool, Supply, same_code},
-        presence::{Node, NodeId, Statuses, next, previous},
-        rejection::{Refusal, Rejection},
-        status::Status,
-    },
-    storage::{Row, RowId},
+use scrip_domain::{
+    code::CaseMode,
+    coupon::Coupon,
+    event::EventType,
+    id::{CouponId, CustomerId, EventId, PoolId},
+    period::Instant,
+    pool::{Pool, Supply, same_code},
+    presence::{Node, NodeId, Statuses, next, previous},
+    rejection::{Refusal, Rejection},
+    status::Status,
 };
+use scrip_storage::{Row, RowId};
 
 /// How many coupons one page looks at for those that its filter admits.
 pub(super) const MAX_LOOKED_AT: usize = 10_000;

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::domain::{
+use scrip_domain::{
     code::Series,
     pool::Pool,
     pool_codes::{CodeSeries, CodesFault, Making},

@@ -1,7 +1,7 @@
 //! Pages of lists: how many, from where, in which direction (the Relay cursor connections
 //! specification). Cursors name the place of an item, so a page costs what it shows.
 
-use crate::domain::rejection::{Refusal, Rejection};
+use scrip_domain::rejection::{Refusal, Rejection};
 
 /// The most items of a page.
 pub const MAX_PAGE: usize = 500;

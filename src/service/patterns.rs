@@ -7,15 +7,13 @@ use super::{
     Failure, Scrip,
     prepare::{blocking, fresh_key},
 };
-use crate::{
-    domain::{
-        code::{CaseMode, ExclusionCost, SeriesKey, Space, bulk_limit, case_key, exclusion_costs, samples},
-        id::PoolId,
-        pool_codes::{CodesDraft, CodesFault},
-        rejection::{Refusal, Rejection},
-    },
-    storage::RowId,
+use scrip_domain::{
+    code::{CaseMode, ExclusionCost, SeriesKey, Space, bulk_limit, case_key, exclusion_costs, samples},
+    id::PoolId,
+    pool_codes::{CodesDraft, CodesFault},
+    rejection::{Refusal, Rejection},
 };
+use scrip_storage::RowId;
 
 /// How many samples are shown.
 const SAMPLES: usize = 10;

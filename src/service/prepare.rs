@@ -7,19 +7,17 @@
 use rand::TryRngCore;
 
 use super::{Caller, Command, Failure, PoolEdit, Registry, Scrip, codebook::Reservation, question::Answers};
-use crate::{
-    domain::{
-        binding::Binding,
-        code::{CodeFormat, SeriesKey, Walk},
-        id::PoolId,
-        pool::Pool,
-        pool_codes::{CodesDraft, CodesFault, NewCodes},
-        rejection::{Refusal, Rejection},
-        source::Source,
-    },
-    plugins::{BindingFault, PluginKind, shown},
-    storage::{Row, RowId},
+use scrip_domain::{
+    binding::Binding,
+    code::{CodeFormat, SeriesKey, Walk},
+    id::PoolId,
+    pool::Pool,
+    pool_codes::{CodesDraft, CodesFault, NewCodes},
+    rejection::{Refusal, Rejection},
+    source::Source,
 };
+use scrip_plugins::{BindingFault, PluginKind, shown};
+use scrip_storage::{Row, RowId};
 
 /// How many uploaded codes are read at once.
 const PAGE: usize = 64;

@@ -2,9 +2,9 @@
 //! they are asked outside of the committer, and the command is decided again with the answers beside it. An answer
 //! counts for exactly the question that was asked, so where the facts changed meanwhile it is asked again.
 
-use crate::{
-    domain::period::Instant,
-    plugins::{CheckRequest, CheckVerdict, CodeRequest, IssuedCode, PluginFailure, Plugins, SourceRefusal, shown},
+use scrip_domain::period::Instant;
+use scrip_plugins::{
+    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, PluginFailure, Plugins, SourceRefusal, shown,
 };
 
 /// How often a command is decided again before it is given up: each time its facts have changed meanwhile.

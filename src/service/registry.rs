@@ -9,18 +9,16 @@ use std::{
 };
 
 use super::{codebook::Reserved, opened::Opened};
-use crate::{
-    domain::{
-        access::{ApiKey, Settings},
-        code::PatternSet,
-        id::PoolId,
-        pool::Pool,
-        pool_codes::CodesFault,
-        source::Source,
-        terms::CouponType,
-    },
-    storage::{Row, RowId, StorageError, Store, Tally},
+use scrip_domain::{
+    access::{ApiKey, Settings},
+    code::PatternSet,
+    id::PoolId,
+    pool::Pool,
+    pool_codes::CodesFault,
+    source::Source,
+    terms::CouponType,
 };
+use scrip_storage::{Row, RowId, StorageError, Store, Tally};
 
 /// How many rows are read at once at a start.
 const PAGE: usize = 1_000;

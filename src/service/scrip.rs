@@ -13,14 +13,12 @@ use super::{
     question::MAX_ROUNDS,
     tail::{self, Tail},
 };
-use crate::{
-    domain::{
-        id::EventId,
-        rejection::{Refusal, Rejection},
-    },
-    plugins::Plugins,
-    storage::{Address, OpenError, Store},
+use scrip_domain::{
+    id::EventId,
+    rejection::{Refusal, Rejection},
 };
+use scrip_plugins::Plugins;
+use scrip_storage::{Address, OpenError, Store};
 
 /// How often coupons whose time is over are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -133,7 +131,7 @@ impl Scrip {
 
     /// Whether the database answers.
     pub async fn is_ready(&self) -> bool {
-        self.store.get_one(crate::storage::RowId::Format).await.is_ok_and(|row| row.is_some())
+        self.store.get_one(scrip_storage::RowId::Format).await.is_ok_and(|row| row.is_some())
     }
 
     /// Whether it is being stopped: what takes long should end.

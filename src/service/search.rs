@@ -9,17 +9,15 @@ use super::{
     lists::{MAX_LOOKED_AT, begins_with},
     prepare::blocking,
 };
-use crate::{
-    domain::{
-        code::{Series, case_key, typed},
-        coupon::Coupon,
-        id::CouponId,
-        pool::Pool,
-        pool_codes::{CodeSeries, Making},
-        source::Source,
-    },
-    storage::{Row, RowId},
+use scrip_domain::{
+    code::{Series, case_key, typed},
+    coupon::Coupon,
+    id::CouponId,
+    pool::Pool,
+    pool_codes::{CodeSeries, Making},
+    source::Source,
 };
+use scrip_storage::{Row, RowId};
 
 /// Where at most so many codes begin in a way, they are found from their ranks.
 const MAX_RANKED: u64 = 2_000_000;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
-    Row, RowId, StorageError, Store,
+    Row, RowId, StorageError, Store, Unannounced,
     record::{self, failed, record},
 };
 
@@ -61,19 +61,21 @@ impl Batch {
 }
 
 impl Store {
-    /// Writes a batch in one transaction, and returns when it is durable.
-    pub async fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+    /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
+    /// is returned is dropped: the caller first announces what follows from the batch.
+    pub async fn commit(&self, batch: &Batch) -> Result<Unannounced<'_>, StorageError> {
         let rows: HashSet<RowId> = batch.rows().cloned().collect();
         // A batch that names a row twice would depend on the order of its writes.
         debug_assert_eq!(rows.len(), batch.len());
         let _writer = self.writer.lock().await;
-        let _pending = self.pending.begin(rows);
+        let unannounced = self.pending.begin(rows);
         let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
         if let Err(error) = self.fill(&transaction, batch).await {
             record::end(&transaction).await;
             return Err(error);
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        Ok(unannounced)
     }
 
     /// Puts a batch's writes into a transaction.

@@ -72,7 +72,7 @@ mod tests {
     use tokio::sync::Mutex;
 
     use super::*;
-    use crate::storage::pending::Pending;
+    use crate::pending::Pending;
 
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");

@@ -130,3 +130,42 @@ fn open_failed(address: &Address, reason: String) -> OpenError {
         OpenError::Damaged { address: address.text().to_owned(), reason }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Statements that nest to a depth, each in a way of its own.
+    const NESTED: [(&str, &str, &str); 8] = [
+        ("RETURN ", "[", "]"),
+        ("RETURN ", "{ a: ", " }"),
+        ("RETURN ", "(", ")"),
+        ("RETURN ", "{ RETURN ", " }"),
+        ("RETURN ", "-(", ")"),
+        ("RETURN ", "(SELECT * FROM ", ")"),
+        ("RETURN ", "IF true THEN ", " END"),
+        ("RETURN ", "array::flatten([", "])"),
+    ];
+
+    /// The database is compiled without optimisation (Cargo.toml), so that its frames are larger. A thread of
+    /// the runtime has to hold them, to whatever depth a statement nests: its parser and executor bound that.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_deep_statement_does_not_overflow_the_stack() {
+        let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
+        let store = Arc::new(store);
+        for (start, open, close) in NESTED {
+            let mut answered = 0;
+            for depth in [1, 5, 10, 15, 20, 50, 99, 200, 1_000, 10_000] {
+                let statement = format!("{start}{}1{}", open.repeat(depth), close.repeat(depth));
+                let store = Arc::clone(&store);
+                // On a worker's stack, as in the gateway, and not on the test's.
+                let asked = tokio::spawn(async move { store.database.query(statement).await?.check() });
+                match asked.await.expect("no panic") {
+                    Ok(_) => answered = depth,
+                    Err(error) => assert!(!error.to_string().is_empty()),
+                }
+            }
+            assert!(answered >= 10, "{open} is answered to a depth of {answered}");
+        }
+    }
+}

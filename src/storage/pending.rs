@@ -17,18 +17,21 @@ impl Default for Pending {
     }
 }
 
-/// A batch that is being written, until this is dropped.
+/// A batch whose readers wait until this is dropped: while it is being written, and then until the one who
+/// wrote it has announced what follows from it. Otherwise a reader could see a coupon whose event it is told
+/// is not there yet.
 #[derive(Debug)]
-pub(super) struct Writing<'a>(&'a Pending);
+#[must_use = "readers of the batch's rows are let go when this is dropped"]
+pub struct Unannounced<'a>(&'a Pending);
 
 impl Pending {
     /// Has those who read these rows wait. To be called before the engine shows them.
-    pub(super) fn begin(&self, rows: HashSet<RowId>) -> Writing<'_> {
+    pub(super) fn begin(&self, rows: HashSet<RowId>) -> Unannounced<'_> {
         self.0.send_replace(Some(Arc::new(rows)));
-        Writing(self)
+        Unannounced(self)
     }
 
-    /// Ends when what was read is on disk, given which rows that is. To be called after they were read.
+    /// Ends when what was read is on disk and announced, given which rows that is. To be called after they were read.
     pub(super) async fn settled(&self, read: impl Fn(&HashSet<RowId>) -> bool) {
         let mut now = self.0.subscribe();
         if now.borrow_and_update().as_deref().is_some_and(read) {
@@ -38,7 +41,7 @@ impl Pending {
     }
 }
 
-impl Drop for Writing<'_> {
+impl Drop for Unannounced<'_> {
     fn drop(&mut self) {
         self.0.0.send_replace(None);
     }
@@ -49,10 +52,8 @@ mod tests {
     use std::{future::poll_fn, pin::pin, task::Poll};
 
     use super::*;
-    use crate::{
-        domain::id::CustomerId,
-        storage::{Address, Batch, Row, Store},
-    };
+    use crate::{Address, Batch, Row, Store};
+    use scrip_domain::id::CustomerId;
 
     /// Whether this ends without anything else happening.
     async fn ends(future: &mut (impl Future + Unpin)) -> bool {
@@ -67,7 +68,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.insert(id("ann"), row.clone());
         batch.insert(id("ben"), row);
-        store.commit(&batch).await.expect("written");
+        drop(store.commit(&batch).await.expect("written"));
         let scan = |start: &str, end: &str| store.scan("email", start.to_owned(), end.to_owned(), false, 9);
 
         let writing = store.pending.begin(HashSet::from([id("ann")]));

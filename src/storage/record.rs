@@ -90,7 +90,7 @@ mod tests {
     use surrealdb_datastore::TransactionType;
 
     use super::*;
-    use crate::storage::{Address, Batch};
+    use crate::{Address, Batch};
 
     async fn store() -> Store {
         Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store")
@@ -123,7 +123,7 @@ mod tests {
         }
         let mut batch = Batch::default();
         batch.remove(id.clone());
-        store.commit(&batch).await.expect("removed");
+        drop(store.commit(&batch).await.expect("removed"));
         assert_eq!(stored(&store, &id).await, None);
         for replace in [false, true] {
             let mut batch = Batch::default();
@@ -132,7 +132,7 @@ mod tests {
             } else {
                 batch.insert(id.clone(), row.clone())
             }
-            store.commit(&batch).await.expect("written");
+            drop(store.commit(&batch).await.expect("written"));
             let ours = stored(&store, &id).await.expect("a row");
             assert!(theirs.iter().all(|theirs| *theirs == ours), "{ours:?} is not {theirs:?}");
         }
@@ -145,11 +145,11 @@ mod tests {
         let row = |number: u32| Row::Format(number);
         let mut batch = Batch::default();
         batch.insert(of("ann"), row(1));
-        store.commit(&batch).await.expect("written");
+        drop(store.commit(&batch).await.expect("written"));
         let mut batch = Batch::default();
         batch.insert(of("ben"), row(2));
         batch.insert(of("ann"), row(2));
-        let refused = store.commit(&batch).await;
+        let refused = store.commit(&batch).await.map(drop);
         assert!(matches!(refused, Err(StorageError::Exists(_))), "{refused:?}");
         let first = stored(&store, &of("ann")).await;
         assert_eq!(stored(&store, &of("ben")).await, None);
@@ -157,7 +157,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.ensure(of("ann"), row(3));
         batch.ensure(of("ben"), row(3));
-        store.commit(&batch).await.expect("written");
+        drop(store.commit(&batch).await.expect("written"));
         assert_eq!(stored(&store, &of("ann")).await, first);
         assert!(stored(&store, &of("ben")).await.is_some());
     }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Key, StorageError};
-use crate::domain::{
+use scrip_domain::{
     coupon::Coupon,
     customer::Customer,
     decimal::Amount,
@@ -30,7 +30,7 @@ pub enum RowId {
     Tally(PoolId),
     /// 64 codes of an uploaded pool, by their places divided by 64.
     Codes(PoolId, u64),
-    /// Which uploaded coupons a code names, by its form without regard to case ([`crate::domain::code::case_key`]).
+    /// Which uploaded coupons a code names, by its form without regard to case ([`scrip_domain::code::case_key`]).
     Code(String),
     /// A coupon that has been touched.
     Coupon(CouponId),

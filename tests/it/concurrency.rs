@@ -178,3 +178,30 @@ async fn every_place_in_the_log_can_be_followed_from() {
     enough.store(true, Ordering::Relaxed);
     claims.await.expect("claims");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_coupon_that_is_read_has_its_events_in_the_log() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.stocked(draft::gift_card("100.00"), 1).await;
+        let card = app.claim(pool, "ann").await.expect("a card").id;
+        let done = Arc::new(AtomicBool::new(false));
+        let (reader, ends) = (app.named("reader"), Arc::clone(&done));
+        let reader = tokio::spawn(async move {
+            let mut read = 0;
+            while !ends.load(Ordering::SeqCst) || read == 0 {
+                let coupon = reader.coupon(card).await;
+                let latest = *reader.latest_event().borrow();
+                let last = coupon.history.recent.last().copied();
+                assert!(last.is_none_or(|last| last <= latest), "{last:?} was read, the log ends at {latest:?}");
+                read += 1;
+            }
+            read
+        });
+        for _ in 0..200 {
+            app.pay(card, "0.01").await.expect("a payment");
+        }
+        done.store(true, Ordering::SeqCst);
+        assert!(reader.await.expect("a reader") > 0);
+    }
+}

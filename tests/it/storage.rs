@@ -135,7 +135,7 @@ async fn write_format(address: &Address, from: u32, to: u32) {
     assert_eq!(store.get_one(RowId::Format).await.expect("a row"), Some(Row::Format(from)));
     let mut batch = Batch::default();
     batch.replace(RowId::Format, Row::Format(to));
-    store.commit(&batch).await.expect("a commit");
+    drop(store.commit(&batch).await.expect("a commit"));
     store.close().await;
 }
 
@@ -318,7 +318,7 @@ async fn random_rows(store: &Store, rounds: u32) -> BTreeMap<String, CustomerId>
             }
             rows.insert(text, row);
         }
-        store.commit(&batch).await.expect("rows");
+        drop(store.commit(&batch).await.expect("rows"));
     }
     rows
 }

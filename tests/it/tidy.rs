@@ -2,17 +2,22 @@
 //! nothing is left over.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
 
-/// The layers, each with those that it may use beside itself.
-const LAYERS: [(&str, &[&str]); 9] = [
+/// The layers that are crates, each with those that its Cargo.toml may name.
+const CRATES: [(&str, &[&str]); 5] = [
     ("domain", &[]),
     ("plugins", &[]),
     ("storage", &["domain"]),
     ("service", &["domain", "plugins", "storage"]),
     ("graphql", &["domain", "plugins", "service"]),
+];
+
+/// The layers that are modules of the crate `scrip`, each with those that it may use beside itself.
+const MODULES: [(&str, &[&str]); 4] = [
     ("http", &["domain", "service", "graphql"]),
     ("config", &["plugins", "storage"]),
     ("telemetry", &[]),
@@ -41,30 +46,74 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
+/// A file of the repository.
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A file of the repository that is TOML.
+fn toml(path: &str) -> toml::Table {
+    read(path).parse().unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 #[test]
-fn layers_point_one_way() {
+fn layers_that_are_crates_point_one_way() {
+    for (layer, allowed) in CRATES {
+        let manifest = toml(&format!("src/{layer}/Cargo.toml"));
+        let named = manifest["dependencies"].as_table().expect("dependencies").keys();
+        let wrong: Vec<_> =
+            named.filter_map(|name| name.strip_prefix("scrip-")).filter(|other| !allowed.contains(other)).collect();
+        assert!(wrong.is_empty(), "{layer} uses layers that it may not: {wrong:?}");
+    }
+}
+
+#[test]
+fn layers_that_are_modules_point_one_way() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     for (path, text) in sources("src") {
         let inside = path.strip_prefix(&root).expect("a path below src");
         let first = inside.components().next().map(|part| part.as_os_str().to_string_lossy().replace(".rs", ""));
-        let Some((layer, allowed)) = LAYERS.iter().find(|(layer, _)| Some(*layer) == first.as_deref()) else {
-            assert!(matches!(first.as_deref(), Some("lib" | "main")), "{inside:?} is in no layer");
+        let first = first.unwrap_or_default();
+        let Some((layer, allowed)) = MODULES.iter().find(|(layer, _)| *layer == first) else {
+            let known = matches!(first.as_str(), "lib" | "main") || CRATES.iter().any(|(layer, _)| *layer == first);
+            assert!(known, "{} is in no layer", inside.display());
             continue;
         };
-        // `use crate::{a::.., b::..}` names its layers at the start of a line, or after `crate::`.
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        for line in code {
-            for (other, _) in LAYERS {
-                let nested = line.starts_with(&format!("    {other}::")) && text.contains("use crate::{");
-                let named = line.contains(&format!("crate::{other}::")) || (nested && !inside.starts_with("lib.rs"));
-                if named && other != *layer && !allowed.contains(&other) {
-                    wrong.push(format!("{}: {}", inside.display(), line.trim()));
-                }
-            }
+        let others = MODULES.iter().chain(&CRATES).map(|(other, _)| *other).filter(|other| other != layer);
+        for other in others.filter(|other| !allowed.contains(other)) {
+            // `use crate::{a::.., b::..}` names its layers at the start of a line, or after `crate::`.
+            let nested = text.contains("use crate::{");
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let used = code.filter(|line| {
+                line.contains(&format!("crate::{other}::"))
+                    || line.contains(&format!("scrip_{other}::"))
+                    || (nested && line.starts_with(&format!("    {other}::")))
+            });
+            wrong.extend(used.map(|line| format!("{}: {}", inside.display(), line.trim())));
         }
     }
     assert!(wrong.is_empty(), "a layer uses one that it may not: {wrong:#?}");
+}
+
+/// A crate that is named in a profile and not in the tree is compiled at another level than was meant, and
+/// Cargo only warns.
+#[test]
+fn crates_with_a_level_of_their_own_are_in_the_tree() {
+    let lock = toml("Cargo.lock");
+    let packages = lock["package"].as_array().expect("packages");
+    let known: HashSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let mut named = 0;
+    for (profile, settings) in toml("Cargo.toml")["profile"].as_table().expect("profiles") {
+        let packages = settings.get("package").and_then(|packages| packages.as_table());
+        for name in packages.into_iter().flatten().map(|(name, _)| name.as_str()).filter(|name| *name != "*") {
+            let name = name.split('@').next().unwrap_or(name);
+            assert!(known.contains(name), "profile {profile} names {name}, which is not in Cargo.lock");
+            named += 1;
+        }
+    }
+    assert!(named > 0, "no profile names a crate");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{Problem, tell};
-use crate::plugins::{Manifest, componentize, read_code};
+use scrip_plugins::{Manifest, componentize, read_code};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const TOOLCHAIN: &str = include_str!("../../../plugins/toolchain.sh");

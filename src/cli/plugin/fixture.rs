@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::plugins::{
+use scrip_plugins::{
     Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, Network, PluginKind,
     SourceRefusal, Usage,
 };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use super::{Problem, say};
-use crate::plugins::{Build, Lookup, Manifest, PluginKind, PluginSettings, start_engine};
+use scrip_plugins::{Build, Lookup, Manifest, PluginKind, PluginSettings, start_engine};
 
 /// What can be done with a plugin.
 #[derive(Debug, Subcommand)]

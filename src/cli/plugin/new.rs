@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use super::{Kind, Problem, kind_name, tell};
-use crate::plugins::{MANIFEST, check_id};
+use scrip_plugins::{MANIFEST, check_id};
 
 macro_rules! files {
     ($($to:literal from $from:literal),+ $(,)?) => { &[$(($to, include_str!($from))),+] };

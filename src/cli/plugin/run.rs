@@ -5,7 +5,7 @@ use std::{io::Read, path::Path};
 use serde_json::{Map, Value};
 
 use super::{Problem, load, tell};
-use crate::plugins::{Build, CheckRequest, CodeRequest, Network, PluginKind, Usage};
+use scrip_plugins::{Build, CheckRequest, CodeRequest, Network, PluginKind, Usage};
 
 pub(super) async fn run(folder: &Path, request: Option<&Path>) -> Result<(), Problem> {
     let build = load(folder).await?;

@@ -1,7 +1,7 @@
 //! The actions that coupons of every type know. Gift cards add their postings to some of them, in
 //! `card_actions`.
 
-use crate::domain::{
+use crate::{
     currency::Currency,
     event::EventType,
     gift_card::{EntryKind, Posting},
@@ -48,7 +48,7 @@ impl Coupon {
             let mut account = self.account.unwrap_or_default();
             let posting = Posting { coupon: self.id, transaction: None, at: now };
             entries.push(account.post(EntryKind::Issue, value, posting));
-            account.redeemed = crate::domain::decimal::Amount::ZERO;
+            account.redeemed = crate::decimal::Amount::ZERO;
             self.account = Some(account);
             change.amount = Some(value);
             change.balance_after = Some(account.balance);

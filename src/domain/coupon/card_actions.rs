@@ -1,7 +1,7 @@
 //! The actions of gift cards: pay, take a payment back wholly or in part, adjust, void. The ledger
 //! entry and the balance change together or not at all.
 
-use crate::domain::{
+use crate::{
     decimal::{Amount, MAX_AMOUNT},
     event::EventType,
     gift_card::{Account, Entry, EntryKind, Posting},

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{
+use crate::{
     currency::Currency,
     gift_card::EntryKind,
     id::PoolId,

@@ -4,16 +4,14 @@ use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
 
 use super::{BasketInput, edit};
 use crate::{
-    domain::{
-        id::{CustomerId, checked_id},
-        rejection::{Refusal, Rejection},
-    },
-    graphql::{
-        global_id::{coupon_id, entry_id, pool_id},
-        scalar::{CurrencyCode, Decimal},
-    },
-    service::{self, Command, CustomerEdit},
+    global_id::{coupon_id, entry_id, pool_id},
+    scalar::{CurrencyCode, Decimal},
 };
+use scrip_domain::{
+    id::{CustomerId, checked_id},
+    rejection::{Refusal, Rejection},
+};
+use scrip_service::{self, Command, CustomerEdit};
 
 /// Which coupon: by id, or by code. One of both.
 #[derive(Debug, Clone, InputObject)]

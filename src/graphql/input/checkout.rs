@@ -2,11 +2,9 @@
 
 use async_graphql::{ID, InputObject};
 
-use crate::{
-    domain::basket::BasketDraft,
-    graphql::scalar::{CurrencyCode, DateTime, Decimal},
-    service::{CheckoutOrder, Presentation},
-};
+use crate::scalar::{CurrencyCode, DateTime, Decimal};
+use scrip_domain::basket::BasketDraft;
+use scrip_service::{CheckoutOrder, Presentation};
 
 /// A basket.
 #[derive(Debug, Clone, InputObject)]

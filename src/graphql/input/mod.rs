@@ -23,10 +23,8 @@ use super::{
     scalar::DateTime,
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
-use crate::{
-    domain::{id::CustomerId, pool_draft::check_code, rejection::Refusal},
-    service,
-};
+use scrip_domain::{id::CustomerId, pool_draft::check_code, rejection::Refusal};
+use scrip_service;
 
 /// Which coupons.
 #[derive(Debug, Clone, Default, InputObject)]

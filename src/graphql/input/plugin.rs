@@ -4,12 +4,10 @@ use async_graphql::{InputObject, Json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{
-    domain::{
-        binding::Binding,
-        rejection::{Refusal, Rejection},
-    },
-    graphql::types::OnFailure,
+use crate::types::OnFailure;
+use scrip_domain::{
+    binding::Binding,
+    rejection::{Refusal, Rejection},
 };
 
 /// A plugin bound to a pool.

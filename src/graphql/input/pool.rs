@@ -4,18 +4,16 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
 use super::{PluginBindingInput, edit};
 use crate::{
-    domain::{
-        pool_codes::CodesDraft,
-        pool_draft::{Faults, PoolDraft, RestrictionsDraft},
-        rejection::{Refusal, Rejection},
-    },
-    graphql::{
-        global_id::pool_id,
-        scalar::{CurrencyCode, Decimal, Period},
-        types::enums::{CouponType, PoolSource},
-    },
-    service::{Command, PoolEdit, RestrictionsEdit},
+    global_id::pool_id,
+    scalar::{CurrencyCode, Decimal, Period},
+    types::enums::{CouponType, PoolSource},
 };
+use scrip_domain::{
+    pool_codes::CodesDraft,
+    pool_draft::{Faults, PoolDraft, RestrictionsDraft},
+    rejection::{Refusal, Rejection},
+};
+use scrip_service::{Command, PoolEdit, RestrictionsEdit};
 
 /// The most codes that one couponsAdd takes.
 const MAX_CODES: usize = 10_000;
@@ -300,7 +298,7 @@ pub struct CouponsAddInput {
 
 impl CouponsAddInput {
     /// The pool and the codes.
-    pub fn check(&self) -> Result<crate::domain::id::PoolId, Vec<Refusal>> {
+    pub fn check(&self) -> Result<scrip_domain::id::PoolId, Vec<Refusal>> {
         let pool = pool_id(&self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
         if self.codes.is_empty() {
             return Err(vec![Rejection::Required { what: "at least one code" }.at(["codes"])]);

@@ -6,17 +6,15 @@ use async_graphql::{Context, Object, Result};
 
 use super::{submit, user_errors};
 use crate::{
-    domain::{currency::exponent_of, rejection::Refusal},
-    graphql::{
-        failure::{failed, internal},
-        input::{
-            CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput,
-            CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
-        },
-        types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
+    failure::{failed, internal},
+    input::{
+        CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput,
+        CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
     },
-    service::{Answer, Command, Scrip},
+    types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
 };
+use scrip_domain::{currency::exponent_of, rejection::Refusal};
+use scrip_service::{Answer, Command, Scrip};
 
 #[derive(Debug, Default)]
 pub(super) struct CouponMutation;

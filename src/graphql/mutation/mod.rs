@@ -9,10 +9,8 @@ use std::sync::Arc;
 use async_graphql::{Context, MergedObject, Result};
 
 use super::{failure::internal, types::CouponUserError};
-use crate::{
-    domain::rejection::Refusal,
-    service::{Answer, Caller, Command, Failure, Scrip},
-};
+use scrip_domain::rejection::Refusal;
+use scrip_service::{Answer, Caller, Command, Failure, Scrip};
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]

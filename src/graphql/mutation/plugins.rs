@@ -6,14 +6,12 @@ use async_graphql::{Context, ID, Object, Result};
 
 use super::user_errors;
 use crate::{
-    domain::rejection::{Refusal, Rejection},
-    graphql::{
-        input::PluginTestInput,
-        types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
-    },
-    plugins::{CheckRequest, CodeRequest, PluginKind, Plugins},
-    service::Scrip,
+    input::PluginTestInput,
+    types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
 };
+use scrip_domain::rejection::{Refusal, Rejection};
+use scrip_plugins::{CheckRequest, CodeRequest, PluginKind, Plugins};
+use scrip_service::Scrip;
 
 #[derive(Debug, Default)]
 pub(super) struct PluginMutation;
@@ -66,13 +64,13 @@ async fn tried(plugins: &Plugins, input: &PluginTestInput) -> Result<PluginTestR
     let build = plugin.build().ok_or_else(|| invalid(plugin.problem().unwrap_or_default()))?;
     let config = input.config();
     build.check_config(&config).map_err(|faults| {
-        let fault = |fault: crate::plugins::ConfigFault| {
+        let fault = |fault: scrip_plugins::ConfigFault| {
             let path = std::iter::once("config".to_owned()).chain(fault.path);
             Rejection::ValueInvalid { reason: fault.reason }.at(path)
         };
         faults.into_iter().map(fault).collect::<Vec<_>>()
     })?;
-    let busy = |failure: crate::plugins::PluginFailure| invalid(failure.to_string());
+    let busy = |failure: scrip_plugins::PluginFailure| invalid(failure.to_string());
     Ok(match build.manifest.kind {
         PluginKind::Restriction => {
             let request = CheckRequest { config, ..input.request().map_err(|refusal| vec![refusal])? };

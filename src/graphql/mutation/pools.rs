@@ -6,20 +6,18 @@ use async_graphql::{Context, Object, Result};
 
 use super::{submit, user_errors};
 use crate::{
-    domain::rejection::Refusal,
-    graphql::{
-        failure::internal,
-        input::{
-            CouponsAddInput, CouponsGenerateInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput,
-            PoolUpdateInput, SettingsUpdateInput,
-        },
-        types::{
-            CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerPayload,
-            PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
-        },
+    failure::internal,
+    input::{
+        CouponsAddInput, CouponsGenerateInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
+        SettingsUpdateInput,
     },
-    service::{Answer, Command, Scrip, fingerprint},
+    types::{
+        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerPayload, PoolPayload,
+        PoolUpdatePayload, SettingsPayload, SkippedCode,
+    },
 };
+use scrip_domain::rejection::Refusal;
+use scrip_service::{Answer, Command, Scrip, fingerprint};
 
 /// How many codes are added in one transaction.
 const PART: usize = 500;
@@ -172,5 +170,5 @@ async fn pool_payload(
 
 /// A short stand-in for a key of any length.
 fn digest(key: &str) -> String {
-    crate::service::hash_secret(key)
+    scrip_service::hash_secret(key)
 }

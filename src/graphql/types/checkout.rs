@@ -3,14 +3,12 @@
 use async_graphql::SimpleObject;
 
 use super::{Coupon, CouponUserError};
-use crate::{
-    domain::{
-        currency::{Currency, exponent_of},
-        decimal::Amount,
-    },
-    graphql::scalar::Decimal,
-    service::{CheckoutRecord, Recorded},
+use crate::scalar::Decimal;
+use scrip_domain::{
+    currency::{Currency, exponent_of},
+    decimal::Amount,
 };
+use scrip_service::{CheckoutRecord, Recorded};
 
 /// What a basket costs with the coupons presented, and what was decided of each.
 #[derive(Debug, Clone, SimpleObject)]

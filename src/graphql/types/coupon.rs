@@ -10,23 +10,21 @@ use super::{
     pool::value_of,
 };
 use crate::{
-    domain::{
-        coupon,
-        gift_card::Entry,
-        id::{CustomerId, EntryId},
-        pool::Pool,
-        terms::Terms,
-    },
-    graphql::{
-        connection::{CouponEventConnection, LedgerEntryConnection},
-        cursor::place_of,
-        failure::{failed, internal, refused},
-        global_id::GlobalId,
-        loader::Related,
-        scalar::{CurrencyCode, Cursor, DateTime, Decimal},
-    },
-    service::{EventFilter, PageRequest, Scrip},
+    connection::{CouponEventConnection, LedgerEntryConnection},
+    cursor::place_of,
+    failure::{failed, internal, refused},
+    global_id::GlobalId,
+    loader::Related,
+    scalar::{CurrencyCode, Cursor, DateTime, Decimal},
 };
+use scrip_domain::{
+    coupon,
+    gift_card::Entry,
+    id::{CustomerId, EntryId},
+    pool::Pool,
+    terms::Terms,
+};
+use scrip_service::{EventFilter, PageRequest, Scrip};
 
 /// One coupon. It carries its own terms, which may be older than its pool's.
 #[derive(Debug, Clone)]
@@ -176,7 +174,7 @@ impl Coupon {
 pub(super) async fn customer(ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
     let Some(id) = id else { return Ok(None) };
     let found = ctx.data::<Related>()?.load_one(id.clone()).await.map_err(|failure| failed(ctx, &failure))?;
-    Ok(Some(Customer(found.unwrap_or_else(|| crate::domain::customer::Customer::unknown(id.clone())))))
+    Ok(Some(Customer(found.unwrap_or_else(|| scrip_domain::customer::Customer::unknown(id.clone())))))
 }
 
 /// One change of a gift card's balance.

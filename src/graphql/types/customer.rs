@@ -6,17 +6,15 @@ use async_graphql::{Context, ID, Json, Object, Result};
 
 use super::Coupon;
 use crate::{
-    domain::customer,
-    graphql::{
-        connection::{CouponConnection, CouponEventConnection},
-        cursor::{AtEvent, place},
-        failure::{failed, refused},
-        global_id::GlobalId,
-        input::CouponFilter,
-        scalar::{CurrencyCode, Cursor},
-    },
-    service::{EventFilter, PageRequest, Scrip},
+    connection::{CouponConnection, CouponEventConnection},
+    cursor::{AtEvent, place},
+    failure::{failed, refused},
+    global_id::GlobalId,
+    input::CouponFilter,
+    scalar::{CurrencyCode, Cursor},
 };
+use scrip_domain::customer;
+use scrip_service::{EventFilter, PageRequest, Scrip};
 
 /// A customer of the retailer's.
 #[derive(Debug, Clone)]

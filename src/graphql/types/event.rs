@@ -10,17 +10,15 @@ use super::{
     enums::{CouponEventType, CouponStatus},
 };
 use crate::{
-    domain::{decimal::Amount, event::Event, id::CustomerId},
-    graphql::{
-        connection::CouponEventConnection,
-        cursor::{cursor, place},
-        failure::{failed, internal, refused},
-        global_id::GlobalId,
-        loader::{Related, Shared, Together},
-        scalar::{Cursor, DateTime, Decimal},
-    },
-    service::{EventFilter, PageRequest, Scrip},
+    connection::CouponEventConnection,
+    cursor::{cursor, place},
+    failure::{failed, internal, refused},
+    global_id::GlobalId,
+    loader::{Related, Shared, Together},
+    scalar::{Cursor, DateTime, Decimal},
 };
+use scrip_domain::{decimal::Amount, event::Event, id::CustomerId};
+use scrip_service::{EventFilter, PageRequest, Scrip};
 
 /// One change of a coupon, in the append-only log.
 #[derive(Debug, Clone)]
@@ -61,7 +59,7 @@ impl CouponEvent {
         let Some(amount) = amount else { return Ok(None) };
         let pool = ctx.data::<Arc<Scrip>>()?.registry().pool(self.event.coupon.pool);
         let pool = pool.ok_or_else(|| internal(ctx, "an event's coupon has no pool"))?;
-        Ok(Some(Decimal(amount.text(crate::domain::currency::exponent_of(pool.currency)))))
+        Ok(Some(Decimal(amount.text(scrip_domain::currency::exponent_of(pool.currency)))))
     }
 }
 

@@ -63,7 +63,7 @@ pub enum UserError {
 pub mod enums {
     use async_graphql::Enum;
 
-    use crate::domain::{event::EventType, gift_card::EntryKind, source::Source, status::Status, terms};
+    use scrip_domain::{event::EventType, gift_card::EntryKind, source::Source, status::Status, terms};
 
     /// Where a pool's codes come from.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

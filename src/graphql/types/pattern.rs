@@ -3,11 +3,9 @@
 use async_graphql::SimpleObject;
 
 use super::CouponUserError;
-use crate::{
-    domain::{code::Exclusion, pool_codes::CodesFault},
-    graphql::scalar::BigInt,
-    service::PatternFacts,
-};
+use crate::scalar::BigInt;
+use scrip_domain::{code::Exclusion, pool_codes::CodesFault};
+use scrip_service::PatternFacts;
 
 /// What a pattern can make, or what is wrong with it.
 #[derive(Debug, Default, SimpleObject)]
@@ -65,7 +63,7 @@ impl PatternPreview {
 }
 
 impl ExclusionCost {
-    fn of(cost: crate::domain::code::ExclusionCost) -> Self {
+    fn of(cost: scrip_domain::code::ExclusionCost) -> Self {
         let exclusion = match cost.exclusion {
             Exclusion::Character(character) => character.to_string(),
             Exclusion::Phrase(phrase) => phrase,

@@ -3,7 +3,8 @@
 use async_graphql::{Object, SimpleObject};
 
 use super::{CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Settings};
-use crate::{domain::rejection::Refusal, graphql::code::CouponErrorCode};
+use crate::code::CouponErrorCode;
+use scrip_domain::rejection::Refusal;
 
 /// A refusal with a stable code.
 #[derive(Debug, Clone)]

@@ -5,11 +5,9 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::{Enum, ID, Json, Object, SimpleObject};
 
 use super::CouponUserError;
-use crate::{
-    domain::binding,
-    graphql::scalar::BigInt,
-    plugins::{self, Asked, CheckVerdict, HttpRequest, IssuedCode, LogLevel, Report, Usage},
-};
+use crate::scalar::BigInt;
+use scrip_domain::binding;
+use scrip_plugins::{self, Asked, CheckVerdict, HttpRequest, IssuedCode, LogLevel, Report, Usage};
 
 /// What a plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

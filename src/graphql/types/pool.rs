@@ -6,24 +6,22 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::enums::{CouponType, PoolSource};
 use crate::{
-    domain::{
-        coupon,
-        event::EventType,
-        id::{CouponId, PoolId},
-        pool,
-        terms::Terms,
-    },
-    graphql::{
-        connection::CouponConnection,
-        cursor::{AtEvent, HappenedAt, HeldSince, Place, place},
-        failure::{failed, refused},
-        global_id::GlobalId,
-        input::CouponFilter,
-        scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-        types::{Coupon, PluginBinding},
-    },
-    service::{self, Page, PageRequest, Scrip, foreign_cursor},
+    connection::CouponConnection,
+    cursor::{AtEvent, HappenedAt, HeldSince, Place, place},
+    failure::{failed, refused},
+    global_id::GlobalId,
+    input::CouponFilter,
+    scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
+    types::{Coupon, PluginBinding},
 };
+use scrip_domain::{
+    coupon,
+    event::EventType,
+    id::{CouponId, PoolId},
+    pool,
+    terms::Terms,
+};
+use scrip_service::{self, Page, PageRequest, Scrip, foreign_cursor};
 
 /// A coupon pool: a source of codes, the terms that new coupons get, and its counts.
 #[derive(Debug, Clone)]
@@ -282,7 +280,7 @@ impl Restrictions {
     #[must_use]
     pub fn of(terms: &Terms) -> Self {
         let restrictions = &terms.restrictions;
-        let amount = |amount: Option<crate::domain::decimal::Amount>| amount.map(|a| Decimal(a.text(terms.exponent())));
+        let amount = |amount: Option<scrip_domain::decimal::Amount>| amount.map(|a| Decimal(a.text(terms.exponent())));
         let ids = |ids: &[String]| ids.iter().cloned().map(ID).collect();
         Self {
             minimum_value: amount(restrictions.minimum_value),
@@ -318,7 +316,7 @@ pub(super) struct PoolStats {
 
 impl PoolStats {
     fn of(counts: &pool::Counts) -> Self {
-        use crate::domain::status::Status;
+        use scrip_domain::status::Status;
         let number = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         Self {
             total: number(counts.total()),

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, SimpleObject};
 
-use crate::domain::access;
+use scrip_domain::access;
 
 /// What the whole programme is set to.
 #[derive(Debug, Clone, SimpleObject)]

@@ -2,10 +2,8 @@
 //! as a formula begins with an apostrophe (OWASP, "CSV Injection").
 
 use super::Format;
-use crate::{
-    domain::{coupon::Coupon, period::Instant, status::Status, terms::Terms},
-    service::CouponSink,
-};
+use scrip_domain::{coupon::Coupon, period::Instant, status::Status, terms::Terms};
+use scrip_service::CouponSink;
 
 /// Coupons as lines of a CSV file.
 #[derive(Debug, Default)]
@@ -37,7 +35,7 @@ impl CouponSink for Csv {
 
     fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms) {
         let balance = coupon.balance().map(|balance| balance.text(terms.exponent())).unwrap_or_default();
-        let date = |at: Option<Instant>| at.map(crate::graphql::instant_text).unwrap_or_default();
+        let date = |at: Option<Instant>| at.map(scrip_graphql::instant_text).unwrap_or_default();
         cell(&mut self.text, &coupon.code);
         self.text.push_str(&format!(",{},{},{balance},", status.name(), worth(terms)));
         cell(&mut self.text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());

@@ -3,10 +3,8 @@
 
 use serde::Deserialize;
 
-use crate::{
-    domain::{id::CustomerId, period::Instant, pool_draft::check_code, status::Status},
-    service::{CouponFilter, Span},
-};
+use scrip_domain::{id::CustomerId, period::Instant, pool_draft::check_code, status::Status};
+use scrip_service::{CouponFilter, Span};
 
 /// The parameters, all of them optional.
 #[derive(Debug, Clone, Default, Deserialize)]

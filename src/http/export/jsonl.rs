@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Format;
-use crate::{
-    domain::{coupon::Coupon, status::Status, terms::Terms},
-    graphql::instant_text,
-    service::CouponSink,
-};
+use scrip_domain::{coupon::Coupon, status::Status, terms::Terms};
+use scrip_graphql::instant_text;
+use scrip_service::CouponSink;
 
 /// Coupons as objects, one a line.
 #[derive(Debug, Default)]
@@ -55,8 +53,8 @@ impl JsonLines {
 
 /// What follows the code of a coupon.
 fn rest(coupon: Option<&Coupon>, status: Status, terms: &Terms) -> String {
-    let date = |at: Option<crate::domain::period::Instant>| at.map(instant_text);
-    let of = |field: fn(&Coupon) -> Option<crate::domain::period::Instant>| date(coupon.and_then(field));
+    let date = |at: Option<scrip_domain::period::Instant>| at.map(instant_text);
+    let of = |field: fn(&Coupon) -> Option<scrip_domain::period::Instant>| date(coupon.and_then(field));
     let count = |field: fn(&Coupon) -> u32| coupon.map_or(0, field);
     let fields: [(&str, Value); 12] = [
         ("status", json!(status.name())),

@@ -20,11 +20,9 @@ use axum::{
 use futures_util::stream;
 
 use super::{App, access::caller, graphql, site};
-use crate::{
-    domain::pool::Pool,
-    graphql::pool_by_any_id,
-    service::{CouponFilter, CouponSink, Export, Failure, Scrip},
-};
+use scrip_domain::pool::Pool;
+use scrip_graphql::pool_by_any_id;
+use scrip_service::{CouponFilter, CouponSink, Export, Failure, Scrip};
 
 pub use csv::Csv;
 pub use filter::Parameters;

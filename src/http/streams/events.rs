@@ -24,14 +24,12 @@ use tokio::{
 };
 
 use super::Streams;
-use crate::{
-    graphql::{Asked, RequestId, coded},
-    http::{
-        App,
-        graphql::{Prepared, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
-        media::{EVENTS, Events, Media},
-    },
+use crate::http::{
+    App,
+    graphql::{Prepared, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
+    media::{EVENTS, Events, Media},
 };
+use scrip_graphql::{Asked, RequestId, coded};
 
 /// A sign of life: a comment, which clients pass over.
 const BEAT: &[u8] = b":\n\n";

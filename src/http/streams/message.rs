@@ -5,10 +5,8 @@ use axum::extract::ws::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    graphql::{Asked, coded},
-    http::graphql::Wire,
-};
+use crate::http::graphql::Wire;
+use scrip_graphql::{Asked, coded};
 
 /// The longest id of an operation, in bytes.
 const MAX_ID: usize = 256;

@@ -27,7 +27,7 @@ use tokio_util::{
 };
 
 use super::{App, graphql::error, media::Events};
-use crate::graphql::bounds;
+use scrip_graphql::bounds;
 
 /// How much may be open, and for how long what is silent.
 #[derive(Debug, Clone, Copy)]

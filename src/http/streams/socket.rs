@@ -22,15 +22,13 @@ use super::{
     message::{self, Incoming},
     operations::{Operations, Told},
 };
-use crate::{
-    graphql::{Asked, RequestId, bounds},
-    http::{
-        App, access,
-        graphql::{answers, prepare},
-        site,
-    },
-    service::Caller,
+use crate::http::{
+    App, access,
+    graphql::{answers, prepare},
+    site,
 };
+use scrip_graphql::{Asked, RequestId, bounds};
+use scrip_service::Caller;
 
 /// The protocol's name.
 const PROTOCOL: &str = "graphql-transport-ws";

@@ -14,14 +14,14 @@ use self::{
     },
 };
 use super::{Called, Checked, Issued, Linked, RestrictionGuest, SourceGuest};
-use crate::plugins::{
+use crate::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, IssuedCode, LogLevel, Occasion, PluginBasket,
     PluginCoupon, PluginCustomer, PluginPool, PluginValue, SourceRefusal, manifest::PluginKind, state::State,
 };
 
 mod source {
     wasmtime::component::bindgen!({
-        path: "plugins/wit/1.0.0",
+        path: "../../plugins/wit/1.0.0",
         world: "source",
         imports: { "coupon:plugin/http@1.0.0": async | trappable, default: trappable },
         exports: { default: async },
@@ -30,7 +30,7 @@ mod source {
 
 mod restriction {
     wasmtime::component::bindgen!({
-        path: "plugins/wit/1.0.0",
+        path: "../../plugins/wit/1.0.0",
         world: "restriction",
         with: {
             "coupon:plugin/types@1.0.0": super::source::coupon::plugin::types,
@@ -181,7 +181,7 @@ fn customer(customer: &PluginCustomer) -> types::Customer {
 }
 
 fn basket(basket: &PluginBasket) -> types::Basket {
-    let line = |line: &crate::plugins::PluginLine| types::Line {
+    let line = |line: &crate::PluginLine| types::Line {
         product_id: line.product_id.clone(),
         quantity: line.quantity,
         unit_price: line.unit_price.clone(),

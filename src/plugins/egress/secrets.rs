@@ -7,7 +7,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use serde_json::Value;
 
 use super::hosts::Target;
-use crate::plugins::HttpError;
+use crate::HttpError;
 
 /// What begins a place to fill in; `}}` ends it.
 pub(super) const OPEN: &str = "{{secret.";

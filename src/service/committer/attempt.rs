@@ -4,23 +4,21 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{
-        coupon::Coupon,
-        currency::Currency,
-        customer::Customer,
-        id::{CouponId, CustomerId, PoolId},
-        period::Instant,
-        pool::Pool,
-        presence::{Node, NodeId},
-        rejection::{Refusal, Rejection},
-        terms::Terms,
-    },
-    service::{
-        Failure,
-        question::{Answers, Question},
-    },
-    storage::{Row, RowId, Tally},
+    Failure,
+    question::{Answers, Question},
 };
+use scrip_domain::{
+    coupon::Coupon,
+    currency::Currency,
+    customer::Customer,
+    id::{CouponId, CustomerId, PoolId},
+    period::Instant,
+    pool::Pool,
+    presence::{Node, NodeId},
+    rejection::{Refusal, Rejection},
+    terms::Terms,
+};
+use scrip_storage::{Row, RowId, Tally};
 
 use super::{
     Request,

@@ -2,16 +2,14 @@
 //! history and in its customer's; the ledger; who holds it; when its time is over; its pool's counts
 //! and tree of statuses. One function does all of it, so no action can forget a part.
 
-use crate::{
-    domain::{
-        coupon::{Coupon, Decision},
-        event::Event,
-        id::{CouponId, CustomerId, EventId},
-        presence::path,
-        status::Status,
-    },
-    storage::{Row, RowId},
+use scrip_domain::{
+    coupon::{Coupon, Decision},
+    event::Event,
+    id::{CouponId, CustomerId, EventId},
+    presence::path,
+    status::Status,
 };
+use scrip_storage::{Row, RowId};
 
 use super::{
     STREAM,

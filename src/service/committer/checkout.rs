@@ -3,20 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    domain::{
-        basket::{Basket, BasketDraft},
-        checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
-        coupon::Coupon,
-        id::{CustomerId, PoolId, checked_id},
-        period::{Instant, instant_of},
-        rejection::Rejection,
-        terms::Terms,
-    },
-    plugins::Occasion,
-    service::{Answer, CheckoutOrder, CheckoutRecord, Recorded},
-    storage::{Row, RowId},
+use crate::{Answer, CheckoutOrder, CheckoutRecord, Recorded};
+use scrip_domain::{
+    basket::{Basket, BasketDraft},
+    checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
+    coupon::Coupon,
+    id::{CustomerId, PoolId, checked_id},
+    period::{Instant, instant_of},
+    rejection::Rejection,
+    terms::Terms,
 };
+use scrip_plugins::Occasion;
+use scrip_storage::{Row, RowId};
 
 use super::{
     attempt::{Attempt, Stop},

@@ -2,23 +2,21 @@
 //! No code is in two pools, and none that is in a list can be made by a pool.
 
 use crate::{
-    domain::{
-        code::case_key,
-        id::PoolId,
-        pool::{Pool, same_code},
-        pool_codes::Making,
-        pool_draft::{MAX_CODE, check_code},
-        rejection::{Refusal, Rejection},
-        source::Source,
-        status::Status,
-    },
-    service::{
-        Added, Answer, Skipped,
-        codebook::{Maker, Meant, overlap},
-        prepare::NewPattern,
-    },
-    storage::{CODES_IN_ROW, CodeRow, Row, RowId, Tally},
+    Added, Answer, Skipped,
+    codebook::{Maker, Meant, overlap},
+    prepare::NewPattern,
 };
+use scrip_domain::{
+    code::case_key,
+    id::PoolId,
+    pool::{Pool, same_code},
+    pool_codes::Making,
+    pool_draft::{MAX_CODE, check_code},
+    rejection::{Refusal, Rejection},
+    source::Source,
+    status::Status,
+};
+use scrip_storage::{CODES_IN_ROW, CodeRow, Row, RowId, Tally};
 
 use super::{
     attempt::{Attempt, Stop},

@@ -3,20 +3,18 @@
 
 use std::sync::Arc;
 
-use crate::{
-    domain::{
-        coupon::{Coupon, Decision, Holder},
-        customer::Email,
-        gift_card::EntryKind,
-        id::{CouponId, CustomerId, PoolId},
-        pool::Pool,
-        rejection::{Refusal, Rejection},
-        source::Source,
-    },
-    plugins::Occasion,
-    service::{Answer, CouponRef},
-    storage::RowId,
+use crate::{Answer, CouponRef};
+use scrip_domain::{
+    coupon::{Coupon, Decision, Holder},
+    customer::Email,
+    gift_card::EntryKind,
+    id::{CouponId, CustomerId, PoolId},
+    pool::Pool,
+    rejection::{Refusal, Rejection},
+    source::Source,
 };
+use scrip_plugins::Occasion;
+use scrip_storage::RowId;
 
 use super::{
     attempt::{Attempt, Stop},

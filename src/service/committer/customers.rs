@@ -1,16 +1,14 @@
 //! Making and editing customers. An e-mail address belongs to one customer.
 
-use crate::{
-    domain::{
-        currency::Currency,
-        customer::{Customer, Email},
-        id::CustomerId,
-        pool_draft::Faults,
-        rejection::Rejection,
-    },
-    service::{Answer, CustomerEdit},
-    storage::{Row, RowId},
+use crate::{Answer, CustomerEdit};
+use scrip_domain::{
+    currency::Currency,
+    customer::{Customer, Email},
+    id::CustomerId,
+    pool_draft::Faults,
+    rejection::Rejection,
 };
+use scrip_storage::{Row, RowId};
 
 use super::{
     attempt::{Attempt, Stop},

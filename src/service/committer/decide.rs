@@ -6,14 +6,12 @@ use super::{
     attempt::{Attempt, Stop},
     working::{Change, Missing, Working},
 };
-use crate::{
-    domain::{
-        id::checked_text,
-        rejection::{Refusal, Rejection},
-    },
-    service::{Answer, Command, Failure, fingerprint, question::Question},
-    storage::{Row, RowId, StoredAnswer},
+use crate::{Answer, Command, Failure, fingerprint, question::Question};
+use scrip_domain::{
+    id::checked_text,
+    rejection::{Refusal, Rejection},
 };
+use scrip_storage::{Row, RowId, StoredAnswer};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;

@@ -3,21 +3,19 @@
 
 use std::sync::Arc;
 
-use crate::{
-    domain::{
-        code::case_key,
-        coupon::Coupon,
-        id::{CouponId, CustomerId, PoolId},
-        period::Instant,
-        pool::Pool,
-        pool_draft::check_code,
-        rejection::Rejection,
-        source::Source,
-        status::Status,
-    },
-    service::{CouponRef, codebook::Meant},
-    storage::{CODES_IN_ROW, Row, RowId},
+use crate::{CouponRef, codebook::Meant};
+use scrip_domain::{
+    code::case_key,
+    coupon::Coupon,
+    id::{CouponId, CustomerId, PoolId},
+    period::Instant,
+    pool::Pool,
+    pool_draft::check_code,
+    rejection::Rejection,
+    source::Source,
+    status::Status,
 };
+use scrip_storage::{CODES_IN_ROW, Row, RowId};
 
 use super::attempt::{Attempt, Stop};
 

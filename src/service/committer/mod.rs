@@ -24,10 +24,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Answer, Caller, Clock, Command, Failure, Registry, prepare::Prepared, question::Question};
-use crate::{
-    domain::id::EventId,
-    storage::{StorageError, Store},
-};
+use scrip_domain::id::EventId;
+use scrip_storage::{StorageError, Store};
 use working::{Cache, Working};
 
 /// The most commands that one transaction carries.
@@ -210,9 +208,8 @@ impl Worker {
             working.load(&self.store, missing).await?;
         };
         let writes = working.batch();
-        if !writes.is_empty() {
-            self.store.commit(&writes).await?;
-        }
+        // Held until the log's end has moved: whoever reads a coupon finds its event in the log, too.
+        let _unannounced = if writes.is_empty() { None } else { Some(self.store.commit(&writes).await?) };
         let last;
         (last, self.cache) = working.publish(&self.registry);
         self.sequence = Some(last);
@@ -257,7 +254,7 @@ fn decide_all(working: &mut Working<'_>, batch: &[Request]) -> (Vec<Settled>, wo
 
 /// The place of the last event that was written; 0 where there is none.
 async fn last_sequence(store: &Store) -> Result<u64, StorageError> {
-    use crate::storage::{Row, RowId};
+    use scrip_storage::{Row, RowId};
     let first = RowId::Events(EventId { stream: STREAM, sequence: 0 }).key().text;
     let end = RowId::Events(EventId { stream: STREAM + 1, sequence: 0 }).key().text;
     let Some((text, doc)) = store.scan("event", first, end, true, 1).await?.pop() else { return Ok(0) };

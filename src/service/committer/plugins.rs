@@ -3,27 +3,25 @@
 
 use std::sync::Arc;
 
-use crate::{
-    domain::{
-        basket::Basket,
-        binding::{Binding, Outcome},
-        checkout::Check,
-        coupon::Coupon,
-        customer::Customer,
-        global_id::GlobalId,
-        id::{CouponId, CustomerId},
-        period::Instant,
-        pool::Pool,
-        pool_draft::{MAX_CODE, check_code},
-        presence::MAX_INDEX,
-        rejection::{Refusal, Rejection},
-        terms::{Terms, Value},
-    },
-    plugins::{
-        CheckRequest, CheckVerdict, CodeRequest, IssuedCode, Occasion, PluginBasket, PluginCoupon, PluginCustomer,
-        PluginLine, PluginPool, PluginValue, SourceRefusal, shown,
-    },
-    service::question::Question,
+use crate::question::Question;
+use scrip_domain::{
+    basket::Basket,
+    binding::{Binding, Outcome},
+    checkout::Check,
+    coupon::Coupon,
+    customer::Customer,
+    global_id::GlobalId,
+    id::{CouponId, CustomerId},
+    period::Instant,
+    pool::Pool,
+    pool_draft::{MAX_CODE, check_code},
+    presence::MAX_INDEX,
+    rejection::{Refusal, Rejection},
+    terms::{Terms, Value},
+};
+use scrip_plugins::{
+    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, Occasion, PluginBasket, PluginCoupon, PluginCustomer,
+    PluginLine, PluginPool, PluginValue, SourceRefusal, shown,
 };
 
 use super::{
@@ -212,7 +210,7 @@ fn plugin_customer(id: &CustomerId, known: Option<Customer>) -> PluginCustomer {
 
 fn plugin_basket(basket: &Basket) -> PluginBasket {
     let exponent = basket.currency.exponent();
-    let line = |line: &crate::domain::basket::Line| PluginLine {
+    let line = |line: &scrip_domain::basket::Line| PluginLine {
         product_id: line.product.clone(),
         quantity: line.quantity,
         unit_price: line.unit_price.text(exponent),

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::{
-    domain::{
-        id::PoolId,
-        pool::Pool,
-        pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number},
-        rejection::Rejection,
-        source::Source,
-        terms::{Terms, Value},
-    },
-    service::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared},
-    storage::{Row, RowId},
+use crate::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared};
+use scrip_domain::{
+    id::PoolId,
+    pool::Pool,
+    pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number},
+    rejection::Rejection,
+    source::Source,
+    terms::{Terms, Value},
 };
+use scrip_storage::{Row, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -138,7 +136,7 @@ fn edited_terms(pool: &Pool, edit: &PoolEdit, faults: &mut Faults) -> Option<Ter
 fn merged(current: &Terms, edit: &RestrictionsEdit) -> RestrictionsDraft {
     let now = &current.restrictions;
     let exponent = current.exponent();
-    let text = |amount: Option<crate::domain::decimal::Amount>| amount.map(|amount| amount.text(exponent));
+    let text = |amount: Option<scrip_domain::decimal::Amount>| amount.map(|amount| amount.text(exponent));
     let choose = |edit: &Option<Option<String>>, current: Option<String>| edit.clone().unwrap_or(current);
     RestrictionsDraft {
         minimum_value: choose(&edit.minimum_value, text(now.minimum_value)),

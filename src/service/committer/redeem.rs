@@ -1,21 +1,19 @@
 //! Redeeming a coupon, taking a redemption back, and changing a gift card's balance by hand.
 
-use crate::{
-    domain::{
-        basket::BasketDraft,
-        checkout::basket_refusals,
-        coupon::{Coupon, Decision, Holder},
-        decimal::{Amount, Decimal},
-        gift_card::Entry,
-        id::{CustomerId, EntryId, checked_id, checked_text},
-        period::Instant,
-        rejection::{Refusal, Rejection},
-        terms::Terms,
-    },
-    plugins::Occasion,
-    service::{Answer, CouponRef},
-    storage::{Row, RowId},
+use crate::{Answer, CouponRef};
+use scrip_domain::{
+    basket::BasketDraft,
+    checkout::basket_refusals,
+    coupon::{Coupon, Decision, Holder},
+    decimal::{Amount, Decimal},
+    gift_card::Entry,
+    id::{CustomerId, EntryId, checked_id, checked_text},
+    period::Instant,
+    rejection::{Refusal, Rejection},
+    terms::Terms,
 };
+use scrip_plugins::Occasion;
+use scrip_storage::{Row, RowId};
 
 use super::{
     attempt::{Attempt, Stop},

@@ -3,21 +3,19 @@
 
 use std::sync::Arc;
 
-use crate::{
-    domain::{
-        code::Series,
-        coupon::Coupon,
-        id::{CouponId, CustomerId},
-        pool::{Pool, Supply},
-        pool_codes::{CodeSeries, Making},
-        presence::{MAX_INDEX, NodeId, Statuses, next},
-        rejection::Rejection,
-        source::Source,
-        status::Status,
-    },
-    service::codebook::Meant,
-    storage::{CODES_IN_ROW, RowId},
+use crate::codebook::Meant;
+use scrip_domain::{
+    code::Series,
+    coupon::Coupon,
+    id::{CouponId, CustomerId},
+    pool::{Pool, Supply},
+    pool_codes::{CodeSeries, Making},
+    presence::{MAX_INDEX, NodeId, Statuses, next},
+    rejection::Rejection,
+    source::Source,
+    status::Status,
 };
+use scrip_storage::{CODES_IN_ROW, RowId};
 
 use super::{
     attempt::{Attempt, Stop},

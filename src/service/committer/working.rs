@@ -6,18 +6,16 @@ use std::{
     sync::Arc,
 };
 
-use crate::{
-    domain::{
-        access::{ApiKey, Settings},
-        customer::Customer,
-        event::Event,
-        id::{CouponId, CustomerId, EventId, PoolId},
-        period::Instant,
-        pool::Pool,
-    },
-    service::Registry,
-    storage::{Batch, Dated, Row, RowId, StorageError, Store, Tally},
+use crate::Registry;
+use scrip_domain::{
+    access::{ApiKey, Settings},
+    customer::Customer,
+    event::Event,
+    id::{CouponId, CustomerId, EventId, PoolId},
+    period::Instant,
+    pool::Pool,
 };
+use scrip_storage::{Batch, Dated, Row, RowId, StorageError, Store, Tally};
 
 use super::STREAM;
 

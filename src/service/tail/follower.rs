@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::{Found, seats::Seat};
-use crate::{
-    domain::event::Event,
-    service::{EventCursor, EventFilter, Failure, PageRequest, Scrip, committer::STREAM},
-};
+use crate::{EventCursor, EventFilter, Failure, PageRequest, Scrip, committer::STREAM};
+use scrip_domain::event::Event;
 
 /// The most events of a page: all that is ever held for one who follows.
 const PAGE: usize = 64;

@@ -20,8 +20,8 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Scrip};
-use crate::domain::event::Event;
 use ring::{HELD, Ring};
+use scrip_domain::event::Event;
 use seats::{Seat, Seats, Waiting};
 
 pub use follower::{Follower, Resync};

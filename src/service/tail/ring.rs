@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::domain::event::Event;
+use scrip_domain::event::Event;
 
 /// How many events are held: some seconds of a busy programme, so that everyone who comes back after a restart
 /// finds what they missed.
@@ -55,7 +55,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
+    use scrip_domain::{
         event::{Change, EventType},
         id::{CouponId, EventId, PoolId},
         period::Instant,

@@ -11,12 +11,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{
-    domain::{
-        event::Event,
-        id::{CouponId, CustomerId, PoolId},
-    },
-    service::EventFilter,
+use crate::EventFilter;
+use scrip_domain::{
+    event::Event,
+    id::{CouponId, CustomerId, PoolId},
 };
 
 /// Its holder reads and need not be called.

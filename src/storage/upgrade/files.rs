@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::UpgradeError;
-use crate::storage::folder::{parent, sync};
+use crate::folder::{parent, sync};
 
 /// Copies a folder with all that is in it, onto disk. The lock is not copied: it is the original's.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), UpgradeError> {

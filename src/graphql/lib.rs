@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use async_graphql::{Schema, SchemaBuilder};
 
-use crate::service::Scrip;
+use scrip_service::Scrip;
 
 pub use documents::{Documents, DocumentsError};
 pub use failure::{RequestId, coded};
