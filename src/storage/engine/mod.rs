@@ -123,7 +123,7 @@ impl TransactionBuilder for Engine {
             };
             let inner = self.tree.begin_with_mode(mode).map_err(error::failed)?.with_durability(self.durability);
             // True: it is of this process.
-            Ok((Box::new(Transaction::new(inner, write)) as Box<dyn Transactable>, true))
+            Ok((Box::new(Transaction::new(&self.tree, inner, write)) as Box<dyn Transactable>, true))
         })
     }
 

@@ -1,12 +1,12 @@
 //! A transaction of the engine as SurrealDB sees it: a snapshot with its own writes over it, which conflicts at its
 //! commit with what was written to the same keys meanwhile.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use surrealdb_kvs::{
     Direction, Error, Key, KeyRange, KeysResult, Result, SavepointStack, ScanResult, Transactable, Val, api::BoxFut,
 };
-use surrealkv::Transaction as Inner;
+use surrealkv::{Transaction as Inner, Tree};
 
 use super::{
     error::{commit_failed, failed},
@@ -15,6 +15,7 @@ use super::{
 
 /// A transaction.
 pub(super) struct Transaction {
+    tree: Arc<Tree>,
     write: bool,
     /// Nothing once it has ended. One lock for both, so that the count of savepoints is always that of the engine's.
     running: Mutex<Option<Running>>,
@@ -26,9 +27,10 @@ struct Running {
 }
 
 impl Transaction {
-    /// A transaction that has just begun, and whether it may write.
-    pub(super) fn new(inner: Inner, write: bool) -> Self {
-        Self { write, running: Mutex::new(Some(Running { inner, savepoints: SavepointStack::default() })) }
+    /// A transaction of a tree that has just begun, and whether it may write.
+    pub(super) fn new(tree: &Arc<Tree>, inner: Inner, write: bool) -> Self {
+        let running = Running { inner, savepoints: SavepointStack::default() };
+        Self { tree: Arc::clone(tree), write, running: Mutex::new(Some(running)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
@@ -110,6 +112,13 @@ impl Transactable for Transaction {
             let mut inner = self.take()?;
             if !self.write {
                 return Err(Error::TransactionReadonly);
+            }
+            // Stopped by a full disk, for example, until what it does in the background succeeds again. A commit would
+            // fail with the same error, which is then not told apart from one in the middle of its writes.
+            if self.tree.is_stopped()
+                && let Some(stopped) = self.tree.background_error()
+            {
+                return Err(Error::Datastore(stopped.error.to_string()));
             }
             inner.commit().await.map_err(commit_failed)
         })
