@@ -105,7 +105,7 @@ fn tell_of_recovery(tree: &Tree) {
             bytes = report.bytes_trimmed,
             records = report.records_dropped,
             copies = ?report.quarantined_files,
-            "the database's log ended in a write that a crash had cut off, which was told to nobody: it was left out"
+            "the database's log ended in what is no whole write, as a crash leaves it: that was left out, and a copy kept"
         );
     }
 }
