@@ -13,6 +13,7 @@ use scrip::{
     storage::{Address, OpenError, UpgradeError, Upgraded, upgrade},
 };
 use tempfile::TempDir;
+use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::{
     edge::binary::scrip,
@@ -149,18 +150,18 @@ async fn an_upgrade_that_is_killed_again_and_again_comes_to_its_end() {
     let before = files(&data);
     let address = format!("surrealkv://{}", data.display());
     let mut kills = 0;
-    let output = loop {
-        let mut command = scrip(folder.path(), &["upgrade", "--database", &address]);
-        let output = command.spawn().expect("the binary").wait_with_output();
+    loop {
+        let mut child = scrip(folder.path(), &["upgrade", "--database", &address]).spawn().expect("the binary");
         // A little longer every time, until it is long enough.
-        match tokio::time::timeout(Duration::from_millis(5 + 6 * kills), output).await {
-            Ok(output) => break output.expect("its output"),
-            // Dropped, it is killed.
-            Err(_) => kills += 1,
+        if let Ok(status) = timeout(Duration::from_millis(5 + 6 * kills), child.wait()).await {
+            let mut said = String::new();
+            child.stderr.take().expect("stderr").read_to_string(&mut said).await.expect("text");
+            assert!(status.expect("an end").success(), "after {kills} kills: {said}");
+            break;
         }
-    };
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "after {kills} kills: {said}");
+        child.kill().await.expect("killed");
+        kills += 1;
+    }
     assert!(kills > 2, "it was killed {kills} times");
     is_whole(&data, FOLDERS[1].1).await;
     let original = beside(&data, ".before-upgrade");
