@@ -211,6 +211,6 @@ async fn what_the_old_engine_has_lost_is_told() {
     content[10..18].copy_from_slice(&3_u64.to_be_bytes());
     fs::write(&manifest, content).expect("the manifest");
     let refused = upgraded(&data).await.expect_err("a refusal");
-    assert!(matches!(refused, UpgradeError::Lost { entries: 20.. }), "{refused}");
+    assert!(matches!(refused, UpgradeError::Lost { changes: 20.. }), "{refused}");
     assert!(matches!(open(&disk(&data)).await.err(), Some(OpenError::Old { .. })));
 }

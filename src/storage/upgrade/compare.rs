@@ -23,7 +23,7 @@ pub(super) fn compare(old: &Path, new: &Tree) -> Result<u64, UpgradeError> {
         Ok(())
     })?;
     if lost > 0 {
-        return Err(UpgradeError::Lost { entries: lost });
+        return Err(UpgradeError::Lost { changes: lost });
     }
     if cursor.valid() {
         return Err(differs(cursor.key().user_key(), "is in the copy only"));

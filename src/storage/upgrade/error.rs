@@ -49,11 +49,11 @@ pub enum UpgradeError {
     },
     /// The old engine has marked changes as written to its tables that are not there.
     #[error(
-        "{entries} entries are in the database's log alone, which the old engine had marked as done with: it has lost them. {START_IT}"
+        "{changes} changes are in a part of the database's log that the old engine has done with, and nowhere else: it has lost them. {START_IT}"
     )]
     Lost {
         /// How many.
-        entries: u64,
+        changes: u64,
     },
     /// The copy is not the original. A fault of the engine or the disk.
     #[error("the converted copy is not the original: entry {entry} {how}. The original is as it was")]

@@ -64,8 +64,18 @@ pub async fn upgrade(address: &Address, tell: impl Fn(&str)) -> Result<Upgraded,
     }
     tell("looking at its log");
     on_a_thread(&places, |places| log::check(&places.folder)).await?;
+    let made = make_copy(&places, address.settings(), &tell).await;
+    if made.is_err() {
+        // The disk may be full of it. What went wrong before is told.
+        drop(files::remove(&places.unfinished));
+    }
+    swap(&places, Some(made?))
+}
+
+/// Makes the finished copy; gives how many entries it has.
+async fn make_copy(places: &Places, settings: Settings, tell: &impl Fn(&str)) -> Result<u64, UpgradeError> {
     tell("copying it");
-    on_a_thread(&places, |places| {
+    on_a_thread(places, |places| {
         // A finished copy may be older than what the old version has written since.
         files::remove(&places.finished)?;
         files::remove(&places.unfinished)?;
@@ -73,12 +83,12 @@ pub async fn upgrade(address: &Address, tell: impl Fn(&str)) -> Result<Upgraded,
     })
     .await?;
     tell("converting the copy");
-    close(Engine::open(&places.unfinished, address.settings()).await?).await?;
+    close(Engine::open(&places.unfinished, settings).await?).await?;
     files::remove(&places.unfinished.join(REPLACED))?;
     tell("comparing the copy with the original");
-    let entries = compared(&places, address.settings()).await?;
+    let entries = compared(places, settings).await?;
     files::rename(&places.unfinished, &places.finished)?;
-    swap(&places, Some(entries))
+    Ok(entries)
 }
 
 /// Opens the copy again and compares it, so that what was compared is what is on disk.

@@ -68,7 +68,7 @@ impl OldFolder {
     }
 
     /// Visits each entry in the order of their keys. Gives how many changes are in the segments that are done with and
-    /// nowhere else.
+    /// in no newer form elsewhere; the old engine does not see them, and they are not visited.
     pub(super) fn visit(&self, mut visit: impl FnMut(Entry) -> Result<(), UpgradeError>) -> Result<u64, UpgradeError> {
         let mut sources = self.sources()?;
         let done = sources.len() - 1;
@@ -83,10 +83,12 @@ impl OldFolder {
             if key.as_ref() == Some(&version.key) {
                 continue;
             }
-            key = Some(version.key.clone());
             if version.source == done {
                 lost += 1;
-            } else if let Some(entry) = entry(version)? {
+                continue;
+            }
+            key = Some(version.key.clone());
+            if let Some(entry) = entry(version)? {
                 visit(entry)?;
             }
         }
