@@ -142,15 +142,13 @@ impl Transactable for Transaction {
     }
 
     fn set<'a>(&'a self, key: Key<'a>, val: Val) -> BoxFut<'a, Result<()>> {
-        Box::pin(
-            async move { self.change(|running| running.inner.set(key.as_slice(), val.as_slice()).map_err(failed)) },
-        )
+        Box::pin(async move { self.change(|running| running.inner.set(key.into_vec(), val).map_err(failed)) })
     }
 
     fn put<'a>(&'a self, key: Key<'a>, val: Val) -> BoxFut<'a, Result<()>> {
         Box::pin(async move {
             self.change_if(&key, None, Error::TransactionKeyAlreadyExists, |inner| {
-                inner.set(key.as_slice(), val.as_slice())
+                inner.set(key.as_slice(), val)
             })
         })
     }
@@ -158,7 +156,7 @@ impl Transactable for Transaction {
     fn putc<'a>(&'a self, key: Key<'a>, val: Val, chk: Option<Val>) -> BoxFut<'a, Result<()>> {
         Box::pin(async move {
             self.change_if(&key, chk.as_deref(), Error::TransactionConditionNotMet, |inner| {
-                inner.set(key.as_slice(), val.as_slice())
+                inner.set(key.as_slice(), val)
             })
         })
     }
