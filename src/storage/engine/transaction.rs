@@ -147,9 +147,7 @@ impl Transactable for Transaction {
 
     fn put<'a>(&'a self, key: Key<'a>, val: Val) -> BoxFut<'a, Result<()>> {
         Box::pin(async move {
-            self.change_if(&key, None, Error::TransactionKeyAlreadyExists, |inner| {
-                inner.set(key.as_slice(), val)
-            })
+            self.change_if(&key, None, Error::TransactionKeyAlreadyExists, |inner| inner.set(key.as_slice(), val))
         })
     }
 
