@@ -22,19 +22,15 @@ perf script -i "$work/data" -F ip,dso,sym --demangle=0 2>/dev/null > "$work/samp
 python3 - "$work/map" "$work/samples" "$(basename "$binary")" <<'PYTHON'
 import collections, re, sys
 
-crate_of, crate = {}, "?"
+crate_of = {}
 for line in open(sys.argv[1], errors="replace"):
-    fields = line.split(maxsplit=4)
-    if len(fields) < 5:
-        continue
-    name = fields[4].strip()
-    if ":(" in name:
-        # .../libtokio-0123456789abcdef.rlib(tokio-0123456789abcdef.tokio.4567-cgu.0.rcgu.o):(.text.name)
-        found = re.search(r"/(?:lib)?([\w-]+?)(?:-[0-9a-f]{16})?(?:\.rlib|\.a|\.o|\.[\w.-]*\.o)\b", name)
-        crate = found.group(1) if found else "?"
-    else:
-        crate_of.setdefault(name, crate)
-counts, own, total = collections.Counter(), 0, 0
+    # .../libtokio-0123456789abcdef.rlib(tokio-0123456789abcdef.tokio.4567-cgu.0.rcgu.o):(.text.SYMBOL)
+    file, found, symbol = line.rstrip().rpartition(":(.text.")
+    if found:
+        file = file.split("(")[0].rpartition("/")[2]
+        crate = re.split(r"-[0-9a-f]{16}|\.", file.removeprefix("lib"))[0]
+        crate_of[symbol.rstrip(")").removeprefix("unlikely.").removeprefix("hot.")] = crate
+counts, total = collections.Counter(), 0
 for line in open(sys.argv[2], errors="replace"):
     found = re.match(r"\s*[0-9a-f]+\s+(\S+)(?:\+0x[0-9a-f]+)?\s+\((.*)\)\s*$", line)
     if not found:
@@ -42,7 +38,7 @@ for line in open(sys.argv[2], errors="replace"):
     symbol, dso = found.groups()
     total += 1
     if sys.argv[3] in dso:
-        counts[crate_of.get(symbol, "? " + symbol[:60])] += 1
+        counts[crate_of.get(symbol, "[other code]")] += 1
     else:
         counts["[kernel and libraries]"] += 1
 for crate, count in counts.most_common():
