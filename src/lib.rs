@@ -4,7 +4,9 @@
 //!
 //! # The map
 //!
-//! A layer uses only those above it (`tests/it/tidy.rs` holds that):
+//! A layer uses only those above it. The first five are crates of their own, `src/domain` and so on, so that a change
+//! compiles its own layer and those below; this crate has the others and names them all (`tests/it/tidy.rs` holds
+//! which may use which):
 //!
 //! | layer | what it is |
 //! | --- | --- |

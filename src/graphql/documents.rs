@@ -94,7 +94,7 @@ pub(super) fn hash(text: &str) -> String {
 
 /// A file's document, if the schema can run it. What is run is an operation of our own beside those of the file, so
 /// that all of it is checked and nothing of it done.
-async fn checked(schema: &super::ScripSchema, path: &Path, text: &str) -> Result<ExecutableDocument, DocumentsError> {
+async fn checked(schema: &super::Roots, path: &Path, text: &str) -> Result<ExecutableDocument, DocumentsError> {
     let invalid = |error: &ServerError| {
         let place = error.locations.first().map(|place| format!(":{}:{}", place.line, place.column));
         let path = format!("{}{}", path.display(), place.unwrap_or_default());

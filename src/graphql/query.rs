@@ -20,7 +20,7 @@ use scrip_domain::{
     id::{CustomerId, PoolId},
     rejection::Rejection,
 };
-use scrip_service::{self, Answer, Caller, Page, PageRequest, Scrip};
+use scrip_service::{Answer, Caller, Page, PageRequest, Scrip};
 
 /// The most ids that one `nodes` takes.
 const MAX_NODES: usize = 100;
@@ -31,7 +31,7 @@ pub struct Query;
 
 /// In which order pools are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "service::PoolOrder")]
+#[graphql(remote = "scrip_service::PoolOrder")]
 pub enum PoolOrder {
     /// By their creation.
     Created,
@@ -97,11 +97,11 @@ impl Query {
         let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
         let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
-        let order = order_by.map_or_else(service::PoolOrder::default, Into::into);
+        let order = order_by.map_or_else(scrip_service::PoolOrder::default, Into::into);
         let registry = ctx.data::<Arc<Scrip>>()?.registry();
         let pools = registry.pools(&filter.unwrap_or_default().into(), order);
         // The pool of a cursor may have left the filter since: its place in the order stays.
-        let named = |id: PoolId, field| registry.pool(id).ok_or_else(|| refused(&service::foreign_cursor(field)));
+        let named = |id: PoolId, field| registry.pool(id).ok_or_else(|| refused(&scrip_service::foreign_cursor(field)));
         let low = match request.after {
             Some(id) => {
                 let last = named(id, "after")?;
@@ -261,7 +261,7 @@ impl Query {
 
 async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let scrip = ctx.data::<Arc<Scrip>>()?;
-    let fail = |failure: service::Failure| failed(ctx, &failure);
+    let fail = |failure: scrip_service::Failure| failed(ctx, &failure);
     Ok(match GlobalId::decode(id) {
         None => None,
         Some(GlobalId::Pool(id)) => scrip.registry().pool(id).map(|pool| Node::CouponPool(CouponPool(pool))),

@@ -36,12 +36,6 @@ pub struct Scrip {
     worker: oneshot::Receiver<()>,
 }
 
-impl std::fmt::Debug for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").finish_non_exhaustive()
-    }
-}
-
 impl Scrip {
     /// Opens the database at an address and starts what works on it.
     pub async fn open(address: &Address, clock: Clock, plugins: Option<Arc<Plugins>>) -> Result<Arc<Self>, OpenError> {

@@ -20,6 +20,12 @@ pub struct Store {
     pub(super) pending: Pending,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
 impl Store {
     /// Opens the database at an address, or makes it, and brings it to the current format.
     pub async fn open(address: &Address) -> Result<Self, OpenError> {

@@ -11,7 +11,7 @@ use scrip_domain::{
     id::{CustomerId, checked_id},
     rejection::{Refusal, Rejection},
 };
-use scrip_service::{self, Command, CustomerEdit};
+use scrip_service::{Command, CustomerEdit};
 
 /// Which coupon: by id, or by code. One of both.
 #[derive(Debug, Clone, InputObject)]
@@ -29,15 +29,15 @@ pub struct CouponRef {
 
 impl CouponRef {
     /// The service's reference; `holder` is the customer of the action, if it names one.
-    pub fn check(self, holder: Option<&ID>) -> Result<service::CouponRef, Refusal> {
+    pub fn check(self, holder: Option<&ID>) -> Result<scrip_service::CouponRef, Refusal> {
         let within = |rejection: Rejection, field: &str| rejection.at(["coupon", field]);
         match (self.id, self.code) {
-            (Some(id), None) => coupon_id(&id).map(service::CouponRef::Id).map_err(|r| within(r, "id")),
+            (Some(id), None) => coupon_id(&id).map(scrip_service::CouponRef::Id).map_err(|r| within(r, "id")),
             (None, Some(code)) => {
                 let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| within(r, "poolId"))?;
                 let customer = self.customer_id.as_ref().or(holder).map(|id| CustomerId::parse(id)).transpose();
                 let customer = customer.map_err(|r| within(r, "customerId"))?;
-                Ok(service::CouponRef::Code { code, pool, customer })
+                Ok(scrip_service::CouponRef::Code { code, pool, customer })
             }
             (None, None) => Err(Rejection::Required { what: "an id or a code" }.at(["coupon"])),
             (Some(_), Some(_)) => {

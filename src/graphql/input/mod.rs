@@ -56,12 +56,12 @@ pub struct TimeSpanInput {
 
 impl CouponFilter {
     /// The service's filter.
-    pub fn check(self) -> Result<service::CouponFilter, Refusal> {
+    pub fn check(self) -> Result<scrip_service::CouponFilter, Refusal> {
         let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
         let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
         let prefix = self.code_prefix.filter(|prefix| !prefix.is_empty());
         let prefix = prefix.map(|prefix| check_code(&prefix)).transpose();
-        Ok(service::CouponFilter {
+        Ok(scrip_service::CouponFilter {
             statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
             pool,
             customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
@@ -74,9 +74,9 @@ impl CouponFilter {
     }
 }
 
-fn span(input: Option<TimeSpanInput>) -> service::Span {
+fn span(input: Option<TimeSpanInput>) -> scrip_service::Span {
     let input = input.unwrap_or_default();
-    service::Span { from: input.from.map(|at| at.0), to: input.to.map(|at| at.0) }
+    scrip_service::Span { from: input.from.map(|at| at.0), to: input.to.map(|at| at.0) }
 }
 
 /// Which pools.
@@ -93,7 +93,7 @@ pub struct PoolFilter {
     pub archived: Option<bool>,
 }
 
-impl From<PoolFilter> for service::PoolFilter {
+impl From<PoolFilter> for scrip_service::PoolFilter {
     fn from(filter: PoolFilter) -> Self {
         Self {
             name_contains: filter.name_contains,
@@ -130,11 +130,11 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// The service's filter.
-    pub fn check(self) -> Result<service::EventFilter, Refusal> {
+    pub fn check(self) -> Result<scrip_service::EventFilter, Refusal> {
         let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
         let coupon = self.coupon_id.as_ref().map(coupon_id).transpose().map_err(|r| r.at(["filter", "couponId"]))?;
         let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
-        Ok(service::EventFilter {
+        Ok(scrip_service::EventFilter {
             pool,
             coupon,
             customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,

@@ -7,11 +7,11 @@ use async_graphql::{Enum, ID, Json, Object, SimpleObject};
 use super::CouponUserError;
 use crate::scalar::BigInt;
 use scrip_domain::binding;
-use scrip_plugins::{self, Asked, CheckVerdict, HttpRequest, IssuedCode, LogLevel, Report, Usage};
+use scrip_plugins::{Asked, CheckVerdict, HttpRequest, IssuedCode, LogLevel, Report, Usage};
 
 /// What a plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "plugins::PluginKind")]
+#[graphql(remote = "scrip_plugins::PluginKind")]
 pub enum PluginKind {
     /// It supplies the codes of REMOTE pools.
     Source,
@@ -55,7 +55,7 @@ impl From<&binding::Binding> for PluginBinding {
 
 /// A plugin of the plugins folder.
 #[derive(Debug, Clone)]
-pub struct Plugin(pub Arc<plugins::Plugin>);
+pub struct Plugin(pub Arc<scrip_plugins::Plugin>);
 
 /// A plugin of the plugins folder.
 #[Object]
@@ -122,7 +122,7 @@ pub struct PluginBuild {
 }
 
 impl PluginBuild {
-    fn of(build: &plugins::Build) -> Self {
+    fn of(build: &scrip_plugins::Build) -> Self {
         let manifest = &build.manifest;
         let limits = &manifest.limits;
         let int = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
@@ -289,7 +289,7 @@ impl PluginTestResult {
     pub fn of_check(report: Report<Result<Vec<CheckVerdict>, String>>) -> Self {
         let (verdicts, failure) = match report.answer {
             Ok(Ok(verdicts)) => (Some(verdicts.into_iter().map(verdict).collect()), None),
-            Ok(Err(reason)) => (None, Some(plugins::shown(&reason))),
+            Ok(Err(reason)) => (None, Some(scrip_plugins::shown(&reason))),
             Err(failure) => (None, Some(failure.to_string())),
         };
         Self { verdicts, issued: None, failure, ..Self::around(report.usage, report.lines, report.asked) }
@@ -297,13 +297,13 @@ impl PluginTestResult {
 
     /// The result of a source's trial.
     #[must_use]
-    pub fn of_issue(report: Report<Result<IssuedCode, plugins::SourceRefusal>>) -> Self {
-        use plugins::SourceRefusal::{Misconfigured, Refused, Unavailable};
+    pub fn of_issue(report: Report<Result<IssuedCode, scrip_plugins::SourceRefusal>>) -> Self {
+        use scrip_plugins::SourceRefusal::{Misconfigured, Refused, Unavailable};
         let (issued, failure) = match report.answer {
             Ok(Ok(IssuedCode { code, expires_at })) => (Some(PluginIssued { code, expires_at }), None),
-            Ok(Err(Unavailable(text))) => (None, Some(format!("unavailable: {}", plugins::shown(&text)))),
-            Ok(Err(Refused(text))) => (None, Some(format!("refused: {}", plugins::shown(&text)))),
-            Ok(Err(Misconfigured(text))) => (None, Some(format!("misconfigured: {}", plugins::shown(&text)))),
+            Ok(Err(Unavailable(text))) => (None, Some(format!("unavailable: {}", scrip_plugins::shown(&text)))),
+            Ok(Err(Refused(text))) => (None, Some(format!("refused: {}", scrip_plugins::shown(&text)))),
+            Ok(Err(Misconfigured(text))) => (None, Some(format!("misconfigured: {}", scrip_plugins::shown(&text)))),
             Err(failure) => (None, Some(failure.to_string())),
         };
         Self { verdicts: None, issued, failure, ..Self::around(report.usage, report.lines, report.asked) }
@@ -334,7 +334,7 @@ impl PluginTestResult {
 fn verdict(verdict: CheckVerdict) -> PluginVerdict {
     match verdict {
         CheckVerdict::Allow => PluginVerdict { allowed: true, reason: None },
-        CheckVerdict::Refuse(text) => PluginVerdict { allowed: false, reason: Some(plugins::shown(&text)) },
+        CheckVerdict::Refuse(text) => PluginVerdict { allowed: false, reason: Some(scrip_plugins::shown(&text)) },
     }
 }
 

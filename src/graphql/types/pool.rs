@@ -21,7 +21,7 @@ use scrip_domain::{
     pool,
     terms::Terms,
 };
-use scrip_service::{self, Page, PageRequest, Scrip, foreign_cursor};
+use scrip_service::{Page, PageRequest, Scrip, foreign_cursor};
 
 /// A coupon pool: a source of codes, the terms that new coupons get, and its counts.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Asked {
         ctx: &Context<'_>,
         scrip: &Scrip,
         pool: PoolId,
-        mut filter: service::CouponFilter,
+        mut filter: scrip_service::CouponFilter,
     ) -> Result<CouponConnection> {
         let fail = |failure| failed(ctx, &failure);
         if filter.pool.is_some_and(|other| other != pool) {
