@@ -1,7 +1,7 @@
 //! The database's address: `surrealkv://FOLDER` or `mem://`, with options after `?`. Unknown options
 //! are refused, so that a typo does not silently leave a bound unset.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use surrealdb_cnf::ConfigMap;
 
@@ -52,6 +52,18 @@ impl Address {
         Ok(address)
     }
 
+    /// The database in a folder, with the options that there are without any.
+    #[must_use]
+    pub fn of_folder(folder: &Path) -> Self {
+        let text = format!("surrealkv://{}", folder.display());
+        Self { text, folder: Some(folder.to_owned()), sync: None, memtable: MEMTABLE, block_cache: BLOCK_CACHE }
+    }
+
+    /// The same for a database in another folder.
+    pub(super) fn with_folder(&self, folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()), ..self.clone() }
+    }
+
     fn set(&mut self, option: &str) -> Result<(), String> {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let bytes = |least: u64| match value.parse::<u64>() {
@@ -88,6 +100,11 @@ impl Address {
     #[must_use]
     pub fn folder(&self) -> Option<&PathBuf> {
         self.folder.as_ref()
+    }
+
+    /// Whether a batch that is confirmed is on disk, which is what Scrip promises.
+    pub(super) fn syncs_every_batch(&self) -> bool {
+        self.sync.as_deref().is_none_or(|sync| sync == "every")
     }
 
     /// The address as the database reads it.

@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
-    Row, RowId, StorageError, Store, Unannounced,
-    record::{self, failed, record},
+    Link, Row, RowId, StorageError, Store, Unannounced,
+    digest::Contents,
+    guard::SegmentGuard,
+    record::{self, document, failed, record},
 };
 
 /// How often a batch is written again while the database keeps changing its log segment.
@@ -25,6 +27,7 @@ pub(super) enum Time {
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
+    at: i64,
     new: Vec<(RowId, Row)>,
     ensured: Vec<(RowId, Row)>,
     replaced: Vec<(RowId, Row)>,
@@ -32,6 +35,13 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// An empty batch that was decided at a time, in milliseconds since 1970. One without a time has that of the batch
+    /// before it.
+    #[must_use]
+    pub fn at(millis: i64) -> Self {
+        Self { at: millis, ..Self::default() }
+    }
+
     /// Adds a row that must not exist yet; the whole batch fails with
     /// [`StorageError::Exists`] where it does.
     pub fn insert(&mut self, id: RowId, row: Row) {
@@ -81,36 +91,56 @@ impl Store {
         debug_assert_eq!(rows.len(), batch.len());
         let mut guard = self.writer.lock().await;
         let unannounced = self.pending.begin(rows);
-        self.write(batch, Time::First).await?;
-        let Some(guard) = guard.as_mut() else { return Ok(unannounced) };
+        let before = self.head().await?;
+        self.chain.doubt();
+        let mut link = self.write(batch, Time::First, &before).await?;
         let mut attempt = 0;
-        while guard.has_changed() {
+        while guard.as_mut().is_some_and(SegmentGuard::has_changed) {
             attempt += 1;
             if attempt > MAX_REWRITES {
                 let reason = "the log segment changed with every write: raise max_memtable_size";
                 return Err(StorageError::Database(reason.to_owned()));
             }
-            self.write(batch, Time::Again).await?;
+            link = self.write(batch, Time::Again, &before).await?;
         }
+        self.chain.written(link);
         Ok(unannounced)
     }
 
-    /// Writes a batch in one transaction; confirmed means durable, but for the fault that the guard is for.
-    pub(super) async fn write(&self, batch: &Batch, time: Time) -> Result<(), StorageError> {
+    /// Writes a batch in one transaction, with its link in the chain of batches, which it gives; confirmed means
+    /// durable, but for the fault that the guard is for.
+    pub(super) async fn write(&self, batch: &Batch, time: Time, before: &Link) -> Result<Link, StorageError> {
         let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-        if let Err(error) = self.fill(&transaction, batch, time).await {
-            record::end(&transaction).await;
-            return Err(error);
+        match self.fill_and_link(&transaction, batch, time, before).await {
+            Ok(link) => transaction.commit().await.map(|()| link).map_err(failed),
+            Err(error) => {
+                record::end(&transaction).await;
+                Err(error)
+            }
         }
-        transaction.commit().await.map_err(failed)
     }
 
-    /// Puts a batch's writes into a transaction.
-    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch, time: Time) -> Result<(), StorageError> {
+    async fn fill_and_link(
+        &self,
+        transaction: &Transaction,
+        batch: &Batch,
+        time: Time,
+        before: &Link,
+    ) -> Result<Link, StorageError> {
+        let contents = self.fill(transaction, batch, time).await?;
+        let link = before.next(batch.at, contents);
+        self.link(transaction, link).await?;
+        Ok(link)
+    }
+
+    /// Puts a batch's writes into a transaction; gives a hash of them.
+    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch, time: Time) -> Result<u64, StorageError> {
         let place = self.place(transaction).await?;
+        let mut contents = Contents::default();
         for (id, row) in &batch.new {
             let key = place.key(id);
             let record = record(&key, row)?;
+            contents.add(&key, Some(document(&key, &record)?));
             match time {
                 Time::First => transaction.put_key(&key, &record).await,
                 Time::Again => transaction.set_key(&key, &record).await,
@@ -123,17 +153,25 @@ impl Store {
             match (found, time) {
                 (Some(_), Time::First) => continue,
                 (Some(found), Time::Again) => transaction.set_key(&key, &found).await,
-                (None, _) => transaction.put_key(&key, &record(&key, row)?).await,
+                (None, _) => {
+                    let record = record(&key, row)?;
+                    contents.add(&key, Some(document(&key, &record)?));
+                    transaction.put_key(&key, &record).await
+                }
             }
             .map_err(failed)?;
         }
         for (id, row) in &batch.replaced {
             let key = place.key(id);
-            transaction.set_key(&key, &record(&key, row)?).await.map_err(failed)?;
+            let record = record(&key, row)?;
+            contents.add(&key, Some(document(&key, &record)?));
+            transaction.set_key(&key, &record).await.map_err(failed)?;
         }
         for id in batch.removed.iter().filter(|_| time == Time::First) {
-            transaction.del_key(&place.key(id)).await.map_err(failed)?;
+            let key = place.key(id);
+            contents.add(&key, None);
+            transaction.del_key(&key).await.map_err(failed)?;
         }
-        Ok(())
+        Ok(contents.sum())
     }
 }

@@ -6,7 +6,7 @@ use surrealdb::{Surreal, engine::local::Db};
 use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
 
-use super::{Address, OpenError, guard::SegmentGuard, pending::Pending, record::Place};
+use super::{Address, OpenError, chain::Chain, guard::SegmentGuard, pending::Pending, record::Place, wall::Wall};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
@@ -18,6 +18,8 @@ pub struct Store {
     pub(super) place: OnceLock<Place>,
     /// What is being written at the moment.
     pub(super) pending: Pending,
+    /// The last batch, and who is told of it.
+    pub(super) chain: Chain,
 }
 
 impl std::fmt::Debug for Store {
@@ -27,14 +29,50 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database at an address, or makes it, and brings it to the current format.
+    /// Opens the database at an address, or makes it, and brings it to the current format. Refuses one that is not
+    /// whole, or lacks what was told, and leaves its files as they are.
     pub async fn open(address: &Address) -> Result<Self, OpenError> {
-        if let Some(folder) = address.folder() {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder {
-                folder: folder.display().to_string(),
-                reason: error.to_string(),
-            })?;
+        let Some(folder) = address.folder() else { return Self::start(address, None).await };
+        std::fs::create_dir_all(folder)
+            .map_err(|error| OpenError::Folder { folder: folder.display().to_string(), reason: error.to_string() })?;
+        let wall = Wall::begin(address, folder)?;
+        match Self::start(address, Some(&wall)).await {
+            Ok(store) => match wall.pass(address, &store) {
+                Ok(()) => Ok(store),
+                Err(error) => {
+                    store.close().await;
+                    Err(error)
+                }
+            },
+            Err(error) => {
+                wall.refuse();
+                Err(error)
+            }
         }
+    }
+
+    /// Opens the database, held against the wall if there is one, and brings it to the current format.
+    async fn start(address: &Address, wall: Option<&Wall>) -> Result<Self, OpenError> {
+        let store = Self::engine(address).await?;
+        let begun = async {
+            store.select().await?;
+            store.refuse_newer(address).await?;
+            if let Some(wall) = wall {
+                wall.hold(address, &store).await?;
+            }
+            store.migrate(address).await
+        };
+        match begun.await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens the database as it is.
+    pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
         let failed = |reason: String| open_failed(address, reason);
         let datastore = Datastore::builder()
             .with_config(address.engine_config())
@@ -54,7 +92,7 @@ impl Store {
         }
     }
 
-    /// Brings the engine and the data to their current formats.
+    /// Brings the engine to its current format.
     async fn prepare(datastore: Arc<Datastore>, address: &Address) -> Result<Self, OpenError> {
         let failed = |reason: String| open_failed(address, reason);
         // The check below tries a damaged folder again for two minutes; this read fails at once.
@@ -65,10 +103,8 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let guard = address.folder().map(|folder| SegmentGuard::new(folder));
-        let (place, pending) = (OnceLock::new(), Pending::default());
-        let store = Self { database, writer: Mutex::new(guard), datastore, place, pending };
-        store.migrate(address).await?;
-        Ok(store)
+        let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
+        Ok(Self { database, writer: Mutex::new(guard), datastore, place, pending, chain })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.
@@ -77,6 +113,8 @@ impl Store {
         if let Err(error) = self.datastore.shutdown().await {
             tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
         }
+        // Last, because it lets the folder go.
+        self.chain.end();
     }
 }
 
