@@ -9,11 +9,11 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database answers as well.
-pub(super) async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    if app.scrip.is_ready().await {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+/// Reads and changes can be answered; else why not, a line a reason.
+pub(super) async fn ready(State(app): State<App>) -> (StatusCode, String) {
+    let problems = app.scrip.vitals().problems(std::time::Instant::now());
+    if problems.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
     }
+    (StatusCode::SERVICE_UNAVAILABLE, problems.iter().map(|problem| format!("{problem}\n")).collect())
 }

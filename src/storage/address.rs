@@ -90,6 +90,11 @@ impl Address {
         self.folder.as_ref()
     }
 
+    /// The size of its memtable, in bytes.
+    pub(super) fn memtable(&self) -> u64 {
+        self.memtable
+    }
+
     /// The address as the database reads it.
     pub(super) fn engine_path(&self) -> String {
         match &self.folder {

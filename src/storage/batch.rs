@@ -7,7 +7,7 @@ use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
     Row, RowId, StorageError, Store, Unannounced,
-    record::{self, failed, record},
+    record::{self, commit_failed, failed, record},
 };
 
 /// How often a batch is written again while the database keeps changing its log segment.
@@ -72,6 +72,15 @@ impl Batch {
     }
 }
 
+/// What a failed batch's readers are told: where it is not known what became of it, nothing at all, because the engine
+/// may show rows that are not on disk.
+pub(super) fn withheld(unannounced: Unannounced<'_>, error: StorageError) -> StorageError {
+    if matches!(error, StorageError::Unknown(_)) {
+        std::mem::forget(unannounced);
+    }
+    error
+}
+
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
     /// is returned is dropped: the caller first announces what follows from the batch.
@@ -81,7 +90,9 @@ impl Store {
         debug_assert_eq!(rows.len(), batch.len());
         let mut guard = self.writer.lock().await;
         let unannounced = self.pending.begin(rows);
-        self.write(batch, Time::First).await?;
+        if let Err(error) = self.write(batch, Time::First).await {
+            return Err(withheld(unannounced, error));
+        }
         let Some(guard) = guard.as_mut() else { return Ok(unannounced) };
         let mut attempt = 0;
         while guard.has_changed() {
@@ -90,7 +101,9 @@ impl Store {
                 let reason = "the log segment changed with every write: raise max_memtable_size";
                 return Err(StorageError::Database(reason.to_owned()));
             }
-            self.write(batch, Time::Again).await?;
+            if let Err(error) = self.write(batch, Time::Again).await {
+                return Err(withheld(unannounced, error));
+            }
         }
         Ok(unannounced)
     }
@@ -102,7 +115,7 @@ impl Store {
             record::end(&transaction).await;
             return Err(error);
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(commit_failed)
     }
 
     /// Puts a batch's writes into a transaction.

@@ -11,9 +11,16 @@ pub enum StorageError {
     /// A row that should be new exists already: decide again on fresh state.
     #[error("a new row exists already: {0}")]
     Exists(String),
-    /// The database failed; what became of the write is not known.
+    /// The database failed, and nothing was written.
     #[error("the database failed: {0}")]
     Database(String),
+    /// A commit failed, and what became of it is not known: the next start finds out. Nobody may be answered, and
+    /// nothing more written: whoever asks again could be told another thing than what is on disk.
+    #[error("the database failed while it wrote, and what became of that is not known: {0}")]
+    Unknown(String),
+    /// An earlier failure has stopped the database; nothing was written, and nothing will be until it is opened again.
+    #[error("the database has stopped: {0}")]
+    Stopped(String),
     /// A row that cannot be read, or written.
     #[error("row {id} is damaged: {reason}")]
     Row {

@@ -12,6 +12,7 @@ mod open;
 mod pending;
 mod read;
 mod record;
+mod room;
 mod row;
 
 pub use address::Address;
@@ -20,4 +21,5 @@ pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
+pub use room::{Lack, Room};
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};

@@ -79,12 +79,13 @@ mod tests {
     use tokio::sync::Mutex;
 
     use super::*;
-    use crate::pending::Pending;
+    use crate::{Room, pending::Pending};
 
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
         let (place, pending) = (OnceLock::new(), Pending::default());
-        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore), place, pending }
+        let room = Arc::new(Room::new(&Address::parse("mem://").expect("an address")));
+        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore), place, pending, room }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use surrealdb::{Surreal, engine::local::Db};
 use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
 
-use super::{Address, OpenError, guard::SegmentGuard, pending::Pending, record::Place};
+use super::{Address, OpenError, Room, guard::SegmentGuard, pending::Pending, record::Place};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
@@ -18,6 +18,7 @@ pub struct Store {
     pub(super) place: OnceLock<Place>,
     /// What is being written at the moment.
     pub(super) pending: Pending,
+    pub(super) room: Arc<Room>,
 }
 
 impl std::fmt::Debug for Store {
@@ -66,9 +67,16 @@ impl Store {
             .map_err(|error| failed(error.to_string()))?;
         let guard = address.folder().map(|folder| SegmentGuard::new(folder));
         let (place, pending) = (OnceLock::new(), Pending::default());
-        let store = Self { database, writer: Mutex::new(guard), datastore, place, pending };
+        let room = Arc::new(Room::new(address));
+        let store = Self { database, writer: Mutex::new(guard), datastore, place, pending, room };
         store.migrate(address).await?;
         Ok(store)
+    }
+
+    /// The room on its disk.
+    #[must_use]
+    pub fn room(&self) -> &Arc<Room> {
+        &self.room
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.

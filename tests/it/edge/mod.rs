@@ -10,6 +10,7 @@ mod bulk;
 mod cards;
 mod checkout;
 mod checks;
+mod clock;
 mod codes;
 mod expiry;
 mod export;
