@@ -17,6 +17,7 @@ mod export;
 mod generated;
 mod generic;
 mod guard;
+mod health;
 mod idempotency;
 mod life;
 mod lists;
