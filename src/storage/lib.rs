@@ -21,5 +21,6 @@ pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
+pub use read::View;
 pub use room::{Lack, Room};
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
