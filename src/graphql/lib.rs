@@ -37,9 +37,8 @@ pub use scalar::instant_text;
 /// The library's schema over Scrip's roots.
 type Roots = Schema<query::Query, mutation::Mutation, subscription::Subscription>;
 
-/// The schema that serves requests. Its methods give boxed futures, so that all resolvers are compiled with this
-/// crate and not once more with each crate that executes a request: that was half of the time that a change of a
-/// resolver took to build.
+/// The schema that serves requests. Its methods give boxed futures, so that whoever executes a request names no
+/// resolver's type.
 #[derive(Clone)]
 pub struct ScripSchema(Roots);
 
