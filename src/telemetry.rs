@@ -1,13 +1,13 @@
 //! Logs: one line an event on standard error, with its fields. What is not Scrip's own is heard from
-//! its warnings on, but for two parts of the database that complain at every stop that they are stopped; what
-//! fails in them reaches Scrip as errors of its own.
+//! its warnings on, but for parts of the database that complain at every stop that they are stopped, or of each
+//! record that a kill has cut off; what fails in them reaches Scrip as errors of its own.
 
 use std::{error::Error, io::IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
 /// What others say with a plain filter.
-const OTHERS: &str = "warn,surrealkv::lsm=off,surrealdb::core::kvs::ds=off";
+const OTHERS: &str = "warn,surrealkv::lsm=off,surrealkv::wal=off,surrealdb::core::kvs::ds=off";
 
 /// Starts logging with a filter such as "info" or "scrip=debug,surrealdb=info".
 pub fn start(filter: &str) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -4,6 +4,7 @@ mod export;
 mod key;
 mod plugin;
 mod serve;
+mod upgrade;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -69,6 +70,8 @@ enum Command {
         #[command(subcommand)]
         action: plugin::PluginCommand,
     },
+    /// Bring a database of an earlier Scrip over to this one. The original is kept beside it.
+    Upgrade,
     /// Manage API keys.
     Key {
         #[command(subcommand)]
@@ -115,6 +118,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
             Some(Command::Plugin { action }) => plugin::run(action).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
+            Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
         }
     })

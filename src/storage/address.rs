@@ -1,18 +1,20 @@
 //! The database's address: `surrealkv://FOLDER` or `mem://`, with options after `?`. Unknown options
 //! are refused, so that a typo does not silently leave a bound unset.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use surrealdb_cnf::ConfigMap;
-
-use super::OpenError;
+use super::{
+    OpenError,
+    engine::{Settings, Sync},
+};
 
 /// The memtable's size where the address names none, in bytes. It bounds the memory of unflushed
-/// writes (there are two of them at times) and the time of a start, which replays them.
+/// writes (there are three of them at times) and the time of a start, which replays them.
 const MEMTABLE: u64 = 64 * 1024 * 1024;
-/// The block cache's size where the address names none, in bytes.
+/// The block cache's size where the address names none, in bytes. The engine would take a size of its own, which is
+/// none of the container's business.
 const BLOCK_CACHE: u64 = 256 * 1024 * 1024;
-/// The smallest memtable: one batch has to fit into it.
+/// The smallest memtable: a batch that does not fit into one becomes a table of its own.
 const MIN_MEMTABLE: u64 = 1024 * 1024;
 
 /// Where the data is, and how it is kept.
@@ -20,9 +22,7 @@ const MIN_MEMTABLE: u64 = 1024 * 1024;
 pub struct Address {
     text: String,
     folder: Option<PathBuf>,
-    sync: Option<String>,
-    memtable: u64,
-    block_cache: u64,
+    settings: Settings,
 }
 
 impl Address {
@@ -41,8 +41,8 @@ impl Address {
             }
             _ => return Err(invalid("expected surrealkv://FOLDER or mem://")),
         };
-        let mut address =
-            Self { text: text.to_owned(), folder, sync: None, memtable: MEMTABLE, block_cache: BLOCK_CACHE };
+        let settings = Settings { sync: Sync::Every, memtable: MEMTABLE, block_cache: BLOCK_CACHE };
+        let mut address = Self { text: text.to_owned(), folder, settings };
         for option in options.split('&').filter(|option| !option.is_empty()) {
             address.set(option).map_err(|reason| invalid(&reason))?;
         }
@@ -60,15 +60,11 @@ impl Address {
         };
         match name {
             "sync" => {
-                let interval = value.strip_suffix("ms").or_else(|| value.strip_suffix('s'));
-                let known = matches!(value, "every" | "never") || interval.is_some_and(|n| n.parse::<u32>().is_ok());
-                if !known {
-                    return Err("expected sync=every, sync=never or an interval such as sync=100ms".to_owned());
-                }
-                self.sync = Some(value.to_owned());
+                let expected = "expected sync=every, sync=never or an interval such as sync=100ms";
+                self.settings.sync = sync(value).ok_or_else(|| expected.to_owned())?;
             }
-            "max_memtable_size" => self.memtable = bytes(MIN_MEMTABLE)?,
-            "block_cache_capacity" => self.block_cache = bytes(0)?,
+            "max_memtable_size" => self.settings.memtable = bytes(MIN_MEMTABLE)?,
+            "block_cache_capacity" => self.settings.block_cache = bytes(0)?,
             _ => {
                 return Err(format!(
                     "unknown option {name:?}: possible are sync, max_memtable_size and block_cache_capacity"
@@ -90,23 +86,23 @@ impl Address {
         self.folder.as_ref()
     }
 
-    /// The address as the database reads it.
-    pub(super) fn engine_path(&self) -> String {
-        match &self.folder {
-            None => "mem://".to_owned(),
-            Some(folder) => {
-                let sync = self.sync.as_deref().unwrap_or("every");
-                format!("surrealkv://{}?sync={sync}", folder.display())
-            }
-        }
+    /// What its engine is opened with.
+    pub(super) fn settings(&self) -> Settings {
+        self.settings
     }
+}
 
-    /// The bounds of its memory. The engine would size both by the machine's memory, not the
-    /// container's, so they are always set.
-    pub(super) fn engine_config(&self) -> ConfigMap {
-        ConfigMap::empty()
-            .with_key_value("surrealkv_max_memtable_size", self.memtable.to_string())
-            .with_key_value("surrealkv_block_cache_capacity", self.block_cache.to_string())
+/// When commits reach the disk, as an address says it.
+fn sync(text: &str) -> Option<Sync> {
+    let whole = |number: &str| number.parse::<u32>().ok().filter(|number| *number > 0);
+    match text {
+        "every" => Some(Sync::Every),
+        "never" => Some(Sync::Never),
+        _ => match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+            (Some(number), _) => Some(Sync::Interval(Duration::from_millis(whole(number)?.into()))),
+            (None, Some(number)) => Some(Sync::Interval(Duration::from_secs(whole(number)?.into()))),
+            (None, None) => None,
+        },
     }
 }
 
@@ -125,6 +121,10 @@ mod tests {
             ("surrealkv://x?max_memtable_size=1000", false),
             ("surrealkv://x?memtable=1", false),
             ("surrealkv://x?sync=sometimes", false),
+            ("surrealkv://x?sync=100ms", true),
+            ("surrealkv://x?sync=0ms", false),
+            ("surrealkv://x?sync=ms", false),
+            ("surrealkv://x?sync=5m", false),
             ("mem://?sync=every", false),
             ("rocksdb://x", false),
             ("ws://127.0.0.1:8000", false),
@@ -132,6 +132,20 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(Address::parse(text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn when_commits_reach_the_disk() {
+        let second = Duration::from_secs(1);
+        for (text, expected) in [
+            ("surrealkv://x", Sync::Every),
+            ("surrealkv://x?sync=every", Sync::Every),
+            ("surrealkv://x?sync=never", Sync::Never),
+            ("surrealkv://x?sync=100ms", Sync::Interval(second / 10)),
+            ("surrealkv://x?sync=1s", Sync::Interval(second)),
+        ] {
+            assert_eq!(Address::parse(text).expect("an address").settings().sync, expected, "{text}");
         }
     }
 }

@@ -10,18 +10,6 @@ use super::{
     record::{self, failed, record},
 };
 
-/// How often a batch is written again while the database keeps changing its log segment.
-const MAX_REWRITES: u32 = 16;
-
-/// Whether a batch's rows are written for the first time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Time {
-    /// New rows must not exist yet.
-    First,
-    /// They exist by now, and those that were ensured have their own content.
-    Again,
-}
-
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -48,7 +36,7 @@ impl Batch {
         self.replaced.push((id, row));
     }
 
-    /// Removes a row. Only for rows that are hints: a removal may be undone by a crash.
+    /// Removes a row.
     pub fn remove(&mut self, id: RowId) {
         self.removed.push(id);
     }
@@ -79,59 +67,35 @@ impl Store {
         let rows: HashSet<RowId> = batch.rows().cloned().collect();
         // A batch that names a row twice would depend on the order of its writes.
         debug_assert_eq!(rows.len(), batch.len());
-        let mut guard = self.writer.lock().await;
+        let _writer = self.writer.lock().await;
         let unannounced = self.pending.begin(rows);
-        self.write(batch, Time::First).await?;
-        let Some(guard) = guard.as_mut() else { return Ok(unannounced) };
-        let mut attempt = 0;
-        while guard.has_changed() {
-            attempt += 1;
-            if attempt > MAX_REWRITES {
-                let reason = "the log segment changed with every write: raise max_memtable_size";
-                return Err(StorageError::Database(reason.to_owned()));
-            }
-            self.write(batch, Time::Again).await?;
-        }
-        Ok(unannounced)
-    }
-
-    /// Writes a batch in one transaction; confirmed means durable, but for the fault that the guard is for.
-    pub(super) async fn write(&self, batch: &Batch, time: Time) -> Result<(), StorageError> {
         let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-        if let Err(error) = self.fill(&transaction, batch, time).await {
+        if let Err(error) = self.fill(&transaction, batch).await {
             record::end(&transaction).await;
             return Err(error);
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        Ok(unannounced)
     }
 
     /// Puts a batch's writes into a transaction.
-    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch, time: Time) -> Result<(), StorageError> {
+    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch) -> Result<(), StorageError> {
         let place = self.place(transaction).await?;
         for (id, row) in &batch.new {
             let key = place.key(id);
-            let record = record(&key, row)?;
-            match time {
-                Time::First => transaction.put_key(&key, &record).await,
-                Time::Again => transaction.set_key(&key, &record).await,
-            }
-            .map_err(failed)?;
+            transaction.put_key(&key, &record(&key, row)?).await.map_err(failed)?;
         }
         for (id, row) in &batch.ensured {
             let key = place.key(id);
-            let found = transaction.get_key(&key, None).await.map_err(failed)?;
-            match (found, time) {
-                (Some(_), Time::First) => continue,
-                (Some(found), Time::Again) => transaction.set_key(&key, &found).await,
-                (None, _) => transaction.put_key(&key, &record(&key, row)?).await,
+            if transaction.get_key(&key, None).await.map_err(failed)?.is_none() {
+                transaction.put_key(&key, &record(&key, row)?).await.map_err(failed)?;
             }
-            .map_err(failed)?;
         }
         for (id, row) in &batch.replaced {
             let key = place.key(id);
             transaction.set_key(&key, &record(&key, row)?).await.map_err(failed)?;
         }
-        for id in batch.removed.iter().filter(|_| time == Time::First) {
+        for id in &batch.removed {
             transaction.del_key(&place.key(id)).await.map_err(failed)?;
         }
         Ok(())

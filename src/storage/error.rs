@@ -27,11 +27,7 @@ pub enum StorageError {
 impl From<surrealdb::Error> for StorageError {
     fn from(error: surrealdb::Error) -> Self {
         let text = error.to_string();
-        // SurrealKV's "snapshot is older than" is retryable, though the database does not class it so.
-        if text.contains("Transaction conflict")
-            || text.contains("transaction conflict")
-            || text.contains("snapshot is older than")
-        {
+        if text.contains("Transaction conflict") || text.contains("transaction conflict") {
             Self::Conflict(text)
         } else if error.is_already_exists() {
             Self::Exists(text)
@@ -68,8 +64,28 @@ pub enum OpenError {
         /// The operating system's reason.
         reason: String,
     },
+    /// An earlier Scrip wrote it, with an engine that this one does not have.
+    #[error(
+        "database folder {folder} was written by an earlier Scrip, and was not touched: bring it over with scrip upgrade --database '{address}'"
+    )]
+    Old {
+        /// The folder.
+        folder: String,
+        /// The address.
+        address: String,
+    },
+    /// An upgrade was interrupted while it put the new database in the place of the old one.
+    #[error(
+        "the upgrade of database folder {folder} was interrupted: finish it with scrip upgrade --database '{address}'"
+    )]
+    HalfUpgraded {
+        /// The folder.
+        folder: String,
+        /// The address.
+        address: String,
+    },
     /// The folder is there, but cannot be read as a database.
-    #[error("database {address} cannot be opened, and nothing in it was changed: {reason}")]
+    #[error("database {address} cannot be opened, and what is in it was kept: {reason}")]
     Damaged {
         /// The address.
         address: String,

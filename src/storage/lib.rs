@@ -4,8 +4,9 @@
 
 mod address;
 mod batch;
+mod engine;
 mod error;
-mod guard;
+mod folder;
 mod key;
 mod migrate;
 mod open;
@@ -13,6 +14,7 @@ mod pending;
 mod read;
 mod record;
 mod row;
+mod upgrade;
 
 pub use address::Address;
 pub use batch::Batch;
@@ -21,3 +23,4 @@ pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
+pub use upgrade::{UpgradeError, Upgraded, upgrade};

@@ -46,27 +46,20 @@ impl Store {
     }
 
     async fn step(&self, step: &str, from: u32) -> Result<(), StorageError> {
-        let mut writer = self.writer.lock().await;
+        let _writer = self.writer.lock().await;
         let text = format!(
             "{{ {step} LET $found = (SELECT VALUE doc FROM $format)[0] ?? '0'; \
-             IF $attempt = 0 AND $found != $from {{ THROW 'Transaction conflict: the format changed' }}; \
-             UPSERT $format CONTENT {{ doc: $to, attempt: $attempt }} RETURN NONE; }}"
+             IF $found != $from {{ THROW 'Transaction conflict: the format changed' }}; \
+             UPSERT $format CONTENT {{ doc: $to }} RETURN NONE; }}"
         );
-        let mut attempt = 0;
-        loop {
-            self.database
-                .query(text.clone())
-                .bind(("format", RowId::Format.key().record()))
-                .bind(("from", from.to_string()))
-                .bind(("to", (from + 1).to_string()))
-                .bind(("attempt", attempt))
-                .await?
-                .check()?;
-            if !writer.as_mut().is_some_and(super::guard::SegmentGuard::has_changed) {
-                return Ok(());
-            }
-            attempt += 1;
-        }
+        self.database
+            .query(text)
+            .bind(("format", RowId::Format.key().record()))
+            .bind(("from", from.to_string()))
+            .bind(("to", (from + 1).to_string()))
+            .await?
+            .check()?;
+        Ok(())
     }
 }
 
@@ -84,7 +77,7 @@ mod tests {
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
         let (place, pending) = (OnceLock::new(), Pending::default());
-        Store { database, writer: Mutex::new(None), datastore: Arc::clone(datastore), place, pending }
+        Store { database, writer: Mutex::new(()), datastore: Arc::clone(datastore), place, pending }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

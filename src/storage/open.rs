@@ -1,18 +1,24 @@
 //! Opening a database: its folder, its engine with bounded memory, its migrations.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    io::ErrorKind,
+    sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError},
+};
 
 use surrealdb::{Surreal, engine::local::Db};
+use surrealdb_cnf::ConfigMap;
+use surrealdb_core::kvs::{TransactionBuilderFactory, TransactionBuilderParts};
 use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
-use super::{Address, OpenError, guard::SegmentGuard, pending::Pending, record::Place};
+use super::{Address, OpenError, engine::Engine, folder, pending::Pending, record::Place};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
     pub(super) database: Surreal<Db>,
-    /// Held by whoever writes; holds the guard of a database on disk.
-    pub(super) writer: Mutex<Option<SegmentGuard>>,
+    /// Held by whoever writes.
+    pub(super) writer: Mutex<()>,
     pub(super) datastore: Arc<Datastore>,
     /// Where in it the rows are, once it is known.
     pub(super) place: OnceLock<Place>,
@@ -29,21 +35,7 @@ impl std::fmt::Debug for Store {
 impl Store {
     /// Opens the database at an address, or makes it, and brings it to the current format.
     pub async fn open(address: &Address) -> Result<Self, OpenError> {
-        if let Some(folder) = address.folder() {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder {
-                folder: folder.display().to_string(),
-                reason: error.to_string(),
-            })?;
-        }
-        let failed = |reason: String| open_failed(address, reason);
-        let datastore = Datastore::builder()
-            .with_config(address.engine_config())
-            .with_auth(false)
-            // They write on their own, for clusters and change feeds, which are not used.
-            .without_maintenance_tasks()
-            .build_with_path(&address.engine_path())
-            .await
-            .map_err(|error| failed(format!("{error:#}")))?;
+        let datastore = Self::datastore(address).await?;
         match Self::prepare(Arc::clone(&datastore), address).await {
             Ok(store) => Ok(store),
             Err(error) => {
@@ -52,6 +44,22 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// SurrealDB over the engine that an address names.
+    async fn datastore(address: &Address) -> Result<Arc<Datastore>, OpenError> {
+        // The maintenance tasks write on their own, for clusters and change feeds, which are not used.
+        let builder = Datastore::builder().with_auth(false).without_maintenance_tasks();
+        let built = match address.folder() {
+            None => builder.build_with_path("mem://").await,
+            Some(folder) => {
+                folder::prepare(address, folder)?;
+                let opened = Engine::open(folder, address.settings()).await;
+                let engine = opened.map_err(|error| engine_failed(address, &error))?;
+                builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
+            }
+        };
+        built.map_err(|error| open_failed(address, format!("{error:#}")))
     }
 
     /// Brings the engine and the data to their current formats.
@@ -64,9 +72,8 @@ impl Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(&datastore), None)
             .await
             .map_err(|error| failed(error.to_string()))?;
-        let guard = address.folder().map(|folder| SegmentGuard::new(folder));
         let (place, pending) = (OnceLock::new(), Pending::default());
-        let store = Self { database, writer: Mutex::new(guard), datastore, place, pending };
+        let store = Self { database, writer: Mutex::new(()), datastore, place, pending };
         store.migrate(address).await?;
         Ok(store)
     }
@@ -80,14 +87,50 @@ impl Store {
     }
 }
 
-/// Tells a folder in use from a damaged one. The engine says it in text only.
-fn open_failed(address: &Address, reason: String) -> OpenError {
+/// Hands SurrealDB the engine that was opened for it.
+struct Opened(StdMutex<Option<Engine>>);
+
+impl TransactionBuilderFactory for Opened {
+    type RouterState = ();
+
+    async fn new_transaction_builder(
+        &self,
+        _path: &str,
+        _canceller: CancellationToken,
+        _config: ConfigMap,
+    ) -> anyhow::Result<TransactionBuilderParts<()>> {
+        let engine = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let engine = engine.ok_or_else(|| anyhow::anyhow!("the engine is in use by another datastore"))?;
+        Ok(TransactionBuilderParts::without_router_state(Box::new(engine)))
+    }
+
+    fn path_valid(&self, path: &str) -> anyhow::Result<String> {
+        Ok(path.to_owned())
+    }
+}
+
+/// Why the engine could not be opened.
+fn engine_failed(address: &Address, error: &surrealkv::Error) -> OpenError {
     let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+    match error {
+        surrealkv::Error::Io(cause) => match cause.kind() {
+            ErrorKind::StorageFull
+            | ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::QuotaExceeded => OpenError::Folder { folder, reason: cause.to_string() },
+            _ => open_failed(address, error.to_string()),
+        },
+        // It has no error of its own for that.
+        surrealkv::Error::Other(reason) if reason.contains("already locked") => OpenError::InUse { folder },
+        _ => open_failed(address, error.to_string()),
+    }
+}
+
+/// Why what the engine holds could not be read. Where the disk cannot be written, only the text says so.
+fn open_failed(address: &Address, reason: String) -> OpenError {
     let lower = reason.to_lowercase();
-    // Not "lock" alone, which is in "block" as well.
-    if lower.contains("already locked") {
-        OpenError::InUse { folder }
-    } else if lower.contains("no space left") || lower.contains("permission denied") || lower.contains("read-only") {
+    if ["no space left", "permission denied", "read-only file"].iter().any(|text| lower.contains(text)) {
+        let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         OpenError::Folder { folder, reason }
     } else {
         OpenError::Damaged { address: address.text().to_owned(), reason }

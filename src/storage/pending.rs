@@ -1,5 +1,5 @@
-//! What is being written: the engine shows a batch to its readers before it is on disk. Whoever reads a row of it
-//! waits until it is, so that nobody is told what a crash could take back.
+//! What is being written: the engine shows a batch to its readers once it is on disk (with `sync=every`), which is
+//! before what follows from it is announced. Whoever reads a row of it waits until that has been done.
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -13,3 +13,4 @@ mod schema;
 mod storage;
 mod support;
 mod tidy;
+mod upgrade;

@@ -1,0 +1,141 @@
+//! The engine under the embedded database on disk: SurrealKV 1.2 behind SurrealDB's own interfaces. SurrealDB 3.3.5
+//! brings SurrealKV 0.21, which loses over crashes in a row what it has acknowledged, and can stand still for ever. To
+//! be deleted with SurrealDB 4, which brings 1.2 itself.
+//!
+//! A commit that has returned is on disk (with `sync=every`), and only then do readers see it. A commit whose outcome is
+//! not known says so, and is never reported as one that did not happen.
+
+mod error;
+mod scan;
+mod threads;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use surrealdb_kvs::{Error, Metrics, Result, Transactable, TransactionBuilder, TransactionType, api::BoxFut};
+use surrealkv::{Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel, WalRecoveryMode};
+
+use self::{threads::Threads, transaction::Transaction};
+
+/// When a commit reaches the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Before it returns.
+    Every,
+    /// When the operating system writes it. A killed process loses nothing by it, a power cut may.
+    Never,
+    /// At most this long after it returned.
+    Interval(Duration),
+}
+
+/// What an engine is opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settings {
+    /// When a commit reaches the disk.
+    pub(super) sync: Sync,
+    /// The most that a memtable holds, in bytes.
+    pub(super) memtable: u64,
+    /// The most that is kept of what was read, in bytes.
+    pub(super) block_cache: u64,
+}
+
+/// An open engine.
+pub(super) struct Engine {
+    /// Never cloned: dropping any clone of a tree closes it.
+    tree: Arc<Tree>,
+    durability: Durability,
+    threads: Threads,
+}
+
+impl Engine {
+    /// Opens the database in a folder, or makes it. A folder of SurrealKV 0.21 would be converted.
+    pub(super) async fn open(folder: &Path, settings: Settings) -> std::result::Result<Self, surrealkv::Error> {
+        let threads = Threads::start().map_err(|error| surrealkv::Error::Io(Arc::new(error)))?;
+        let options = options(folder, settings);
+        // Built on the engine's own threads, because that is where it starts its tasks.
+        let tree = threads.run(async move { TreeBuilder::with_options(options).build() }).await?;
+        let tree = Arc::new(tree);
+        tell_of_recovery(&tree);
+        if let Sync::Interval(interval) = settings.sync {
+            threads.sync_every(interval, &tree);
+        }
+        let durability = match settings.sync {
+            Sync::Every => Durability::Immediate,
+            Sync::Never | Sync::Interval(_) => Durability::Eventual,
+        };
+        Ok(Self { tree, durability, threads })
+    }
+
+    /// Writes everything out and lets the folder go.
+    pub(super) async fn close(&self) -> std::result::Result<(), surrealkv::Error> {
+        let tree = Arc::clone(&self.tree);
+        self.threads.run(async move { tree.close().await }).await
+    }
+
+    /// The tree itself.
+    pub(super) fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+}
+
+/// The options of a tree. What is not named here is the engine's default.
+fn options(folder: &Path, settings: Settings) -> Options {
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    Options::new()
+        .with_path(folder.to_owned())
+        .with_max_memtable_size(size(settings.memtable))
+        .with_block_cache_capacity(settings.block_cache)
+        // A log that ends in the middle of a record goes on after the last whole one; any other damage is refused.
+        .with_wal_recovery_mode(WalRecoveryMode::TolerateTornTail)
+        // All values are in the log and the tables, which have checksums: one file to sync for a commit. A folder that
+        // came from SurrealKV 0.21 may have a value log all the same; nothing more goes there, and what is read is checked.
+        .with_enable_vlog(false)
+        .with_vlog_value_threshold(usize::MAX)
+        .with_vlog_checksum_verification(VLogChecksumLevel::Full)
+}
+
+/// Tells the operator what was cut off the log's end.
+fn tell_of_recovery(tree: &Tree) {
+    let report = tree.recovery_report();
+    if report.bytes_trimmed > 0 || report.records_dropped > 0 {
+        tracing::warn!(
+            bytes = report.bytes_trimmed,
+            records = report.records_dropped,
+            copies = ?report.quarantined_files,
+            "the database's log ended in what is no whole write, as a crash leaves it: that was left out, and a copy kept"
+        );
+    }
+}
+
+impl TransactionBuilder for Engine {
+    fn name(&self) -> &'static str {
+        "surrealkv"
+    }
+
+    fn new_transaction(&self, kind: TransactionType) -> BoxFut<'_, Result<(Box<dyn Transactable>, bool)>> {
+        Box::pin(async move {
+            let (mode, write) = match kind {
+                TransactionType::Read => (Mode::ReadOnly, false),
+                TransactionType::Write => (Mode::ReadWrite, true),
+            };
+            let inner = self.tree.begin_with_mode(mode).map_err(error::failed)?.with_durability(self.durability);
+            // True: it is of this process.
+            Ok((Box::new(Transaction::new(&self.tree, inner, write)) as Box<dyn Transactable>, true))
+        })
+    }
+
+    fn shutdown(&self) -> BoxFut<'_, Result<()>> {
+        Box::pin(async move { self.close().await.map_err(|error| Error::Datastore(error.to_string())) })
+    }
+
+    fn register_metrics(&self) -> Option<Metrics> {
+        None
+    }
+
+    fn collect_u64_metric(&self, _metric: &str) -> Option<u64> {
+        None
+    }
+}

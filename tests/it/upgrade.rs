@@ -1,0 +1,216 @@
+//! Folders of the engine before this one: refused and left alone, and brought over whole by `scrip upgrade`, whenever
+//! that is killed. The folders are of a Scrip that had it (`fixtures/surrealkv-0.21`).
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use scrip::{
+    service::{Clock, Scrip},
+    storage::{Address, OpenError, UpgradeError, Upgraded, upgrade},
+};
+use tempfile::TempDir;
+use tokio::{io::AsyncReadExt, time::timeout};
+
+use crate::{
+    edge::binary::scrip,
+    support::{Client, audit, disk, new_folder},
+};
+
+/// The folders, each with how many events are in it.
+const FOLDERS: [(&str, usize); 2] = [("stopped", 23), ("killed", 43)];
+
+/// A copy of an old folder, in a folder of its own.
+fn old(name: &str) -> (TempDir, PathBuf) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/surrealkv-0.21").join(name);
+    let folder = new_folder();
+    let data = folder.path().join("data");
+    copy(&from, &data);
+    (folder, data)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (path, content) in files(from) {
+        let path = to.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+}
+
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(folder).expect("below it").to_owned(), fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    found
+}
+
+fn beside(folder: &Path, suffix: &str) -> PathBuf {
+    folder.with_file_name(format!("{}{suffix}", folder.file_name().expect("a name").display()))
+}
+
+async fn open(address: &Address) -> Result<Client, OpenError> {
+    Ok(Client::new(Scrip::open(address, Clock::System, None).await?))
+}
+
+async fn upgraded(folder: &Path) -> Result<Upgraded, UpgradeError> {
+    upgrade(&disk(folder), |_| {}).await
+}
+
+/// Opens an upgraded folder: its books are right, and all of its events are there.
+async fn is_whole(folder: &Path, events: usize) {
+    let app = open(&disk(folder)).await.expect("an open database");
+    let books = audit::audit(&app).await;
+    assert_eq!(books.events.len(), events);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_folder_is_refused_and_left_alone() {
+    for (name, _) in FOLDERS {
+        let (_folder, data) = old(name);
+        let before = files(&data);
+        let refused = open(&disk(&data)).await.err().expect("a refusal");
+        assert!(matches!(refused, OpenError::Old { .. }), "{refused}");
+        let command = format!("scrip upgrade --database 'surrealkv://{}'", data.display());
+        assert!(refused.to_string().contains(&command), "{refused}");
+        assert!(files(&data) == before, "nothing in it was changed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgraded_folder_has_everything_and_the_original_is_kept() {
+    for (name, events) in FOLDERS {
+        let (folder, data) = old(name);
+        let before = files(&data);
+        let done = upgraded(&data).await.expect("an upgrade");
+        let original = beside(&data, ".before-upgrade");
+        let canonical = original.canonicalize().expect("the original");
+        assert!(
+            matches!(&done, Upgraded::Done { entries: Some(150..), original } if *original == canonical),
+            "{done:?}"
+        );
+        assert!(files(&original) == before, "the original was not changed");
+        is_whole(&data, events).await;
+        let names = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(names, 2, "nothing else is left beside it");
+        assert!(!data.join("_surrealkv_v0_backup").exists(), "the engine's own copy is gone");
+        // A second time there is nothing to do, and an old database that takes its place is not mixed up with the first.
+        assert_eq!(upgraded(&data).await.expect("an answer"), Upgraded::Nothing);
+        fs::remove_dir_all(&data).expect("removed");
+        copy(&original, &data);
+        let refused = upgraded(&data).await.expect_err("a refusal");
+        assert!(matches!(refused, UpgradeError::Occupied { .. }), "{refused}");
+    }
+}
+
+/// Wherever it was killed, what is there says what is left to be done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_goes_on_from_whatever_is_there() {
+    let (_done_folder, done) = old("killed");
+    upgraded(&done).await.expect("an upgrade");
+    let events = FOLDERS[1].1;
+    // While it copied or converted.
+    let (_folder, data) = old("killed");
+    copy(&data.join("sstables"), &beside(&data, ".upgrading"));
+    upgraded(&data).await.expect("an upgrade");
+    is_whole(&data, events).await;
+    // Before it moved the original away: the old version may have been started since.
+    let (_folder, data) = old("killed");
+    copy(&data.join("sstables"), &beside(&data, ".upgraded"));
+    upgraded(&data).await.expect("an upgrade");
+    is_whole(&data, events).await;
+    // Between the two steps at its end: no Scrip makes a new database there.
+    let (_folder, data) = old("killed");
+    fs::rename(&data, beside(&data, ".before-upgrade")).expect("moved");
+    copy(&done, &beside(&data, ".upgraded"));
+    let refused = open(&disk(&data)).await.err().expect("a refusal");
+    assert!(matches!(refused, OpenError::HalfUpgraded { .. }), "{refused}");
+    assert!(!data.exists());
+    let finished = upgraded(&data).await.expect("an upgrade");
+    assert!(matches!(finished, Upgraded::Done { entries: None, .. }), "{finished:?}");
+    is_whole(&data, events).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_that_is_killed_again_and_again_comes_to_its_end() {
+    let (folder, data) = old("killed");
+    let before = files(&data);
+    let address = format!("surrealkv://{}", data.display());
+    let mut kills = 0;
+    loop {
+        let mut child = scrip(folder.path(), &["upgrade", "--database", &address]).spawn().expect("the binary");
+        // A little longer every time, until it is long enough.
+        if let Ok(status) = timeout(Duration::from_millis(5 + 6 * kills), child.wait()).await {
+            let mut said = String::new();
+            child.stderr.take().expect("stderr").read_to_string(&mut said).await.expect("text");
+            assert!(status.expect("an end").success(), "after {kills} kills: {said}");
+            break;
+        }
+        child.kill().await.expect("killed");
+        kills += 1;
+    }
+    assert!(kills > 2, "it was killed {kills} times");
+    is_whole(&data, FOLDERS[1].1).await;
+    let original = beside(&data, ".before-upgrade");
+    assert!(files(&original) == before, "the original was not changed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_cut_off_is_brought_over_and_any_other_damage_is_refused() {
+    let log = Path::new("wal/00000000000000000002.wal");
+    let (_folder, data) = old("killed");
+    let whole = fs::read(data.join(log)).expect("the log");
+    // A write that a kill has cut off: nobody was told of it.
+    fs::write(data.join(log), &whole[..whole.len() - 9]).expect("the log");
+    upgraded(&data).await.expect("an upgrade");
+    let app = open(&disk(&data)).await.expect("an open database");
+    let events = audit::audit(&app).await.events.len();
+    assert!((FOLDERS[1].1 - 2..FOLDERS[1].1).contains(&events), "{events}");
+    app.close().await;
+    // What was written behind it by a later start is dropped by the old engine: that is not for us to do.
+    let damages: [(&str, Vec<u8>); 3] = [
+        ("cut in the middle and gone on with", [&whole[..9_000], &whole].concat()),
+        ("with a changed byte", {
+            let mut log = whole.clone();
+            log[whole.len() / 2] ^= 1;
+            log
+        }),
+        ("with the rest of a header", [&whole[..], &[1, 2, 3], &whole].concat()),
+    ];
+    for (what, content) in damages {
+        let (folder, data) = old("killed");
+        fs::write(data.join(log), content).expect("the log");
+        let before = files(&data);
+        let refused = upgraded(&data).await.expect_err(what);
+        assert!(matches!(refused, UpgradeError::Log { .. }), "{what}: {refused}");
+        assert!(files(&data) == before, "a log {what}: nothing was changed");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing was left beside it");
+    }
+}
+
+/// The old engine marks a segment as done with when its first half is in a table: the rest is lost with the next crash.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_old_engine_has_lost_is_told() {
+    let (_folder, data) = old("killed");
+    // The manifest says from which segment on changes are in the log alone: a version (2 bytes), a number (8), this.
+    let manifest = data.join("manifest/00000000000000000000.manifest");
+    let mut content = fs::read(&manifest).expect("the manifest");
+    content[10..18].copy_from_slice(&3_u64.to_be_bytes());
+    fs::write(&manifest, content).expect("the manifest");
+    let refused = upgraded(&data).await.expect_err("a refusal");
+    assert!(matches!(refused, UpgradeError::Lost { changes: 20.. }), "{refused}");
+    assert!(matches!(open(&disk(&data)).await.err(), Some(OpenError::Old { .. })));
+}
