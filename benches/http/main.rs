@@ -1,6 +1,6 @@
 //! How fast Scrip is over HTTP with keep-alive, on loopback, with every commit made durable and a line of log written
-//! for every request: `cargo bench --profile dev --bench http`, with `-- --quick` for a small run. The load generator
-//! shares the machine.
+//! for every request: `cargo bench --profile dev --bench http`, with `-- --quick` for a small run and `-- --seconds 60`
+//! for a long one, which is what shows stalls. The load generator shares the machine.
 //!
 //! With `-- --url ADDRESS:PORT --lookup BODY --claim BODY` another server is measured by the same generator; in a body
 //! `########` stands for a number below `--coupons` (`benches/postgraphile.sh` does that).
@@ -32,6 +32,8 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 /// How many connections send at once.
 const CONNECTIONS: usize = 64;
+/// How many coupons there are for a second of claims: more than any machine claims.
+const CLAIMED_A_SECOND: u64 = 40_000;
 /// How many different coupons are looked up.
 const LOOKED_UP: u64 = 1_000;
 
@@ -41,7 +43,8 @@ const CLAIM: &str = "mutation Claim($input: CouponClaimInput!) { couponClaim(inp
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
-    let (coupons, time) = if quick { (20_000, Duration::from_secs(1)) } else { (200_000, Duration::from_secs(5)) };
+    let seconds = argument("--seconds").map_or(if quick { 1 } else { 5 }, |text| text.parse().expect("a number"));
+    let (coupons, time) = (CLAIMED_A_SECOND * seconds, Duration::from_secs(seconds));
     if let Some(url) = argument("--url") {
         return other(url.parse().expect("an address and a port"), time);
     }
@@ -61,6 +64,7 @@ fn measure(name: &str, address: SocketAddr, load: Load, numbers: u64, time: Dura
     row(name, &format!("{:.0} /s", times.len() as f64 / seconds));
     row(&format!("{name}, median"), &micros(&times));
     row(&format!("{name}, 99 of 100"), &format!("{:.0} us", times.value_at_quantile(0.99) as f64 / 1e3));
+    row(&format!("{name}, longest"), &format!("{:.0} us", times.max() as f64 / 1e3));
 }
 
 /// Another server.

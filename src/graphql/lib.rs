@@ -37,8 +37,8 @@ pub use scalar::instant_text;
 /// The library's schema over Scrip's roots.
 type Roots = Schema<query::Query, mutation::Mutation, subscription::Subscription>;
 
-/// The schema that serves requests. Its methods give boxed futures, so that whoever executes a request names no
-/// resolver's type.
+/// The schema that serves requests. Its methods give boxed futures and are never inlined, so that all resolvers are
+/// compiled here alone: inlined, they would be compiled again in each crate that executes a request.
 #[derive(Clone)]
 pub struct ScripSchema(Roots);
 
@@ -48,11 +48,13 @@ impl ScripSchema {
         self.run(request.into())
     }
 
+    #[inline(never)]
     fn run(&self, request: Request) -> BoxFuture<'_, Response> {
         Box::pin(self.0.execute(request))
     }
 
     /// Executes an operation of any kind: a subscription answers until it ends, others once.
+    #[inline(never)]
     #[must_use]
     pub fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
         self.0.execute_stream(request).boxed()

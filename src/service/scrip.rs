@@ -18,7 +18,7 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
 };
 use scrip_plugins::Plugins;
-use scrip_storage::{Address, OpenError, Store};
+use scrip_storage::{Address, OpenError, Store, Working};
 
 /// How often coupons whose time is over are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -38,59 +38,79 @@ pub struct Scrip {
 
 impl Scrip {
     /// Opens the database at an address and starts what works on it.
-    pub async fn open(address: &Address, clock: Clock, plugins: Option<Arc<Plugins>>) -> Result<Arc<Self>, OpenError> {
-        let store = Arc::new(Store::open(address).await?);
-        let registry = Arc::new(Registry::load(&store).await?);
-        let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
-        let stop = CancellationToken::new();
-        let tail = Arc::new(Tail::default());
-        let follower = Arc::clone(&tail);
-        let scrip = Arc::new(Self { store, registry, committer, clock, plugins, tail, stop: stop.clone(), worker });
-        let weak = Arc::downgrade(&scrip);
-        tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
-        tokio::spawn(async move {
-            while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-                let Some(scrip) = weak.upgrade() else { return };
-                if let Err(error) = scrip.sweep().await {
-                    tracing::error!(%error, "recording expiries failed: it is tried again");
+    pub fn open(
+        address: &Address,
+        clock: Clock,
+        plugins: Option<Arc<Plugins>>,
+    ) -> Working<'_, Result<Arc<Self>, OpenError>> {
+        Box::pin(async move {
+            let store = Arc::new(Store::open(address).await?);
+            let registry = Arc::new(Registry::load(&store).await?);
+            let (committer, worker) =
+                Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
+            let stop = CancellationToken::new();
+            let tail = Arc::new(Tail::default());
+            let follower = Arc::clone(&tail);
+            let scrip = Arc::new(Self { store, registry, committer, clock, plugins, tail, stop: stop.clone(), worker });
+            let weak = Arc::downgrade(&scrip);
+            tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
+            tokio::spawn(async move {
+                while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+                    let Some(scrip) = weak.upgrade() else { return };
+                    if let Err(error) = scrip.sweep().await {
+                        tracing::error!(%error, "recording expiries failed: it is tried again");
+                    }
                 }
-            }
-        });
-        Ok(scrip)
+            });
+            Ok(scrip)
+        })
     }
 
     /// Has a command carried out. What is answered is durable. Where plugins have to be asked, they are asked outside
     /// of the committer, and the command is decided again with what they said.
-    pub async fn submit(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
-        let prepared = self.prepare(caller, key.as_deref(), &command).await?;
-        let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
-        for _ in 0..MAX_ROUNDS {
-            match settled {
-                Ok(answer) => return answer,
-                Err(returned) => {
-                    let Returned { questions, command, mut prepared } = *returned;
-                    prepared.answers.ask(self.plugins.as_deref(), questions, self.clock.now()).await;
-                    settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+    pub fn submit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        key: Option<String>,
+        command: Command,
+    ) -> Working<'a, Result<Answer, Failure>> {
+        Box::pin(async move {
+            let prepared = self.prepare(caller, key.as_deref(), &command).await?;
+            let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+            for _ in 0..MAX_ROUNDS {
+                match settled {
+                    Ok(answer) => return answer,
+                    Err(returned) => {
+                        let Returned { questions, command, mut prepared } = *returned;
+                        prepared.answers.ask(self.plugins.as_deref(), questions, self.clock.now()).await;
+                        settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+                    }
                 }
             }
-        }
-        settled.unwrap_or_else(|_| Err(unsettled()))
+            settled.unwrap_or_else(|_| Err(unsettled()))
+        })
     }
 
     /// Decides a checkout and changes nothing.
-    pub async fn checkout_preview(&self, caller: &Caller, order: CheckoutOrder) -> Result<Answer, Failure> {
-        let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
-        for _ in 0..MAX_ROUNDS {
-            let (store, registry, clock) = (&self.store, &self.registry, &self.clock);
-            match committer::rehearse(store, registry, clock, caller, command, prepared).await {
-                Ok(answer) => return answer,
-                Err(returned) => {
-                    (command, prepared) = (returned.command, returned.prepared);
-                    prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.clock.now()).await;
+    pub fn checkout_preview<'a>(
+        &'a self,
+        caller: &'a Caller,
+        order: CheckoutOrder,
+    ) -> Working<'a, Result<Answer, Failure>> {
+        Box::pin(async move {
+            let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
+            for _ in 0..MAX_ROUNDS {
+                let (store, registry, clock) = (&self.store, &self.registry, &self.clock);
+                match committer::rehearse(store, registry, clock, caller, command, prepared).await {
+                    Ok(answer) => return answer,
+                    Err(returned) => {
+                        (command, prepared) = (returned.command, returned.prepared);
+                        prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.clock.now()).await;
+                    }
                 }
             }
-        }
-        Err(unsettled())
+            Err(unsettled())
+        })
     }
 
     /// The plugins; none where there is no folder of them.
@@ -139,24 +159,26 @@ impl Scrip {
     }
 
     /// Stops: what was accepted is carried out and made durable, then the database is closed.
-    pub async fn close(self: Arc<Self>) {
-        self.stop.cancel();
-        let mut scrip = self;
-        // Requests that are still in flight hold it; each ends with its answer.
-        let inner = loop {
-            match Arc::try_unwrap(scrip) {
-                Ok(inner) => break inner,
-                Err(shared) => {
-                    scrip = shared;
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+    pub fn close(self: Arc<Self>) -> Working<'static, ()> {
+        Box::pin(async move {
+            self.stop.cancel();
+            let mut scrip = self;
+            // Requests that are still in flight hold it; each ends with its answer.
+            let inner = loop {
+                match Arc::try_unwrap(scrip) {
+                    Ok(inner) => break inner,
+                    Err(shared) => {
+                        scrip = shared;
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
                 }
+            };
+            drop(inner.committer);
+            if inner.worker.await.is_err() {
+                tracing::error!("the committer ended badly");
             }
-        };
-        drop(inner.committer);
-        if inner.worker.await.is_err() {
-            tracing::error!("the committer ended badly");
-        }
-        inner.store.close().await;
+            inner.store.close().await;
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
-    Row, RowId, StorageError, Store, Unannounced,
+    Row, RowId, StorageError, Store, Unannounced, Working,
     record::{self, failed, record},
 };
 
@@ -63,19 +63,21 @@ impl Batch {
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
     /// is returned is dropped: the caller first announces what follows from the batch.
-    pub async fn commit(&self, batch: &Batch) -> Result<Unannounced<'_>, StorageError> {
-        let rows: HashSet<RowId> = batch.rows().cloned().collect();
-        // A batch that names a row twice would depend on the order of its writes.
-        debug_assert_eq!(rows.len(), batch.len());
-        let _writer = self.writer.lock().await;
-        let unannounced = self.pending.begin(rows);
-        let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-        if let Err(error) = self.fill(&transaction, batch).await {
-            record::end(&transaction).await;
-            return Err(error);
-        }
-        transaction.commit().await.map_err(failed)?;
-        Ok(unannounced)
+    pub fn commit<'a>(&'a self, batch: &'a Batch) -> Working<'a, Result<Unannounced<'a>, StorageError>> {
+        Box::pin(async move {
+            let rows: HashSet<RowId> = batch.rows().cloned().collect();
+            // A batch that names a row twice would depend on the order of its writes.
+            debug_assert_eq!(rows.len(), batch.len());
+            let _writer = self.writer.lock().await;
+            let unannounced = self.pending.begin(rows);
+            let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
+            if let Err(error) = self.fill(&transaction, batch).await {
+                record::end(&transaction).await;
+                return Err(error);
+            }
+            transaction.commit().await.map_err(failed)?;
+            Ok(unannounced)
+        })
     }
 
     /// Puts a batch's writes into a transaction.

@@ -16,6 +16,8 @@ mod record;
 mod row;
 mod upgrade;
 
+use std::pin::Pin;
+
 pub use address::Address;
 pub use batch::Batch;
 pub use error::{OpenError, StorageError};
@@ -24,3 +26,7 @@ pub use open::Store;
 pub use pending::Unannounced;
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
 pub use upgrade::{UpgradeError, Upgraded, upgrade};
+
+/// What storage is asked for, while it is done. Boxed, because a future is compiled in every crate that waits for it:
+/// the database's own code would be compiled again in each of Scrip's crates, and with every change of them.
+pub type Working<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

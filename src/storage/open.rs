@@ -12,7 +12,7 @@ use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{Address, OpenError, engine::Engine, folder, pending::Pending, record::Place};
+use super::{Address, OpenError, Working, engine::Engine, folder, pending::Pending, record::Place};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
@@ -34,16 +34,18 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database at an address, or makes it, and brings it to the current format.
-    pub async fn open(address: &Address) -> Result<Self, OpenError> {
-        let datastore = Self::datastore(address).await?;
-        match Self::prepare(Arc::clone(&datastore), address).await {
-            Ok(store) => Ok(store),
-            Err(error) => {
-                // Dropped alone, it would hold the folder.
-                drop(datastore.shutdown().await);
-                Err(error)
+    pub fn open(address: &Address) -> Working<'_, Result<Self, OpenError>> {
+        Box::pin(async move {
+            let datastore = Self::datastore(address).await?;
+            match Self::prepare(Arc::clone(&datastore), address).await {
+                Ok(store) => Ok(store),
+                Err(error) => {
+                    // Dropped alone, it would hold the folder.
+                    drop(datastore.shutdown().await);
+                    Err(error)
+                }
             }
-        }
+        })
     }
 
     /// SurrealDB over the engine that an address names.
@@ -79,11 +81,13 @@ impl Store {
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.
-    pub async fn close(&self) {
-        let _writer = self.writer.lock().await;
-        if let Err(error) = self.datastore.shutdown().await {
-            tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
-        }
+    pub fn close(&self) -> Working<'_, ()> {
+        Box::pin(async move {
+            let _writer = self.writer.lock().await;
+            if let Err(error) = self.datastore.shutdown().await {
+                tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
+            }
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use surrealdb_kvs::{
 };
 
 use super::{
-    Row, RowId, StorageError, Store,
+    Row, RowId, StorageError, Store, Working,
     record::{self, document, failed},
 };
 
@@ -24,15 +24,17 @@ type Document = (String, String);
 
 impl Store {
     /// The rows with these ids, in their order; none where there is no such row.
-    pub async fn get(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-        let rows = self.look_up(&transaction, ids).await;
-        record::end(&transaction).await;
-        self.pending.settled(|written| ids.iter().any(|id| written.contains(id))).await;
-        rows
+    pub fn get<'a>(&'a self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
+        Box::pin(async move {
+            if ids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+            let rows = self.look_up(&transaction, ids).await;
+            record::end(&transaction).await;
+            self.pending.settled(|written| ids.iter().any(|id| written.contains(id))).await;
+            rows
+        })
     }
 
     /// The row with this id.
@@ -54,26 +56,28 @@ impl Store {
 
     /// Up to `limit` rows of a table whose id's text is at least `start` and below `end`, in order
     /// or from the end, each as its id's text and its document.
-    pub async fn scan(
+    pub fn scan(
         &self,
         table: &'static str,
         start: String,
         end: String,
         reverse: bool,
         limit: usize,
-    ) -> Result<Vec<Document>, StorageError> {
-        if limit == 0 || start >= end {
-            return Ok(Vec::new());
-        }
-        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-        let rows = self.range(&transaction, table, [&start, &end], reverse, limit).await;
-        record::end(&transaction).await;
-        let within = |id: &RowId| {
-            let key = id.key();
-            key.table == table && start <= key.text && key.text < end
-        };
-        self.pending.settled(|written| written.iter().any(within)).await;
-        rows
+    ) -> Working<'_, Result<Vec<Document>, StorageError>> {
+        Box::pin(async move {
+            if limit == 0 || start >= end {
+                return Ok(Vec::new());
+            }
+            let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+            let rows = self.range(&transaction, table, [&start, &end], reverse, limit).await;
+            record::end(&transaction).await;
+            let within = |id: &RowId| {
+                let key = id.key();
+                key.table == table && start <= key.text && key.text < end
+            };
+            self.pending.settled(|written| written.iter().any(within)).await;
+            rows
+        })
     }
 
     async fn range(
