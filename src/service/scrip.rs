@@ -40,7 +40,14 @@ impl Scrip {
     /// Opens the database at an address and starts what works on it.
     pub async fn open(address: &Address, clock: Clock, plugins: Option<Arc<Plugins>>) -> Result<Arc<Self>, OpenError> {
         let store = Arc::new(Store::open(address).await?);
-        let registry = Arc::new(Registry::load(&store).await?);
+        let registry = match Registry::load(&store).await {
+            Ok(registry) => Arc::new(registry),
+            Err(error) => {
+                // Dropped alone, it would hold the folder.
+                store.close().await;
+                return Err(error.into());
+            }
+        };
         let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
         let stop = CancellationToken::new();
         let tail = Arc::new(Tail::default());

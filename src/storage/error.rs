@@ -92,6 +92,16 @@ pub enum OpenError {
         /// The database's reason.
         reason: String,
     },
+    /// The folder can be read, but is not whole, or lacks what callers were told.
+    #[error(
+        "database folder {folder} is refused: {what}. Every file was kept as it is. All that is wrong is told by: scrip check --database surrealkv://{folder}; what is whole is written to a new folder by: scrip salvage {folder} NEW"
+    )]
+    Broken {
+        /// The folder.
+        folder: String,
+        /// What is missing, since when.
+        what: String,
+    },
     /// The data is of a later Scrip.
     #[error(
         "database {address} was written by a newer Scrip (its format is {found}, this one reads up to {known}): start that version"

@@ -22,6 +22,9 @@ use super::{
 /// A row: its id's text, and its document.
 type Document = (String, String);
 
+/// The same of a row that may not be readable: its id's text where that is, and its document or why not.
+pub(super) type RawRow = (Option<String>, Result<String, StorageError>);
+
 impl Store {
     /// The rows with these ids, in their order; none where there is no such row.
     pub async fn get(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
@@ -84,6 +87,19 @@ impl Store {
         reverse: bool,
         limit: usize,
     ) -> Result<Vec<Document>, StorageError> {
+        let rows = self.raw_range(transaction, table, bounds, reverse, limit).await?;
+        rows.into_iter().map(|(text, document)| document.map(|document| (text.unwrap_or_default(), document))).collect()
+    }
+
+    /// The same, going on after a row that cannot be read.
+    pub(super) async fn raw_range(
+        &self,
+        transaction: &Transaction,
+        table: &'static str,
+        bounds: [&str; 2],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StorageError> {
         let place = self.place(transaction).await?;
         let [start, end] = bounds.map(|text| RecordIdKey::String(Strand::from(text.to_owned())));
         let range = place.table(table).range_where(Cow::Owned(start)..Cow::Owned(end)).map_err(failed)?;
@@ -93,17 +109,20 @@ impl Store {
         } else {
             transaction.scan_raw(range, limit, 0, None).await
         };
-        rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect()
+        Ok(rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect())
     }
 }
 
 /// A row of the engine's bytes.
-fn row(key: &[u8], value: &[u8]) -> Result<Document, StorageError> {
-    let key = RecordKey::decode_key(key).map_err(failed)?;
+fn row(key: &[u8], value: &[u8]) -> RawRow {
+    let key = match RecordKey::decode_key(key) {
+        Ok(key) => key,
+        Err(error) => return (None, Err(failed(error))),
+    };
     let RecordIdKey::String(text) = &*key.id else {
         let reason = "expected a text as id".to_owned();
-        return Err(StorageError::Row { id: format!("{:?}", key.id), reason });
+        return (None, Err(StorageError::Row { id: format!("{:?}", key.id), reason }));
     };
-    let record = Record::kv_decode_value(value, key.value_context()).map_err(failed)?;
-    Ok((text.to_string(), document(&key, &record)?.to_owned()))
+    let record = Record::kv_decode_value(value, key.value_context()).map_err(failed);
+    (Some(text.to_string()), record.and_then(|record| document(&key, &record).map(str::to_owned)))
 }
