@@ -73,8 +73,6 @@ enum Command {
     /// Write what is whole of a damaged database into a new folder, and list what is not. The gateway has to be
     /// stopped; the old folder stays as it is.
     Salvage {
-        /// The folder of the database.
-        folder: PathBuf,
         /// The new folder, which must not exist yet.
         new: PathBuf,
     },
@@ -131,7 +129,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
             Some(Command::Plugin { action }) => plugin::run(action).await,
             Some(Command::Check) => check::run(config).await,
-            Some(Command::Salvage { folder, new }) => salvage::run(&folder, &new).await,
+            Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,

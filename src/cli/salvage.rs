@@ -3,15 +3,18 @@
 use std::path::Path;
 
 use super::{Problem, say};
+use crate::config::Config;
 
-pub(super) async fn run(folder: &Path, new: &Path) -> Result<(), Problem> {
-    let salvaged = scrip_storage::salvage(folder, new, |fault| say(&mut std::io::stdout(), &fault.to_string())).await?;
+pub(super) async fn run(config: Config, new: &Path) -> Result<(), Problem> {
+    let address = &config.database;
+    let tell = |fault: &scrip_storage::Fault| say(&mut std::io::stdout(), &fault.to_string());
+    let salvaged = scrip_storage::salvage(address, new, tell).await?;
     let (rows, events, last, faults) = (salvaged.rows, salvaged.events, salvaged.last, salvaged.faults);
-    let new = new.display();
     let text = format!(
-        "{rows} rows with {events} events were written to {new}; the last batch of {} was {last}; {faults} things were \
-         wrong with it. Check what is left with: scrip check --database surrealkv://{new}",
-        folder.display()
+        "{rows} rows with {events} events were written to {new}; {last} was the last of {old}; {faults} things were wrong \
+         with it. What is left can be checked with: scrip check --database 'surrealkv://{new}'",
+        new = new.display(),
+        old = address.text(),
     );
     say(&mut std::io::stdout(), &text);
     Ok(())

@@ -85,20 +85,22 @@ pub enum OpenError {
         address: String,
     },
     /// The folder is there, but cannot be read as a database.
-    #[error("database {address} cannot be opened, and what is in it was kept: {reason}")]
+    #[error(
+        "database {address} cannot be opened, and was left as it is: {reason}. To write what is whole into a new folder: scrip salvage NEW --database '{address}'"
+    )]
     Damaged {
         /// The address.
         address: String,
         /// The database's reason.
         reason: String,
     },
-    /// The folder can be read, but is not whole, or lacks what callers were told.
+    /// The database can be read, but is not whole, or lacks what callers were told.
     #[error(
-        "database folder {folder} is refused: {what}. Every file was kept as it is. All that is wrong is told by: scrip check --database surrealkv://{folder}; what is whole is written to a new folder by: scrip salvage {folder} NEW"
+        "database {address} is refused, and was left as it is: {what}. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'"
     )]
     Broken {
-        /// The folder.
-        folder: String,
+        /// The address.
+        address: String,
         /// What is missing, since when.
         what: String,
     },

@@ -27,7 +27,7 @@ pub(super) const TABLES: [&str; 20] = [
     "settings",
     "api_key",
     "format",
-    super::ring::TABLE,
+    super::chain::TABLE,
 ];
 
 /// What is left of a key's text. Each reads its part from the start; none where it is not there.
@@ -111,7 +111,7 @@ impl RowId {
             "settings" => rest.only("settings", Self::Settings)?,
             "api_key" => Self::ApiKey(rest.text()?.to_owned()),
             "format" => rest.only("format", Self::Format)?,
-            super::ring::TABLE => Self::Batch(rest.u32()?),
+            super::chain::TABLE => Self::Batch(rest.u32()?),
             _ => return None,
         };
         // Text that is left over, or written otherwise, is another row's.

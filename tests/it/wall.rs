@@ -3,6 +3,7 @@
 
 mod check;
 mod damage;
+mod kill;
 mod mark;
 
 use std::{

@@ -36,7 +36,7 @@ async fn checked(folder: &Path) -> (Checked, Vec<String>) {
 async fn salvaged(folder: &Path, new: &Path) -> (Salvaged, Vec<String>) {
     let before = files(folder);
     let mut told = Vec::new();
-    let salvaged = salvage(folder, new, |fault| told.push(fault.to_string())).await.expect("a new folder");
+    let salvaged = salvage(&disk(folder), new, |fault| told.push(fault.to_string())).await.expect("a new folder");
     assert!(files(folder) == before, "a salvage changes nothing");
     (salvaged, told)
 }
@@ -127,7 +127,7 @@ async fn a_salvage_is_run_again_and_writes_over_nothing() {
     let new = folder.path().with_file_name("new");
     // What a salvage that was killed leaves.
     let unfinished = folder.path().with_file_name("new.salvaging");
-    for left in [&unfinished, &folder.path().with_file_name("data.salvaged-from")] {
+    for left in [&unfinished, &folder.path().with_file_name("new.salvaged-from")] {
         fs::create_dir(left).expect("a folder");
         fs::write(left.join("half"), "half").expect("a file");
     }
@@ -135,7 +135,7 @@ async fn a_salvage_is_run_again_and_writes_over_nothing() {
     fs::write(folder.path().with_file_name("new.mark"), "").expect("a file");
     assert_eq!(salvaged(folder.path(), &new).await.1, Vec::<String>::new());
     assert_eq!(beside(folder.path()), ["data", "data.mark", "new", "new.mark"]);
-    let again = salvage(folder.path(), &new, |_| {}).await;
+    let again = salvage(&disk(folder.path()), &new, |_| {}).await;
     assert!(matches!(again, Err(SalvageError::Exists(_))), "{again:?}");
     let app = open(&new).await.expect("a start");
     assert!(audit(&app).await == books);
@@ -143,7 +143,7 @@ async fn a_salvage_is_run_again_and_writes_over_nothing() {
     for address in [disk(&new), Address::parse("mem://").expect("an address"), disk(folder.path().join("none"))] {
         assert!(check(&address, |_| {}).await.is_err(), "{}", address.text());
     }
-    assert!(salvage(&new, &folder.path().with_file_name("other"), |_| {}).await.is_err());
+    assert!(salvage(&disk(&new), &folder.path().with_file_name("other"), |_| {}).await.is_err());
     assert_eq!(app.pay(CouponId { pool: PoolId(2), index: 0 }, "1000.00").await, Err(vec![Code::InsufficientBalance]));
     app.close().await;
 }
@@ -164,10 +164,10 @@ async fn the_commands_say_it() {
     tamper(folder.path(), async |_| batch).await;
     let (code, said) = run(&check).await;
     assert!(code == Some(1) && said.contains("batches 4 to 4 are missing"), "{said}");
-    let (code, said) = run(&["salvage", "data", "new"]).await;
+    let (code, said) = run(&["salvage", "new", "--database", "surrealkv://data"]).await;
     assert!(code == Some(0) && said.contains("batches 4 to 4 are missing"), "{said}");
     let (code, said) = run(&["check", "--database", "surrealkv://new"]).await;
     assert!(code == Some(0) && said.contains("all is well"), "{said}");
-    let (code, _) = run(&["salvage", "data", "new"]).await;
+    let (code, _) = run(&["salvage", "new", "--database", "surrealkv://data"]).await;
     assert_eq!(code, Some(1));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::Fault;
+use crate::Fault;
 use scrip_domain::id::EventId;
 
 /// The events of all streams.

@@ -3,9 +3,8 @@
 
 use surrealdb_datastore::TransactionType;
 
-use super::{
-    Row, RowId, StorageError, Store,
-    fault::Fault,
+use crate::{
+    Fault, Row, RowId, StorageError, Store,
     read::RawRow,
     record::{self, failed},
 };

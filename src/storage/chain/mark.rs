@@ -9,18 +9,17 @@
 //! It is locked for as long as the database is open: who holds it has the folder, and what is beside it, to itself.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions},
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
 use super::{
-    beside::{Locked, beside, sync_name},
-    chain::Link,
     digest::{Digest, checksum},
     fault::Moment,
 };
+use crate::folder::{Locked, beside, parent, sync};
 
 /// The start of a slot, with the version of its layout.
 const MAGIC: &[u8; 8] = b"scripmk1";
@@ -68,7 +67,7 @@ impl Told {
 /// What a mark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Says {
-    /// There is none, or it is blank.
+    /// There is none, or nothing was told yet.
     Nothing,
     /// Neither slot can be read.
     Damaged,
@@ -78,8 +77,9 @@ pub(super) enum Says {
 
 /// The mark of a database, locked.
 #[derive(Debug)]
-pub(super) struct Mark {
-    file: Locked,
+pub(crate) struct Mark {
+    /// None where there is no file, and it was only looked for.
+    file: Option<Locked>,
     /// The file's path.
     pub(super) path: PathBuf,
     /// What it said when it was opened.
@@ -89,59 +89,61 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// The mark of a folder, made where there is none; none where another process has the folder.
-    pub(super) fn open(folder: &Path) -> io::Result<Option<Self>> {
+    /// The mark of a folder, made where there is none. Fails with [`io::ErrorKind::WouldBlock`] where another process has
+    /// the folder.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let path = path(folder);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let mut mark = Self::lock(file, path)?;
-        if let Some(mark) = mark.as_mut().filter(|mark| mark.says == Says::Nothing) {
-            // Both slots get their place on the disk, so that no write finds it full; and the file says from now on that
-            // nothing was told, which is something else than having no mark.
-            mark.file.0.write_all_at(&[0; SLOT], APART)?;
-            mark.write(Link::start().told())?;
-            mark.file.0.sync_all()?;
-            sync_name(&mark.path)?;
+        let mark = Self::lock(file, path)?;
+        if let (Some(Locked(file)), Says::Nothing) = (&mark.file, mark.says) {
+            // Both slots get their place on the disk, so that no write finds it full.
+            file.write_all_at(&[0; SLOT], 0)?;
+            file.write_all_at(&[0; SLOT], APART)?;
+            file.sync_all()?;
+            sync(parent(&mark.path))?;
         }
         Ok(mark)
     }
 
-    /// The mark of a folder as it is, which is not written; the outer none where there is none.
-    pub(super) fn look(folder: &Path) -> io::Result<Option<Option<Self>>> {
+    /// The mark of a folder as it is, which is not written.
+    pub(crate) fn look(folder: &Path) -> io::Result<Self> {
         let path = path(folder);
         match File::open(&path) {
-            Ok(file) => Self::lock(file, path).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Ok(file) => Self::lock(file, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self { file: None, path, says: Says::Nothing, slot: 0 })
+            }
             Err(error) => Err(error),
         }
     }
 
-    fn lock(file: File, path: PathBuf) -> io::Result<Option<Self>> {
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+    fn lock(file: File, path: PathBuf) -> io::Result<Self> {
+        file.try_lock()?;
         let file = Locked(file);
         let (says, slot) = read(&file.0)?;
-        Ok(Some(Self { file, path, says, slot }))
+        Ok(Self { file: Some(file), path, says, slot })
+    }
+
+    fn file(&self) -> io::Result<&File> {
+        self.file.as_ref().map(|file| &file.0).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     /// Writes the last batch that was told. What is written outlives the process, and after [`Mark::sync`] a power cut.
     pub(super) fn write(&mut self, told: Told) -> io::Result<()> {
         // After a failure, the same slot again: the other one is still good.
-        self.file.0.write_all_at(&told.encode(), self.slot * APART)?;
+        self.file()?.write_all_at(&told.encode(), self.slot * APART)?;
         self.slot = 1 - self.slot;
         Ok(())
     }
 
     /// Has what was written put on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.file.0.sync_data()
+        self.file()?.sync_data()
     }
 }
 
 /// Where the mark of a folder is.
-pub(super) fn path(folder: &Path) -> PathBuf {
+pub(crate) fn path(folder: &Path) -> PathBuf {
     beside(folder, ".mark")
 }
 
@@ -175,7 +177,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::marker::Marker;
+    use crate::chain::marker::Marker;
 
     fn told(number: u64) -> Told {
         Told { number, at: 1_764_307_214_000, digest: Digest::of(&number.to_le_bytes()) }
@@ -187,8 +189,7 @@ mod tests {
 
     /// Opens the mark of a folder, tells it of batches, ends it, and gives what it says then.
     fn says_after(folder: &Path, numbers: &[u64]) -> Says {
-        let mark = Mark::open(folder).expect("a mark").expect("not in use");
-        let marker = Marker::start(mark).expect("a thread");
+        let marker = Marker::start(Mark::open(folder).expect("a mark"), true).expect("a thread");
         for number in numbers {
             marker.tell(told(*number));
         }
@@ -197,16 +198,16 @@ mod tests {
     }
 
     fn says(folder: &Path) -> Says {
-        Mark::look(folder).expect("readable").expect("a mark").expect("not in use").says
+        Mark::look(folder).expect("readable").says
     }
 
     #[test]
     fn the_last_batch_told_is_what_it_says() {
         let parent = folder();
         let folder = parent.path().join("data");
-        assert!(Mark::look(&folder).expect("an answer").is_none());
-        assert_eq!(Mark::open(&folder).expect("a mark").expect("not in use").says, Says::Nothing);
-        assert_eq!(says_after(&folder, &[]), Says::Told(Link::start().told()));
+        assert_eq!(says(&folder), Says::Nothing);
+        assert!(!path(&folder).exists(), "to look makes none");
+        assert_eq!(says_after(&folder, &[]), Says::Nothing);
         for numbers in [&[1][..], &[2, 3, 4], &[5], &[], &[6, 7]] {
             let last = says_after(&folder, numbers);
             if let Some(number) = numbers.last() {
@@ -220,11 +221,12 @@ mod tests {
     fn it_is_held_by_one() {
         let parent = folder();
         let folder = parent.path().join("data");
-        let held = Mark::open(&folder).expect("a mark").expect("not in use");
-        assert!(Mark::open(&folder).expect("an answer").is_none());
-        assert!(Mark::look(&folder).expect("an answer").expect("a mark").is_none());
+        let held = Mark::open(&folder).expect("a mark");
+        for other in [Mark::open(&folder), Mark::look(&folder)] {
+            assert_eq!(other.err().map(|error| error.kind()), Some(io::ErrorKind::WouldBlock));
+        }
         drop(held);
-        assert!(Mark::open(&folder).expect("an answer").is_some());
+        assert!(Mark::open(&folder).is_ok());
     }
 
     #[test]

@@ -2,30 +2,30 @@
 //! told. Pure, but for reading it.
 
 use super::{
-    Row, RowId, StorageError, Store,
-    chain::{Link, RING, place},
-    fault::Fault,
-    mark::{Mark, Says, Told},
+    Fault, Link, Mark, RING,
+    mark::{Says, Told},
+    place,
 };
+use crate::{Row, RowId, StorageError, Store};
 
 /// How many rows are read at once.
 const PAGE: usize = 8_192;
 /// The name of the ring's table.
-pub(super) const TABLE: &str = "batch";
+pub(crate) const TABLE: &str = "batch";
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Ring {
+pub(crate) struct Ring {
     /// The batches that could be read, in order.
-    pub(super) links: Vec<Link>,
+    links: Vec<Link>,
     /// What is wrong.
-    pub(super) faults: Vec<Fault>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl Ring {
     /// The last batch.
-    pub(super) fn last(&self) -> Link {
-        self.links.last().copied().unwrap_or_else(Link::start)
+    pub(crate) fn last(&self) -> Link {
+        self.links.last().copied().unwrap_or(Link::NONE)
     }
 
     /// The batch with a number.
@@ -39,7 +39,7 @@ impl Ring {
         let last = links.last().map_or(0, |link| link.number);
         // A batch overwrites the row of the one a whole ring before it, so nothing older should be there.
         let oldest = (last + 1).saturating_sub(RING).max(1);
-        let mut before: Option<Link> = (oldest == 1).then(Link::start);
+        let mut before: Option<Link> = (oldest == 1).then_some(Link::NONE);
         let mut expected = oldest;
         for link in links.iter().filter(|link| link.number >= oldest) {
             if link.number > expected {
@@ -78,8 +78,14 @@ impl Ring {
 }
 
 impl Store {
-    /// Reads the ring and looks at it.
-    pub(super) async fn ring(&self) -> Result<Ring, StorageError> {
+    /// Reads the ring, and holds it against what a mark says.
+    pub(crate) async fn ring(&self, mark: &Mark) -> Result<Ring, StorageError> {
+        let mut ring = self.read_ring().await?;
+        ring.compare(mark);
+        Ok(ring)
+    }
+
+    async fn read_ring(&self) -> Result<Ring, StorageError> {
         let (mut links, mut faults) = (Vec::new(), Vec::new());
         let mut start = String::new();
         loop {
@@ -112,7 +118,7 @@ mod tests {
 
     /// A chain's batches from the first to this number; another history where `contents` differs.
     fn chain(number: u64, contents: u64) -> Vec<Link> {
-        let mut links = vec![Link::start()];
+        let mut links = vec![Link::NONE];
         for at in 0..number {
             links.push(links.last().expect("a link").next(i64::try_from(at).expect("few"), contents));
         }
@@ -175,7 +181,7 @@ mod tests {
         assert_eq!(compared(&one, one[8]), NONE);
         assert_eq!(compared(&one, one[3]), NONE, "more than was told is no fault");
         assert_eq!(compared(&one[..8], one[8]), short(8, one[7]));
-        assert_eq!(compared(&[], one[8]), short(8, Link::start()));
+        assert_eq!(compared(&[], one[8]), short(8, Link::NONE));
         assert_eq!(compared(&one, other[5]), [Fault::Other { told: other[5].moment() }]);
     }
 }

@@ -8,14 +8,13 @@ use std::{
 
 use thiserror::Error;
 
-use super::{
+use super::{pages::Pages, repair, ring, spans::Spans};
+use crate::{
     Address, Batch, Fault, Moment, OpenError, Row, RowId, StorageError, Store,
-    beside::{beside, remove, sync_name},
-    check::Still,
-    mark::{self, Mark},
-    pages::Pages,
+    chain::{Copied, Mark, Still, mark_path},
+    engine::Purpose,
+    folder::{beside, parent, remove, sync},
     parse::TABLES,
-    spans::Spans,
 };
 
 /// What a salvage has written.
@@ -57,55 +56,68 @@ pub enum SalvageError {
     Storage(#[from] StorageError),
 }
 
-/// Writes what is whole in a folder to a new one, and tells what is not.
-pub async fn salvage(folder: &Path, new: &Path, mut tell: impl FnMut(&Fault)) -> Result<Salvaged, SalvageError> {
+/// Writes what is whole in the database at an address to a new folder, and tells what is not.
+pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)) -> Result<Salvaged, SalvageError> {
     let mut faults = 0;
     let mut tell = |fault: Fault| {
         faults += 1;
         tell(&fault);
     };
-    let address = Address::of_folder(folder);
-    let still = Still::of(&address, ".salvaged-from")?;
+    let still = Still::hold(address, false)?;
     let goal = Goal::prepare(new)?;
-    let old = open(&still, &address, &mut tell).await?;
-    let to = match Store::open(&Address::of_folder(&goal.unfinished)).await {
+    let (_copy, old) = open(&still, address, &goal, &mut tell).await?;
+    let to = match Store::open(&address.in_folder(&goal.unfinished)).await {
         Ok(to) => to,
         Err(error) => {
             old.close().await;
             return Err(error.into());
         }
     };
-    let last = still.ring(&old, &mut tell).await.last().moment();
-    let mut salvaged = Salvaged { rows: 0, events: 0, last, faults: 0 };
-    let copied = copy(&old, &to, &mut salvaged, &mut tell).await;
+    let ring = ring(&old, &still).await;
+    let mut salvaged = Salvaged { rows: 0, events: 0, last: ring.last().moment(), faults: 0 };
+    ring.faults.into_iter().for_each(&mut tell);
+    let written = copy(&old, &to, &mut salvaged, &mut tell).await;
     old.close().await;
     to.close().await;
-    copied?;
+    written?;
     goal.finish()?;
     salvaged.faults = faults;
     Ok(salvaged)
 }
 
-/// Opens what is to be read; without its log where it does not open with it.
-async fn open(still: &Still, address: &Address, tell: &mut impl FnMut(Fault)) -> Result<Store, OpenError> {
-    let store = match still.open(address).await {
-        Err(OpenError::Damaged { reason, .. }) => {
-            let log = still.copy().join("wal");
-            let failed =
-                |error: io::Error| OpenError::Folder { folder: log.display().to_string(), reason: error.to_string() };
-            remove(&log).and_then(|()| fs::create_dir(&log)).map_err(failed)?;
-            let store = still.open(address).await?;
-            tell(Fault::Log { reason });
-            store
+/// Opens a copy of the old database, beside the new one: it may be on a disk that cannot be written any more.
+async fn open(
+    still: &Still,
+    address: &Address,
+    goal: &Goal,
+    tell: &mut impl FnMut(Fault),
+) -> Result<(Copied, Store), SalvageError> {
+    let failed = |error| SalvageError::Folder { place: goal.copy.clone(), error };
+    let copy = still.copy(goal.copy.clone()).await?;
+    let unlisted = repair::unlisted(copy.folder()).map_err(failed)?;
+    match opened(&copy, address, Purpose::Look).await {
+        Ok(store) => {
+            if unlisted == 0 || ring(&store, still).await.faults.is_empty() {
+                return Ok((copy, store));
+            }
+            store.close().await;
+            tell(Fault::Unlisted { tables: unlisted });
         }
-        other => other?,
-    };
-    let ready = async {
-        store.select().await?;
-        // Brings an older format to this one, which is what is written; the copy is ours to change.
-        store.migrate(address).await
-    };
-    match ready.await {
+        Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason }),
+        Err(error) => return Err(error.into()),
+    }
+    // The engine may have cut and deleted files of the first one.
+    drop(copy);
+    let copy = still.copy(goal.copy.clone()).await?;
+    repair::list_all(copy.folder(), tell).map_err(failed)?;
+    let store = opened(&copy, address, Purpose::Salvage).await?;
+    Ok((copy, store))
+}
+
+/// Opens a copy and brings an older format to this one, which is what is written.
+async fn opened(copy: &Copied, address: &Address, purpose: Purpose) -> Result<Store, OpenError> {
+    let store = copy.open(address, purpose).await?;
+    match store.migrate(address).await {
         Ok(()) => Ok(store),
         Err(error) => {
             store.close().await;
@@ -149,6 +161,8 @@ struct Goal {
     new: PathBuf,
     /// Its name until it is complete.
     unfinished: PathBuf,
+    /// Where the old one is copied to.
+    copy: PathBuf,
     /// Keeps a second salvage away.
     _mark: Mark,
 }
@@ -156,29 +170,31 @@ struct Goal {
 impl Goal {
     /// Refuses what exists, and removes what a salvage that did not end has left.
     fn prepare(new: &Path) -> Result<Self, SalvageError> {
-        let failed = |error| SalvageError::Folder { place: new.to_owned(), error };
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::WouldBlock => SalvageError::InUse(new.to_owned()),
+            _ => SalvageError::Folder { place: new.to_owned(), error },
+        };
         if new.symlink_metadata().is_ok() {
             return Err(SalvageError::Exists(new.to_owned()));
         }
         let name = new.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-        let parent = new.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(failed)?;
-        let new = parent.canonicalize().map_err(failed)?.join(name);
-        let mark = Mark::open(&new).map_err(failed)?.ok_or_else(|| SalvageError::InUse(new.clone()))?;
-        let unfinished = beside(&new, ".salvaging");
+        fs::create_dir_all(parent(new)).map_err(failed)?;
+        let new = parent(new).canonicalize().map_err(failed)?.join(name);
+        let mark = Mark::open(&new).map_err(failed)?;
+        let (unfinished, copy) = (beside(&new, ".salvaging"), beside(&new, ".salvaged-from"));
         remove(&unfinished).map_err(failed)?;
-        match fs::remove_file(mark::path(&unfinished)) {
+        match fs::remove_file(mark_path(&unfinished)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
-        Ok(Self { new, unfinished, _mark: mark })
+        Ok(Self { new, unfinished, copy, _mark: mark })
     }
 
     /// Gives it its name: the mark first, because a database without its mark would start.
     fn finish(self) -> Result<(), SalvageError> {
-        let renamed = fs::rename(mark::path(&self.unfinished), mark::path(&self.new))
+        let renamed = fs::rename(mark_path(&self.unfinished), mark_path(&self.new))
             .and_then(|()| fs::rename(&self.unfinished, &self.new))
-            .and_then(|()| sync_name(&self.new));
+            .and_then(|()| sync(parent(&self.new)));
         renamed.map_err(|error| SalvageError::Folder { place: self.new, error })
     }
 }

@@ -31,10 +31,17 @@ pub enum Fault {
         /// The engine's reason.
         reason: String,
     },
-    /// The engine opens the files without its log alone.
-    Log {
+    /// A table file cannot be read.
+    Table {
+        /// Its file.
+        file: String,
         /// The engine's reason.
         reason: String,
+    },
+    /// Table files are not in the engine's own list of them.
+    Unlisted {
+        /// How many.
+        tables: usize,
     },
     /// The mark cannot be read.
     Mark {
@@ -49,6 +56,13 @@ pub enum Fault {
         told: Moment,
         /// The last one in the database.
         last: Moment,
+    },
+    /// The engine gave another end when it opened the folder itself.
+    Changed {
+        /// The last batch of the copy.
+        was: Moment,
+        /// That of the folder.
+        is: Moment,
     },
     /// The batch that was told last is another one in the database.
     Other {
@@ -113,16 +127,25 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unopened { reason } => write!(f, "the database's engine does not open the files: {reason}"),
-            Self::Log { reason } => {
-                write!(f, "the log cannot be read, and what it alone held is missing: {reason}")
+            Self::Table { file, reason } => write!(f, "table file {file} cannot be read: {reason}"),
+            Self::Unlisted { tables } => {
+                write!(f, "{tables} table files are not in the manifest: a file of another moment is in its place")
             }
             Self::Mark { file, reason } => write!(f, "the mark {file} cannot be read: {reason}"),
             Self::Short { told, last } => {
                 let number = told.number - last.number;
                 write!(
                     f,
-                    "{number} batches that were told are missing at the end: {told} was told, and {last} is the last"
-                )
+                    "{number} batches that were told are missing at the end: {told} was told, as its mark says, and {last} is \
+                     the last"
+                )?;
+                if last.number == 0 {
+                    f.write_str(" (to begin anew, remove the mark as well)")?;
+                }
+                Ok(())
+            }
+            Self::Changed { was, is } => {
+                write!(f, "{is} is the last, and in a copy of the same files it was {was}: a fault of the engine or the disk")
             }
             Self::Other { told } => {
                 write!(f, "{told} was told, and is another in the database: it is another copy or another history")

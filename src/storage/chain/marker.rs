@@ -34,23 +34,27 @@ impl Shared {
 
 /// Tells the mark of batches. Ends with its last word on disk.
 pub(super) struct Marker {
+    /// Whether a batch that is durable is on disk. Else the mark stays as it is, and is only held.
+    promised: bool,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Marker {
     /// Starts the thread that writes a mark.
-    pub(super) fn start(mark: Mark) -> io::Result<Self> {
+    pub(super) fn start(mark: Mark, promised: bool) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let writer = Writer { mark, shared: Arc::clone(&shared), failing: false };
         let thread = std::thread::Builder::new().name("mark".to_owned()).spawn(move || writer.run())?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self { promised, shared, thread: Mutex::new(Some(thread)) })
     }
 
     /// A batch is durable. Waits for nothing.
     pub(super) fn tell(&self, told: Told) {
-        self.shared.next().told = Some(told);
-        self.shared.changed.notify_one();
+        if self.promised {
+            self.shared.next().told = Some(told);
+            self.shared.changed.notify_one();
+        }
     }
 
     /// Has what was told written and synced, and lets the file go.

@@ -1,18 +1,19 @@
-//! Digests that tell one batch's writes from another's. They are there against accidents, not against people: who can
-//! write the folder can write anything. So they are XXH3, which costs a claim a tenth of a microsecond, and not SHA-256,
-//! which costs it 1 to 4, by the processor.
+//! Digests of the rows of batches. They are there against accidents, not against people: who can write the folder can
+//! write anything. So they are XXH3, which costs next to nothing.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-use surrealdb_datastore::{key::schema::RecordKey, val::RecordIdKey};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// A digest of 128 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest(u128);
 
 impl Digest {
+    /// That of nothing.
+    pub(super) const NONE: Self = Self(0);
+
     /// The digest of some bytes.
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(xxh3_128(bytes))
@@ -52,29 +53,4 @@ impl<'de> Deserialize<'de> for Digest {
 /// The checksum of some bytes.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     xxh3_64(bytes)
-}
-
-/// What a batch writes, as one number.
-#[derive(Default)]
-pub(super) struct Contents(Xxh3);
-
-impl Contents {
-    /// Adds a row that is written, or removed where it has no document.
-    pub(super) fn add(&mut self, key: &RecordKey<'_>, document: Option<&str>) {
-        let id = match &*key.id {
-            RecordIdKey::String(text) => text.as_str(),
-            _ => "",
-        };
-        for part in [key.tb.as_str(), id, document.unwrap_or_default()] {
-            // With the lengths, so that no two rows run together into the bytes of another.
-            self.0.update(&part.len().to_le_bytes());
-            self.0.update(part.as_bytes());
-        }
-        self.0.update(&[u8::from(document.is_some())]);
-    }
-
-    /// The number.
-    pub(super) fn sum(&self) -> u64 {
-        self.0.digest()
-    }
 }
