@@ -145,7 +145,10 @@ impl fmt::Display for Fault {
                 Ok(())
             }
             Self::Changed { was, is } => {
-                write!(f, "{is} is the last, and in a copy of the same files it was {was}: a fault of the engine or the disk")
+                write!(
+                    f,
+                    "{is} is the last, and in a copy of the same files it was {was}: a fault of the engine or the disk"
+                )
             }
             Self::Other { told } => {
                 write!(f, "{told} was told, and is another in the database: it is another copy or another history")
