@@ -1,12 +1,12 @@
 //! `scrip check`: whether the database of a stopped gateway is whole, with everything that is wrong with it on standard
 //! output.
 
-use super::{Problem, say};
+use super::{Problem, faults, say};
 use crate::config::Config;
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     let address = &config.database;
-    say(&mut std::io::stderr(), "checking a copy beside the folder, which stays as it is");
+    say(&mut std::io::stderr(), "checking a copy of it; the database stays as it is");
     let checked = scrip_storage::check(address, |fault| say(&mut std::io::stdout(), &fault.to_string())).await?;
     let (rows, events, last) = (checked.rows, checked.events, checked.last);
     say(&mut std::io::stdout(), &format!("{rows} rows and {events} events were read; the last is {last}"));
@@ -19,6 +19,6 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
             say(&mut std::io::stdout(), "all is well");
             Ok(())
         }
-        number => Err(format!("{}: {number} things are wrong", address.text()).into()),
+        number => Err(format!("{} has {}", address.text(), faults(number)).into()),
     }
 }

@@ -158,6 +158,11 @@ fn configuration(flags: Settings) -> Result<Config, ConfigError> {
     Config::check(flags.over(environment).over(file))
 }
 
+/// So many faults, in words.
+fn faults(number: u64) -> String {
+    format!("{number} fault{}", if number == 1 { "" } else { "s" })
+}
+
 /// Writes a line for a person; a closed pipe is not worth a word.
 fn say(to: &mut impl Write, text: &str) {
     drop(writeln!(to, "{text}"));

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use super::{Problem, say};
+use super::{Problem, faults, say};
 use crate::config::Config;
 
 pub(super) async fn run(config: Config, new: &Path) -> Result<(), Problem> {
     let address = &config.database;
     let tell = |fault: &scrip_storage::Fault| say(&mut std::io::stdout(), &fault.to_string());
     let salvaged = scrip_storage::salvage(address, new, tell).await?;
-    let (rows, events, last, faults) = (salvaged.rows, salvaged.events, salvaged.last, salvaged.faults);
+    let (rows, events, last, faults) = (salvaged.rows, salvaged.events, salvaged.last, faults(salvaged.faults));
     let text = format!(
-        "{rows} rows with {events} events were written to {new}; {last} was the last of {old}; {faults} things were wrong \
-         with it. What is left can be checked with: scrip check --database 'surrealkv://{new}'",
+        "{rows} rows with {events} events were written to {new}; {last} was the last of {old}, which has {faults}. What is \
+         left can be checked with: scrip check --database 'surrealkv://{new}'",
         new = new.display(),
         old = address.text(),
     );

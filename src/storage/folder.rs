@@ -75,20 +75,25 @@ fn resolved(folder: &Path) -> io::Result<PathBuf> {
 
 /// Refuses a folder that is not this engine's, and makes one that is not there.
 pub(super) fn prepare(address: &Address, folder: &Path) -> Result<(), OpenError> {
+    refuse_others(address, folder)?;
+    make(folder).map_err(|error| OpenError::Folder { folder: folder.display().to_string(), reason: error.to_string() })
+}
+
+/// Refuses a folder that is not this engine's.
+pub(super) fn refuse_others(address: &Address, folder: &Path) -> Result<(), OpenError> {
     let text = || folder.display().to_string();
     // An error only says that there is nothing beside it.
     if Places::of(folder).is_ok_and(|places| places.is_between()) {
         return Err(OpenError::HalfUpgraded { folder: text(), address: address.text().to_owned() });
     }
     match content(folder) {
-        Content::Ours => {}
-        Content::Old => return Err(OpenError::Old { folder: text(), address: address.text().to_owned() }),
+        Content::Ours => Ok(()),
+        Content::Old => Err(OpenError::Old { folder: text(), address: address.text().to_owned() }),
         Content::Foreign => {
             let reason = "it holds the files of another database: name an empty folder with --database".to_owned();
-            return Err(OpenError::Folder { folder: text(), reason });
+            Err(OpenError::Folder { folder: text(), reason })
         }
     }
-    make(folder).map_err(|error| OpenError::Folder { folder: text(), reason: error.to_string() })
 }
 
 /// Makes a folder, on disk. The engine syncs what it makes below it.

@@ -133,11 +133,11 @@ impl fmt::Display for Fault {
             }
             Self::Mark { file, reason } => write!(f, "the mark {file} cannot be read: {reason}"),
             Self::Short { told, last } => {
-                let number = told.number - last.number;
+                let (first, end) = (last.number + 1, told.number);
                 write!(
                     f,
-                    "{number} batches that were told are missing at the end: {told} was told, as its mark says, and {last} is \
-                     the last"
+                    "batches {first} to {end}, which were told, are missing at the end: {told} was told, as its mark says, \
+                     and {last} is the last"
                 )?;
                 if last.number == 0 {
                     f.write_str(" (to begin anew, remove the mark as well)")?;

@@ -43,6 +43,7 @@ impl Still {
                 reason: format!("{}: {error}", path.display()),
             },
         };
+        folder::refuse_others(address, named)?;
         let folder = named.canonicalize().map_err(|error| failed(named, &error))?;
         let mark = if makes { Mark::open(&folder) } else { Mark::look(&folder) };
         let mark = mark.map_err(|error| failed(&mark::path(&folder), &error))?;
@@ -73,7 +74,7 @@ impl Still {
     /// Makes a copy of it under another name. What an earlier one of this name has left is removed.
     pub(crate) async fn copy(&self, to: PathBuf) -> Result<Copied, OpenError> {
         let folder = self.folder.clone();
-        let made = tokio::task::spawn_blocking(move || Copied::make(&folder, to)).await;
+        let made = tokio::task::spawn_blocking(move || Copied::make(folder, to)).await;
         made.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| OpenError::Folder {
             folder: self.folder.display().to_string(),
             reason: format!("it cannot be copied to be looked at: {error}"),
@@ -83,39 +84,55 @@ impl Still {
 
 /// A copy of a database's folder, which is removed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Copied(PathBuf);
+pub(crate) struct Copied {
+    folder: PathBuf,
+    /// What it is a copy of.
+    original: PathBuf,
+}
 
 impl Copied {
     /// Makes the copy. Files that the engine never writes again are shared with it where the disk can do that.
-    fn make(folder: &Path, to: PathBuf) -> io::Result<Self> {
+    fn make(original: PathBuf, to: PathBuf) -> io::Result<Self> {
         remove(&to)?;
-        let copy = Self(to);
-        copy_files(folder, &copy.0)?;
+        let copy = Self { folder: to, original };
+        copy_files(&copy.original, &copy.folder)?;
         Ok(copy)
     }
 
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
-        &self.0
+        &self.folder
     }
 
     /// Opens it, as the database of an address.
     pub(crate) async fn open(&self, address: &Address, purpose: Purpose) -> Result<Store, OpenError> {
-        let store = Store::engine(&address.for_copy(&self.0, purpose)).await?;
+        let store = Store::engine(&address.for_copy(&self.folder, purpose)).await.map_err(|error| self.told(error))?;
         match store.readable(address).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
-                Err(error)
+                Err(self.told(error))
             }
+        }
+    }
+
+    /// An error of the copy, told of the original.
+    fn told(&self, error: OpenError) -> OpenError {
+        let (copy, original) = (self.folder.display().to_string(), self.original.display().to_string());
+        match error {
+            OpenError::Damaged { address, reason } => OpenError::Damaged {
+                address,
+                reason: reason.replace(&copy, &original).trim_end_matches('.').to_owned(),
+            },
+            other => other,
         }
     }
 }
 
 impl Drop for Copied {
     fn drop(&mut self) {
-        if let Err(error) = remove(&self.0) {
-            tracing::warn!(%error, folder = %self.0.display(), "a copy of the database could not be removed");
+        if let Err(error) = remove(&self.folder) {
+            tracing::warn!(%error, folder = %self.folder.display(), "a copy of the database could not be removed");
         }
     }
 }

@@ -71,7 +71,9 @@ impl Engine {
         // Built on the engine's own threads, because that is where it starts its tasks.
         let tree = threads.run(async move { TreeBuilder::with_options(options).build() }).await?;
         let tree = Arc::new(tree);
-        tell_of_recovery(&tree);
+        if settings.purpose == Purpose::Use {
+            tell_of_recovery(&tree);
+        }
         if let Sync::Interval(interval) = settings.sync {
             threads.sync_every(interval, &tree);
         }

@@ -82,7 +82,7 @@ async fn what_a_crash_leaves_is_checked_as_it_is() {
     fs::write(mark_of(older.path()), &second.mark).expect("a mark");
     let (found, told) = checked(older.path()).await;
     assert_eq!((told.len(), found.events), (1, first.told.events.len() as u64));
-    assert!(told[0].contains("that were told are missing at the end"), "{told:?}");
+    assert!(told[0].contains("which were told, are missing at the end"), "{told:?}");
     let new = older.path().with_file_name("new");
     assert_eq!(salvaged(older.path(), &new).await.1, told);
     let app = open(&new).await.expect("a start");

@@ -46,7 +46,7 @@ async fn an_older_copy_is_refused() {
     let (_folder, [first, second]) = two_moments().await;
     let error = second.start_on(&first.files).await.expect("it is refused");
     let said = error.to_string();
-    assert!(said.contains("that were told are missing at the end"), "{said}");
+    assert!(said.contains("which were told, are missing at the end"), "{said}");
     assert!(said.contains("scrip check") && said.contains("scrip salvage"), "{said}");
     // With its own mark it is what it was.
     assert!(first.start_on(&first.files).await.is_none());
