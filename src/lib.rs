@@ -22,7 +22,8 @@
 //!
 //! - A coupon changes only by a transition of [`domain::coupon`], through [`service::Committer`], in one
 //!   transaction with its events, its ledger and its pool's counts.
-//! - Nothing is told, by an answer or by a read, before it is durable.
+//! - Nothing is told, by an answer or by a read, before it is durable; and a start that lacks what was told refuses
+//!   (`docs/durability.md`).
 //! - Amounts are whole minor units; nothing is rounded but a percentage, half up, once.
 //! - What a list costs depends on the page, not on the pool.
 //! - A code is in one pool only, under the looser comparison of both; a code that a pool makes is not stored but
@@ -34,7 +35,7 @@
 //! - an action on a coupon: `domain/coupon/actions.rs`, `service/command.rs`,
 //!   `service/committer/{decide,coupons}.rs`, `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`
-//! - a kind of row: `storage/row.rs`, `storage/schema.surql` and a step in `storage/migrate.rs`
+//! - a kind of row: `storage/{row,parse}.rs`, and its table as a step in `storage/migrate.rs`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
 //! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`

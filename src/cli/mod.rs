@@ -1,8 +1,10 @@
 //! The command line: what is asked for, the configuration it comes with, and texts for people.
 
+mod check;
 mod export;
 mod key;
 mod plugin;
+mod salvage;
 mod serve;
 mod upgrade;
 
@@ -65,6 +67,15 @@ enum Command {
     Schema,
     /// Write a pool's coupons to a file. The gateway has to be stopped: the database belongs to one process.
     Export(Box<export::ExportArguments>),
+    /// Check that the database is whole and has all that was told. The gateway has to be stopped; the folder stays as
+    /// it is.
+    Check,
+    /// Write what is whole of a damaged database into a new folder, and list what is not. The gateway has to be
+    /// stopped; the old folder stays as it is.
+    Salvage {
+        /// The new folder, which must not exist yet.
+        new: PathBuf,
+    },
     /// Write, build, check and test plugins.
     Plugin {
         #[command(subcommand)]
@@ -117,6 +128,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         match arguments.command {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
             Some(Command::Plugin { action }) => plugin::run(action).await,
+            Some(Command::Check) => check::run(config).await,
+            Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
@@ -143,6 +156,11 @@ fn configuration(flags: Settings) -> Result<Config, ConfigError> {
         ..Layer::default()
     };
     Config::check(flags.over(environment).over(file))
+}
+
+/// So many faults, in words.
+fn faults(number: u64) -> String {
+    format!("{number} fault{}", if number == 1 { "" } else { "s" })
 }
 
 /// Writes a line for a person; a closed pipe is not worth a word.

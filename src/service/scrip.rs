@@ -43,27 +43,35 @@ impl Scrip {
         clock: Clock,
         plugins: Option<Arc<Plugins>>,
     ) -> Working<'_, Result<Arc<Self>, OpenError>> {
-        Box::pin(async move {
-            let store = Arc::new(Store::open(address).await?);
-            let registry = Arc::new(Registry::load(&store).await?);
-            let (committer, worker) =
-                Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
-            let stop = CancellationToken::new();
-            let tail = Arc::new(Tail::default());
-            let follower = Arc::clone(&tail);
-            let scrip = Arc::new(Self { store, registry, committer, clock, plugins, tail, stop: stop.clone(), worker });
-            let weak = Arc::downgrade(&scrip);
-            tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
-            tokio::spawn(async move {
-                while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-                    let Some(scrip) = weak.upgrade() else { return };
-                    if let Err(error) = scrip.sweep().await {
-                        tracing::error!(%error, "recording expiries failed: it is tried again");
-                    }
+        Box::pin(Self::start(address, clock, plugins))
+    }
+
+    async fn start(address: &Address, clock: Clock, plugins: Option<Arc<Plugins>>) -> Result<Arc<Self>, OpenError> {
+        let store = Arc::new(Store::open(address).await?);
+        let registry = match Registry::load(&store).await {
+            Ok(registry) => Arc::new(registry),
+            Err(error) => {
+                // Dropped alone, it would hold the folder.
+                store.close().await;
+                return Err(error.into());
+            }
+        };
+        let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
+        let stop = CancellationToken::new();
+        let tail = Arc::new(Tail::default());
+        let follower = Arc::clone(&tail);
+        let scrip = Arc::new(Self { store, registry, committer, clock, plugins, tail, stop: stop.clone(), worker });
+        let weak = Arc::downgrade(&scrip);
+        tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
+        tokio::spawn(async move {
+            while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+                let Some(scrip) = weak.upgrade() else { return };
+                if let Err(error) = scrip.sweep().await {
+                    tracing::error!(%error, "recording expiries failed: it is tried again");
                 }
-            });
-            Ok(scrip)
-        })
+            }
+        });
+        Ok(scrip)
     }
 
     /// Has a command carried out. What is answered is durable. Where plugins have to be asked, they are asked outside
@@ -74,21 +82,23 @@ impl Scrip {
         key: Option<String>,
         command: Command,
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(async move {
-            let prepared = self.prepare(caller, key.as_deref(), &command).await?;
-            let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
-            for _ in 0..MAX_ROUNDS {
-                match settled {
-                    Ok(answer) => return answer,
-                    Err(returned) => {
-                        let Returned { questions, command, mut prepared } = *returned;
-                        prepared.answers.ask(self.plugins.as_deref(), questions, self.clock.now()).await;
-                        settled = self.committer.submit(caller, key.clone(), command, prepared).await;
-                    }
+        Box::pin(self.carry_out(caller, key, command))
+    }
+
+    async fn carry_out(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
+        let prepared = self.prepare(caller, key.as_deref(), &command).await?;
+        let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+        for _ in 0..MAX_ROUNDS {
+            match settled {
+                Ok(answer) => return answer,
+                Err(returned) => {
+                    let Returned { questions, command, mut prepared } = *returned;
+                    prepared.answers.ask(self.plugins.as_deref(), questions, self.clock.now()).await;
+                    settled = self.committer.submit(caller, key.clone(), command, prepared).await;
                 }
             }
-            settled.unwrap_or_else(|_| Err(unsettled()))
-        })
+        }
+        settled.unwrap_or_else(|_| Err(unsettled()))
     }
 
     /// Decides a checkout and changes nothing.
@@ -97,20 +107,22 @@ impl Scrip {
         caller: &'a Caller,
         order: CheckoutOrder,
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(async move {
-            let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
-            for _ in 0..MAX_ROUNDS {
-                let (store, registry, clock) = (&self.store, &self.registry, &self.clock);
-                match committer::rehearse(store, registry, clock, caller, command, prepared).await {
-                    Ok(answer) => return answer,
-                    Err(returned) => {
-                        (command, prepared) = (returned.command, returned.prepared);
-                        prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.clock.now()).await;
-                    }
+        Box::pin(self.rehearse(caller, order))
+    }
+
+    async fn rehearse(&self, caller: &Caller, order: CheckoutOrder) -> Result<Answer, Failure> {
+        let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
+        for _ in 0..MAX_ROUNDS {
+            let (store, registry, clock) = (&self.store, &self.registry, &self.clock);
+            match committer::rehearse(store, registry, clock, caller, command, prepared).await {
+                Ok(answer) => return answer,
+                Err(returned) => {
+                    (command, prepared) = (returned.command, returned.prepared);
+                    prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.clock.now()).await;
                 }
             }
-            Err(unsettled())
-        })
+        }
+        Err(unsettled())
     }
 
     /// The plugins; none where there is no folder of them.
@@ -159,26 +171,24 @@ impl Scrip {
     }
 
     /// Stops: what was accepted is carried out and made durable, then the database is closed.
-    pub fn close(self: Arc<Self>) -> Working<'static, ()> {
-        Box::pin(async move {
-            self.stop.cancel();
-            let mut scrip = self;
-            // Requests that are still in flight hold it; each ends with its answer.
-            let inner = loop {
-                match Arc::try_unwrap(scrip) {
-                    Ok(inner) => break inner,
-                    Err(shared) => {
-                        scrip = shared;
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
+    pub async fn close(self: Arc<Self>) {
+        self.stop.cancel();
+        let mut scrip = self;
+        // Requests that are still in flight hold it; each ends with its answer.
+        let inner = loop {
+            match Arc::try_unwrap(scrip) {
+                Ok(inner) => break inner,
+                Err(shared) => {
+                    scrip = shared;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
-            };
-            drop(inner.committer);
-            if inner.worker.await.is_err() {
-                tracing::error!("the committer ended badly");
             }
-            inner.store.close().await;
-        })
+        };
+        drop(inner.committer);
+        if inner.worker.await.is_err() {
+            tracing::error!("the committer ended badly");
+        }
+        inner.store.close().await;
     }
 }
 

@@ -1,11 +1,14 @@
 //! The database's address: `surrealkv://FOLDER` or `mem://`, with options after `?`. Unknown options
 //! are refused, so that a typo does not silently leave a bound unset.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     OpenError,
-    engine::{Settings, Sync},
+    engine::{Purpose, Settings, Sync},
 };
 
 /// The memtable's size where the address names none, in bytes. It bounds the memory of unflushed
@@ -41,7 +44,8 @@ impl Address {
             }
             _ => return Err(invalid("expected surrealkv://FOLDER or mem://")),
         };
-        let settings = Settings { sync: Sync::Every, memtable: MEMTABLE, block_cache: BLOCK_CACHE };
+        let settings =
+            Settings { sync: Sync::Every, memtable: MEMTABLE, block_cache: BLOCK_CACHE, purpose: Purpose::Use };
         let mut address = Self { text: text.to_owned(), folder, settings };
         for option in options.split('&').filter(|option| !option.is_empty()) {
             address.set(option).map_err(|reason| invalid(&reason))?;
@@ -84,6 +88,22 @@ impl Address {
     #[must_use]
     pub fn folder(&self) -> Option<&PathBuf> {
         self.folder.as_ref()
+    }
+
+    /// The same for a database in another folder.
+    pub(super) fn in_folder(&self, folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()), ..self.clone() }
+    }
+
+    /// The same for a copy that is thrown away: nothing of it has to be on disk.
+    pub(super) fn for_copy(&self, folder: &Path, purpose: Purpose) -> Self {
+        let settings = Settings { sync: Sync::Never, purpose, ..self.settings };
+        Self { settings, ..self.in_folder(folder) }
+    }
+
+    /// Whether a batch that is confirmed is on disk, which is what Scrip promises.
+    pub(super) fn syncs_every_batch(&self) -> bool {
+        self.settings.sync == Sync::Every
     }
 
     /// What its engine is opened with.

@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
-    Row, RowId, StorageError, Store, Unannounced, Working,
+    Link, Row, RowId, StorageError, Store, Unannounced, Working,
     record::{self, failed, record},
 };
 
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
+    at: i64,
     new: Vec<(RowId, Row)>,
     ensured: Vec<(RowId, Row)>,
     replaced: Vec<(RowId, Row)>,
@@ -20,6 +21,13 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// An empty batch that was decided at a time, in milliseconds since 1970. One without a time has that of the batch
+    /// before it.
+    #[must_use]
+    pub fn at(millis: i64) -> Self {
+        Self { at: millis, ..Self::default() }
+    }
+
     /// Adds a row that must not exist yet; the whole batch fails with
     /// [`StorageError::Exists`] where it does.
     pub fn insert(&mut self, id: RowId, row: Row) {
@@ -64,20 +72,31 @@ impl Store {
     /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
     /// is returned is dropped: the caller first announces what follows from the batch.
     pub fn commit<'a>(&'a self, batch: &'a Batch) -> Working<'a, Result<Unannounced<'a>, StorageError>> {
-        Box::pin(async move {
-            let rows: HashSet<RowId> = batch.rows().cloned().collect();
-            // A batch that names a row twice would depend on the order of its writes.
-            debug_assert_eq!(rows.len(), batch.len());
-            let _writer = self.writer.lock().await;
-            let unannounced = self.pending.begin(rows);
-            let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-            if let Err(error) = self.fill(&transaction, batch).await {
-                record::end(&transaction).await;
-                return Err(error);
-            }
-            transaction.commit().await.map_err(failed)?;
-            Ok(unannounced)
-        })
+        Box::pin(self.write(batch))
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<Unannounced<'_>, StorageError> {
+        let rows: HashSet<RowId> = batch.rows().cloned().collect();
+        // A batch that names a row twice would depend on the order of its writes.
+        debug_assert_eq!(rows.len(), batch.len());
+        let _writer = self.writer.lock().await;
+        let unannounced = self.pending.begin(rows);
+        let link = self.next_link(batch.at).await?;
+        let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
+        if let Err(error) = self.fill_and_link(&transaction, batch, link).await {
+            record::end(&transaction).await;
+            return Err(error);
+        }
+        transaction.commit().await.map_err(failed)?;
+        self.chain.written(link);
+        Ok(unannounced)
+    }
+
+    /// Puts a batch's writes into a transaction, with its link in the chain of batches.
+    async fn fill_and_link(&self, transaction: &Transaction, batch: &Batch, link: Link) -> Result<(), StorageError> {
+        self.fill(transaction, batch).await?;
+        let key = self.place(transaction).await?.key(&link.id());
+        transaction.set_key(&key, &record(&key, &Row::Batch(link))?).await.map_err(failed)
     }
 
     /// Puts a batch's writes into a transaction.

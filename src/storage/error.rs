@@ -85,12 +85,24 @@ pub enum OpenError {
         address: String,
     },
     /// The folder is there, but cannot be read as a database.
-    #[error("database {address} cannot be opened, and what is in it was kept: {reason}")]
+    #[error(
+        "database {address} cannot be opened, and was left as it is: {reason}. To write what is whole into a new folder: scrip salvage NEW --database '{address}'"
+    )]
     Damaged {
         /// The address.
         address: String,
         /// The database's reason.
         reason: String,
+    },
+    /// The database can be read, but is not whole, or lacks what callers were told.
+    #[error(
+        "database {address} is refused, and was left as it is: {what}. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'"
+    )]
+    Broken {
+        /// The address.
+        address: String,
+        /// What is missing, since when.
+        what: String,
     },
     /// The data is of a later Scrip.
     #[error(

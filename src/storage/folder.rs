@@ -49,13 +49,8 @@ impl Places {
     /// The places of a database; links are followed, so that they are on its disk.
     pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let folder = resolved(folder)?;
-        let beside = |suffix: &str| {
-            let mut name = folder.file_name().unwrap_or_default().to_owned();
-            name.push(suffix);
-            folder.with_file_name(name)
-        };
-        let (unfinished, finished) = (beside(".upgrading"), beside(".upgraded"));
-        let before = beside(".before-upgrade");
+        let (unfinished, finished) = (beside(&folder, ".upgrading"), beside(&folder, ".upgraded"));
+        let before = beside(&folder, ".before-upgrade");
         Ok(Self { folder, unfinished, finished, before })
     }
 
@@ -80,20 +75,25 @@ fn resolved(folder: &Path) -> io::Result<PathBuf> {
 
 /// Refuses a folder that is not this engine's, and makes one that is not there.
 pub(super) fn prepare(address: &Address, folder: &Path) -> Result<(), OpenError> {
+    refuse_others(address, folder)?;
+    make(folder).map_err(|error| OpenError::Folder { folder: folder.display().to_string(), reason: error.to_string() })
+}
+
+/// Refuses a folder that is not this engine's.
+pub(super) fn refuse_others(address: &Address, folder: &Path) -> Result<(), OpenError> {
     let text = || folder.display().to_string();
     // An error only says that there is nothing beside it.
     if Places::of(folder).is_ok_and(|places| places.is_between()) {
         return Err(OpenError::HalfUpgraded { folder: text(), address: address.text().to_owned() });
     }
     match content(folder) {
-        Content::Ours => {}
-        Content::Old => return Err(OpenError::Old { folder: text(), address: address.text().to_owned() }),
+        Content::Ours => Ok(()),
+        Content::Old => Err(OpenError::Old { folder: text(), address: address.text().to_owned() }),
         Content::Foreign => {
             let reason = "it holds the files of another database: name an empty folder with --database".to_owned();
-            return Err(OpenError::Folder { folder: text(), reason });
+            Err(OpenError::Folder { folder: text(), reason })
         }
     }
-    make(folder).map_err(|error| OpenError::Folder { folder: text(), reason: error.to_string() })
 }
 
 /// Makes a folder, on disk. The engine syncs what it makes below it.
@@ -102,6 +102,50 @@ fn make(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = missing.collect();
     fs::create_dir_all(folder)?;
     missing.into_iter().try_for_each(|made| sync(parent(made)))
+}
+
+/// What is beside a folder under its name with this ending.
+pub(super) fn beside(folder: &Path, ending: &str) -> PathBuf {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    folder.with_file_name(name)
+}
+
+/// Removes a folder with all that is in it, if there is one.
+pub(super) fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether there is nothing in a folder.
+pub(super) fn is_empty(folder: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(folder)?.next().is_none())
+}
+
+/// The engine's own lock of a folder, where it has made one. Fails with [`io::ErrorKind::WouldBlock`] where a process has
+/// the folder open.
+pub(super) fn lock(folder: &Path) -> io::Result<Option<Locked>> {
+    match File::open(folder.join("LOCK")) {
+        Ok(file) => {
+            file.try_lock()?;
+            Ok(Some(Locked(file)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file that is locked until this is dropped.
+#[derive(Debug)]
+pub(super) struct Locked(pub(super) File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // By word, because a process that is being started may hold the same open file for a moment.
+        drop(self.0.unlock());
+    }
 }
 
 /// The folder that a path is in.

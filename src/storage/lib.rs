@@ -4,12 +4,16 @@
 
 mod address;
 mod batch;
+mod chain;
+mod check;
 mod engine;
+mod entry;
 mod error;
 mod folder;
 mod key;
 mod migrate;
 mod open;
+mod parse;
 mod pending;
 mod read;
 mod record;
@@ -20,11 +24,14 @@ use std::pin::Pin;
 
 pub use address::Address;
 pub use batch::Batch;
+pub use chain::{Digest, Fault, Link, Moment};
+pub use check::{Checked, SalvageError, Salvaged, check, salvage};
+pub use entry::StoredEntry;
 pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
-pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
+pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, Tally};
 pub use upgrade::{UpgradeError, Upgraded, upgrade};
 
 /// What storage is asked for, while it is done. Boxed, because a future is compiled in every crate that waits for it:

@@ -4,21 +4,26 @@
 use super::{Address, OpenError, Row, RowId, StorageError, Store};
 
 /// The steps, each from the format of its place to the next.
-const STEPS: &[&str] = &[include_str!("schema.surql")];
+pub(super) const STEPS: &[&str] = &[include_str!("schema.surql"), include_str!("schema-2.surql")];
 
 /// How often a step is tried that another process is doing as well.
 const TRIES: u32 = 20;
 
 impl Store {
-    /// Brings the data to the current format; refuses data of a later one without touching it.
-    pub(super) async fn migrate(&self, address: &Address) -> Result<(), OpenError> {
-        self.select().await?;
+    /// Refuses data of a later format without touching it; gives the format otherwise.
+    pub(super) async fn refuse_newer(&self, address: &Address) -> Result<u32, OpenError> {
         let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+        let found = self.format().await?;
+        if found > known {
+            return Err(OpenError::TooNew { address: address.text().to_owned(), found, known });
+        }
+        Ok(found)
+    }
+
+    /// Brings the data to the current format.
+    pub(super) async fn migrate(&self, address: &Address) -> Result<(), OpenError> {
         for _ in 0..TRIES {
-            let found = self.format().await?;
-            if found > known {
-                return Err(OpenError::TooNew { address: address.text().to_owned(), found, known });
-            }
+            let found = self.refuse_newer(address).await?;
             let Some(step) = usize::try_from(found).ok().and_then(|n| STEPS.get(n)) else { return Ok(()) };
             match self.step(step, found).await {
                 Ok(()) => tracing::info!(format = found + 1, "brought the database to a new format"),
@@ -30,7 +35,7 @@ impl Store {
     }
 
     /// Everything is in one namespace and database, both named scrip.
-    async fn select(&self) -> Result<(), StorageError> {
+    pub(super) async fn select(&self) -> Result<(), StorageError> {
         let define = "DEFINE NAMESPACE IF NOT EXISTS scrip; USE NS scrip; DEFINE DATABASE IF NOT EXISTS scrip;";
         let _writer = self.writer.lock().await;
         self.database.query(define).await?.check()?;
@@ -72,12 +77,17 @@ mod tests {
     use tokio::sync::Mutex;
 
     use super::*;
-    use crate::pending::Pending;
+    use crate::{chain::Chain, pending::Pending};
 
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
-        let (place, pending) = (OnceLock::new(), Pending::default());
-        Store { database, writer: Mutex::new(()), datastore: Arc::clone(datastore), place, pending }
+        let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
+        Store { database, writer: Mutex::new(()), datastore: Arc::clone(datastore), place, pending, chain }
+    }
+
+    async fn select_and_migrate(store: &Store, address: &Address) -> Result<(), OpenError> {
+        store.select().await?;
+        store.migrate(address).await
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +97,11 @@ mod tests {
             let datastore = Datastore::builder().with_auth(false).build_with_path("mem://").await.expect("a datastore");
             let stores = [store(&datastore).await, store(&datastore).await, store(&datastore).await];
             let [one, two, three] = &stores;
-            let results = tokio::join!(one.migrate(&address), two.migrate(&address), three.migrate(&address));
+            let results = tokio::join!(
+                select_and_migrate(one, &address),
+                select_and_migrate(two, &address),
+                select_and_migrate(three, &address)
+            );
             assert!(matches!(results, (Ok(()), Ok(()), Ok(()))), "{results:?}");
             assert_eq!(three.format().await.expect("a format") as usize, STEPS.len());
         }

@@ -12,7 +12,14 @@ use surrealdb_engine_local::Datastore;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{Address, OpenError, Working, engine::Engine, folder, pending::Pending, record::Place};
+use super::{
+    Address, OpenError, StorageError, Working,
+    chain::{Chain, Start},
+    engine::Engine,
+    folder,
+    pending::Pending,
+    record::Place,
+};
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
 pub struct Store {
@@ -24,6 +31,8 @@ pub struct Store {
     pub(super) place: OnceLock<Place>,
     /// What is being written at the moment.
     pub(super) pending: Pending,
+    /// The last batch, and who is told of it.
+    pub(super) chain: Chain,
 }
 
 impl std::fmt::Debug for Store {
@@ -33,17 +42,58 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database at an address, or makes it, and brings it to the current format.
+    /// Opens the database at an address, or makes it, and brings it to the current format. Refuses one that is not
+    /// whole, or lacks what was told, and leaves its files as they are.
     pub fn open(address: &Address) -> Working<'_, Result<Self, OpenError>> {
-        Box::pin(async move {
-            let datastore = Self::datastore(address).await?;
-            match Self::prepare(Arc::clone(&datastore), address).await {
-                Ok(store) => Ok(store),
-                Err(error) => {
-                    // Dropped alone, it would hold the folder.
-                    drop(datastore.shutdown().await);
-                    Err(error)
-                }
+        Box::pin(Self::checked(address))
+    }
+
+    async fn checked(address: &Address) -> Result<Self, OpenError> {
+        let start = match address.folder() {
+            None => None,
+            Some(folder) => {
+                folder::prepare(address, folder)?;
+                Some(Start::check(address).await?)
+            }
+        };
+        let store = Self::engine(address).await?;
+        match store.begin(address, start).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins to use it.
+    async fn begin(&self, address: &Address, start: Option<Start>) -> Result<(), OpenError> {
+        self.readable(address).await?;
+        if let Some(start) = start {
+            start.begin(address, self).await?;
+        }
+        self.migrate(address).await
+    }
+
+    /// Whether its rows can be read, and are of a format that is known.
+    pub(super) async fn readable(&self, address: &Address) -> Result<(), OpenError> {
+        let failed = |error: StorageError| open_failed(address, error.to_string());
+        self.select().await.map_err(failed)?;
+        match self.refuse_newer(address).await {
+            Err(OpenError::Storage(error)) => Err(failed(error)),
+            other => other.map(drop),
+        }
+    }
+
+    /// Opens the database as it is.
+    pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
+        let datastore = Self::datastore(address).await?;
+        match Self::prepare(Arc::clone(&datastore), address).await {
+            Ok(store) => Ok(store),
+            Err(error) => {
+                // Dropped alone, it would hold the folder.
+                drop(datastore.shutdown().await);
+                Err(error)
             }
         })
     }
@@ -55,7 +105,6 @@ impl Store {
         let built = match address.folder() {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
-                folder::prepare(address, folder)?;
                 let opened = Engine::open(folder, address.settings()).await;
                 let engine = opened.map_err(|error| engine_failed(address, &error))?;
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
@@ -64,7 +113,7 @@ impl Store {
         built.map_err(|error| open_failed(address, format!("{error:#}")))
     }
 
-    /// Brings the engine and the data to their current formats.
+    /// Brings the engine to its current format.
     async fn prepare(datastore: Arc<Datastore>, address: &Address) -> Result<Self, OpenError> {
         let failed = |reason: String| open_failed(address, reason);
         // The check below tries a damaged folder again for two minutes; this read fails at once.
@@ -74,20 +123,22 @@ impl Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(&datastore), None)
             .await
             .map_err(|error| failed(error.to_string()))?;
-        let (place, pending) = (OnceLock::new(), Pending::default());
-        let store = Self { database, writer: Mutex::new(()), datastore, place, pending };
-        store.migrate(address).await?;
-        Ok(store)
+        let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.
     pub fn close(&self) -> Working<'_, ()> {
-        Box::pin(async move {
-            let _writer = self.writer.lock().await;
-            if let Err(error) = self.datastore.shutdown().await {
-                tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
-            }
-        })
+        Box::pin(self.end())
+    }
+
+    async fn end(&self) {
+        let _writer = self.writer.lock().await;
+        if let Err(error) = self.datastore.shutdown().await {
+            tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
+        }
+        // Last, because it lets the folder go.
+        self.chain.end();
     }
 }
 
@@ -131,7 +182,7 @@ fn engine_failed(address: &Address, error: &surrealkv::Error) -> OpenError {
 }
 
 /// Why what the engine holds could not be read. Where the disk cannot be written, only the text says so.
-fn open_failed(address: &Address, reason: String) -> OpenError {
+pub(super) fn open_failed(address: &Address, reason: String) -> OpenError {
     let lower = reason.to_lowercase();
     if ["no space left", "permission denied", "read-only file"].iter().any(|text| lower.contains(text)) {
         let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();

@@ -22,19 +22,24 @@ use super::{
 /// A row: its id's text, and its document.
 type Document = (String, String);
 
+/// The same of a row that may not be readable: its id's text where that is, and its document or why not.
+pub(super) type RawRow = (Option<String>, Result<String, StorageError>);
+
 impl Store {
     /// The rows with these ids, in their order; none where there is no such row.
     pub fn get<'a>(&'a self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
-        Box::pin(async move {
-            if ids.is_empty() {
-                return Ok(Vec::new());
-            }
-            let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-            let rows = self.look_up(&transaction, ids).await;
-            record::end(&transaction).await;
-            self.pending.settled(|written| ids.iter().any(|id| written.contains(id))).await;
-            rows
-        })
+        Box::pin(self.rows(ids))
+    }
+
+    async fn rows(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+        let rows = self.look_up(&transaction, ids).await;
+        record::end(&transaction).await;
+        self.pending.settled(|written| ids.iter().any(|id| written.contains(id))).await;
+        rows
     }
 
     /// The row with this id.
@@ -64,20 +69,29 @@ impl Store {
         reverse: bool,
         limit: usize,
     ) -> Working<'_, Result<Vec<Document>, StorageError>> {
-        Box::pin(async move {
-            if limit == 0 || start >= end {
-                return Ok(Vec::new());
-            }
-            let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-            let rows = self.range(&transaction, table, [&start, &end], reverse, limit).await;
-            record::end(&transaction).await;
-            let within = |id: &RowId| {
-                let key = id.key();
-                key.table == table && start <= key.text && key.text < end
-            };
-            self.pending.settled(|written| written.iter().any(within)).await;
-            rows
-        })
+        Box::pin(self.page(table, start, end, reverse, limit))
+    }
+
+    async fn page(
+        &self,
+        table: &'static str,
+        start: String,
+        end: String,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Document>, StorageError> {
+        if limit == 0 || start >= end {
+            return Ok(Vec::new());
+        }
+        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+        let rows = self.range(&transaction, table, [&start, &end], reverse, limit).await;
+        record::end(&transaction).await;
+        let within = |id: &RowId| {
+            let key = id.key();
+            key.table == table && start <= key.text && key.text < end
+        };
+        self.pending.settled(|written| written.iter().any(within)).await;
+        rows
     }
 
     async fn range(
@@ -88,6 +102,19 @@ impl Store {
         reverse: bool,
         limit: usize,
     ) -> Result<Vec<Document>, StorageError> {
+        let rows = self.raw_range(transaction, table, bounds, reverse, limit).await?;
+        rows.into_iter().map(|(text, document)| document.map(|document| (text.unwrap_or_default(), document))).collect()
+    }
+
+    /// The same, going on after a row that cannot be read.
+    pub(super) async fn raw_range(
+        &self,
+        transaction: &Transaction,
+        table: &'static str,
+        bounds: [&str; 2],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StorageError> {
         let place = self.place(transaction).await?;
         let [start, end] = bounds.map(|text| RecordIdKey::String(Strand::from(text.to_owned())));
         let range = place.table(table).range_where(Cow::Owned(start)..Cow::Owned(end)).map_err(failed)?;
@@ -97,17 +124,20 @@ impl Store {
         } else {
             transaction.scan_raw(range, limit, 0, None).await
         };
-        rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect()
+        Ok(rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect())
     }
 }
 
 /// A row of the engine's bytes.
-fn row(key: &[u8], value: &[u8]) -> Result<Document, StorageError> {
-    let key = RecordKey::decode_key(key).map_err(failed)?;
+fn row(key: &[u8], value: &[u8]) -> RawRow {
+    let key = match RecordKey::decode_key(key) {
+        Ok(key) => key,
+        Err(error) => return (None, Err(failed(error))),
+    };
     let RecordIdKey::String(text) = &*key.id else {
         let reason = "expected a text as id".to_owned();
-        return Err(StorageError::Row { id: format!("{:?}", key.id), reason });
+        return (None, Err(StorageError::Row { id: format!("{:?}", key.id), reason }));
     };
-    let record = Record::kv_decode_value(value, key.value_context()).map_err(failed)?;
-    Ok((text.to_string(), document(&key, &record)?.to_owned()))
+    let record = Record::kv_decode_value(value, key.value_context()).map_err(failed);
+    (Some(text.to_string()), record.and_then(|record| document(&key, &record).map(str::to_owned)))
 }

@@ -4,15 +4,12 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Key, StorageError};
+use super::{Key, Link, StorageError, StoredEntry};
 use scrip_domain::{
     coupon::Coupon,
     customer::Customer,
-    decimal::Amount,
     event::Change,
-    gift_card::{Entry, EntryKind},
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
-    period::{Instant, instant_of},
     pool::{Counts, Pool, Supply},
     presence::{Node, NodeId},
     rejection::Refusal,
@@ -63,6 +60,8 @@ pub enum RowId {
     ApiKey(String),
     /// The format of the data.
     Format,
+    /// A batch, by its place in the ring.
+    Batch(u32),
 }
 
 impl RowId {
@@ -99,6 +98,7 @@ impl RowId {
             Self::Settings => Key::new("settings").text("settings"),
             Self::ApiKey(hash) => Key::new("api_key").text(hash),
             Self::Format => Key::new("format").text("format"),
+            Self::Batch(place) => Key::new("batch").u32(*place),
         }
     }
 }
@@ -131,56 +131,6 @@ pub struct Dated {
     pub actor: String,
     /// What happened.
     pub change: Change,
-}
-
-/// A ledger entry without what its row's id tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredEntry {
-    /// Why it was made.
-    pub kind: EntryKind,
-    /// What it changed the balance by.
-    pub amount: Amount,
-    /// The balance after it.
-    pub balance_after: Amount,
-    /// The purchase it belongs to.
-    pub transaction: Option<String>,
-    /// When, in milliseconds since 1970.
-    pub at: i64,
-    /// The redemption it takes back.
-    pub reverses: Option<u32>,
-    /// How much of it has been taken back.
-    pub reversed: Amount,
-}
-
-impl StoredEntry {
-    /// The entry with this id.
-    #[must_use]
-    pub fn into_entry(self, id: EntryId) -> Entry {
-        Entry {
-            id,
-            kind: self.kind,
-            amount: self.amount,
-            balance_after: self.balance_after,
-            transaction: self.transaction,
-            at: instant_of(self.at).unwrap_or(Instant::UNIX_EPOCH),
-            reverses: self.reverses,
-            reversed: self.reversed,
-        }
-    }
-}
-
-impl From<Entry> for StoredEntry {
-    fn from(entry: Entry) -> Self {
-        Self {
-            kind: entry.kind,
-            amount: entry.amount,
-            balance_after: entry.balance_after,
-            transaction: entry.transaction,
-            at: entry.at.as_millisecond(),
-            reverses: entry.reverses,
-            reversed: entry.reversed,
-        }
-    }
 }
 
 /// The answer that was given to an idempotency key.
@@ -232,6 +182,8 @@ pub enum Row {
     Plain(serde_json::Value),
     /// Of [`RowId::Format`].
     Format(u32),
+    /// Of [`RowId::Batch`].
+    Batch(Link),
 }
 
 impl Row {
@@ -263,6 +215,7 @@ impl Row {
             RowId::Answer(..) => Self::Answer(read(id, text)?),
             RowId::Settings | RowId::ApiKey(_) => Self::Plain(read(id, text)?),
             RowId::Format => Self::Format(read(id, text)?),
+            RowId::Batch(_) => Self::Batch(read(id, text)?),
         })
     }
 
@@ -290,6 +243,7 @@ impl Row {
             Self::Transaction(value) | Self::Plain(value) => write(value),
             Self::Answer(answer) => write(answer),
             Self::Format(format) => write(format),
+            Self::Batch(link) => write(link),
         }
     }
 }

@@ -14,3 +14,4 @@ mod storage;
 mod support;
 mod tidy;
 mod upgrade;
+mod wall;

@@ -2,7 +2,6 @@
 //! that is killed. The folders are of a Scrip that had it (`fixtures/surrealkv-0.21`).
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -12,19 +11,18 @@ use scrip::{
     service::{Clock, Scrip},
     storage::{Address, OpenError, UpgradeError, Upgraded, upgrade},
 };
-use tempfile::TempDir;
 use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::{
     edge::binary::scrip,
-    support::{Client, audit, disk, new_folder},
+    support::{Client, Folder, audit, disk, files::files, new_folder},
 };
 
 /// The folders, each with how many events are in it.
 const FOLDERS: [(&str, usize); 2] = [("stopped", 23), ("killed", 43)];
 
 /// A copy of an old folder, in a folder of its own.
-fn old(name: &str) -> (TempDir, PathBuf) {
+fn old(name: &str) -> (Folder, PathBuf) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/surrealkv-0.21").join(name);
     let folder = new_folder();
     let data = folder.path().join("data");
@@ -38,23 +36,6 @@ fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, content).expect("a file");
     }
-}
-
-/// Every file below a folder, by its path in it.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.strip_prefix(folder).expect("below it").to_owned(), fs::read(&path).expect("a file"));
-            }
-        }
-    }
-    found
 }
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {
@@ -105,7 +86,7 @@ async fn an_upgraded_folder_has_everything_and_the_original_is_kept() {
         assert!(files(&original) == before, "the original was not changed");
         is_whole(&data, events).await;
         let names = fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(names, 2, "nothing else is left beside it");
+        assert_eq!(names, 3, "nothing else is left beside it but its mark");
         assert!(!data.join("_surrealkv_v0_backup").exists(), "the engine's own copy is gone");
         // A second time there is nothing to do, and an old database that takes its place is not mixed up with the first.
         assert_eq!(upgraded(&data).await.expect("an answer"), Upgraded::Nothing);

@@ -201,7 +201,7 @@ impl<'a> Working<'a> {
 
     /// Everything that was accepted, as one transaction's writes.
     pub(super) fn batch(&mut self) -> Batch {
-        let mut batch = Batch::default();
+        let mut batch = Batch::at(self.now.as_millisecond());
         for (id, tally) in &self.accepted.tallies {
             self.accepted.rows.insert(RowId::Tally(*id), Row::Tally(*tally));
         }

@@ -31,6 +31,17 @@ pub(super) enum Sync {
     Interval(Duration),
 }
 
+/// What a folder is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be used. It is refused if it is damaged in another way than at its log's end.
+    Use,
+    /// A copy is looked at and thrown away. It is refused like the database itself.
+    Look,
+    /// The same, but of a damaged log everything before the damage is taken.
+    Salvage,
+}
+
 /// What an engine is opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -40,6 +51,8 @@ pub(super) struct Settings {
     pub(super) memtable: u64,
     /// The most that is kept of what was read, in bytes.
     pub(super) block_cache: u64,
+    /// What for.
+    pub(super) purpose: Purpose,
 }
 
 /// An open engine.
@@ -58,7 +71,9 @@ impl Engine {
         // Built on the engine's own threads, because that is where it starts its tasks.
         let tree = threads.run(async move { TreeBuilder::with_options(options).build() }).await?;
         let tree = Arc::new(tree);
-        tell_of_recovery(&tree);
+        if settings.purpose == Purpose::Use {
+            tell_of_recovery(&tree);
+        }
         if let Sync::Interval(interval) = settings.sync {
             threads.sync_every(interval, &tree);
         }
@@ -88,8 +103,12 @@ fn options(folder: &Path, settings: Settings) -> Options {
         .with_path(folder.to_owned())
         .with_max_memtable_size(size(settings.memtable))
         .with_block_cache_capacity(settings.block_cache)
+        .with_flush_on_close(settings.purpose == Purpose::Use)
         // A log that ends in the middle of a record goes on after the last whole one; any other damage is refused.
-        .with_wal_recovery_mode(WalRecoveryMode::TolerateTornTail)
+        .with_wal_recovery_mode(match settings.purpose {
+            Purpose::Use | Purpose::Look => WalRecoveryMode::TolerateTornTail,
+            Purpose::Salvage => WalRecoveryMode::SalvageValidPrefix,
+        })
         // All values are in the log and the tables, which have checksums: one file to sync for a commit. A folder that
         // came from SurrealKV 0.21 may have a value log all the same; nothing more goes there, and what is read is checked.
         .with_enable_vlog(false)

@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use surrealdb_kvs::{Error, Key, KeyRange, Transactable, TransactionBuilder, TransactionType};
 use tempfile::TempDir;
 
-use super::{Engine, Settings, Sync};
+use super::{Engine, Purpose, Settings, Sync};
 
 type Boxed = Box<dyn Transactable>;
 
@@ -20,7 +20,7 @@ fn folder() -> TempDir {
 }
 
 async fn open_with(folder: &Path, sync: Sync) -> Result<Engine, surrealkv::Error> {
-    let settings = Settings { sync, memtable: 1024 * 1024, block_cache: 1024 * 1024 };
+    let settings = Settings { sync, memtable: 1024 * 1024, block_cache: 1024 * 1024, purpose: Purpose::Use };
     Engine::open(folder, settings).await
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::UpgradeError;
-use crate::folder::{parent, sync};
+use crate::folder::{self, parent, sync};
 
 /// Copies a folder with all that is in it, onto disk. The lock is not copied: it is the original's.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), UpgradeError> {
@@ -39,8 +39,5 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), UpgradeError> {
 
 /// Removes a folder, if it is there.
 pub(super) fn remove(folder: &Path) -> Result<(), UpgradeError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(UpgradeError::files("remove", folder, error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    folder::remove(folder).map_err(|error| UpgradeError::files("remove", folder, error))
 }

@@ -1,0 +1,187 @@
+//! Looks at the ring of batches as a whole: whether it has every number, each linked to the one before, up to what was
+//! told. Pure, but for reading it.
+
+use super::{
+    Fault, Link, Mark, RING,
+    mark::{Says, Told},
+    place,
+};
+use crate::{Row, RowId, StorageError, Store};
+
+/// How many rows are read at once.
+const PAGE: usize = 8_192;
+/// The name of the ring's table.
+pub(crate) const TABLE: &str = "batch";
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Ring {
+    /// The batches that could be read, in order.
+    links: Vec<Link>,
+    /// What is wrong.
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Ring {
+    /// The last batch.
+    pub(crate) fn last(&self) -> Link {
+        self.links.last().copied().unwrap_or(Link::NONE)
+    }
+
+    /// The batch with a number.
+    fn get(&self, number: u64) -> Option<&Link> {
+        self.links.binary_search_by_key(&number, |link| link.number).ok().and_then(|at| self.links.get(at))
+    }
+
+    /// Orders what was read, and finds what is wrong with it.
+    fn new(mut links: Vec<Link>, mut faults: Vec<Fault>) -> Self {
+        links.sort_unstable_by_key(|link| link.number);
+        let last = links.last().map_or(0, |link| link.number);
+        // A batch overwrites the row of the one a whole ring before it, so nothing older should be there.
+        let oldest = (last + 1).saturating_sub(RING).max(1);
+        let mut before: Option<Link> = (oldest == 1).then_some(Link::NONE);
+        let mut expected = oldest;
+        for link in links.iter().filter(|link| link.number >= oldest) {
+            if link.number > expected {
+                let known = before.filter(|before| before.number > 0).map(|before| before.moment());
+                faults.push(Fault::Gap { first: expected, last: link.number - 1, before: known, after: link.moment() });
+            } else if before.is_some_and(|before| before.digest() != link.before) {
+                faults.push(Fault::Broken { link: link.moment() });
+            }
+            (before, expected) = (Some(*link), link.number + 1);
+        }
+        Self { links, faults }
+    }
+
+    /// Compares it with what a mark says.
+    pub(super) fn compare(&mut self, mark: &Mark) {
+        match mark.says {
+            Says::Nothing => {}
+            Says::Damaged => {
+                let reason =
+                    "neither of its two entries is whole; if the database is known to have all, remove the file"
+                        .to_owned();
+                self.faults.insert(0, Fault::Mark { file: mark.path.display().to_string(), reason });
+            }
+            Says::Told(told) => self.compare_told(told),
+        }
+    }
+
+    fn compare_told(&mut self, told: Told) {
+        let last = self.last();
+        if told.number > last.number {
+            self.faults.push(Fault::Short { told: told.moment(), last: last.moment() });
+        } else if self.get(told.number).is_some_and(|link| link.digest() != told.digest) {
+            self.faults.push(Fault::Other { told: told.moment() });
+        }
+    }
+}
+
+impl Store {
+    /// Reads the ring, and holds it against what a mark says.
+    pub(crate) async fn ring(&self, mark: &Mark) -> Result<Ring, StorageError> {
+        let mut ring = self.read_ring().await?;
+        ring.compare(mark);
+        Ok(ring)
+    }
+
+    async fn read_ring(&self) -> Result<Ring, StorageError> {
+        let (mut links, mut faults) = (Vec::new(), Vec::new());
+        let mut start = String::new();
+        loop {
+            let page = self.scan(TABLE, start.clone(), "\u{10FFFF}".to_owned(), false, PAGE).await?;
+            let full = page.len() == PAGE;
+            if let Some((last, _)) = page.last() {
+                start = format!("{last}\u{0}");
+            }
+            for (text, document) in page {
+                match Row::decode(&RowId::Batch(0), &document) {
+                    Ok(Row::Batch(link)) if place(link.number).key().text == text => links.push(link),
+                    Ok(_) => {
+                        faults.push(Fault::Row { table: TABLE, id: text, reason: "it is out of place".to_owned() })
+                    }
+                    Err(error) => faults.push(Fault::Row { table: TABLE, id: text, reason: error.to_string() }),
+                }
+            }
+            if !full {
+                return Ok(Ring::new(links, faults));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: [Fault; 0] = [];
+
+    /// A chain's batches from the first to this number; another history where `contents` differs.
+    fn chain(number: u64, contents: u64) -> Vec<Link> {
+        let mut links = vec![Link::NONE];
+        for at in 0..number {
+            links.push(links.last().expect("a link").next(i64::try_from(at).expect("few"), contents));
+        }
+        links.split_off(1)
+    }
+
+    fn faults(links: Vec<Link>) -> Vec<Fault> {
+        Ring::new(links, Vec::new()).faults
+    }
+
+    #[test]
+    fn a_whole_ring_has_no_faults() {
+        let all = chain(RING + 10, 1);
+        let ring = usize::try_from(RING).expect("a size");
+        assert_eq!(faults(Vec::new()), NONE);
+        assert_eq!(faults(all[..1].to_vec()), NONE);
+        assert_eq!(faults(all[..ring].to_vec()), NONE);
+        // Once round, the first ten are overwritten.
+        assert_eq!(faults(all[10..].to_vec()), NONE);
+    }
+
+    #[test]
+    fn what_is_missing_before_the_end_is_a_gap() {
+        let all = chain(RING + 10, 1);
+        let moment = |number: u64| all[usize::try_from(number).expect("a place") - 1].moment();
+        let without = |range: std::ops::RangeInclusive<u64>| {
+            faults(all.iter().copied().filter(|link| link.number > 10 && !range.contains(&link.number)).collect())
+        };
+        let gap = |first, last, before: Option<u64>, after| {
+            vec![Fault::Gap { first, last, before: before.map(moment), after: moment(after) }]
+        };
+        assert_eq!(without(20..=20), gap(20, 20, Some(19), 21));
+        assert_eq!(without(20..=5_000), gap(20, 5_000, Some(19), 5_001));
+        assert_eq!(without(11..=11), gap(11, 11, None, 12));
+        // An old row in the place of a new one is a gap as well, and no more than that.
+        let mut stale: Vec<Link> = all[10..].to_vec();
+        stale[usize::try_from(RING - 5).expect("a place")] = all[5];
+        assert_eq!(faults(stale), gap(RING + 6, RING + 6, Some(RING + 5), RING + 7));
+    }
+
+    #[test]
+    fn two_histories_do_not_link() {
+        let (one, other) = (chain(9, 1), chain(9, 2));
+        let mixed = [&one[..4], &other[4..]].concat();
+        assert_eq!(faults(mixed), [Fault::Broken { link: other[4].moment() }]);
+        let mut changed = one.clone();
+        changed[2].at += 1;
+        assert_eq!(faults(changed), [Fault::Broken { link: one[3].moment() }], "no field changes unnoticed");
+    }
+
+    #[test]
+    fn the_end_is_held_against_what_was_told() {
+        let (one, other) = (chain(9, 1), chain(9, 2));
+        let compared = |links: &[Link], told: Link| {
+            let mut ring = Ring::new(links.to_vec(), Vec::new());
+            ring.compare_told(told.told());
+            ring.faults
+        };
+        let short = |told: usize, last: Link| vec![Fault::Short { told: one[told].moment(), last: last.moment() }];
+        assert_eq!(compared(&one, one[8]), NONE);
+        assert_eq!(compared(&one, one[3]), NONE, "more than was told is no fault");
+        assert_eq!(compared(&one[..8], one[8]), short(8, one[7]));
+        assert_eq!(compared(&[], one[8]), short(8, Link::NONE));
+        assert_eq!(compared(&one, other[5]), [Fault::Other { told: other[5].moment() }]);
+    }
+}

@@ -1,0 +1,158 @@
+//! A database that nobody has open, and a copy of it to look at. An engine that opens a folder may cut its log and delete
+//! files, whatever is wrong with them; so what is not known to be whole is only ever opened as a copy.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Mark,
+    mark::{self, Says},
+};
+use crate::{
+    Address, OpenError, Store,
+    engine::Purpose,
+    folder::{self, Locked, remove},
+};
+
+/// The copy's name in the folder itself, which is on the same disk wherever it is mounted.
+pub(crate) const COPY: &str = "copy";
+
+/// A folder that nobody has open, for as long as this is held.
+#[derive(Debug)]
+pub(crate) struct Still {
+    folder: PathBuf,
+    mark: Mark,
+    /// The engine's own lock: somebody may have removed the mark of a database that is open.
+    _lock: Option<Locked>,
+}
+
+impl Still {
+    /// Holds the folder of an address. It gets a mark where it has none and `makes` is set.
+    pub(crate) fn hold(address: &Address, makes: bool) -> Result<Self, OpenError> {
+        let Some(named) = address.folder() else {
+            let reason = "it is not on disk: expected surrealkv://FOLDER".to_owned();
+            return Err(OpenError::Address { address: address.text().to_owned(), reason });
+        };
+        let failed = |path: &Path, error: &io::Error| match error.kind() {
+            io::ErrorKind::WouldBlock => OpenError::InUse { folder: named.display().to_string() },
+            _ => OpenError::Folder {
+                folder: named.display().to_string(),
+                reason: format!("{}: {error}", path.display()),
+            },
+        };
+        folder::refuse_others(address, named)?;
+        let folder = named.canonicalize().map_err(|error| failed(named, &error))?;
+        let mark = if makes { Mark::open(&folder) } else { Mark::look(&folder) };
+        let mark = mark.map_err(|error| failed(&mark::path(&folder), &error))?;
+        let lock = folder::lock(&folder).map_err(|error| failed(&folder, &error))?;
+        Ok(Self { folder, mark, _lock: lock })
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The mark.
+    pub(crate) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// Lets the folder go, but not the mark.
+    pub(super) fn into_mark(self) -> Mark {
+        self.mark
+    }
+
+    /// Whether there is a mark that was written.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.mark.says != Says::Nothing
+    }
+
+    /// Makes a copy of it under another name. What an earlier one of this name has left is removed.
+    pub(crate) async fn copy(&self, to: PathBuf) -> Result<Copied, OpenError> {
+        let folder = self.folder.clone();
+        let made = tokio::task::spawn_blocking(move || Copied::make(folder, to)).await;
+        made.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| OpenError::Folder {
+            folder: self.folder.display().to_string(),
+            reason: format!("it cannot be copied to be looked at: {error}"),
+        })
+    }
+}
+
+/// A copy of a database's folder, which is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    folder: PathBuf,
+    /// What it is a copy of.
+    original: PathBuf,
+}
+
+impl Copied {
+    /// Makes the copy. Files that the engine never writes again are shared with it where the disk can do that.
+    fn make(original: PathBuf, to: PathBuf) -> io::Result<Self> {
+        remove(&to)?;
+        let copy = Self { folder: to, original };
+        copy_files(&copy.original, &copy.folder)?;
+        Ok(copy)
+    }
+
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Opens it, as the database of an address.
+    pub(crate) async fn open(&self, address: &Address, purpose: Purpose) -> Result<Store, OpenError> {
+        let store = Store::engine(&address.for_copy(&self.folder, purpose)).await.map_err(|error| self.told(error))?;
+        match store.readable(address).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(self.told(error))
+            }
+        }
+    }
+
+    /// An error of the copy, told of the original.
+    fn told(&self, error: OpenError) -> OpenError {
+        let (copy, original) = (self.folder.display().to_string(), self.original.display().to_string());
+        match error {
+            OpenError::Damaged { address, reason } => OpenError::Damaged {
+                address,
+                reason: reason.replace(&copy, &original).trim_end_matches('.').to_owned(),
+            },
+            other => other,
+        }
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        if let Err(error) = remove(&self.folder) {
+            tracing::warn!(%error, folder = %self.folder.display(), "a copy of the database could not be removed");
+        }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    // Listed before it is made, because it may be in what it is a copy of.
+    let entries = fs::read_dir(from)?.collect::<io::Result<Vec<_>>>()?;
+    fs::create_dir(to)?;
+    for entry in entries {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy_files(&path, &target)?;
+        } else if entry.file_name() != "LOCK" && !(is_final(&path) && fs::hard_link(&path, &target).is_ok()) {
+            fs::copy(&path, &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the engine never writes a file again once it has its name. Another name for it is as good as a copy.
+fn is_final(file: &Path) -> bool {
+    file.extension() == Some(OsStr::new("sst"))
+}

@@ -1,0 +1,41 @@
+//! The files of a folder as values, so that a test can put other ones in their place.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Folder, new_folder};
+
+/// Files, by their path in a folder.
+pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Every file below a folder, by its path in it.
+pub(crate) fn files(folder: &Path) -> Files {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let content = fs::read(&path).expect("a file");
+                found.insert(path.strip_prefix(folder).expect("below it").to_owned(), content);
+            }
+        }
+    }
+    found
+}
+
+/// A new folder with these files.
+pub(crate) fn folder_of(files: &Files) -> Folder {
+    let folder = new_folder();
+    for (path, content) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, content).expect("a file");
+    }
+    folder
+}

@@ -1,0 +1,173 @@
+//! `scrip check` and `scrip salvage`.
+
+use std::{fs, path::Path};
+
+use scrip::{
+    domain::{
+        id::{CouponId, EventId, PoolId},
+        rejection::Code,
+    },
+    storage::{Address, Batch, Checked, Row, RowId, SalvageError, Salvaged, check, salvage},
+};
+
+use super::{beside, mark_of, open, tamper, two_moments, work};
+use crate::{
+    edge::binary::scrip,
+    support::{
+        Folder,
+        audit::{Books, audit},
+        disk,
+        files::{files, folder_of},
+        new_folder,
+    },
+};
+
+/// Checks a folder, which stays as it is; gives what was told.
+async fn checked(folder: &Path) -> (Checked, Vec<String>) {
+    let (before, around) = (files(folder), beside(folder));
+    let mut told = Vec::new();
+    let checked = check(&disk(folder), |fault| told.push(fault.to_string())).await.expect("an answer");
+    assert!(files(folder) == before && beside(folder) == around, "a check changes nothing");
+    assert_eq!(checked.faults, told.len() as u64);
+    (checked, told)
+}
+
+/// Salvages a folder, which stays as it is; gives what was told.
+async fn salvaged(folder: &Path, new: &Path) -> (Salvaged, Vec<String>) {
+    let before = files(folder);
+    let mut told = Vec::new();
+    let salvaged = salvage(&disk(folder), new, |fault| told.push(fault.to_string())).await.expect("a new folder");
+    assert!(files(folder) == before, "a salvage changes nothing");
+    (salvaged, told)
+}
+
+/// A database that was closed, and its books.
+async fn filled() -> (Folder, Books) {
+    let folder = new_folder();
+    let app = open(folder.path()).await.expect("a new database");
+    work(&app, "ann").await;
+    work(&app, "ben").await;
+    let books = audit(&app).await;
+    app.close().await;
+    (folder, books)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_database_has_no_faults_and_is_salvaged_whole() {
+    let (folder, books) = filled().await;
+    let (found, told) = checked(folder.path()).await;
+    assert_eq!(told, Vec::<String>::new());
+    assert!(found.marked && found.last.number > 20, "{found:?}");
+    assert_eq!(found.events, books.events.len() as u64);
+    let new = folder.path().with_file_name("new");
+    let (saved, told) = salvaged(folder.path(), &new).await;
+    assert_eq!(told, Vec::<String>::new());
+    assert_eq!((saved.events, saved.last), (found.events, found.last));
+    assert_eq!(beside(folder.path()), ["data", "data.mark", "new", "new.mark"]);
+    let app = open(&new).await.expect("a start");
+    assert!(audit(&app).await == books);
+    app.close().await;
+    assert_eq!(checked(&new).await.1, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_crash_leaves_is_checked_as_it_is() {
+    let (_folder, [first, second]) = two_moments().await;
+    let crashed = folder_of(&second.files);
+    fs::write(mark_of(crashed.path()), &second.mark).expect("a mark");
+    let (found, told) = checked(crashed.path()).await;
+    assert_eq!((told, found.events), (Vec::new(), second.told.events.len() as u64));
+    // An older copy under the same mark, which is salvaged as far as it goes.
+    let older = folder_of(&first.files);
+    fs::write(mark_of(older.path()), &second.mark).expect("a mark");
+    let (found, told) = checked(older.path()).await;
+    assert_eq!((told.len(), found.events), (1, first.told.events.len() as u64));
+    assert!(told[0].contains("which were told, are missing at the end"), "{told:?}");
+    let new = older.path().with_file_name("new");
+    assert_eq!(salvaged(older.path(), &new).await.1, told);
+    let app = open(&new).await.expect("a start");
+    assert!(audit(&app).await == first.told);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_is_wrong_is_told_with_its_id() {
+    let (folder, books) = filled().await;
+    let coupon = RowId::Coupon(CouponId { pool: PoolId(1), index: 0 });
+    let mut batch = Batch::default();
+    batch.replace(coupon.clone(), Row::Format(7));
+    batch.remove(RowId::Batch(4));
+    batch.remove(RowId::Events(EventId { stream: 1, sequence: 3 }));
+    tamper(folder.path(), async |_| batch).await;
+    let (found, told) = checked(folder.path()).await;
+    assert_eq!(found.events, books.events.len() as u64 - 1);
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (fault, expected) in told.iter().zip([
+        "batches 4 to 4 are missing between batch 3".to_owned(),
+        format!("coupon {:?} cannot be read", coupon.key().text),
+        "events 3 to 3 of stream 1 are missing".to_owned(),
+    ]) {
+        assert!(fault.starts_with(&expected), "{fault} is not {expected}");
+    }
+    let new = folder.path().with_file_name("new");
+    let (saved, listed) = salvaged(folder.path(), &new).await;
+    assert_eq!((listed, saved.faults), (told, 3));
+    let app = open(&new).await.expect("a start");
+    let customer = app.claim(PoolId(1), "cleo").await.expect("the rest is there").customer;
+    assert_eq!(customer.expect("a customer").as_str(), "cleo");
+    app.close().await;
+    // What was lost is lost, but from now on it is a whole chain.
+    let (_, told) = checked(&new).await;
+    assert_eq!(told, ["events 3 to 3 of stream 1 are missing"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_salvage_is_run_again_and_writes_over_nothing() {
+    let (folder, books) = filled().await;
+    let new = folder.path().with_file_name("new");
+    // What a salvage that was killed leaves.
+    let unfinished = folder.path().with_file_name("new.salvaging");
+    for left in [&unfinished, &folder.path().with_file_name("new.salvaged-from")] {
+        fs::create_dir(left).expect("a folder");
+        fs::write(left.join("half"), "half").expect("a file");
+    }
+    fs::write(folder.path().with_file_name("new.salvaging.mark"), "half").expect("a file");
+    fs::write(folder.path().with_file_name("new.mark"), "").expect("a file");
+    assert_eq!(salvaged(folder.path(), &new).await.1, Vec::<String>::new());
+    assert_eq!(beside(folder.path()), ["data", "data.mark", "new", "new.mark"]);
+    let again = salvage(&disk(folder.path()), &new, |_| {}).await;
+    assert!(matches!(again, Err(SalvageError::Exists(_))), "{again:?}");
+    let app = open(&new).await.expect("a start");
+    assert!(audit(&app).await == books);
+    // Neither touches what is in use.
+    for address in [disk(&new), Address::parse("mem://").expect("an address"), disk(folder.path().join("none"))] {
+        assert!(check(&address, |_| {}).await.is_err(), "{}", address.text());
+    }
+    assert!(salvage(&disk(&new), &folder.path().with_file_name("other"), |_| {}).await.is_err());
+    assert_eq!(app.pay(CouponId { pool: PoolId(2), index: 0 }, "1000.00").await, Err(vec![Code::InsufficientBalance]));
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_commands_say_it() {
+    let (folder, _) = filled().await;
+    let parent = folder.path().parent().expect("a parent");
+    let run = async |arguments: &[&str]| {
+        let output = scrip(parent, arguments).output().await.expect("the binary");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let check = ["check", "--database", "surrealkv://data"];
+    let (code, said) = run(&check).await;
+    assert!(code == Some(0) && said.contains("all is well"), "{said}");
+    let mut batch = Batch::default();
+    batch.remove(RowId::Batch(4));
+    tamper(folder.path(), async |_| batch).await;
+    let (code, said) = run(&check).await;
+    assert!(code == Some(1) && said.contains("batches 4 to 4 are missing"), "{said}");
+    let (code, said) = run(&["salvage", "new", "--database", "surrealkv://data"]).await;
+    assert!(code == Some(0) && said.contains("batches 4 to 4 are missing"), "{said}");
+    let (code, said) = run(&["check", "--database", "surrealkv://new"]).await;
+    assert!(code == Some(0) && said.contains("all is well"), "{said}");
+    let (code, _) = run(&["salvage", "new", "--database", "surrealkv://data"]).await;
+    assert_eq!(code, Some(1));
+}

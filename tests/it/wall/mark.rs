@@ -1,0 +1,112 @@
+//! The mark of what was told: absent, damaged, of another database; and the chain of batches.
+
+use std::fs;
+
+use scrip::storage::{Batch, Link, Row, RowId, Store};
+
+use super::{mark_of, open, start, tamper, two_moments, work};
+use crate::support::{disk, new_folder};
+
+/// A mark as it is where the disk has given it its place and nothing else.
+const BLANK: [u8; 8_192] = [0; 8_192];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_mark_a_database_starts_and_gets_a_new_one() {
+    let (folder, [_, second]) = two_moments().await;
+    for absent in [None, Some(&b""[..]), Some(&BLANK[..])] {
+        assert!(start(&second.files, absent, &second.told).await.is_none());
+    }
+    fs::remove_file(mark_of(folder.path())).expect("removed");
+    open(folder.path()).await.expect("a start").close().await;
+    assert!(fs::read(mark_of(folder.path())).expect("a mark").iter().any(|byte| *byte != 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_mark_is_told_as_such() {
+    let (_folder, [_, second]) = two_moments().await;
+    let mut half = second.mark.clone();
+    half[9] ^= 1;
+    assert!(start(&second.files, Some(&half), &second.told).await.is_none(), "the other entry is whole");
+    let mut damaged = half;
+    damaged[4_105] ^= 1;
+    for mark in [&damaged[..], b"something else"] {
+        let error = start(&second.files, Some(mark), &second.told).await.expect("it is refused");
+        let said = error.to_string();
+        assert!(said.contains("data.mark cannot be read") && said.contains("remove the file"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mark_of_another_database_does_not_fit() {
+    let (_folder, [_, second]) = two_moments().await;
+    let (_other, [_, other]) = two_moments().await;
+    let error = start(&second.files, Some(&other.mark), &second.told).await.expect("it is refused");
+    assert!(error.to_string().contains("another in the database"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_are_numbered_and_their_time_does_not_go_back() {
+    let folder = new_folder();
+    let store = Store::open(&disk(folder.path())).await.expect("an open store");
+    let mut last = store.last_batch();
+    assert_eq!((last.number, last.at), (0, 0));
+    for (number, (at, expected)) in [(1_000, 1_000), (2_000, 2_000), (500, 2_000), (3_000, 3_000)].iter().enumerate() {
+        let mut batch = Batch::at(*at);
+        batch.insert(RowId::Email(format!("{number}")), Row::Format(0));
+        drop(store.commit(&batch).await.expect("written"));
+        let next = store.last_batch();
+        assert_eq!((next.number, next.at, next.before), (last.number + 1, *expected, last.digest()));
+        last = next;
+    }
+    // One that fails takes no number.
+    let mut batch = Batch::at(4_000);
+    batch.insert(RowId::Email("0".to_owned()), Row::Format(0));
+    assert!(store.commit(&batch).await.is_err());
+    let mut batch = Batch::at(5_000);
+    batch.insert(RowId::Email("another".to_owned()), Row::Format(0));
+    drop(store.commit(&batch).await.expect("written"));
+    assert_eq!(store.last_batch().before, last.digest());
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gap_or_a_broken_link_is_refused() {
+    for (changed, expected) in
+        [(false, "batches 5 to 5 are missing between batch 4"), (true, "does not follow the one before it")]
+    {
+        let folder = new_folder();
+        let app = open(folder.path()).await.expect("a new database");
+        work(&app, "ann").await;
+        app.close().await;
+        tamper(folder.path(), async |store| {
+            let mut batch = Batch::default();
+            match store.get_one(RowId::Batch(5)).await.expect("an answer") {
+                Some(Row::Batch(link)) if changed => {
+                    batch.replace(RowId::Batch(5), Row::Batch(Link { at: link.at + 1, ..link }));
+                }
+                _ => batch.remove(RowId::Batch(5)),
+            }
+            batch
+        })
+        .await;
+        for _ in 0..2 {
+            let said = open(folder.path()).await.err().expect("it is refused").to_string();
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}
+
+/// Nothing is promised there, so a power cut may take the end away, and the mark would be ahead of what is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mark_stays_where_commits_are_not_synced() {
+    let folder = new_folder();
+    open(folder.path()).await.expect("a new database").close().await;
+    let before = fs::read(mark_of(folder.path())).expect("a mark");
+    let address = format!("surrealkv://{}?sync=never", folder.path().display());
+    let store = Store::open(&scrip::storage::Address::parse(&address).expect("an address")).await.expect("a store");
+    let mut batch = Batch::at(1_000);
+    batch.insert(RowId::Email("ann".to_owned()), Row::Format(0));
+    drop(store.commit(&batch).await.expect("written"));
+    store.close().await;
+    assert_eq!(fs::read(mark_of(folder.path())).expect("a mark"), before);
+}
