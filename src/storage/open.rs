@@ -95,7 +95,7 @@ impl Store {
                 drop(datastore.shutdown().await);
                 Err(error)
             }
-        })
+        }
     }
 
     /// SurrealDB over the engine that an address names.
