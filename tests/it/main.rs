@@ -4,6 +4,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails there, and says why")]
 
 mod concurrency;
+#[cfg(target_os = "linux")]
+mod disk;
 mod edge;
 mod examples;
 mod kill;
