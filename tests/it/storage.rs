@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::Read,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -18,7 +18,9 @@ use scrip::{
 use tokio::time::{sleep, timeout};
 
 use crate::support::{
-    Backend, Client, TestScrip, audit, customer, disk, draft, new_folder,
+    Backend, Client, TestScrip, audit, customer, disk, draft,
+    files::{Files, files, folder_of},
+    new_folder,
     process::{TestChild, tell},
 };
 
@@ -35,7 +37,7 @@ async fn filled() -> tempfile::TempDir {
 }
 
 /// The same, and its files as they were while the database was open: what a power cut leaves.
-async fn images() -> (tempfile::TempDir, BTreeMap<PathBuf, Vec<u8>>) {
+async fn images() -> (tempfile::TempDir, Files) {
     let app = TestScrip::new(Backend::Disk).await;
     let coupons = app.stocked(draft::percentage(), 300).await;
     let cards = app.stocked(draft::gift_card("50.00"), 3).await;
@@ -159,35 +161,6 @@ async fn format_rows(address: &Address) -> Vec<(Vec<u8>, Vec<u8>)> {
     found
 }
 
-/// Every file below a folder, by its path in it.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let content = fs::read(&path).expect("a file");
-                found.insert(path.strip_prefix(folder).expect("below it").to_owned(), content);
-            }
-        }
-    }
-    found
-}
-
-/// A new folder with these files.
-fn folder_of(files: &BTreeMap<PathBuf, Vec<u8>>) -> tempfile::TempDir {
-    let folder = new_folder();
-    for (path, content) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-    folder
-}
-
 /// Damage to one file.
 type Damage = fn(&mut Vec<u8>);
 
@@ -240,11 +213,7 @@ async fn a_damaged_log_is_refused_or_ends_where_the_damage_begins() {
 }
 
 /// Opens a copy of a folder in which one file is damaged. A panic would fail the test.
-async fn open_damaged(
-    whole: &BTreeMap<PathBuf, Vec<u8>>,
-    path: &Path,
-    damage: Damage,
-) -> (tempfile::TempDir, Result<Client, OpenError>) {
+async fn open_damaged(whole: &Files, path: &Path, damage: Damage) -> (tempfile::TempDir, Result<Client, OpenError>) {
     let mut damaged = whole.clone();
     damage(damaged.get_mut(path).expect("the file"));
     let folder = folder_of(&damaged);

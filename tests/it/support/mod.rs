@@ -8,6 +8,7 @@ mod audit_events;
 mod audit_ledger;
 mod client;
 pub(crate) mod draft;
+pub(crate) mod files;
 pub(crate) mod process;
 
 pub(crate) use client::{Client, Codes, code, customer, redeem};
