@@ -11,6 +11,8 @@ mod examples;
 mod kill;
 mod lifecycle;
 mod plugins;
+#[cfg(target_os = "linux")]
+mod power;
 mod schema;
 mod storage;
 mod support;
