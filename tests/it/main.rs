@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails there, and says why")]
 
 mod concurrency;
+mod damage;
 #[cfg(target_os = "linux")]
 mod disk;
 mod edge;
