@@ -9,6 +9,7 @@ mod damage;
 mod disk;
 mod edge;
 mod examples;
+mod histories;
 mod kill;
 mod lifecycle;
 mod plugins;
