@@ -16,6 +16,7 @@ mod plugins;
 #[cfg(target_os = "linux")]
 mod power;
 mod schema;
+mod soak;
 mod storage;
 mod support;
 mod tidy;
