@@ -42,7 +42,7 @@ async fn main() {
     let touched = touched.unwrap_or(if quick { 5_000 } else { 1_000_000 });
     computing(if quick { 1_000_000 } else { 20_000_000 });
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let address = Address::parse(&format!("surrealkv://{}", folder.path().display())).expect("an address");
+    let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let bench = Bench::open(&address, Duration::from_secs(if quick { 1 } else { 5 })).await;
     bench.lookups(if quick { 1_000 } else { 10_000 }).await;

@@ -50,7 +50,7 @@ impl Sizes {
 async fn main() {
     let sizes = Sizes::read();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let address = Address::parse(&format!("surrealkv://{}", folder.path().display())).expect("an address");
+    let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let mut bench = Bench::open(&address, sizes.time).await;
     row("memory at the start", &memory());

@@ -77,7 +77,7 @@ fn other(address: SocketAddr, time: Duration) {
 /// Scrip, in this process.
 async fn own(coupons: u64, time: Duration) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let address = Address::parse(&format!("surrealkv://{}", folder.path().display())).expect("an address");
+    let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let scrip = Scrip::open(&address, Clock::System, None).await.expect("an open database");
     let key = scrip.create_key("bench", None).await.expect("a key").secret;

@@ -7,12 +7,11 @@
 use std::fs;
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use tempfile::TempDir;
 
 use crate::{
     disk::{Disk, Image, Record, Watched, records},
     kill::{DEPTH, Row, number},
-    support::{new_folder, process::Lines},
+    support::{Folder, new_folder, process::Lines},
 };
 
 /// How many power cuts are in rows, unless more are asked for.
@@ -90,7 +89,7 @@ fn check(row: &mut Row, disk: &Disk, seed: u64, when: &str) -> Image {
 }
 
 /// A new folder as a power cut leaves it.
-fn folder_of(image: &Image) -> TempDir {
+fn folder_of(image: &Image) -> Folder {
     let folder = new_folder();
     image.write(folder.path());
     folder

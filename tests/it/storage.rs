@@ -18,7 +18,7 @@ use scrip::{
 use tokio::time::{sleep, timeout};
 
 use crate::support::{
-    Backend, Client, TestScrip, audit, customer, disk, draft,
+    Backend, Client, Folder, TestScrip, audit, customer, disk, draft,
     files::{Files, files, folder_of},
     new_folder,
     process::{TestChild, tell},
@@ -32,12 +32,12 @@ async fn open(address: &Address) -> Result<Client, OpenError> {
 }
 
 /// A folder with a little of everything in it.
-async fn filled() -> tempfile::TempDir {
+async fn filled() -> Folder {
     images().await.0
 }
 
 /// The same, and its files as they were while the database was open: what a power cut leaves.
-async fn images() -> (tempfile::TempDir, Files) {
+async fn images() -> (Folder, Files) {
     let app = TestScrip::new(Backend::Disk).await;
     let coupons = app.stocked(draft::percentage(), 300).await;
     let cards = app.stocked(draft::gift_card("50.00"), 3).await;
@@ -213,7 +213,7 @@ async fn a_damaged_log_is_refused_or_ends_where_the_damage_begins() {
 }
 
 /// Opens a copy of a folder in which one file is damaged. A panic would fail the test.
-async fn open_damaged(whole: &Files, path: &Path, damage: Damage) -> (tempfile::TempDir, Result<Client, OpenError>) {
+async fn open_damaged(whole: &Files, path: &Path, damage: Damage) -> (Folder, Result<Client, OpenError>) {
     let mut damaged = whole.clone();
     damage(damaged.get_mut(path).expect("the file"));
     let folder = folder_of(&damaged);

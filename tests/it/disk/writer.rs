@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use super::{Disk, Image, Record, Watched, records};
 use crate::support::{
-    new_folder,
+    Folder, new_folder,
     process::{Lines, TestChild, tell},
 };
 
@@ -60,7 +60,7 @@ fn losses(kind: &str) -> usize {
 /// What came of a writer.
 struct Run {
     /// Its folder as it left it.
-    folder: tempfile::TempDir,
+    folder: Folder,
     /// The disk before it began.
     before: Disk,
     journal: Vec<u8>,

@@ -6,10 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tempfile::TempDir;
-
 use super::{check, told::Told, victim};
-use crate::support::{new_folder, process::TestChild};
+use crate::support::{Folder, new_folder, process::TestChild};
 
 /// The file with the lines that were told.
 const LINES: &str = "lines";
@@ -17,11 +15,11 @@ const LINES: &str = "lines";
 /// A row.
 pub(crate) struct Row {
     /// The folder with the database, and with what is kept beside it.
-    folder: TempDir,
+    folder: Folder,
     /// Options of the database's address.
     options: &'static str,
     /// A folder for the files below.
-    beside: TempDir,
+    beside: Folder,
     /// All lines that were told.
     lines: Vec<String>,
     told: Told,
@@ -75,12 +73,12 @@ impl Row {
     }
 
     /// Goes on with another folder.
-    pub(crate) fn go_on_with(&mut self, folder: TempDir) {
+    pub(crate) fn go_on_with(&mut self, folder: Folder) {
         self.folder = folder;
     }
 
     /// Whether a copy of the folder, which is changed by that, has all that was told so far.
-    pub(crate) fn holds(&self, copy: &TempDir) -> bool {
+    pub(crate) fn holds(&self, copy: &Folder) -> bool {
         let mut text = self.lines.join("\n");
         text.push('\n');
         fs::write(self.beside(LINES), text).expect("the lines");
@@ -88,9 +86,10 @@ impl Row {
     }
 
     /// Fails the test, and keeps another copy and what was told, to look for the cause.
-    pub(crate) fn fail(&mut self, when: &str, copy: TempDir) -> ! {
-        self.beside.disable_cleanup(true);
-        let again = check::command(&self.address(&copy.keep()), &self.beside(LINES));
+    pub(crate) fn fail(&mut self, when: &str, mut copy: Folder) -> ! {
+        self.beside.keep();
+        copy.keep();
+        let again = check::command(&self.address(copy.path()), &self.beside(LINES));
         panic!("{when}: the folder is not as it was told; {self}\n{again}");
     }
 

@@ -9,15 +9,14 @@ use std::{
 
 use scrip::plugins::{CheckVerdict, Lookup, PluginKind, PluginSettings, Plugins, componentize};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use super::{guest::refusing, manifest, write_plugin};
-use crate::support::new_folder;
+use crate::support::{Folder, new_folder};
 
 const ID: &str = "kept";
 
 /// A plugins folder with one plugin that says a text, and its cache.
-struct Cache(TempDir);
+struct Cache(Folder);
 
 impl Cache {
     fn new(says: &str) -> Self {

@@ -20,9 +20,8 @@ use scrip::plugins::{
     PluginSettings, Plugins,
 };
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::support::new_folder;
+use crate::support::{Folder, new_folder};
 
 /// The plugin that is good: it stands in every folder.
 const GOOD: &str = "first-purchase";
@@ -30,12 +29,12 @@ const GOOD: &str = "first-purchase";
 /// A host with a plugins folder of its own.
 pub(crate) struct Host {
     pub(crate) plugins: Arc<Plugins>,
-    folder: TempDir,
+    folder: Folder,
 }
 
 /// What a plugins folder is filled with before it is opened.
 pub(crate) struct Setup {
-    folder: TempDir,
+    folder: Folder,
     pub(crate) settings: PluginSettings,
     lookup: Lookup,
 }

@@ -17,7 +17,7 @@ use scrip::{
 use super::{audit_coupons, audit_customers, audit_events, audit_ledger};
 
 /// All that is in the books.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Books {
     /// Every coupon, as it is recorded.
     pub(crate) coupons: BTreeMap<CouponId, Coupon>,

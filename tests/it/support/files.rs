@@ -1,4 +1,4 @@
-//! The files of a folder, in memory: to be damaged, and made anew.
+//! The files of a folder as values, so that a test can put other ones in their place; and copies of folders.
 
 use std::{
     collections::BTreeMap,
@@ -6,16 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tempfile::TempDir;
+use super::{Folder, new_folder};
 
-use super::new_folder;
-
-/// Every file below a folder, by its path in it.
+/// Files, by their path in a folder.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// The files of a folder.
+/// Every file below a folder, by its path in it.
 pub(crate) fn files(folder: &Path) -> Files {
-    let mut found = Files::new();
+    let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).expect("a folder") {
@@ -32,7 +30,7 @@ pub(crate) fn files(folder: &Path) -> Files {
 }
 
 /// A new folder with these files.
-pub(crate) fn folder_of(files: &Files) -> TempDir {
+pub(crate) fn folder_of(files: &Files) -> Folder {
     let folder = new_folder();
     for (path, content) in files {
         let path = folder.path().join(path);
@@ -42,19 +40,20 @@ pub(crate) fn folder_of(files: &Files) -> TempDir {
     folder
 }
 
-/// A copy of a folder, empty folders included.
-pub(crate) fn copy_of(folder: &Path) -> TempDir {
+/// A copy of a folder.
+pub(crate) fn copy_of(folder: &Path) -> Folder {
     let copy = new_folder();
     copy_into(folder, copy.path());
     copy
 }
 
-fn copy_into(from: &Path, to: &Path) {
+/// Copies what is in a folder into another one, empty folders included.
+pub(crate) fn copy_into(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
         let to = to.join(entry.file_name());
         if entry.file_type().expect("what it is").is_dir() {
-            fs::create_dir(&to).expect("a folder");
             copy_into(&entry.path(), &to);
         } else {
             fs::copy(entry.path(), to).expect("a copy");

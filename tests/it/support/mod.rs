@@ -38,10 +38,30 @@ impl Backend {
     pub(crate) const ALL: [Self; 2] = [Self::Memory, Self::Disk];
 }
 
+/// A folder in one of its own, so that what a database puts beside its folder goes with it.
+pub(crate) struct Folder {
+    parent: TempDir,
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves it there when this is dropped.
+    pub(crate) fn keep(&mut self) {
+        self.parent.disable_cleanup(true);
+    }
+}
+
 /// A new folder below the target folder, which is on a disk (the system's folder for temporary files
 /// may be memory).
-pub(crate) fn new_folder() -> TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
+pub(crate) fn new_folder() -> Folder {
+    let parent = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let path = parent.path().join("data");
+    std::fs::create_dir(&path).expect("a folder");
+    Folder { parent, path }
 }
 
 /// The address of a database in a folder.
@@ -55,7 +75,7 @@ pub(crate) struct TestScrip {
     client: Option<Client>,
     address: Address,
     clock: Clock,
-    folder: Option<TempDir>,
+    folder: Option<Folder>,
 }
 
 impl TestScrip {
@@ -93,7 +113,7 @@ impl TestScrip {
     }
 
     /// Audits its books and closes it; gives the folder to whoever wants to go on with it.
-    pub(crate) async fn close(mut self) -> Option<TempDir> {
+    pub(crate) async fn close(mut self) -> Option<Folder> {
         audit::audit(&self).await;
         self.close_database().await;
         self.folder.take()
