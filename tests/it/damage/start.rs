@@ -5,23 +5,25 @@ use std::{collections::BTreeMap, time::Duration};
 use scrip::{
     domain::{coupon::Coupon, id::CouponId},
     service::{Answer, Clock, Command, Failure, Scrip},
-    storage::Address,
 };
 use tokio::time::timeout;
 
-use super::{POOL, address, command, key};
+use super::maker::{POOL, address, command, key};
 use crate::support::{
     Client,
     files::{Files, folder_of},
 };
 
+/// A start that takes so long stands still.
+const STILL: Duration = Duration::from_secs(60);
+
 /// Starts with these files. Says what is lacking where it starts and something is.
 pub(super) async fn try_start(files: &Files, told: &[Coupon]) -> Result<(), String> {
     let folder = folder_of(files);
-    let address = Address::parse(&address(folder.path())).expect("an address");
-    // A start that never ends is none either.
-    let start = timeout(Duration::from_secs(120), Scrip::open(&address, Clock::System, None)).await;
-    let Ok(Ok(scrip)) = start else { return Ok(()) };
+    let address = address(folder.path());
+    let start = timeout(STILL, Scrip::open(&address, Clock::System, None)).await;
+    let Ok(start) = start else { return Err("the start stands still".to_owned()) };
+    let Ok(scrip) = start else { return Ok(()) };
     let app = Client::new(scrip);
     let lacks = lacks(&app, told).await;
     app.close().await;

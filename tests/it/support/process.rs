@@ -61,6 +61,11 @@ impl TestChild {
         self.child.id()
     }
 
+    /// Gives the child a byte of input, which is how it is told to go on.
+    pub(crate) fn go_on(&mut self) {
+        self.child.stdin.as_mut().expect("its input").write_all(b"\n").expect("a child that listens");
+    }
+
     /// Ends the child's input, which is how it is told to end, and waits for it.
     pub(crate) fn finish(mut self) {
         drop(self.child.stdin.take());
