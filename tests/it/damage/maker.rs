@@ -90,7 +90,9 @@ async fn maker() {
     let manifest = address.folder().expect("a folder").join("manifest/00000000000000000000.manifest");
     let manifest = || fs::read(&manifest).expect("a manifest");
     let app = Client::new(Scrip::open(&address, Clock::System, None).await.expect("a new database"));
-    let pool = app.stocked(draft::percentage(), STOCK).await;
+    // Made in bulk they have no rows: there is one table at the early moment and two at the late one, too few to merge.
+    let pool = app.pool(draft::bulk(draft::percentage(), "DAMAGE-$$$$$$")).await.id;
+    app.generate(pool, STOCK).await.expect("codes");
     let cards = app.stocked(draft::gift_card("1000.00"), 1).await;
     let card = app.claim(cards, "ann").await.expect("a card").id;
     assert_eq!((pool, card), (POOL, CARD));
