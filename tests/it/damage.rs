@@ -17,9 +17,9 @@ use start::try_start;
 const THE_WALL_HAS_TO_SEE: [&str; 10] = [
     "killed: the log cut in half",
     "killed: the log emptied",
-    "killed: the log flipped in its last page",
+    "killed: the log flipped at its end",
     "killed: the log removed",
-    "killed: the log without its last page",
+    "killed: the log without a page at its end",
     "the database of an early moment",
     "the database of an early moment, but a table",
     "the database of an early moment, but the log",

@@ -15,6 +15,8 @@ const PLACES: u64 = 8;
 const OF_A_KIND: usize = 2;
 /// What a disk loses at once, in bytes.
 const PAGE: usize = 4096;
+/// How many pages are the end of a file: more than the last write has.
+const END: usize = 4;
 
 /// A harm: its kind, which says no number that differs from run to run; what it is; and the files after it.
 pub(super) struct Harm<'a> {
@@ -44,12 +46,13 @@ pub(super) fn damages<'a>(name: &str, whole: &'a Files) -> Vec<Harm<'a>> {
         with("cut in half", None, Change::Cut(length / 2));
         let (flips, pages) = (places(length), places(length.div_ceil(PAGE)));
         for place in flips {
-            let how = if length - place <= PAGE { "flipped in its last page" } else { "flipped" };
+            let how = if length - place <= END * PAGE { "flipped at its end" } else { "flipped" };
             with(how, Some(place), Change::Flipped(place));
         }
         for page in pages {
-            let last = page == (length - 1) / PAGE;
-            with(if last { "without its last page" } else { "without a page" }, Some(page * PAGE), Change::Lost(page));
+            let place = page * PAGE;
+            let how = if length - place <= END * PAGE { "without a page at its end" } else { "without a page" };
+            with(how, Some(place), Change::Lost(page));
         }
     }
     found
