@@ -1,117 +1,111 @@
-//! A process killed with SIGKILL at random moments under 64 callers, then its books compared with
-//! what its callers were told. A small memtable makes the database change its log segment often,
-//! which is when it would lose a commit. `SCRIP_KILL_ROUNDS` raises the number of kills,
-//! `SCRIP_KILL_SEED` repeats a run's choices (not its timing).
+//! Processes killed with SIGKILL in a row, under 64 callers with readers and a subscriber beside them, each begun with
+//! what the one before left: at random moments, before some operation on a file or within a write, also while a
+//! start is still reading what the last one left. After each kill, a copy of the folder is audited and held
+//! against everything that was told. `SCRIP_KILL_ROUNDS` raises the number of kills (200 take about ten
+//! minutes), `SCRIP_KILL_SEED` repeats a run's choices (not its timing).
 
+mod check;
+mod line;
+mod row;
+mod seen;
 mod told;
 mod victim;
+mod watch;
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+pub(crate) use row::Row;
+
+use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use scrip::{
-    domain::id::PoolId,
-    service::{Clock, Scrip},
-    storage::Address,
-};
 
 use crate::support::{
-    Client, draft, new_folder,
+    files::copy_of,
     process::{TestChild, kill},
 };
-use told::Told;
-use victim::{BULK, CARDS, COUPONS, MADE};
 
 /// How many kills there are, unless more are asked for.
-const ROUNDS: u64 = 3;
-/// After how many rounds a new folder is begun, so that the audit of a long run stays short.
-const FOLDER: u64 = 10;
+const ROUNDS: u64 = 6;
+/// How many kills are in a row, at most.
+pub(crate) const DEPTH: u64 = 20;
 /// The seed unless another is given, so that every run does the same.
 const SEED: u64 = 7;
-/// How many coupons can be claimed in a round.
-const STOCK: u64 = 12_000;
 
 #[test]
-fn what_was_acknowledged_survives_a_kill() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+fn what_was_told_survives_kills_in_a_row() {
     let seed = number("SCRIP_KILL_SEED").unwrap_or(SEED);
     let rounds = number("SCRIP_KILL_ROUNDS").unwrap_or(ROUNDS);
     println!("SCRIP_KILL_SEED={seed}");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut random = StdRng::seed_from_u64(seed);
-    let mut folder = new_folder();
-    for round in 0..rounds {
-        if round > 0 && round % FOLDER == 0 {
-            folder = new_folder();
+    // At least two rows: with the smallest memtable, and with the usual one.
+    let depth = DEPTH.min(rounds.div_ceil(2));
+    for first in (0..rounds).step_by(depth as usize) {
+        let mut row = Row::new(first / depth);
+        for round in first..rounds.min(first + depth) {
+            let how = run_and_kill(&mut row, round, &mut random);
+            println!("round {round}, {how}: {row}");
+            if !row.holds(&copy_of(row.folder())) {
+                let copy = copy_of(row.folder());
+                row.fail(&format!("round {round}, {how}"), copy);
+            }
         }
-        let address = address(folder.path());
-        runtime.block_on(stock(&address));
-        let told = run_and_kill(&address, round, &mut random);
-        println!("round {round}: {told}");
-        runtime.block_on(check(&address, &told));
     }
 }
 
-/// The smallest memtable that there can be.
-fn address(folder: &Path) -> Address {
-    Address::parse(&format!("surrealkv://{}?max_memtable_size=1048576", folder.display())).expect("an address")
+/// The number in an environment variable.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-async fn open(address: &Address) -> Client {
-    Client::new(Scrip::open(address, Clock::System, None).await.expect("the database opens after a kill"))
-}
-
-/// Makes the pools, if there are none yet, and adds the coupons of a round.
-async fn stock(address: &Address) {
-    let app = open(address).await;
-    if app.registry().pool(COUPONS).is_none() {
-        assert_eq!(app.pool(draft::percentage()).await.id, COUPONS);
-        let cards: PoolId = app.stocked(draft::gift_card("1000000.00"), CARDS).await;
-        for card in 0..CARDS {
-            app.claim(cards, &format!("customer-{card}")).await.expect("a card");
+/// Lets a victim work for a while, kills it, and hears what it tells; gives how it was killed.
+fn run_and_kill(row: &mut Row, round: u64, random: &mut StdRng) -> String {
+    let seed = random.random();
+    if let Some((how, variables)) = stop(row, random) {
+        let mut child = row.start(round, seed, &variables);
+        while let Some(line) = child.line() {
+            row.hear(line);
         }
-        assert_eq!(app.pool(draft::generated(draft::percentage(), "MADE-$$$$$$")).await.id, MADE);
-        assert_eq!(app.pool(draft::bulk(draft::percentage(), "BULK-$$$$$$")).await.id, BULK);
+        child.expect_killed();
+        return how;
     }
-    let lacks = |pool| {
-        let supply = app.registry().tally(pool).supply;
-        STOCK.saturating_sub(supply.size - supply.next)
-    };
-    app.add(COUPONS, lacks(COUPONS)).await;
-    if lacks(BULK) > 0 {
-        app.generate(BULK, lacks(BULK)).await.expect("codes");
-    }
-    app.close().await;
-}
-
-/// Lets the victim work for a while, kills it, and gives what it told.
-fn run_and_kill(address: &Address, round: u64, random: &mut StdRng) -> Told {
-    let seed: u64 = random.random();
-    let (round, seed) = (round.to_string(), seed.to_string());
-    let variables = [(victim::ADDRESS, address.text()), (victim::ROUND, &round), (victim::SEED, &seed)];
-    let mut child = TestChild::start(victim::TEST, &variables);
-    let mut told = Told::default();
-    told.hear(&child.line().expect("the victim works"));
-    let end = Instant::now() + Duration::from_millis(random.random_range(100..1500));
-    while Instant::now() < end {
-        told.hear(&child.line().expect("the victim works until it is killed"));
-    }
+    let mut child = row.start(round, seed, &[]);
+    row.hear(child.line().expect("it opens the database"));
+    let time = Duration::from_millis(random.random_range(0..1_500));
+    hear_for(row, &mut child, time);
     kill(child.id());
     while let Some(line) = child.line() {
-        told.hear(&line);
+        row.hear(line);
     }
-    told
+    format!("killed after {time:?}")
 }
 
-/// Everything that was told is so, and the books are right.
-async fn check(address: &Address, told: &Told) {
-    let app = open(address).await;
-    told.is_recorded(&app).await;
-    let books = crate::support::audit::audit(&app).await;
-    told.agrees(&books);
-    told.is_answered_again(&app).await;
-    app.close().await;
+/// Hears a victim for a while.
+fn hear_for(row: &mut Row, child: &mut TestChild, time: Duration) {
+    let end = Instant::now() + time;
+    while let Some(left) = end.checked_duration_since(Instant::now()) {
+        if let Some(line) = child.line_within(left) {
+            row.hear(line);
+        }
+    }
+}
+
+/// How a victim kills itself before some operation on a file; half of the time it does not.
+#[cfg(target_os = "linux")]
+fn stop(row: &Row, random: &mut StdRng) -> Option<(String, Vec<(&'static str, String)>)> {
+    // Few operations are within a start's own reading of what it finds.
+    let most = if random.random_bool(0.5) { 60 } else { 800 };
+    let operations = random.random_range(0..most);
+    let torn = random.random_bool(0.5);
+    let watched = crate::disk::Watched {
+        folder: row.folder().to_owned(),
+        operations: Some(operations),
+        torn,
+        ..crate::disk::Watched::default()
+    };
+    let how = format!("{} operation {operations}", if torn { "killed within" } else { "killed before" });
+    random.random_bool(0.5).then(|| (how, watched.variables()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stop(_: &Row, _: &mut StdRng) -> Option<(String, Vec<(&'static str, String)>)> {
+    None
 }

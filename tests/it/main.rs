@@ -4,12 +4,19 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails there, and says why")]
 
 mod concurrency;
+mod damage;
+#[cfg(target_os = "linux")]
+mod disk;
 mod edge;
 mod examples;
+mod histories;
 mod kill;
 mod lifecycle;
 mod plugins;
+#[cfg(target_os = "linux")]
+mod power;
 mod schema;
+mod soak;
 mod storage;
 mod support;
 mod tidy;

@@ -15,7 +15,11 @@ use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::{
     edge::binary::scrip,
-    support::{Client, Folder, audit, disk, files::files, new_folder},
+    support::{
+        Client, Folder, audit, disk,
+        files::{copy_into, files},
+        new_folder,
+    },
 };
 
 /// The folders, each with how many events are in it.
@@ -26,16 +30,8 @@ fn old(name: &str) -> (Folder, PathBuf) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/surrealkv-0.21").join(name);
     let folder = new_folder();
     let data = folder.path().join("data");
-    copy(&from, &data);
+    copy_into(&from, &data);
     (folder, data)
-}
-
-fn copy(from: &Path, to: &Path) {
-    for (path, content) in files(from) {
-        let path = to.join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
 }
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {
@@ -91,7 +87,7 @@ async fn an_upgraded_folder_has_everything_and_the_original_is_kept() {
         // A second time there is nothing to do, and an old database that takes its place is not mixed up with the first.
         assert_eq!(upgraded(&data).await.expect("an answer"), Upgraded::Nothing);
         fs::remove_dir_all(&data).expect("removed");
-        copy(&original, &data);
+        copy_into(&original, &data);
         let refused = upgraded(&data).await.expect_err("a refusal");
         assert!(matches!(refused, UpgradeError::Occupied { .. }), "{refused}");
     }
@@ -105,18 +101,18 @@ async fn an_upgrade_goes_on_from_whatever_is_there() {
     let events = FOLDERS[1].1;
     // While it copied or converted.
     let (_folder, data) = old("killed");
-    copy(&data.join("sstables"), &beside(&data, ".upgrading"));
+    copy_into(&data.join("sstables"), &beside(&data, ".upgrading"));
     upgraded(&data).await.expect("an upgrade");
     is_whole(&data, events).await;
     // Before it moved the original away: the old version may have been started since.
     let (_folder, data) = old("killed");
-    copy(&data.join("sstables"), &beside(&data, ".upgraded"));
+    copy_into(&data.join("sstables"), &beside(&data, ".upgraded"));
     upgraded(&data).await.expect("an upgrade");
     is_whole(&data, events).await;
     // Between the two steps at its end: no Scrip makes a new database there.
     let (_folder, data) = old("killed");
     fs::rename(&data, beside(&data, ".before-upgrade")).expect("moved");
-    copy(&done, &beside(&data, ".upgraded"));
+    copy_into(&done, &beside(&data, ".upgraded"));
     let refused = open(&disk(&data)).await.err().expect("a refusal");
     assert!(matches!(refused, OpenError::HalfUpgraded { .. }), "{refused}");
     assert!(!data.exists());

@@ -1,7 +1,7 @@
 //! What the victim's callers were told, and whether it is so.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     fmt,
 };
 
@@ -10,34 +10,43 @@ use scrip::{
         coupon::Coupon,
         event::EventType,
         id::{EntryId, EventId},
-        rejection::Refusal,
     },
     service::{Answer, Caller, Failure},
 };
 use tokio::task::JoinSet;
 
-use super::victim::{Action, Line, Request};
+use super::{
+    line::{Action, Line, Outcome, Request},
+    seen::Sight,
+    victim::State,
+};
 use crate::support::{Client, audit::Books};
 
-type Outcome = Result<Answer, Vec<Refusal>>;
+/// How many keys are asked again at once.
+const AT_ONCE: usize = 500;
 
-/// All that was heard of a victim.
+/// All that was heard of a row of victims.
 #[derive(Default)]
 pub(super) struct Told {
     answered: Vec<(Request, Outcome)>,
     /// Requests with a key whose answer was not heard.
-    open: HashMap<String, Request>,
+    open: BTreeMap<String, Request>,
+    seen: Sight,
 }
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} answers, {} keys without an answer", self.answered.len(), self.open.len())
+        let (answers, open, seen) = (self.answered.len(), self.open.len(), self.seen.times);
+        write!(f, "{answers} answers, {open} keys without an answer, {seen} things seen")
     }
 }
 
 impl Told {
+    /// Adds a line.
     pub(super) fn hear(&mut self, line: &str) {
         match serde_json::from_str(line).expect("a line of the victim's") {
+            Line::Opening | Line::Opened | Line::Stocked => {}
+            Line::Seen(seen) => self.seen.add(seen),
             Line::Asking(request) => {
                 let key = request.key.clone().expect("a key");
                 self.open.insert(key, request);
@@ -47,6 +56,11 @@ impl Told {
                 self.answered.push((request, answer));
             }
         }
+    }
+
+    /// Where those outside go on in the next process.
+    pub(super) fn state(&self) -> State {
+        State { open: self.open.values().cloned().collect(), followed: self.seen.followed }
     }
 
     /// The actions that have succeeded, each with the coupon after it and the ledger entry it made.
@@ -67,12 +81,13 @@ impl Told {
     }
 
     /// The books say what was told: nothing is older, nothing is told twice.
-    pub(super) fn agrees(&self, books: &Books) {
+    pub(super) fn agrees(&self, app: &Client, books: &Books) {
+        self.seen.agrees(app, books);
         let mut events = HashSet::new();
         let mut redeemed = HashSet::new();
         for (action, coupon, entry) in self.done() {
             let id = coupon.id;
-            let recorded = &books.coupons[&id];
+            let recorded = books.coupons.get(&id).unwrap_or_else(|| panic!("{id:?} was told and is gone"));
             assert!(recorded.version >= coupon.version, "{id:?} is older than it was told");
             assert!(recorded.version > coupon.version || recorded == coupon, "{id:?} is another than it was told");
             if let Some(last) = last_event(coupon) {
@@ -102,7 +117,7 @@ impl Told {
     pub(super) async fn is_answered_again(&self, app: &Client) {
         let last = *app.latest_event().borrow();
         let keyed: Vec<_> = self.answered.iter().filter(|(request, _)| request.key.is_some()).collect();
-        for part in keyed.chunks(500) {
+        for part in keyed.chunks(AT_ONCE) {
             let again = retry(app, part.iter().map(|(request, _)| request)).await;
             for ((request, first), again) in part.iter().zip(again) {
                 assert_eq!(&again, first, "the answer to {:?} again", request.key);

@@ -42,6 +42,11 @@ impl Client {
         Self { scrip: Arc::clone(&self.scrip), caller: Caller { id: name.to_owned(), name: name.to_owned() } }
     }
 
+    /// As whom it asks.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     /// Closes the database. Every other handle has to be gone.
     pub(crate) async fn close(self) {
         self.scrip.close().await;
@@ -116,6 +121,10 @@ impl Client {
 
     pub(crate) async fn redeem(&self, coupon: CouponId) -> Result<Coupon, Codes> {
         self.coupon_after(redeem(coupon, None)).await
+    }
+
+    pub(crate) async fn unredeem(&self, coupon: CouponId) -> Result<Coupon, Codes> {
+        self.coupon_after(Command::Unredeem(CouponRef::Id(coupon), None, None)).await
     }
 
     pub(crate) async fn pay(&self, card: CouponId, amount: &str) -> Result<Coupon, Codes> {

@@ -1,4 +1,4 @@
-//! The files of a folder as values, so that a test can put other ones in their place.
+//! The files of a folder as values, so that a test can put other ones in their place; and copies of folders.
 
 use std::{
     collections::BTreeMap,
@@ -38,4 +38,25 @@ pub(crate) fn folder_of(files: &Files) -> Folder {
         fs::write(path, content).expect("a file");
     }
     folder
+}
+
+/// A copy of a folder.
+pub(crate) fn copy_of(folder: &Path) -> Folder {
+    let copy = new_folder();
+    copy_into(folder, copy.path());
+    copy
+}
+
+/// Copies what is in a folder into another one, empty folders included.
+pub(crate) fn copy_into(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("what it is").is_dir() {
+            copy_into(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("a copy");
+        }
+    }
 }

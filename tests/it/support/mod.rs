@@ -40,13 +40,18 @@ impl Backend {
 
 /// A folder in one of its own, so that what a database puts beside its folder goes with it.
 pub(crate) struct Folder {
-    _parent: TempDir,
+    parent: TempDir,
     path: PathBuf,
 }
 
 impl Folder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Leaves it there when this is dropped.
+    pub(crate) fn keep(&mut self) {
+        self.parent.disable_cleanup(true);
     }
 }
 
@@ -56,7 +61,7 @@ pub(crate) fn new_folder() -> Folder {
     let parent = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let path = parent.path().join("data");
     std::fs::create_dir(&path).expect("a folder");
-    Folder { _parent: parent, path }
+    Folder { parent, path }
 }
 
 /// The address of a database in a folder.

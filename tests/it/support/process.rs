@@ -3,17 +3,22 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdout, Command, Stdio},
+    os::unix::process::ExitStatusExt,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    time::{Duration, Instant},
 };
 
 /// A line of the child's that is meant for the parent starts with this; the test harness writes
 /// lines of its own.
 const MARK: &str = "scrip> ";
+/// A child that says nothing for so long stands still: a deadlock fails the test instead of holding it up.
+const STILL: Duration = Duration::from_secs(180);
 
 /// The child of a test; killed when it is dropped.
 pub(crate) struct TestChild {
     child: Child,
-    output: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl TestChild {
@@ -27,22 +32,27 @@ impl TestChild {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a child process");
-        let output = BufReader::new(child.stdout.take().expect("its output"));
-        Self { child, output }
+        let output = child.stdout.take().expect("its output");
+        let (heard, lines) = mpsc::sync_channel(64);
+        std::thread::spawn(move || listen(output, |line| heard.send(line).is_ok()));
+        Self { child, lines }
     }
 
     /// The next whole line for the parent; none after the child's end.
     pub(crate) fn line(&mut self) -> Option<String> {
-        loop {
-            let mut line = String::new();
-            let length = self.output.read_line(&mut line).expect("text");
-            if length == 0 || !line.ends_with('\n') {
-                return None;
-            }
-            // The harness leaves "test NAME ... " without an end before the first line.
-            if let Some((_, text)) = line.split_once(MARK) {
-                return Some(text.trim_end().to_owned());
-            }
+        match self.lines.recv_timeout(STILL) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the child has said nothing for {STILL:?}"),
+        }
+    }
+
+    /// The next whole line, if it comes within a time.
+    pub(crate) fn line_within(&mut self, time: Duration) -> Option<String> {
+        match self.lines.recv_timeout(time) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("the child has ended: {}", self.wait()),
         }
     }
 
@@ -51,11 +61,34 @@ impl TestChild {
         self.child.id()
     }
 
+    /// Gives the child a byte of input, which is how it is told to go on.
+    pub(crate) fn go_on(&mut self) {
+        self.child.stdin.as_mut().expect("its input").write_all(b"\n").expect("a child that listens");
+    }
+
     /// Ends the child's input, which is how it is told to end, and waits for it.
     pub(crate) fn finish(mut self) {
         drop(self.child.stdin.take());
-        let status = self.child.wait().expect("an end");
+        let status = self.wait();
         assert!(status.success(), "the child failed: {status}");
+    }
+
+    /// Waits for the end of a child that is killed from elsewhere.
+    pub(crate) fn expect_killed(mut self) {
+        let status = self.wait();
+        assert_eq!(status.signal(), Some(9), "the child ended before it was killed: {status}");
+    }
+
+    /// Waits for the child's end, whatever it still says.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let end = Instant::now() + STILL;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.child.wait().expect("an end"),
+                Err(RecvTimeoutError::Timeout) => panic!("the child has not ended within {STILL:?}"),
+            }
+        }
     }
 }
 
@@ -67,7 +100,40 @@ impl Drop for TestChild {
     }
 }
 
-/// Kills a process of ours at once (SIGKILL), as a power cut would.
+/// Gives every whole line for the parent, until nobody wants it any more.
+fn listen(output: ChildStdout, mut give: impl FnMut(String) -> bool) {
+    let mut output = BufReader::new(output);
+    let mut lines = Lines::default();
+    loop {
+        let part = output.fill_buf().expect("the child's output");
+        let length = part.len();
+        if length == 0 || !lines.add(part).into_iter().all(&mut give) {
+            return;
+        }
+        output.consume(length);
+    }
+}
+
+/// The lines for the parent in what a child writes, which comes in parts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lines {
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    /// The lines that end in this part.
+    pub(crate) fn add(&mut self, part: &[u8]) -> Vec<String> {
+        self.begun.extend_from_slice(part);
+        let Some(end) = self.begun.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
+        let rest = self.begun.split_off(end + 1);
+        let whole = std::mem::replace(&mut self.begun, rest);
+        let text = String::from_utf8(whole).expect("text");
+        // The harness leaves "test NAME ... " without an end before the first line.
+        text.lines().filter_map(|line| Some(line.split_once(MARK)?.1.to_owned())).collect()
+    }
+}
+
+/// Kills a process of ours at once (SIGKILL).
 pub(crate) fn kill(id: u32) {
     let status = Command::new("kill").args(["-KILL", &id.to_string()]).status().expect("kill");
     assert!(status.success(), "process {id} could not be killed");
