@@ -165,7 +165,7 @@ impl TransactionBuilderFactory for Opened {
 }
 
 /// Why the engine could not be opened.
-fn engine_failed(address: &Address, error: &surrealkv::Error) -> OpenError {
+pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> OpenError {
     let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
     match error {
         surrealkv::Error::Io(cause) => match cause.kind() {

@@ -9,7 +9,7 @@ use std::{
 
 use scrip::{
     service::{Clock, Scrip},
-    storage::{Address, OpenError, UpgradeError, Upgraded, upgrade},
+    storage::{Address, OpenError, UpgradeError, Upgraded, check, upgrade},
 };
 use tokio::{io::AsyncReadExt, time::timeout};
 
@@ -63,6 +63,8 @@ async fn an_old_folder_is_refused_and_left_alone() {
         assert!(matches!(refused, OpenError::Old { .. }), "{refused}");
         let command = format!("scrip upgrade --database 'surrealkv://{}'", data.display());
         assert!(refused.to_string().contains(&command), "{refused}");
+        let unchecked = check(&disk(&data), |_| {}).await;
+        assert!(matches!(unchecked, Err(OpenError::Old { .. })), "{unchecked:?}");
         assert!(files(&data) == before, "nothing in it was changed");
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod damage;
 mod kill;
 mod mark;
+mod salvage;
 
 use std::{
     fs,

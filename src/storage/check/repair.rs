@@ -1,5 +1,5 @@
 //! A copy that the engine does not open, or opens without its newest tables, is made to be opened with all of them: it
-//! gets a new manifest, which lists every table file that can be read.
+//! gets a new manifest, which lists every table file that can be read, and what SurrealDB keeps of any database.
 
 use std::{
     ffi::OsStr,
@@ -7,9 +7,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use surrealkv::inspect::{dump_manifest, dump_sst};
+use surrealkv::{
+    LSMIterator, Mode,
+    inspect::{dump_manifest, dump_sst},
+};
 
-use crate::Fault;
+use crate::{
+    Address, Fault, OpenError, Store,
+    engine::{Engine, Purpose},
+    open::engine_failed,
+};
 
 /// Where the manifest is in a folder.
 const MANIFEST: &str = "manifest/00000000000000000000.manifest";
@@ -47,6 +54,44 @@ pub(super) fn list_all(folder: &Path, tell: &mut impl FnMut(Fault)) -> io::Resul
     let path = folder.join(MANIFEST);
     fs::create_dir_all(path.parent().unwrap_or(folder))?;
     fs::write(path, manifest(next, &readable))
+}
+
+/// Puts into a copy what SurrealDB keeps of any database and this one has lost: its version, and the names of where
+/// Scrip's rows are, which have the same numbers in every database of Scrip.
+pub(super) async fn complete(address: &Address, folder: &Path) -> Result<(), OpenError> {
+    let empty = folder.join("empty");
+    let failed =
+        |error: io::Error| OpenError::Folder { folder: empty.display().to_string(), reason: error.to_string() };
+    fs::create_dir(&empty).map_err(failed)?;
+    let store = Store::engine(&address.for_copy(&empty, Purpose::Look)).await?;
+    let selected = store.select().await;
+    store.close().await;
+    selected?;
+    let settings = address.for_copy(folder, Purpose::Salvage).settings();
+    let failed = |error: surrealkv::Error| engine_failed(address, &error);
+    let from = Engine::open(&empty, settings).await.map_err(failed)?;
+    let to = Engine::open(folder, settings).await.map_err(failed)?;
+    let added = add_missing(&from, &to).await;
+    let closed = [from.close().await, to.close().await];
+    closed.into_iter().fold(added, |all, one| all.and(one)).map_err(failed)
+}
+
+/// Adds the entries that another database lacks, or cannot give.
+async fn add_missing(from: &Engine, to: &Engine) -> Result<(), surrealkv::Error> {
+    let mut writing = to.tree().begin()?;
+    {
+        let reading = from.tree().begin_with_mode(Mode::ReadOnly)?;
+        let mut cursor = reading.iter()?;
+        let mut found = cursor.seek_first()?;
+        while found {
+            let key = cursor.key().user_key().to_vec();
+            if !matches!(writing.get(&key), Ok(Some(_))) {
+                writing.set(key, cursor.value()?)?;
+            }
+            found = cursor.next()?;
+        }
+    }
+    writing.commit().await
 }
 
 /// The table files of a folder, by their numbers.

@@ -110,6 +110,7 @@ async fn open(
     drop(copy);
     let copy = still.copy(goal.copy.clone()).await?;
     repair::list_all(copy.folder(), tell).map_err(failed)?;
+    repair::complete(address, copy.folder()).await?;
     let store = opened(&copy, address, Purpose::Salvage).await?;
     Ok((copy, store))
 }
