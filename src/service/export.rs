@@ -48,7 +48,7 @@ pub struct Export {
 impl Scrip {
     /// Begins to read the coupons of a pool that a filter admits.
     pub async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
-        self.settle().await?;
+        self.settle(self.now()).await?;
         Ok(Export {
             scrip: Arc::clone(self),
             pool: Arc::clone(pool),
@@ -107,7 +107,7 @@ impl Export {
 
     /// Writes touched coupons up to the next place that is not.
     fn touched<S: CouponSink>(&mut self, mut sink: S) -> S {
-        let now = self.scrip.clock.now();
+        let now = self.scrip.now();
         while let Some(coupon) = self.rows.pop_front_if(|coupon| coupon.id.index == self.place) {
             self.place += 1;
             if let Some(terms) = self.pool.terms(coupon.terms)

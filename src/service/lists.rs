@@ -107,7 +107,7 @@ impl Scrip {
         let Some(pool) = self.registry.pool(pool) else { return Ok(Page::empty()) };
         let statuses = filter.possible();
         if !statuses.is_empty() {
-            self.settle().await?;
+            self.settle(self.now()).await?;
         }
         if let Some(prefix) = &filter.prefix {
             return self.with_prefix(&pool, prefix, filter, page).await;
@@ -123,7 +123,7 @@ impl Scrip {
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        let (now, pool) = (self.clock.now(), places.pool);
+        let (now, pool) = (self.now(), places.pool);
         let low = page.after.map_or(0, |id| id.index + 1);
         let high = page.before.map_or(places.supply.size, |id| id.index.min(places.supply.size));
         let mut found = Vec::new();
@@ -171,7 +171,7 @@ impl Scrip {
             ..EventFilter::default()
         };
         let listed = self.events(&events, page).await?;
-        let now = self.clock.now();
+        let now = self.now();
         let ids: Vec<_> = listed.items.iter().map(|(_, event)| event.coupon).collect();
         let mut seen = HashSet::new();
         let mut items = Vec::with_capacity(ids.len());

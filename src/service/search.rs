@@ -58,7 +58,7 @@ impl Scrip {
         if let Some(before) = self.key_of(page.before).await? {
             end = end.min(before);
         }
-        let now = self.clock.now();
+        let now = self.now();
         let mut found = Vec::new();
         let mut last = None;
         for _ in 0..MAX_LOOKED_AT / ROWS {
@@ -104,7 +104,7 @@ impl Scrip {
         let size = self.registry.tally(pool.id).supply.size;
         let (mut low, mut high) =
             (page.after.map_or(0, |id| id.index + 1), page.before.map_or(size, |id| id.index.min(size)));
-        let now = self.clock.now();
+        let now = self.now();
         let mut found = Vec::new();
         let mut looked_at = 0;
         let prefix = typed(prefix).into_owned();

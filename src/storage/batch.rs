@@ -7,7 +7,7 @@ use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
     Row, RowId, StorageError, Store, Unannounced,
-    record::{self, failed, record},
+    record::{self, commit_failed, failed, record},
 };
 
 /// Rows to be written together. A row is new, or replaces one that was read.
@@ -74,7 +74,7 @@ impl Store {
             record::end(&transaction).await;
             return Err(error);
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(commit_failed)?;
         Ok(unannounced)
     }
 

@@ -13,6 +13,7 @@ mod open;
 mod pending;
 mod read;
 mod record;
+mod room;
 mod row;
 mod upgrade;
 
@@ -22,5 +23,6 @@ pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
+pub use room::{Lack, Room};
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
 pub use upgrade::{UpgradeError, Upgraded, upgrade};

@@ -62,7 +62,7 @@ impl Coupon {
 
     /// Where it is in its life at this moment.
     async fn status(&self, ctx: &Context<'_>) -> Result<CouponStatus> {
-        Ok(self.0.status_at(ctx.data::<Arc<Scrip>>()?.clock().now()).into())
+        Ok(self.0.status_at(ctx.data::<Arc<Scrip>>()?.now()).into())
     }
 
     /// What kind of discount it is.

@@ -173,7 +173,7 @@ impl CouponPool {
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        scrip.settle().await.map_err(|failure| failed(ctx, &failure))?;
+        scrip.settle(scrip.now()).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(PoolStats::of(&scrip.registry().tally(self.0.id).counts))
     }
 

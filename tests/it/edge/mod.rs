@@ -10,12 +10,16 @@ mod bulk;
 mod cards;
 mod checkout;
 mod checks;
+mod clock;
 mod codes;
+#[cfg(target_os = "linux")]
+mod disk;
 mod expiry;
 mod export;
 mod generated;
 mod generic;
 mod guard;
+mod health;
 mod idempotency;
 mod life;
 mod lists;
