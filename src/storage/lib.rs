@@ -23,6 +23,7 @@ pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
+pub use read::View;
 pub use room::{Lack, Room};
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, StoredEntry, Tally};
 pub use upgrade::{UpgradeError, Upgraded, upgrade};

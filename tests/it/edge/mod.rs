@@ -23,6 +23,7 @@ mod health;
 mod idempotency;
 mod life;
 mod lists;
+mod moment;
 mod nodes;
 mod overlap;
 mod partner;
