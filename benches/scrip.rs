@@ -143,13 +143,13 @@ impl Bench {
             let request = |after| PageRequest { limit: 50, after: Some(after), before: None, from_end: false };
             let all = PageRequest { limit: 50, after: None, before: None, from_end: false };
             let start = Instant::now();
-            let found = self.scrip.coupons_by_code(&code(some()), &all).await.expect("an answer");
+            let found = self.scrip.coupons_by_code(&code(some()), &all, self.scrip.now()).await.expect("an answer");
             by_code.saturating_record(nanos(start));
             assert_eq!(found.items.len(), 1);
             for (statuses, times) in [(vec![], &mut page), (vec![Status::Redeemed], &mut listed)] {
                 let filter = CouponFilter { statuses, ..CouponFilter::default() };
                 let start = Instant::now();
-                self.scrip.pool_coupons(pool, &filter, &request(some())).await.expect("a page");
+                self.scrip.pool_coupons(pool, &filter, &request(some()), self.scrip.now()).await.expect("a page");
                 times.saturating_record(nanos(start));
             }
         }

@@ -25,6 +25,8 @@
 //! - Nothing is told, by an answer or by a read, before it is durable; and a start that lacks what was told refuses
 //!   (`docs/durability.md`).
 //! - Amounts are whole minor units; nothing is rounded but a percentage, half up, once.
+//! - Time never goes backwards, and an answer is for one instant.
+//! - Where it is not known what became of a write, the process ends and answers nobody.
 //! - What a list costs depends on the page, not on the pool.
 //! - A code is in one pool only, under the looser comparison of both; a code that a pool makes is not stored but
 //!   follows from its [series](domain::pool_codes), which never changes.

@@ -7,7 +7,8 @@ use std::{error::Error, io::IsTerminal};
 use tracing_subscriber::EnvFilter;
 
 /// What others say with a plain filter.
-const OTHERS: &str = "warn,surrealkv::lsm=off,surrealkv::wal=off,surrealdb::core::kvs::ds=off";
+const OTHERS: &str =
+    "warn,surrealkv::lsm=off,surrealkv::wal=off,surrealdb::core::kvs::ds=off,surrealdb::core::kvs::tx=off";
 
 /// Starts logging with a filter such as "info" or "scrip=debug,surrealdb=info".
 pub fn start(filter: &str) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -1,6 +1,7 @@
 //! The command line: what is asked for, the configuration it comes with, and texts for people.
 
 mod check;
+mod clock;
 mod export;
 mod key;
 mod plugin;
@@ -83,11 +84,23 @@ enum Command {
     },
     /// Bring a database of an earlier Scrip over to this one. The original is kept beside it.
     Upgrade,
+    /// Look after what time it is for Scrip.
+    Clock {
+        #[command(subcommand)]
+        action: ClockCommand,
+    },
     /// Manage API keys.
     Key {
         #[command(subcommand)]
         action: KeyCommand,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum ClockCommand {
+    /// Believe what the clock says, although it is far ahead of the last change. The gateway has to be stopped: the
+    /// database belongs to one process. What has expired by that clock stays expired.
+    Confirm,
 }
 
 #[derive(Debug, Subcommand)]
@@ -132,6 +145,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
+            Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
         }
     })

@@ -14,8 +14,8 @@ use scrip_plugins::{Lookup, Plugins};
 use scrip_service::{Clock, Scrip};
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
-    // As many connections as the system lets this process have; what it has already does where it does not.
-    drop(rlimit::increase_nofile_limit(u64::MAX));
+    // As many files as the system lets this process have; what it has already does where it does not.
+    let files = rlimit::increase_nofile_limit(u64::MAX).or_else(|_| rlimit::Resource::NOFILE.get_soft())?;
     // The port first: a second start by mistake should not touch the database.
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -34,7 +34,8 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     say(&mut std::io::stderr(), &format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    let options = http::Options { origins: config.origins, rules, ..http::Options::default() };
+    let connections = http::most_connections(files);
+    let options = http::Options { origins: config.origins, rules, connections, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())

@@ -6,6 +6,7 @@ pub mod access;
 pub mod basket;
 pub mod binding;
 pub mod checkout;
+pub mod clock;
 pub mod code;
 pub mod coupon;
 pub mod currency;

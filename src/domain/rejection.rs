@@ -88,6 +88,8 @@ pub enum Code {
     LimitExceeded,
     /// The caller may not do this.
     Forbidden,
+    /// No change can be made at the moment: try again.
+    Unavailable,
 }
 
 /// A refusal with what was found, what was expected and what to do.
@@ -303,6 +305,12 @@ pub enum Rejection {
     /// Not for this caller.
     #[error("this key may not do that")]
     Forbidden,
+    /// Changes are stopped; reads go on.
+    #[error("no change can be made at the moment, try again with the same idempotencyKey: {reason}")]
+    Unavailable {
+        /// What stops them, and what an operator does about it.
+        reason: String,
+    },
 }
 
 impl Rejection {
@@ -348,6 +356,7 @@ impl Rejection {
             Self::VersionMismatch { .. } => Code::VersionMismatch,
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::Forbidden => Code::Forbidden,
+            Self::Unavailable { .. } => Code::Unavailable,
         }
     }
 

@@ -84,4 +84,6 @@ pub enum CouponErrorCode {
     LimitExceeded,
     /// The caller may not do this.
     Forbidden,
+    /// No change can be made at the moment, as the message says why: try again with the same idempotencyKey.
+    Unavailable,
 }

@@ -14,6 +14,7 @@ pub mod global_id;
 pub mod input;
 mod known;
 mod loader;
+mod moment;
 pub mod mutation;
 pub mod query;
 pub mod scalar;
@@ -32,6 +33,7 @@ pub use documents::{Documents, DocumentsError};
 pub use failure::{RequestId, coded};
 pub use gate::{Admitted, Asked, Gate, Rules};
 pub use global_id::{pool_by_any_id, pool_id_text};
+pub use moment::Moment;
 pub use scalar::instant_text;
 
 /// The library's schema over Scrip's roots.

@@ -10,6 +10,7 @@ use super::{
     failure::{failed, refused, rejected},
     global_id::{GlobalId, coupon_id, pool_id},
     input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
+    moment::instant,
     scalar::Cursor,
     types::{
         CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin, Settings, Viewer,
@@ -146,7 +147,8 @@ impl Query {
         let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        let page = scrip.coupons_by_code(&code, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        let page = scrip.coupons_by_code(&code, &request, instant(ctx)?).await;
+        let page = page.map_err(|failure| failed(ctx, &failure))?;
         Ok(CouponConnection::of(page, Coupon))
     }
 

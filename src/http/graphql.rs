@@ -25,7 +25,7 @@ use super::{
     media::{Media, wants_page},
     site,
 };
-use scrip_graphql::{Admitted, Asked, RequestId, coded};
+use scrip_graphql::{Admitted, Asked, Moment, RequestId, coded};
 use scrip_service::Caller;
 
 /// What is told where nothing is asked for.
@@ -133,6 +133,9 @@ pub(super) type Prepared = Result<Admitted, Box<Answer>>;
 pub(super) fn prepare(app: &App, caller: Caller, id: RequestId, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
     admitted.request = admitted.request.data(caller).data(id);
+    if admitted.kind != Some(OperationType::Subscription) {
+        admitted.request = admitted.request.data(Moment(app.scrip.now()));
+    }
     Ok(admitted)
 }
 

@@ -3,12 +3,14 @@
 
 mod access;
 mod body;
+mod door;
 mod explorer;
 mod export;
 mod graphql;
 mod health;
 mod log;
 mod media;
+mod placed;
 mod serve;
 mod site;
 mod streams;
@@ -36,6 +38,10 @@ pub const MAX_BODY: usize = 2 * 1024 * 1024;
 
 /// How long a request's head, and then its body, may take to arrive.
 const READING: Duration = Duration::from_secs(30);
+/// How many connections there may be where nothing else is said.
+const CONNECTIONS: usize = 20_000;
+/// How many file descriptors are left to the database, plugins and logs, and to answer for health.
+const LEFT: u64 = 1_024;
 
 /// How the edge behaves.
 #[derive(Debug, Clone)]
@@ -49,11 +55,26 @@ pub struct Options {
     /// How long a request's head, and then its body, may take to arrive; a connection that is kept open without a
     /// request ends after this time too.
     pub reading: Duration,
+    /// How many connections may be open at once.
+    pub connections: usize,
+}
+
+/// How many connections there may be where a process may open so many files: the database has to find descriptors for
+/// what it began, however many come. Three quarters where there are few.
+#[must_use]
+pub fn most_connections(files: u64) -> usize {
+    usize::try_from(files - LEFT.min(files / 4)).unwrap_or(usize::MAX)
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { origins: Vec::new(), streams: StreamLimits::default(), rules: Rules::default(), reading: READING }
+        Self {
+            origins: Vec::new(),
+            streams: StreamLimits::default(),
+            rules: Rules::default(),
+            reading: READING,
+            connections: CONNECTIONS,
+        }
     }
 }
 
@@ -106,4 +127,16 @@ pub fn router(app: App) -> Router {
         None => routes,
     };
     routes.with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most_connections;
+
+    #[test]
+    fn descriptors_are_left_to_the_database() {
+        for (files, connections) in [(0, 0), (4, 3), (1_024, 768), (4_096, 3_072), (1_048_576, 1_047_552)] {
+            assert_eq!(most_connections(files), connections, "{files}");
+        }
+    }
 }

@@ -11,17 +11,20 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{App, Options, router};
+use super::{
+    App, Options,
+    door::{self, Visitor},
+    placed::Placed,
+    router,
+};
 use scrip_service::Scrip;
 
 /// How long a stop waits for requests in flight: a client that stopped reading is not waited for longer.
 const GRACE: Duration = Duration::from_secs(15);
-/// How long no connection is taken where the system has no more descriptors.
-const RESPITE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` ends; then takes no new connection, answers what is in flight, ends what would go on, and
 /// closes the database.
@@ -32,29 +35,32 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let reading = options.reading;
+    let rules = door::Rules { places: options.connections, reading };
     let app = App::new(Arc::clone(&scrip), options);
     let streams = Arc::clone(&app.streams);
     let router = router(app);
-    let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
+    let (stop, connections, closed) = (CancellationToken::new(), TaskTracker::new(), CancellationToken::new());
+    let mut visitors = door::open(listener, Arc::clone(scrip.vitals()), rules, closed.clone())?;
+    // Also where nobody waits for this any more.
+    let closed = closed.drop_guard();
+    let converse = |visitor| connections.spawn(converse(visitor, router.clone(), reading, stop.clone()));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        tokio::select! {
+            visitor = visitors.recv() => match visitor {
+                Some(visitor) => drop(converse(visitor)),
+                None => return Err(io::Error::other("no connections are taken any more")),
+            },
             () = &mut shutdown => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(converse(stream, router.clone(), reading, stop.clone()));
-            }
-            // The connection was given up before it was taken: the next may be better.
-            Err(error) if is_of_the_connection(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "a connection could not be taken: it is tried again");
-                sleep(RESPITE).await;
-            }
         }
     }
-    drop((listener, router));
+    drop(closed);
+    visitors.close();
+    // Those that were handed over already.
+    while let Some(visitor) = visitors.recv().await {
+        drop(converse(visitor));
+    }
+    drop(router);
     scrip.begin_stop();
     stop.cancel();
     connections.close();
@@ -66,18 +72,19 @@ pub async fn serve(
     Ok(())
 }
 
-fn is_of_the_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
 /// Answers the requests of one connection, the one in flight at a stop included.
-async fn converse(stream: TcpStream, router: Router, reading: Duration, stop: CancellationToken) {
+async fn converse(visitor: Visitor, router: Router, reading: Duration, stop: CancellationToken) {
+    let stream = match TcpStream::from_std(visitor.stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::error!(%error, "a connection could not be taken over"),
+    };
     // Answers leave at once; where that cannot be had they leave a little later.
     drop(stream.set_nodelay(true));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(reading);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
+    let connection = builder
+        .serve_connection(TokioIo::new(Placed::new(stream, visitor.place)), TowerToHyperService::new(router))
+        .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

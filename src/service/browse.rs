@@ -9,16 +9,29 @@ use scrip_domain::{
     coupon::Coupon,
     gift_card::Entry,
     id::{CouponId, EntryId},
+    period::Instant,
     pool::Pool,
     pool_draft::check_code,
     source::Source,
 };
-use scrip_storage::{CODES_IN_ROW, Row, RowId};
+use scrip_storage::{CODES_IN_ROW, Row, RowId, View};
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.
     pub async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
-        let rows = self.store.get(&ids.iter().map(|id| RowId::Coupon(*id)).collect::<Vec<_>>()).await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.coupons_in(&mut self.store.view().await?, ids).await
+    }
+
+    /// The coupons with these ids as they are in a view.
+    pub(super) async fn coupons_in(
+        &self,
+        view: &mut View<'_>,
+        ids: &[CouponId],
+    ) -> Result<Vec<Option<Coupon>>, Failure> {
+        let rows = view.get(&ids.iter().map(|id| RowId::Coupon(*id)).collect::<Vec<_>>()).await?;
         let mut chunks: Vec<RowId> = Vec::new();
         for (id, row) in ids.iter().zip(&rows) {
             let chunk = RowId::Codes(id.pool, id.index / CODES_IN_ROW);
@@ -26,7 +39,7 @@ impl Scrip {
                 chunks.push(chunk);
             }
         }
-        let codes = if chunks.is_empty() { Vec::new() } else { self.store.get(&chunks).await? };
+        let codes = if chunks.is_empty() { Vec::new() } else { view.get(&chunks).await? };
         let codes: HashMap<_, _> = chunks.into_iter().zip(codes).collect();
         let mut coupons = Vec::with_capacity(ids.len());
         for (id, row) in ids.iter().zip(rows) {
@@ -71,6 +84,7 @@ impl Scrip {
         &self,
         code: &str,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         let Ok(code) = check_code(code) else { return Ok(Page::empty()) };
         for pool in self.registry.candidates(&code) {
@@ -78,7 +92,7 @@ impl Scrip {
             for meant in self.registry.meant(&pool, size, &code)? {
                 let found = match meant {
                     Meant::Place(index) => self.only(CouponId { pool: pool.id, index }, page).await?,
-                    Meant::Generic => return self.generic_coupons(&pool, code, page).await,
+                    Meant::Generic => return self.generic_coupons(&pool, code, page, now).await,
                 };
                 if let Some(found) = found {
                     return Ok(found);
@@ -116,12 +130,13 @@ impl Scrip {
         pool: &Pool,
         code: String,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         if page.after.is_some_and(|after| after.pool != pool.id) {
             return Err(foreign_cursor("after").into());
         }
         let filter = CouponFilter { code: Some(code), ..CouponFilter::default() };
-        self.pool_coupons(pool.id, &filter, page).await
+        self.pool_coupons(pool.id, &filter, page, now).await
     }
 
     /// A page of a gift card's ledger.

@@ -29,6 +29,14 @@ pub struct Caller {
     pub name: String,
 }
 
+impl Caller {
+    /// Scrip itself, for what time and operators do.
+    #[must_use]
+    pub(super) fn scrip() -> Self {
+        Self { id: "scrip".to_owned(), name: "scrip".to_owned() }
+    }
+}
+
 /// How a coupon is named: by id, or by code with what tells equal codes apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum CouponRef {
@@ -189,8 +197,10 @@ pub enum Command {
     SettingsUpdate(Option<bool>),
     /// Keep a new API key.
     KeyAdd(Box<ApiKey>),
-    /// Forget answers to idempotency keys: day, caller, key.
+    /// Forget answers to idempotency keys: period, caller, key.
     Forget(Vec<(u32, String, String)>),
+    /// Believe what the clock says, however far ahead of the last batch it is.
+    ClockConfirm,
     /// Record that the time of coupons is over: due at (milliseconds since 1970), which coupon.
     Expire(Vec<(i64, CouponId)>),
 }
@@ -286,11 +296,16 @@ pub enum Answer {
 #[derive(Debug, Clone, Error)]
 pub enum Failure {
     /// It was refused: nothing was changed.
-    #[error("refused")]
+    #[error("refused: {}", messages(.0))]
     Refused(Vec<Refusal>),
     /// Something inside broke. The text is for the log, never for the caller.
     #[error("{0}")]
     Internal(String),
+}
+
+/// What refusals say, in one line.
+fn messages(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| refusal.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 impl From<scrip_storage::StorageError> for Failure {

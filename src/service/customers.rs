@@ -63,8 +63,8 @@ impl Scrip {
         customer: &CustomerId,
         filter: &CouponFilter,
         page: &PageRequest<EventId>,
+        now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
-        let now = self.clock.now();
         let at = |sequence| RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence }).key().text;
         let any = RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence: 0 });
         let mut low = page.after.map_or(0, |event| event.sequence + 1);

@@ -61,7 +61,8 @@ impl Scrip {
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
-        self.settle().await?;
+        // Where changes are stopped, the log ends before what is over.
+        self.settle(self.now()).await?;
         if let Some(coupon) = filter.coupon {
             let coupon = self.coupons(&[coupon]).await?.pop().flatten();
             let ids = match coupon {

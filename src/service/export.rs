@@ -36,6 +36,8 @@ pub struct Export {
     scrip: Arc<Scrip>,
     pool: Arc<Pool>,
     filter: CouponFilter,
+    /// The instant whose statuses are written.
+    now: Instant,
     /// The place that is read next, and the pool's end.
     place: u64,
     size: u64,
@@ -48,11 +50,13 @@ pub struct Export {
 impl Scrip {
     /// Begins to read the coupons of a pool that a filter admits.
     pub async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
-        self.settle().await?;
+        let now = self.now();
+        self.settle(now).await?;
         Ok(Export {
             scrip: Arc::clone(self),
             pool: Arc::clone(pool),
             filter,
+            now,
             place: 0,
             size: self.registry.tally(pool.id).supply.size,
             rows: VecDeque::new(),
@@ -107,7 +111,7 @@ impl Export {
 
     /// Writes touched coupons up to the next place that is not.
     fn touched<S: CouponSink>(&mut self, mut sink: S) -> S {
-        let now = self.scrip.clock.now();
+        let now = self.now;
         while let Some(coupon) = self.rows.pop_front_if(|coupon| coupon.id.index == self.place) {
             self.place += 1;
             if let Some(terms) = self.pool.terms(coupon.terms)

@@ -33,9 +33,8 @@ impl Scrip {
         };
         let hash = hash_secret(&secret);
         let id = hash.get(..12).unwrap_or_default().to_owned();
-        let key = ApiKey { id, name: name.to_owned(), hash, created_at: self.clock.now() };
-        let caller = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
-        self.submit(&caller, None, Command::KeyAdd(Box::new(key.clone()))).await?;
+        let key = ApiKey { id, name: name.to_owned(), hash, created_at: self.now() };
+        self.submit(&Caller::scrip(), None, Command::KeyAdd(Box::new(key.clone()))).await?;
         Ok(NewKey { key, secret })
     }
 

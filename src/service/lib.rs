@@ -10,6 +10,7 @@ mod customers;
 mod events;
 mod expiry;
 mod export;
+mod fatal;
 mod keys;
 mod lists;
 mod opened;
@@ -21,14 +22,17 @@ mod registry;
 mod scrip;
 mod search;
 mod tail;
+mod time;
+mod vitals;
 
-pub use clock::Clock;
+pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,
     Presentation, Recorded, RestrictionsEdit, Skipped, fingerprint,
 };
 pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};
+pub use expiry::Settled;
 pub use export::{CouponSink, Export};
 pub use keys::{NewKey, hash_secret};
 pub use lists::{CouponFilter, Span, foreign_cursor};
@@ -37,3 +41,5 @@ pub use patterns::PatternFacts;
 pub use registry::{PoolFilter, PoolOrder, Registry};
 pub use scrip::Scrip;
 pub use tail::{Follower, Resync};
+pub use time::{Doubt, Time};
+pub use vitals::Vitals;

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{EventFilter, Failure, Page, PageRequest, Scrip};
+use super::{EventFilter, Failure, Page, PageRequest, Scrip, expiry::Settled};
 use scrip_domain::{
     code::CaseMode,
     coupon::Coupon,
@@ -16,7 +16,7 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
     status::Status,
 };
-use scrip_storage::{Row, RowId};
+use scrip_storage::{Row, RowId, View};
 
 /// How many coupons one page looks at for those that its filter admits.
 pub(super) const MAX_LOOKED_AT: usize = 10_000;
@@ -90,6 +90,15 @@ impl CouponFilter {
     }
 }
 
+/// In which sets of a pool's tree coupons of these statuses are looked for. One whose time is over is in the set of what
+/// it was until that is recorded.
+fn searched(mut statuses: Vec<Status>, settled: Settled) -> Vec<Status> {
+    if settled == Settled::Behind && statuses.contains(&Status::Expired) {
+        statuses.extend([Status::Claimed, Status::PartiallyRedeemed]);
+    }
+    statuses
+}
+
 /// Whether a code begins with a text under a comparison.
 pub(super) fn begins_with(case: CaseMode, code: &str, prefix: &str) -> bool {
     let mut code = code.chars().map(|character| case.folded(character));
@@ -97,24 +106,32 @@ pub(super) fn begins_with(case: CaseMode, code: &str, prefix: &str) -> bool {
 }
 
 impl Scrip {
-    /// A page of a pool's coupons by their place; of an uploaded pool's with a prefix, by their codes.
+    /// A page of a pool's coupons by their place; of an uploaded pool's with a prefix, by their codes. Their statuses are
+    /// those at an instant that the whole answer is for.
     pub async fn pool_coupons(
         &self,
         pool: PoolId,
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         let Some(pool) = self.registry.pool(pool) else { return Ok(Page::empty()) };
-        let statuses = filter.possible();
+        let mut statuses = filter.possible();
         if !statuses.is_empty() {
-            self.settle().await?;
+            statuses = searched(statuses, self.settle(now).await?);
         }
         if let Some(prefix) = &filter.prefix {
-            return self.with_prefix(&pool, prefix, filter, page).await;
+            return self.with_prefix(&pool, prefix, filter, page, now).await;
         }
-        let supply = self.registry.tally(pool.id).supply;
-        let places = Places { scrip: self, pool: &pool, supply, statuses: &statuses, nodes: HashMap::new() };
-        self.by_place(places, filter, page).await
+        // One view of the tree, the coupons and the supply, taken after what is over was recorded: a coupon that
+        // changes meanwhile is in it as it was before, once.
+        let mut view = self.store.view().await?;
+        let supply = match view.get_one(RowId::Tally(pool.id)).await? {
+            Some(Row::Tally(tally)) => tally.supply,
+            _ => Supply::default(),
+        };
+        let places = Places { view, pool: &pool, supply, statuses: &statuses, nodes: HashMap::new() };
+        self.by_place(places, filter, page, now).await
     }
 
     async fn by_place(
@@ -122,8 +139,9 @@ impl Scrip {
         mut places: Places<'_>,
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        let (now, pool) = (self.clock.now(), places.pool);
+        let pool = places.pool;
         let low = page.after.map_or(0, |id| id.index + 1);
         let high = page.before.map_or(places.supply.size, |id| id.index.min(places.supply.size));
         let mut found = Vec::new();
@@ -144,7 +162,7 @@ impl Scrip {
             let Some(end) = ids.last().copied() else { return Ok(Page::from_gathered(found, page)) };
             last = Some(end);
             looked_at += ids.len();
-            let coupons = self.coupons(&ids).await?.into_iter().flatten();
+            let coupons = self.coupons_in(&mut places.view, &ids).await?.into_iter().flatten();
             found.extend(
                 coupons.filter(|coupon| filter.admits(coupon, pool.case(), now)).map(|coupon| (coupon.id, coupon)),
             );
@@ -160,6 +178,7 @@ impl Scrip {
         by: EventType,
         filter: &CouponFilter,
         page: &PageRequest<EventId>,
+        now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
         let Some(pool) = self.registry.pool(pool) else { return Ok(Page::empty()) };
         let span = if by == EventType::Redeem { filter.redeemed } else { filter.claimed };
@@ -171,7 +190,6 @@ impl Scrip {
             ..EventFilter::default()
         };
         let listed = self.events(&events, page).await?;
-        let now = self.clock.now();
         let ids: Vec<_> = listed.items.iter().map(|(_, event)| event.coupon).collect();
         let mut seen = HashSet::new();
         let mut items = Vec::with_capacity(ids.len());
@@ -200,7 +218,7 @@ impl Scrip {
 
 /// Finds the places of a pool's coupons in some statuses, in either direction.
 struct Places<'a> {
-    scrip: &'a Scrip,
+    view: View<'a>,
     pool: &'a Pool,
     supply: Supply,
     statuses: &'a [Status],
@@ -248,7 +266,7 @@ impl Places<'_> {
                 Ok(found) => return Ok(found),
                 Err(missing) => missing,
             };
-            let node = match self.scrip.store.get_one(RowId::Presence(self.pool.id, missing)).await? {
+            let node = match self.view.get_one(RowId::Presence(self.pool.id, missing)).await? {
                 Some(Row::Presence(node)) => Some(node),
                 _ => None,
             };

@@ -12,13 +12,16 @@ use super::{
     prepare::Prepared,
     question::MAX_ROUNDS,
     tail::{self, Tail},
+    time::Time,
+    vitals::{self, Doing, Vitals},
 };
 use scrip_domain::{
     id::EventId,
+    period::Instant,
     rejection::{Refusal, Rejection},
 };
 use scrip_plugins::Plugins;
-use scrip_storage::{Address, OpenError, Store, Working};
+use scrip_storage::{Address, OpenError, Room, StorageError, Store, Working};
 
 /// How often coupons whose time is over are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -29,11 +32,14 @@ pub struct Scrip {
     pub(super) store: Arc<Store>,
     pub(super) registry: Arc<Registry>,
     pub(super) committer: Committer,
-    pub(super) clock: Clock,
+    pub(super) time: Arc<Time>,
+    pub(super) vitals: Arc<Vitals>,
     pub(super) plugins: Option<Arc<Plugins>>,
     pub(super) tail: Arc<Tail>,
     stop: CancellationToken,
     worker: oneshot::Receiver<()>,
+    /// Ends the watchdog when it is dropped.
+    watchdog: std::sync::mpsc::Sender<()>,
 }
 
 impl Scrip {
@@ -56,20 +62,45 @@ impl Scrip {
                 return Err(error.into());
             }
         };
-        let (committer, worker) = Committer::start(Arc::clone(&store), Arc::clone(&registry), clock.clone()).await?;
+        let time = Arc::new(Time::new(clock, committer::last_time(&store).await?));
+        let vitals = Arc::new(Vitals::new(Arc::clone(&time), Room::new(address)));
+        let (store_of, registry_of) = (Arc::clone(&store), Arc::clone(&registry));
+        let (committer, worker) =
+            Committer::start(store_of, registry_of, Arc::clone(&time), Arc::clone(&vitals)).await?;
+        let (watchdog, end) = std::sync::mpsc::channel();
+        vitals::watch(Arc::clone(&vitals), end)
+            .map_err(|error| StorageError::Database(format!("no thread for the watchdog: {error}")))?;
         let stop = CancellationToken::new();
         let tail = Arc::new(Tail::default());
         let follower = Arc::clone(&tail);
-        let scrip = Arc::new(Self { store, registry, committer, clock, plugins, tail, stop: stop.clone(), worker });
+        let scrip = Arc::new(Self {
+            store,
+            registry,
+            committer,
+            time,
+            vitals,
+            plugins,
+            tail,
+            stop: stop.clone(),
+            worker,
+            watchdog,
+        });
         let weak = Arc::downgrade(&scrip);
         tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
+        let vitals = Arc::clone(&scrip.vitals);
         tokio::spawn(async move {
-            while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-                let Some(scrip) = weak.upgrade() else { return };
+            loop {
+                vitals.sweep.set(Doing::Step("waiting for its turn on the process's threads"));
+                if stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_none() {
+                    break;
+                }
+                let Some(scrip) = weak.upgrade() else { break };
                 if let Err(error) = scrip.sweep().await {
                     tracing::error!(%error, "recording expiries failed: it is tried again");
                 }
             }
+            // It stops: nothing is waited for any more.
+            vitals.sweep.set(Doing::Nothing);
         });
         Ok(scrip)
     }
@@ -92,8 +123,12 @@ impl Scrip {
             match settled {
                 Ok(answer) => return answer,
                 Err(returned) => {
+                    // No partner gives a code away that could not be written.
+                    if let Some(reason) = self.vitals.stuck().or_else(|| self.vitals.refusal()) {
+                        return Err(Refusal::from(Rejection::Unavailable { reason }).into());
+                    }
                     let Returned { questions, command, mut prepared } = *returned;
-                    prepared.answers.ask(self.plugins.as_deref(), questions, self.clock.now()).await;
+                    prepared.answers.ask(self.plugins.as_deref(), questions, self.now()).await;
                     settled = self.committer.submit(caller, key.clone(), command, prepared).await;
                 }
             }
@@ -113,12 +148,12 @@ impl Scrip {
     async fn rehearse(&self, caller: &Caller, order: CheckoutOrder) -> Result<Answer, Failure> {
         let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
         for _ in 0..MAX_ROUNDS {
-            let (store, registry, clock) = (&self.store, &self.registry, &self.clock);
-            match committer::rehearse(store, registry, clock, caller, command, prepared).await {
+            let (store, registry, time) = (&self.store, &self.registry, &self.time);
+            match committer::rehearse(store, registry, time, caller, command, prepared).await {
                 Ok(answer) => return answer,
                 Err(returned) => {
                     (command, prepared) = (returned.command, returned.prepared);
-                    prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.clock.now()).await;
+                    prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.now()).await;
                 }
             }
         }
@@ -137,10 +172,27 @@ impl Scrip {
         &self.registry
     }
 
-    /// The time.
+    /// What time it is. It never goes backwards.
     #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.clock
+    pub fn now(&self) -> Instant {
+        self.time.now()
+    }
+
+    /// The time itself.
+    #[must_use]
+    pub fn time(&self) -> &Time {
+        &self.time
+    }
+
+    /// Whether it goes on, and what keeps it from it.
+    #[must_use]
+    pub fn vitals(&self) -> &Arc<Vitals> {
+        &self.vitals
+    }
+
+    /// Believes what the clock says, on an operator's word.
+    pub async fn confirm_clock(&self) -> Result<(), Failure> {
+        self.submit(&Caller::scrip(), None, Command::ClockConfirm).await.map(drop)
     }
 
     /// The last event that is durable; changes with every commit that made one.
@@ -153,11 +205,6 @@ impl Scrip {
     #[must_use]
     pub fn followers(&self) -> watch::Receiver<usize> {
         self.tail.followers()
-    }
-
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        self.store.get_one(scrip_storage::RowId::Format).await.is_ok_and(|row| row.is_some())
     }
 
     /// Whether it is being stopped: what takes long should end.
@@ -184,6 +231,8 @@ impl Scrip {
                 }
             }
         };
+        // Before the committer ends, which is no news now.
+        drop(inner.watchdog);
         drop(inner.committer);
         if inner.worker.await.is_err() {
             tracing::error!("the committer ended badly");

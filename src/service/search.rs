@@ -13,6 +13,7 @@ use scrip_domain::{
     code::{Series, case_key, typed},
     coupon::Coupon,
     id::CouponId,
+    period::Instant,
     pool::Pool,
     pool_codes::{CodeSeries, Making},
     source::Source,
@@ -35,10 +36,11 @@ impl Scrip {
         prefix: &str,
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         match pool.source {
-            Source::Uploaded | Source::Remote => self.uploaded_with_prefix(pool, prefix, filter, page).await,
-            Source::Generated | Source::BulkGenerated => self.made_with_prefix(pool, prefix, filter, page).await,
+            Source::Uploaded | Source::Remote => self.uploaded_with_prefix(pool, prefix, filter, page, now).await,
+            Source::Generated | Source::BulkGenerated => self.made_with_prefix(pool, prefix, filter, page, now).await,
         }
     }
 
@@ -49,6 +51,7 @@ impl Scrip {
         prefix: &str,
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         let prefix = case_key(prefix);
         let (mut start, mut end) = (prefix.clone(), format!("{prefix}\u{10FFFF}"));
@@ -58,7 +61,6 @@ impl Scrip {
         if let Some(before) = self.key_of(page.before).await? {
             end = end.min(before);
         }
-        let now = self.clock.now();
         let mut found = Vec::new();
         let mut last = None;
         for _ in 0..MAX_LOOKED_AT / ROWS {
@@ -100,11 +102,11 @@ impl Scrip {
         prefix: &str,
         filter: &CouponFilter,
         page: &PageRequest<CouponId>,
+        now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         let size = self.registry.tally(pool.id).supply.size;
         let (mut low, mut high) =
             (page.after.map_or(0, |id| id.index + 1), page.before.map_or(size, |id| id.index.min(size)));
-        let now = self.clock.now();
         let mut found = Vec::new();
         let mut looked_at = 0;
         let prefix = typed(prefix).into_owned();

@@ -17,6 +17,11 @@ const MEMTABLE: u64 = 64 * 1024 * 1024;
 /// The block cache's size where the address names none, in bytes. The engine would take a size of its own, which is
 /// none of the container's business.
 const BLOCK_CACHE: u64 = 256 * 1024 * 1024;
+/// What is kept free on the disk beside the memtables where the address names nothing, in bytes: for the log's next
+/// part, the manifest, and what a file system takes for itself.
+const BESIDE: u64 = 64 * 1024 * 1024;
+/// For how many memtables room is kept: the one that is written to, and two that wait to be written out.
+const MEMTABLES: u64 = 3;
 /// The smallest memtable: a batch that does not fit into one becomes a table of its own.
 const MIN_MEMTABLE: u64 = 1024 * 1024;
 
@@ -26,6 +31,7 @@ pub struct Address {
     text: String,
     folder: Option<PathBuf>,
     settings: Settings,
+    reserve: Option<u64>,
 }
 
 impl Address {
@@ -46,7 +52,7 @@ impl Address {
         };
         let settings =
             Settings { sync: Sync::Every, memtable: MEMTABLE, block_cache: BLOCK_CACHE, purpose: Purpose::Use };
-        let mut address = Self { text: text.to_owned(), folder, settings };
+        let mut address = Self { text: text.to_owned(), folder, settings, reserve: None };
         for option in options.split('&').filter(|option| !option.is_empty()) {
             address.set(option).map_err(|reason| invalid(&reason))?;
         }
@@ -69,9 +75,10 @@ impl Address {
             }
             "max_memtable_size" => self.settings.memtable = bytes(MIN_MEMTABLE)?,
             "block_cache_capacity" => self.settings.block_cache = bytes(0)?,
+            "reserve" => self.reserve = Some(bytes(0)?),
             _ => {
                 return Err(format!(
-                    "unknown option {name:?}: possible are sync, max_memtable_size and block_cache_capacity"
+                    "unknown option {name:?}: possible are sync, max_memtable_size, block_cache_capacity and reserve"
                 ));
             }
         }
@@ -110,6 +117,11 @@ impl Address {
     pub(super) fn settings(&self) -> Settings {
         self.settings
     }
+
+    /// How many bytes of its disk are kept free.
+    pub(super) fn reserve(&self) -> u64 {
+        self.reserve.unwrap_or_else(|| BESIDE.saturating_add(self.settings.memtable.saturating_mul(MEMTABLES)))
+    }
 }
 
 /// When commits reach the disk, as an address says it.
@@ -142,6 +154,8 @@ mod tests {
             ("surrealkv://x?memtable=1", false),
             ("surrealkv://x?sync=sometimes", false),
             ("surrealkv://x?sync=100ms", true),
+            ("surrealkv://x?reserve=0", true),
+            ("surrealkv://x?reserve=much", false),
             ("surrealkv://x?sync=0ms", false),
             ("surrealkv://x?sync=ms", false),
             ("surrealkv://x?sync=5m", false),
@@ -152,6 +166,18 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(Address::parse(text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_much_is_kept_free() {
+        const MIB: u64 = 1024 * 1024;
+        for (text, mib) in [
+            ("surrealkv://x", 256),
+            ("surrealkv://x?max_memtable_size=1048576", 67),
+            ("surrealkv://x?reserve=1048576&max_memtable_size=1048576", 1),
+        ] {
+            assert_eq!(Address::parse(text).expect("an address").reserve(), mib * MIB, "{text}");
         }
     }
 

@@ -7,7 +7,7 @@ use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
     Link, Row, RowId, StorageError, Store, Unannounced, Working,
-    record::{self, failed, record},
+    record::{self, commit_failed, failed, record},
 };
 
 /// Rows to be written together. A row is new, or replaces one that was read.
@@ -71,7 +71,7 @@ impl Batch {
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
     /// is returned is dropped: the caller first announces what follows from the batch.
-    pub fn commit<'a>(&'a self, batch: &'a Batch) -> Working<'a, Result<Unannounced<'a>, StorageError>> {
+    pub fn commit<'a: 'b, 'b>(&'a self, batch: &'b Batch) -> Working<'b, Result<Unannounced<'a>, StorageError>> {
         Box::pin(self.write(batch))
     }
 
@@ -87,7 +87,7 @@ impl Store {
             record::end(&transaction).await;
             return Err(error);
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(commit_failed)?;
         self.chain.written(link);
         Ok(unannounced)
     }

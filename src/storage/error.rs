@@ -11,9 +11,17 @@ pub enum StorageError {
     /// A row that should be new exists already: decide again on fresh state.
     #[error("a new row exists already: {0}")]
     Exists(String),
-    /// The database failed; what became of the write is not known.
+    /// The database failed, and nothing was written.
     #[error("the database failed: {0}")]
     Database(String),
+    /// Nothing can be written at the moment, as on a full disk. Whether this batch was is settled when a later one is
+    /// written: from then on it was not. Until then nobody may be told anything of it.
+    #[error("the database cannot write: {0}")]
+    Stuck(String),
+    /// A commit failed, and whether it happened is not known before the next start. Nobody may be answered, and nothing
+    /// more written.
+    #[error("the database failed while it wrote, and only the next start can tell what is on disk: {0}")]
+    Unknown(String),
     /// A row that cannot be read, or written.
     #[error("row {id} is damaged: {reason}")]
     Row {

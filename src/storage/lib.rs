@@ -17,6 +17,7 @@ mod parse;
 mod pending;
 mod read;
 mod record;
+mod room;
 mod row;
 mod upgrade;
 
@@ -31,6 +32,8 @@ pub use error::{OpenError, StorageError};
 pub use key::Key;
 pub use open::Store;
 pub use pending::Unannounced;
+pub use read::View;
+pub use room::{Lack, Room};
 pub use row::{CODES_IN_ROW, CodeRow, Dated, Row, RowId, StoredAnswer, Tally};
 pub use upgrade::{UpgradeError, Upgraded, upgrade};
 

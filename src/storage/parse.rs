@@ -108,7 +108,11 @@ impl RowId {
                 Self::Transaction(id, redeemed)
             }
             "answer" => Self::Answer(rest.u32()?, rest.text()?.to_owned(), rest.text()?.to_owned()),
-            "settings" => rest.only("settings", Self::Settings)?,
+            "settings" => match rest.text()? {
+                "settings" => Self::Settings,
+                "clock" => Self::Clock,
+                _ => return None,
+            },
             "api_key" => Self::ApiKey(rest.text()?.to_owned()),
             "format" => rest.only("format", Self::Format)?,
             super::chain::TABLE => Self::Batch(rest.u32()?),
@@ -149,6 +153,7 @@ mod tests {
             RowId::Transaction("T-1".to_owned(), Some(coupon)),
             RowId::Answer(20_000, "till".to_owned(), "key".to_owned()),
             RowId::Settings,
+            RowId::Clock,
             RowId::ApiKey("0a1b".to_owned()),
             RowId::Format,
             RowId::Batch(131_071),

@@ -31,12 +31,29 @@ impl Pending {
         Unannounced(self)
     }
 
-    /// Ends when what was read is on disk and announced, given which rows that is. To be called after they were read.
-    pub(super) async fn settled(&self, read: impl Fn(&HashSet<RowId>) -> bool) {
-        let mut now = self.0.subscribe();
-        if now.borrow_and_update().as_deref().is_some_and(read) {
+    /// What is being written now. To be called after the engine was asked for a view of the rows: whatever it shows of
+    /// a batch that is not announced is of this one.
+    pub(super) fn now(&self) -> Writing {
+        let mut changes = self.0.subscribe();
+        let rows = changes.borrow_and_update().clone();
+        Writing { rows, changes }
+    }
+}
+
+/// What was being written at a moment.
+#[derive(Debug)]
+pub(super) struct Writing {
+    rows: Option<Arc<HashSet<RowId>>>,
+    changes: watch::Receiver<Option<Arc<HashSet<RowId>>>>,
+}
+
+impl Writing {
+    /// Ends when what was read is announced, given which rows that is.
+    pub(super) async fn settled(&mut self, read: impl Fn(&HashSet<RowId>) -> bool) {
+        if self.rows.as_deref().is_some_and(read) {
             // An error only says that nothing is written any more.
-            drop(now.changed().await);
+            drop(self.changes.changed().await);
+            self.rows = None;
         }
     }
 }
@@ -82,5 +99,31 @@ mod tests {
         drop(writing);
         assert_eq!(get.await.expect("rows").len(), 2);
         assert_eq!(both.await.expect("rows").len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_view_is_of_one_moment() {
+        let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
+        let of = |name: &str| RowId::Email(name.to_owned());
+        let row = Row::Email(CustomerId::parse("ann").expect("a customer's id"));
+        let write = async |names: &[&str]| {
+            let mut batch = Batch::default();
+            names.iter().for_each(|name| batch.insert(of(name), row.clone()));
+            store.commit(&batch).await.expect("written")
+        };
+        drop(write(&["ann"]).await);
+        let mut before = store.view().await.expect("a view");
+        let announcing = write(&["ben"]).await;
+        let mut after = store.view().await.expect("a view");
+        assert_eq!(before.get_one(of("ben")).await.expect("an answer"), None, "it came later");
+        assert!(ends(&mut pin!(after.get_one(of("ann")))).await, "it was there before");
+        {
+            let mut waiting = pin!(after.get_one(of("ben")));
+            assert!(!ends(&mut waiting).await, "it is not announced yet");
+            drop(announcing);
+            assert!(waiting.await.expect("an answer").is_some());
+        }
+        drop(write(&["cem"]).await);
+        assert_eq!(after.get_one(of("cem")).await.expect("an answer"), None);
     }
 }

@@ -1,5 +1,5 @@
 //! Reading rows: some by their ids, or a page of a range of ids in either direction; each in a transaction of its own,
-//! which sees what was confirmed before it, and gives nothing that is not on disk.
+//! or all of what one answer needs in one, which sees what was confirmed before it and gives nothing that is not on disk.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,8 @@ use surrealdb_kvs::{
 
 use super::{
     Row, RowId, StorageError, Store, Working,
-    record::{self, document, failed},
+    pending::Writing,
+    record::{document, failed},
 };
 
 /// A row: its id's text, and its document.
@@ -25,38 +26,41 @@ type Document = (String, String);
 /// The same of a row that may not be readable: its id's text where that is, and its document or why not.
 pub(super) type RawRow = (Option<String>, Result<String, StorageError>);
 
+/// All rows as they are at one moment: what is written later is not in it. What was being written at that moment is
+/// waited for where a row of it is read.
+pub struct View<'a> {
+    store: &'a Store,
+    transaction: Transaction,
+    writing: Writing,
+}
+
+impl std::fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View").finish_non_exhaustive()
+    }
+}
+
 impl Store {
-    /// The rows with these ids, in their order; none where there is no such row.
-    pub fn get<'a>(&'a self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
-        Box::pin(self.rows(ids))
+    /// A view of this moment. Dropping it ends it.
+    pub fn view(&self) -> Working<'_, Result<View<'_>, StorageError>> {
+        Box::pin(async {
+            let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
+            // The transaction is fixed from here on, so nothing that begins later can be in it.
+            Ok(View { store: self, transaction, writing: self.pending.now() })
+        })
     }
 
-    async fn rows(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
+    /// The rows with these ids, in their order; none where there is no such row.
+    pub async fn get(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-        let rows = self.look_up(&transaction, ids).await;
-        record::end(&transaction).await;
-        self.pending.settled(|written| ids.iter().any(|id| written.contains(id))).await;
-        rows
+        self.view().await?.get(ids).await
     }
 
     /// The row with this id.
     pub async fn get_one(&self, id: RowId) -> Result<Option<Row>, StorageError> {
-        Ok(self.get(std::slice::from_ref(&id)).await?.pop().flatten())
-    }
-
-    async fn look_up(&self, transaction: &Transaction, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
-        let place = self.place(transaction).await?;
-        let mut rows = Vec::with_capacity(ids.len());
-        for id in ids {
-            let key = place.key(id);
-            let record = transaction.get_key(&key, None).await.map_err(failed)?;
-            let row = record.map(|record| Row::decode(id, document(&key, &record)?));
-            rows.push(row.transpose()?);
-        }
-        Ok(rows)
+        self.view().await?.get_one(id).await
     }
 
     /// Up to `limit` rows of a table whose id's text is at least `start` and below `end`, in order
@@ -83,30 +87,17 @@ impl Store {
         if limit == 0 || start >= end {
             return Ok(Vec::new());
         }
-        let transaction = self.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
-        let rows = self.range(&transaction, table, [&start, &end], reverse, limit).await;
-        record::end(&transaction).await;
+        let mut view = self.view().await?;
+        let rows = view.range(table, [&start, &end], reverse, limit).await?;
         let within = |id: &RowId| {
             let key = id.key();
             key.table == table && start <= key.text && key.text < end
         };
-        self.pending.settled(|written| written.iter().any(within)).await;
-        rows
+        view.writing.settled(|written| written.iter().any(within)).await;
+        Ok(rows)
     }
 
-    async fn range(
-        &self,
-        transaction: &Transaction,
-        table: &'static str,
-        bounds: [&str; 2],
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Document>, StorageError> {
-        let rows = self.raw_range(transaction, table, bounds, reverse, limit).await?;
-        rows.into_iter().map(|(text, document)| document.map(|document| (text.unwrap_or_default(), document))).collect()
-    }
-
-    /// The same, going on after a row that cannot be read.
+    /// Rows of a range, going on after one that cannot be read.
     pub(super) async fn raw_range(
         &self,
         transaction: &Transaction,
@@ -125,6 +116,45 @@ impl Store {
             transaction.scan_raw(range, limit, 0, None).await
         };
         Ok(rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect())
+    }
+}
+
+impl View<'_> {
+    /// The rows with these ids, in their order; none where there is no such row.
+    pub fn get<'a>(&'a mut self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
+        Box::pin(async {
+            let rows = self.look_up(ids).await?;
+            self.writing.settled(|written| ids.iter().any(|id| written.contains(id))).await;
+            Ok(rows)
+        })
+    }
+
+    /// The row with this id.
+    pub async fn get_one(&mut self, id: RowId) -> Result<Option<Row>, StorageError> {
+        Ok(self.get(std::slice::from_ref(&id)).await?.pop().flatten())
+    }
+
+    async fn look_up(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
+        let place = self.store.place(&self.transaction).await?;
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key = place.key(id);
+            let record = self.transaction.get_key(&key, None).await.map_err(failed)?;
+            let row = record.map(|record| Row::decode(id, document(&key, &record)?));
+            rows.push(row.transpose()?);
+        }
+        Ok(rows)
+    }
+
+    async fn range(
+        &self,
+        table: &'static str,
+        bounds: [&str; 2],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Document>, StorageError> {
+        let rows = self.store.raw_range(&self.transaction, table, bounds, reverse, limit).await?;
+        rows.into_iter().map(|(text, document)| document.map(|document| (text.unwrap_or_default(), document))).collect()
     }
 }
 

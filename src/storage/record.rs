@@ -85,6 +85,27 @@ pub(super) fn failed(error: anyhow::Error) -> StorageError {
     }
 }
 
+/// Why a commit failed. Only what is known to have written nothing says so: of anything else, an error of the disk
+/// among it, the next start finds out what became of it.
+pub(super) fn commit_failed(error: anyhow::Error) -> StorageError {
+    use surrealdb_datastore::Error;
+    let harmless = match storage_error(&error) {
+        Some(Error::Datastore(reason)) => return StorageError::Stuck(reason.clone()),
+        Some(
+            Error::TransactionTooLarge
+            | Error::TransactionKeyTooLarge
+            | Error::TransactionReadonly
+            | Error::TransactionFinished
+            | Error::TransactionConditionNotMet,
+        ) => true,
+        _ => false,
+    };
+    match failed(error) {
+        StorageError::Database(text) if !harmless => StorageError::Unknown(text),
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use surrealdb_datastore::TransactionType;
@@ -176,6 +197,26 @@ mod tests {
         one.commit().await.expect("the first one wins");
         let lost = two.commit().await.map_err(failed);
         assert!(matches!(lost, Err(StorageError::Conflict(_))), "{lost:?}");
+    }
+
+    #[test]
+    fn a_commit_that_may_have_happened_is_not_known() {
+        use surrealdb_datastore::Error;
+        let of = |error: Error| commit_failed(anyhow::Error::new(error));
+        for unknown in [
+            Error::Transaction("IO error: Input/output error (os error 5)".to_owned()),
+            Error::CommitOutcomeUnknown("fsync".to_owned()),
+            Error::Internal("what".to_owned()),
+        ] {
+            let found = of(unknown);
+            assert!(matches!(found, StorageError::Unknown(_)), "{found:?}");
+        }
+        let found = commit_failed(anyhow::anyhow!("of no kind that is known"));
+        assert!(matches!(found, StorageError::Unknown(_)), "{found:?}");
+        assert!(matches!(of(Error::Datastore("full".to_owned())), StorageError::Stuck(_)));
+        assert!(matches!(of(Error::TransactionTooLarge), StorageError::Database(_)));
+        assert!(matches!(of(Error::TransactionKeyAlreadyExists), StorageError::Exists(_)));
+        assert!(matches!(of(Error::TransactionConflict(String::new())), StorageError::Conflict(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Key, Link, StorageError, StoredEntry};
 use scrip_domain::{
+    clock::BatchTime,
     coupon::Coupon,
     customer::Customer,
     event::Change,
@@ -52,12 +53,15 @@ pub enum RowId {
     Due(i64, CouponId),
     /// A purchase that was recorded: a checkout, or the redemption of one coupon.
     Transaction(String, Option<CouponId>),
-    /// The answer to an idempotency key: the day, the caller, the key.
+    /// The answer to an idempotency key: the period that it is kept with
+    /// ([`scrip_domain::clock::BatchTime::period`]), the caller, the key.
     Answer(u32, String, String),
     /// The settings, of which there is one row.
     Settings,
     /// An API key, by the hash of its secret.
     ApiKey(String),
+    /// The time of the last batch, which is written with every batch.
+    Clock,
     /// The format of the data.
     Format,
     /// A batch, by its place in the ring.
@@ -96,6 +100,8 @@ impl RowId {
             Self::Transaction(id, Some(redeemed)) => coupon(Key::new("transaction").text(id), redeemed),
             Self::Answer(day, caller, key) => Key::new("answer").u32(*day).text(caller).text(key),
             Self::Settings => Key::new("settings").text("settings"),
+            // In the table of the settings, so that data of earlier versions needs no new table.
+            Self::Clock => Key::new("settings").text("clock"),
             Self::ApiKey(hash) => Key::new("api_key").text(hash),
             Self::Format => Key::new("format").text("format"),
             Self::Batch(place) => Key::new("batch").u32(*place),
@@ -180,6 +186,8 @@ pub enum Row {
     Answer(StoredAnswer),
     /// Of [`RowId::Settings`] and [`RowId::ApiKey`], in the service's words.
     Plain(serde_json::Value),
+    /// Of [`RowId::Clock`].
+    Clock(BatchTime),
     /// Of [`RowId::Format`].
     Format(u32),
     /// Of [`RowId::Batch`].
@@ -214,6 +222,7 @@ impl Row {
             RowId::Transaction(..) => Self::Transaction(read(id, text)?),
             RowId::Answer(..) => Self::Answer(read(id, text)?),
             RowId::Settings | RowId::ApiKey(_) => Self::Plain(read(id, text)?),
+            RowId::Clock => Self::Clock(read(id, text)?),
             RowId::Format => Self::Format(read(id, text)?),
             RowId::Batch(_) => Self::Batch(read(id, text)?),
         })
@@ -242,6 +251,7 @@ impl Row {
             Self::Mark => Ok("1".to_owned()),
             Self::Transaction(value) | Self::Plain(value) => write(value),
             Self::Answer(answer) => write(answer),
+            Self::Clock(time) => write(time),
             Self::Format(format) => write(format),
             Self::Batch(link) => write(link),
         }

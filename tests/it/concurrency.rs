@@ -10,7 +10,7 @@ use std::{
 
 use scrip::{
     domain::{decimal::Amount, rejection::Code, status::Status},
-    service::{Command, EventFilter, PageRequest},
+    service::{Command, CouponFilter, EventFilter, PageRequest},
 };
 use tokio::task::JoinSet;
 
@@ -49,6 +49,39 @@ async fn one_of_200_redemptions_of_a_coupon_succeeds() {
         let answers = at_once(&app, 200, move |client, _| async move { client.redeem(coupon).await }).await;
         assert_eq!(winners(&answers, Code::AlreadyRedeemed), 1);
         assert_eq!(app.coupon(coupon).await.usages, 1);
+    }
+}
+
+/// Every coupon of the pool is in one of the statuses that are asked for, whatever changes while the list is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_has_a_coupon_that_changes_meanwhile_once() {
+    const COUPONS: u64 = 400;
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let pool = app.pool(draft::bulk(draft::percentage(), "LIST-$$$$$$")).await.id;
+        app.generate(pool, COUPONS).await.expect("codes");
+        let done = Arc::new(AtomicBool::new(false));
+        let (reader, ended) = (app.named("reader"), Arc::clone(&done));
+        let reading = tokio::spawn(async move {
+            let statuses = vec![Status::Unassigned, Status::Claimed, Status::Redeemed];
+            let filter = CouponFilter { statuses, ..CouponFilter::default() };
+            let page = PageRequest { limit: COUPONS as usize + 1, after: None, before: None, from_end: false };
+            while !ended.load(Ordering::SeqCst) {
+                let listed = reader.pool_coupons(pool, &filter, &page, reader.now()).await.expect("a page").items;
+                let places: Vec<_> = listed.iter().map(|(id, _)| id.index).collect();
+                assert!(places.iter().copied().eq(0..COUPONS), "{places:?}");
+                assert!(listed.iter().all(|(_, coupon)| filter.statuses.contains(&coupon.status)));
+            }
+        });
+        at_once(&app, 8, move |client, caller| async move {
+            for number in 0..COUPONS / 8 {
+                let coupon = client.claim(pool, &format!("{caller}-{number}")).await.expect("a coupon").id;
+                client.redeem(coupon).await.expect("a coupon");
+            }
+        })
+        .await;
+        done.store(true, Ordering::SeqCst);
+        reading.await.expect("a reader");
     }
 }
 

@@ -237,7 +237,7 @@ impl CallerTask {
         let filter = CouponFilter { statuses: vec![status], ..CouponFilter::default() };
         let page = PageRequest { limit: 50, after: None, before: None, from_end: false };
         let begin = self.recorder.now();
-        let page = self.app.pool_coupons(self.pool, &filter, &page).await.expect("a page");
+        let page = self.app.pool_coupons(self.pool, &filter, &page, self.app.now()).await.expect("a page");
         assert!(page.items.iter().all(|(_, coupon)| coupon.status == status), "a list of {status:?} coupons");
         self.seen(begin, page.items.iter().map(|(_, coupon)| coupon));
     }

@@ -147,7 +147,7 @@ async fn read(app: Client, pool: PoolId, meter: Arc<Meter>, number: u64) {
             let statuses = [vec![Status::Claimed], vec![Status::Redeemed, Status::Unassigned]];
             let filter = CouponFilter { statuses: statuses[number as usize / 2].clone(), ..CouponFilter::default() };
             let page = PageRequest { limit: 500, after, before: None, from_end: false };
-            let page = app.pool_coupons(pool, &filter, &page).await.expect("a page");
+            let page = app.pool_coupons(pool, &filter, &page, app.now()).await.expect("a page");
             after = page.items.last().map(|(id, _)| *id).filter(|_| page.has_next);
         } else {
             let page = PageRequest { limit: 500, after: place, before: None, from_end: false };

@@ -15,6 +15,7 @@ use crate::{
     failure::{failed, internal, refused},
     global_id::GlobalId,
     loader::Related,
+    moment::instant,
     scalar::{CurrencyCode, Cursor, DateTime, Decimal},
 };
 use scrip_domain::{
@@ -62,7 +63,7 @@ impl Coupon {
 
     /// Where it is in its life at this moment.
     async fn status(&self, ctx: &Context<'_>) -> Result<CouponStatus> {
-        Ok(self.0.status_at(ctx.data::<Arc<Scrip>>()?.clock().now()).into())
+        Ok(self.0.status_at(instant(ctx)?).into())
     }
 
     /// What kind of discount it is.

@@ -11,6 +11,7 @@ use crate::{
     failure::{failed, refused},
     global_id::GlobalId,
     input::CouponFilter,
+    moment::instant,
     scalar::{CurrencyCode, Cursor},
 };
 use scrip_domain::customer;
@@ -65,8 +66,8 @@ impl Customer {
         let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        let found =
-            scrip.customer_coupons(&self.0.id, &filter, &page).await.map_err(|failure| failed(ctx, &failure))?;
+        let found = scrip.customer_coupons(&self.0.id, &filter, &page, instant(ctx)?).await;
+        let found = found.map_err(|failure| failed(ctx, &failure))?;
         Ok(CouponConnection::of(found.placed(AtEvent::<'h'>), Coupon))
     }
 

@@ -11,6 +11,7 @@ use crate::{
     failure::{failed, refused},
     global_id::GlobalId,
     input::CouponFilter,
+    moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
     types::{Coupon, PluginBinding},
 };
@@ -56,13 +57,14 @@ impl Asked {
         mut filter: scrip_service::CouponFilter,
     ) -> Result<CouponConnection> {
         let fail = |failure| failed(ctx, &failure);
+        let now = instant(ctx)?;
         if filter.pool.is_some_and(|other| other != pool) {
             return Ok(CouponConnection::of(Page::<_, CouponId>::empty(), Coupon));
         }
         if let Some(customer) = filter.customer.clone() {
             filter.pool = Some(pool);
             let page = self.page(|HeldSince { 0: event }| Some(event))?;
-            let found = scrip.customer_coupons(&customer, &filter, &page).await.map_err(fail)?;
+            let found = scrip.customer_coupons(&customer, &filter, &page, now).await.map_err(fail)?;
             return Ok(self.connection(found.placed(AtEvent::<'h'>)));
         }
         let by = if !filter.claimed.is_open() {
@@ -74,13 +76,13 @@ impl Asked {
         };
         if let Some(by) = by {
             let page = self.page(|HappenedAt { 0: event }| Some(event))?;
-            let found = scrip.coupons_in_time(pool, by, &filter, &page).await.map_err(fail)?;
+            let found = scrip.coupons_in_time(pool, by, &filter, &page, now).await.map_err(fail)?;
             return Ok(self.connection(found.placed(AtEvent::<'t'>)));
         }
         // Where a search among uploaded codes was cut, its cursor may name a coupon of another pool.
         let any = filter.prefix.is_some();
         let page = self.page(|id: CouponId| (any || id.pool == pool).then_some(id))?;
-        let found = scrip.pool_coupons(pool, &filter, &page).await.map_err(fail)?;
+        let found = scrip.pool_coupons(pool, &filter, &page, now).await.map_err(fail)?;
         Ok(self.connection(found))
     }
 
@@ -173,7 +175,7 @@ impl CouponPool {
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        scrip.settle().await.map_err(|failure| failed(ctx, &failure))?;
+        scrip.settle(instant(ctx)?).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(PoolStats::of(&scrip.registry().tally(self.0.id).counts))
     }
 

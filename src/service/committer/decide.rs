@@ -15,8 +15,6 @@ use scrip_storage::{Row, RowId, StoredAnswer};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
-/// A day, in seconds. Answers are kept by days, so for 24 to 48 hours.
-const DAY: i64 = 86_400;
 
 /// What came of a request.
 pub(super) enum Outcome {
@@ -89,12 +87,13 @@ enum Kept {
 fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, Stop> {
     let Some(key) = &request.idempotency else { return Ok(None) };
     checked_text(key, MAX_KEY).map_err(|rejection| rejection.at(["idempotencyKey"]))?;
-    let today = u32::try_from(attempt.now().as_second() / DAY).unwrap_or_default();
-    let at = |day| RowId::Answer(day, request.caller.id.clone(), key.clone());
-    attempt.need([at(today), at(today.saturating_sub(1))])?;
+    // A period lasts for a day or longer, whatever the clock says meanwhile: an answer is kept for a day after it.
+    let period = attempt.working.period;
+    let at = |period| RowId::Answer(period, request.caller.id.clone(), key.clone());
+    attempt.need([at(period), at(period.saturating_sub(1))])?;
     let input = fingerprint(&request.command);
-    for day in [today, today.saturating_sub(1)] {
-        let Some(Row::Answer(stored)) = attempt.row(&at(day))? else { continue };
+    for period in [period, period.saturating_sub(1)] {
+        let Some(Row::Answer(stored)) = attempt.row(&at(period))? else { continue };
         if stored.input != input {
             return Err(Rejection::IdempotencyMismatch.at(["idempotencyKey"]).into());
         }
@@ -104,7 +103,7 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, 
         };
         return Ok(Some(Kept::Answered(answer)));
     }
-    Ok(Some(Kept::Ticket(at(today), input)))
+    Ok(Some(Kept::Ticket(at(period), input)))
 }
 
 /// The use case of a command.
@@ -147,6 +146,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
             rows.for_each(|row| attempt.remove(row));
             Ok(Answer::Done)
         }
+        // The batch's time does it.
+        Command::ClockConfirm => Ok(Answer::Done),
         Command::Expire(due) => attempt.expire(due),
     }
 }

@@ -6,9 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::Registry;
+use crate::{Registry, clock::instant};
 use scrip_domain::{
     access::{ApiKey, Settings},
+    clock::BatchTime,
     customer::Customer,
     event::Event,
     id::{CouponId, CustomerId, EventId, PoolId},
@@ -17,7 +18,7 @@ use scrip_domain::{
 };
 use scrip_storage::{Batch, Dated, Row, RowId, StorageError, Store, Tally};
 
-use super::STREAM;
+use super::{STREAM, cache::Cache};
 
 /// How many events one row of the log holds. Rows above 4 KiB would leave the database's log tree.
 const EVENTS_IN_ROW: usize = 16;
@@ -56,45 +57,17 @@ pub(super) struct Change {
     pub(super) events: Vec<Event>,
 }
 
-/// Rows as they are in the database, kept from batch to batch: this committer is the only one that
-/// writes them (an embedded database belongs to one process), so what it read or wrote last is what is
-/// there. Bounded, and dropped whenever it is not known what became of a write.
-#[derive(Debug, Default)]
-pub(super) struct Cache {
-    young: HashMap<RowId, Option<Row>>,
-    old: HashMap<RowId, Option<Row>>,
-}
-
-/// How many rows each of the cache's two generations holds.
-const GENERATION: usize = 20_000;
-
-impl Cache {
-    fn get(&self, id: &RowId) -> Option<Option<&Row>> {
-        self.young.get(id).or_else(|| self.old.get(id)).map(Option::as_ref)
-    }
-
-    fn exists(&self, id: &RowId) -> bool {
-        matches!(self.get(id), Some(Some(_)))
-    }
-
-    fn extend(&mut self, rows: impl Iterator<Item = (RowId, Option<Row>)>) {
-        self.young.extend(rows);
-    }
-
-    /// Forgets that a row was not there.
-    fn forget_absence(&mut self, id: &RowId) {
-        for generation in [&mut self.young, &mut self.old] {
-            if generation.get(id).is_some_and(Option::is_none) {
-                generation.remove(id);
-            }
-        }
-    }
-
-    /// Forgets the older generation when the younger one is full.
-    fn bound(&mut self) {
-        if self.young.len() >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
-        }
+impl Change {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { rows, removed, ensured, pools, tallies, settings, keys, events } = self;
+        rows.is_empty()
+            && removed.is_empty()
+            && ensured.is_empty()
+            && pools.is_empty()
+            && tallies.is_empty()
+            && settings.is_none()
+            && keys.is_empty()
+            && events.is_empty()
     }
 }
 
@@ -102,6 +75,8 @@ impl Cache {
 pub(super) struct Working<'a> {
     pub(super) registry: &'a Registry,
     pub(super) now: Instant,
+    /// The period in which answers to idempotency keys are kept.
+    pub(super) period: u32,
     sequence: u64,
     loaded: Cache,
     loaded_holdings: HashMap<(CustomerId, PoolId), Vec<CouponId>>,
@@ -109,8 +84,16 @@ pub(super) struct Working<'a> {
 }
 
 impl<'a> Working<'a> {
-    pub(super) fn new(registry: &'a Registry, now: Instant, sequence: u64, cache: Cache) -> Self {
-        Self { registry, now, sequence, loaded: cache, loaded_holdings: HashMap::new(), accepted: Change::default() }
+    pub(super) fn new(registry: &'a Registry, time: &BatchTime, sequence: u64, cache: Cache) -> Self {
+        Self {
+            registry,
+            now: instant(time.at),
+            period: time.period,
+            sequence,
+            loaded: cache,
+            loaded_holdings: HashMap::new(),
+            accepted: Change::default(),
+        }
     }
 
     /// Drops what was accepted, so that the batch can be decided again on more rows.

@@ -9,7 +9,7 @@ use surrealdb_kvs::{
 use surrealkv::{Transaction as Inner, Tree};
 
 use super::{
-    error::{commit_failed, failed},
+    error::{commit_failed, failed, stopped},
     scan::{self, Page},
 };
 
@@ -113,14 +113,10 @@ impl Transactable for Transaction {
             if !self.write {
                 return Err(Error::TransactionReadonly);
             }
-            // Stopped by a full disk, for example, until what it does in the background succeeds again. A commit would
-            // fail with the same error, which is then not told apart from one in the middle of its writes.
-            if self.tree.is_stopped()
-                && let Some(stopped) = self.tree.background_error()
-            {
-                return Err(Error::Datastore(stopped.error.to_string()));
+            if let Some(stopped) = stopped(&self.tree) {
+                return Err(stopped);
             }
-            inner.commit().await.map_err(commit_failed)
+            inner.commit().await.map_err(|error| commit_failed(error, stopped(&self.tree)))
         })
     }
 

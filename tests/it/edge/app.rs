@@ -213,6 +213,12 @@ impl App {
         stats
     }
 
+    /// Whether it is ready: the status and what it says.
+    pub(super) async fn readiness(&self) -> (u16, String) {
+        let response = self.client.get(format!("{}/readyz", self.url)).send().await.expect("an answer");
+        (response.status().as_u16(), response.text().await.expect("text"))
+    }
+
     /// All events of a coupon.
     pub(super) async fn events(&self, coupon: &Value) -> Vec<Value> {
         let query = format!("query($id: ID!) {{ coupon(id: $id) {{ events {{ edges {{ node {{ {EVENT} }} }} }} }} }}");

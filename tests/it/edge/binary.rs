@@ -2,6 +2,10 @@
 
 use std::{path::Path, process::Stdio};
 
+use scrip::{
+    service::{Clock, Scrip},
+    storage::Address,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
@@ -54,8 +58,28 @@ impl Gateway {
         Some(rest.lines().next()?.trim().to_owned())
     }
 
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id().expect("a running process")
+    }
+
+    /// Waits for its end; its exit code, and what it said since it listened.
+    pub(super) async fn ended(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        while let Some(line) = self.lines.next_line().await.expect("text") {
+            said.push_str(&line);
+            said.push('\n');
+        }
+        (self.child.wait().await.expect("an end").code(), said)
+    }
+
+    /// Kills it.
+    pub(super) async fn kill(mut self) {
+        self.child.kill().await.expect("an end");
+    }
+
     async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("a running process").to_string();
+        let id = self.id().to_string();
         let status = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await.expect("kill");
         assert!(status.success());
     }
@@ -194,6 +218,38 @@ async fn the_first_start_shows_a_key_that_lasts() {
     assert_eq!(third.shown_key(), None);
     assert_eq!(viewer(&third.url, "preset-by-the-container").await.0, 200);
     third.stop().await;
+}
+
+/// The last change was years ago by another machine's clock: that a gateway was stopped for so long is not believed.
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_is_confirmed_on_the_stopped_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = Address::parse(&format!("surrealkv://{}/data", folder.path().display())).expect("an address");
+    let long_ago = Clock::manual("2020-01-01T00:00:00Z".parse().expect("an instant"));
+    let scrip_then = Scrip::open(&address, long_ago, None).await.expect("a database");
+    let key = scrip_then.create_key("till", None).await.expect("a key").secret;
+    scrip_then.close().await;
+    let start = || scrip(folder.path(), &["--listen", "127.0.0.1:0", "--database", "surrealkv://data"]);
+    let confirm = || scrip(folder.path(), &["clock", "confirm", "--database", "surrealkv://data"]);
+    let ready = async |gateway: &Gateway| {
+        let answer = reqwest::get(format!("{}/readyz", gateway.url)).await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+
+    let first = Gateway::start(start()).await;
+    let (status, said) = ready(&first).await;
+    assert!(status == 503 && said.contains("2020-01-01T00:00:00Z") && said.contains("scrip clock confirm"), "{said}");
+    assert_eq!(viewer(&first.url, &key).await.0, 200, "reads go on");
+    assert!(complaint(confirm()).await.contains("in use"));
+    first.stop().await;
+    for says in ["is believed", "is not doubted"] {
+        let output = confirm().output().await.expect("the binary");
+        let said = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success() && said.contains(says), "{said}");
+    }
+    let second = Gateway::start(start()).await;
+    assert_eq!(ready(&second).await, (200, "ready\n".to_owned()));
+    second.stop().await;
 }
 
 #[tokio::test]

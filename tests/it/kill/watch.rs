@@ -66,7 +66,7 @@ async fn list(scrip: &Scrip, random: &mut StdRng) -> Seen {
     let filter = CouponFilter { statuses: vec![status], ..CouponFilter::default() };
     let after = CouponId { pool, index: random.random_range(0..=scrip.registry().tally(pool).supply.next) };
     let page = PageRequest { limit: 20, after: Some(after), before: None, from_end: false };
-    let page = scrip.pool_coupons(pool, &filter, &page).await.expect("a page");
+    let page = scrip.pool_coupons(pool, &filter, &page, scrip.now()).await.expect("a page");
     Seen::Coupons(page.items.iter().map(|(_, coupon)| seen_coupon(coupon)).collect())
 }
 

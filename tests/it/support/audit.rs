@@ -45,7 +45,7 @@ impl Books {
 
 /// Reads the books and panics where they do not agree. Nothing may be changing meanwhile.
 pub(crate) async fn audit(scrip: &Scrip) -> Books {
-    scrip.settle().await.expect("expiries are recorded");
+    scrip.settle(scrip.now()).await.expect("expiries are recorded");
     let pools: Vec<PoolId> =
         scrip.registry().pools(&PoolFilter::default(), PoolOrder::Created).iter().map(|pool| pool.id).collect();
     let mut books = Books::default();

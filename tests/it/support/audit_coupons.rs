@@ -44,9 +44,9 @@ pub(super) async fn pool(scrip: &Scrip, pool: PoolId) -> BTreeMap<CouponId, Coup
 /// A pool's coupons in some statuses.
 async fn list(scrip: &Scrip, pool: PoolId, statuses: &[Status]) -> Vec<Coupon> {
     let filter = CouponFilter { statuses: statuses.to_vec(), ..CouponFilter::default() };
-    let coupons = all(async |page| scrip.pool_coupons(pool, &filter, &page).await).await;
+    let coupons = all(async |page| scrip.pool_coupons(pool, &filter, &page, scrip.now()).await).await;
     if coupons.len() <= SMALL {
-        let backwards = all_backwards(async |page| scrip.pool_coupons(pool, &filter, &page).await).await;
+        let backwards = all_backwards(async |page| scrip.pool_coupons(pool, &filter, &page, scrip.now()).await).await;
         assert!(backwards == coupons, "{pool:?} lists {statuses:?} in both directions alike");
     }
     coupons
@@ -58,7 +58,7 @@ async fn by_code(scrip: &Scrip, coupons: &[Coupon]) {
     for coupon in coupons.iter().step_by(step) {
         let after = coupon.id.index.checked_sub(1).map(|index| CouponId { index, ..coupon.id });
         let page = PageRequest { limit: 1, after, before: None, from_end: false };
-        let found = scrip.coupons_by_code(&coupon.code, &page).await.expect("an answer").items;
+        let found = scrip.coupons_by_code(&coupon.code, &page, scrip.now()).await.expect("an answer").items;
         assert!(found.iter().any(|(_, found)| found == coupon), "{:?} is found by {:?}", coupon.id, coupon.code);
         let read = scrip.coupons(&[coupon.id]).await.expect("an answer");
         assert!(read.iter().flatten().eq([coupon]), "{:?} is found by its id", coupon.id);

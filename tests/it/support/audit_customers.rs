@@ -31,7 +31,7 @@ pub(super) async fn agree(scrip: &Scrip, books: &Books) {
     let step = known.len() / SAMPLES + 1;
     for (number, customer) in known.iter().enumerate() {
         let filter = CouponFilter::default();
-        let held = all(async |page| scrip.customer_coupons(customer, &filter, &page).await).await;
+        let held = all(async |page| scrip.customer_coupons(customer, &filter, &page, scrip.now()).await).await;
         let expected = owned.remove(customer).unwrap_or_default();
         assert_eq!(held.len(), expected.len(), "{customer} lists each coupon once");
         assert!(held.iter().all(|coupon| expected.get(&coupon.id) == Some(&coupon)), "{customer} lists their own");

@@ -1,0 +1,217 @@
+//! The committer's one thread: it takes the commands that wait, has them decided, writes and answers.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    Command, Request, Settled,
+    cache::Cache,
+    decide, resume,
+    working::{Missing, Working},
+};
+use crate::{
+    Failure, Registry,
+    fatal::end_process,
+    time::Time,
+    vitals::{Doing, Vitals},
+};
+use scrip_domain::{
+    clock::BatchTime,
+    id::EventId,
+    rejection::{Refusal, Rejection},
+};
+use scrip_storage::{Row, RowId, StorageError, Store};
+
+/// The most commands that one transaction carries.
+const MAX_BATCH: usize = 256;
+/// How often a batch is decided again after it lost a race.
+const MAX_TRIES: u32 = 8;
+/// How long it is before a database that could not write is tried again.
+const RESPITE: Duration = Duration::from_secs(1);
+
+pub(super) struct Worker {
+    pub(super) store: Arc<Store>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) time: Arc<Time>,
+    pub(super) vitals: Arc<Vitals>,
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) announce: watch::Sender<EventId>,
+    /// Rows as they are in the database.
+    pub(super) cache: Cache,
+    /// The last event written; none while it has to be read again.
+    pub(super) sequence: Option<u64>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Also where it panicked.
+        self.vitals.committer.set(Doing::Ended);
+    }
+}
+
+impl Worker {
+    pub(super) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(MAX_BATCH);
+        while self.requests.recv_many(&mut batch, MAX_BATCH).await > 0 {
+            let answers = self.process(&batch).await;
+            for (request, settled) in batch.drain(..).zip(answers) {
+                request.answer(settled);
+            }
+            self.vitals.committer.set(Doing::Nothing);
+        }
+    }
+
+    /// Carries a batch out, again where it lost a race, and gives each command's answer.
+    async fn process(&mut self, batch: &[Request]) -> Vec<Settled> {
+        let mut lost = 0;
+        while lost < MAX_TRIES {
+            match self.try_once(batch).await {
+                Ok(answers) => return answers,
+                Err(StorageError::Conflict(reason) | StorageError::Exists(reason)) => {
+                    tracing::warn!(%reason, lost, "deciding a batch again");
+                    self.sequence = None;
+                    tokio::time::sleep(Duration::from_millis(1 << lost)).await;
+                    lost += 1;
+                }
+                // Written again until it is: only then it is known that it was not written before.
+                Err(error @ StorageError::Stuck(_)) => self.stand_by(&error.to_string()).await,
+                // The next start reads what is on disk; whatever was answered here could be something else.
+                Err(error @ StorageError::Unknown(_)) => end_process(&error.to_string()),
+                Err(error) => {
+                    tracing::error!(%error, commands = batch.len(), "a batch failed");
+                    self.sequence = None;
+                    return failed(batch.len(), &error.to_string());
+                }
+            }
+        }
+        failed(batch.len(), "lost too many races in a row")
+    }
+
+    /// Waits until the database may be able to write again, and turns away whoever comes meanwhile. Whoever asked for
+    /// the batch that it could not write waits with it.
+    async fn stand_by(&mut self, reason: &str) {
+        self.vitals.committer.set(Doing::Nothing);
+        self.vitals.set_stuck(Some(reason.to_owned()));
+        let refusal = unavailable(reason.to_owned());
+        let mut turned_away = Vec::with_capacity(MAX_BATCH);
+        loop {
+            let wait = tokio::time::sleep(RESPITE);
+            let came = async {
+                while self.requests.recv_many(&mut turned_away, MAX_BATCH).await > 0 {
+                    for request in turned_away.drain(..) {
+                        request.answer(refused(&refusal));
+                    }
+                }
+                // Nobody can come any more.
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = wait => {}
+                () = came => {}
+            }
+            // Refused now, it would be told that it was not carried out.
+            if self.vitals.refusal().is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn try_once(&mut self, batch: &[Request]) -> Result<Vec<Settled>, StorageError> {
+        let doing = |step: &'static str| self.vitals.committer.set(Doing::Step(step));
+        doing("reading where the last batch left off");
+        let sequence = match self.sequence {
+            Some(sequence) => sequence,
+            None => self.known_sequence().await?,
+        };
+        let (time, stopped) = self.admission(batch);
+        let mut working = Working::new(&self.registry, &time, sequence, std::mem::take(&mut self.cache));
+        let answers = loop {
+            doing("deciding a batch");
+            working.forget_decisions();
+            let (answers, missing) = decide_all(&mut working, batch, stopped.as_ref());
+            if missing.is_empty() {
+                break answers;
+            }
+            doing("reading rows from the database");
+            working.load(&self.store, missing).await?;
+        };
+        let mut writes = working.batch();
+        // Held until the log's end has moved: whoever reads a coupon finds its event in the log, too.
+        let mut unannounced = None;
+        // A batch that could not be written is settled by what is written after it, if only the time.
+        if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
+            // The time goes with each batch, so that no later start goes behind what was decided at it.
+            writes.replace(RowId::Clock, Row::Clock(time));
+            doing("writing a batch to the database");
+            unannounced = Some(self.store.commit(&writes).await?);
+            self.vitals.set_stuck(None);
+            self.time.went_on(time);
+        }
+        doing("publishing a batch");
+        let last;
+        (last, self.cache) = working.publish(&self.registry);
+        self.sequence = Some(last);
+        self.announce.send_if_modified(|latest| std::mem::replace(&mut latest.sequence, last) != last);
+        drop(unannounced);
+        Ok(answers)
+    }
+
+    /// The time of the next batch, and the refusal of whatever would change anything, where changes are stopped. An
+    /// operator's word ends a doubt about the clock.
+    fn admission(&self, batch: &[Request]) -> (BatchTime, Option<Refusal>) {
+        if confirms(batch) {
+            return (self.time.confirmed_batch(), self.vitals.no_room().map(unavailable));
+        }
+        (self.time.next_batch(), self.vitals.refusal().map(unavailable))
+    }
+
+    /// The last event written. After a failure the database is asked, and so is the registry read again.
+    async fn known_sequence(&self) -> Result<u64, StorageError> {
+        let fresh = Registry::load(&self.store).await?;
+        std::mem::swap(&mut *self.registry.write(), &mut *fresh.write());
+        resume::last_sequence(&self.store).await
+    }
+}
+
+/// Whether a command of a batch says that the clock is right.
+fn confirms(batch: &[Request]) -> bool {
+    batch.iter().any(|request| matches!(request.command, Command::ClockConfirm))
+}
+
+fn unavailable(reason: String) -> Refusal {
+    Rejection::Unavailable { reason }.into()
+}
+
+fn refused(refusal: &Refusal) -> Settled {
+    Ok(Err(Failure::Refused(vec![refusal.clone()])))
+}
+
+fn failed(number: usize, reason: &str) -> Vec<Settled> {
+    (0..number).map(|_| Ok(Err(Failure::Internal(reason.to_owned())))).collect()
+}
+
+/// Decides all commands in order; gives their answers, and every row that one of them missed. Where changes are
+/// stopped, what would change anything is refused and leaves nothing behind, a kept refusal neither; what was answered
+/// before is answered again.
+fn decide_all(working: &mut Working<'_>, batch: &[Request], stopped: Option<&Refusal>) -> (Vec<Settled>, Missing) {
+    let mut answers = Vec::with_capacity(batch.len());
+    let mut missing = Missing::default();
+    for request in batch {
+        match decide::decide(working, request) {
+            decide::Outcome::Missing(more) => missing.extend(more),
+            decide::Outcome::Asks(questions) => answers.push(Err(questions)),
+            decide::Outcome::Decided(decided) => match (decided.change.filter(|change| !change.is_empty()), stopped) {
+                (Some(_), Some(stopped)) => answers.push(refused(stopped)),
+                (None, Some(stopped)) if confirms(std::slice::from_ref(request)) => answers.push(refused(stopped)),
+                (change, _) => {
+                    if let Some(change) = change {
+                        working.accept(*change);
+                    }
+                    answers.push(Ok(decided.answer));
+                }
+            },
+        }
+    }
+    (answers, missing)
+}

@@ -1,0 +1,208 @@
+//! Whether Scrip goes on: what the committer and the search for expiries are doing and since when, and what keeps
+//! changes from being made. Asking it reads memory and the file system's free room, never the database, so it answers
+//! while the database does not.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use super::time::Time;
+use scrip_storage::Room;
+
+/// How long one step may take before it counts as standing still. The slowest that was measured, a memtable that is
+/// written to a slow disk, took five seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked at for the log.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is being done at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Nothing: there is no work.
+    Nothing,
+    /// A step that has to end.
+    Step(&'static str),
+    /// Nothing, and there never will be again.
+    Ended,
+}
+
+/// What one part of Scrip is doing, and since when.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    who: &'static str,
+    beat: Mutex<(Doing, Instant)>,
+}
+
+impl Pulse {
+    fn new(who: &'static str) -> Self {
+        Self { who, beat: Mutex::new((Doing::Nothing, Instant::now())) }
+    }
+
+    /// Notes that another step begins.
+    pub(super) fn set(&self, doing: Doing) {
+        *self.beat.lock().unwrap_or_else(PoisonError::into_inner) = (doing, Instant::now());
+    }
+
+    /// What is wrong with it.
+    fn problem(&self, now: Instant) -> Option<String> {
+        let (doing, since) = *self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        standing_still(doing, now.saturating_duration_since(since)).map(|what| format!("{} {what}", self.who))
+    }
+}
+
+/// What is wrong with a part that has been doing this for so long.
+fn standing_still(doing: Doing, since: Duration) -> Option<String> {
+    match doing {
+        Doing::Nothing => None,
+        Doing::Step(_) if since < PATIENCE => None,
+        Doing::Step(step) => Some(format!("has been {step} for more than {} seconds", PATIENCE.as_secs())),
+        Doing::Ended => Some("has ended".to_owned()),
+    }
+}
+
+/// The signs of life of a running Scrip.
+#[derive(Debug)]
+pub struct Vitals {
+    pub(super) committer: Pulse,
+    pub(super) sweep: Pulse,
+    /// Why the database could not write when it was last tried; none where it could.
+    stuck: Mutex<Option<String>>,
+    time: Arc<Time>,
+    room: Room,
+}
+
+impl Vitals {
+    pub(super) fn new(time: Arc<Time>, room: Room) -> Self {
+        let (committer, sweep) = (Pulse::new("the committer"), Pulse::new("the search for expiries"));
+        Self { committer, sweep, stuck: Mutex::default(), time, room }
+    }
+
+    /// Notes why the database could not write, or that it could.
+    pub(super) fn set_stuck(&self, reason: Option<String>) {
+        *self.stuck.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Why the database could not write when it was last tried.
+    pub(super) fn stuck(&self) -> Option<String> {
+        self.stuck.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why changes are refused before anything is written; none where they are made.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.no_room().or_else(|| self.time.doubt().map(|doubt| doubt.to_string()))
+    }
+
+    /// The same, the clock aside.
+    pub(super) fn no_room(&self) -> Option<String> {
+        self.room.lack().map(|lack| lack.to_string())
+    }
+
+    /// Everything that is wrong at a moment; nothing where Scrip can serve. It asks the file system, which may take
+    /// long where a disk does not answer.
+    #[must_use]
+    pub fn problems(&self, now: Instant) -> Vec<String> {
+        let standing = [&self.committer, &self.sweep].into_iter().filter_map(|pulse| pulse.problem(now));
+        standing.chain(self.stuck()).chain(self.refusal()).collect()
+    }
+}
+
+/// Logs what is wrong, once when it begins and once when it is over, until the other end is dropped. It has a thread
+/// of its own, because the others may be what stands still.
+pub(super) fn watch(vitals: Arc<Vitals>, end: Receiver<()>) -> std::io::Result<()> {
+    let run = move || {
+        let mut known = Vec::new();
+        while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            let found = vitals.problems(Instant::now());
+            let (new, over) = changed(&known, &found);
+            for problem in new {
+                tracing::error!(problem, "Scrip is not ready");
+            }
+            for problem in over {
+                tracing::info!(problem, "that is over");
+            }
+            known = found;
+        }
+    };
+    std::thread::Builder::new().name("watchdog".to_owned()).spawn(run).map(drop)
+}
+
+/// What has begun and what is over between two looks, told by kind: a number in a text may change meanwhile.
+fn changed<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+    fn kind(text: &str) -> String {
+        text.chars().filter(|sign| !sign.is_ascii_digit()).collect()
+    }
+    let lacks = |list: &[String], text: &str| list.iter().all(|other| kind(other) != kind(text));
+    let new = after.iter().map(String::as_str).filter(|text| lacks(before, text)).collect();
+    let over = before.iter().map(String::as_str).filter(|text| lacks(after, text)).collect();
+    (new, over)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Caller, Clock, Command, CustomerEdit, Scrip};
+    use scrip_domain::{customer::Customer, id::CustomerId};
+    use scrip_storage::{Address, Batch, Row, RowId};
+
+    #[test]
+    fn a_step_that_takes_too_long_stands_still() {
+        let step = Doing::Step("writing");
+        for (doing, seconds, wrong) in [
+            (Doing::Nothing, 0, None),
+            (Doing::Nothing, 1_000, None),
+            (step, 0, None),
+            (step, 9, None),
+            (step, 10, Some("has been writing for more than 10 seconds")),
+            (Doing::Ended, 0, Some("has ended")),
+        ] {
+            let found = standing_still(doing, Duration::from_secs(seconds));
+            assert_eq!(found.as_deref(), wrong, "{doing:?} for {seconds} s");
+        }
+    }
+
+    /// Whoever reads a row of a batch waits until that is announced, the committer too.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_committer_that_waits_for_the_database_stands_still() {
+        const STUCK: &str = "the committer has been reading rows from the database for more than 10 seconds";
+        let address = Address::parse("mem://").expect("an address");
+        let scrip = Scrip::open(&address, Clock::System, None).await.expect("a database");
+        let id = CustomerId::parse("ann").expect("a customer's id");
+        let mut batch = Batch::default();
+        batch.insert(RowId::Customer(id.clone()), Row::Customer(Box::new(Customer::unknown(id))));
+        let unannounced = scrip.store.commit(&batch).await.expect("written");
+        let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: None };
+        let asking = Arc::clone(&scrip);
+        let asked = tokio::spawn(async move {
+            asking.submit(&Caller::scrip(), None, Command::CustomerUpsert(Box::new(edit))).await
+        });
+        let in_ten_seconds = || scrip.vitals.problems(Instant::now() + PATIENCE);
+        while !in_ten_seconds().iter().any(|problem| problem == STUCK) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(scrip.vitals.problems(Instant::now()), [] as [String; 0], "it is not yet too long");
+        drop(unannounced);
+        asked.await.expect("an end").expect("an answer");
+        assert!(!in_ten_seconds().iter().any(|problem| problem == STUCK));
+    }
+
+    #[test]
+    fn a_problem_is_told_once_and_once_when_it_is_over() {
+        let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        for (before, after, new, over) in [
+            (&[][..], &["a"][..], &["a"][..], &[][..]),
+            (&["a"], &["a"], &[], &[]),
+            (&["12 MiB left"], &["9 MiB left"], &[], &[]),
+            (&["a"], &["a", "b"], &["b"], &[]),
+            (&["a", "b"], &["b"], &[], &["a"]),
+            (&["a"], &["b"], &["b"], &["a"]),
+        ] {
+            let (before, after) = (list(before), list(after));
+            let (found_new, found_over) = changed(&before, &after);
+            assert_eq!((found_new.as_slice(), found_over.as_slice()), (new, over), "{before:?} {after:?}");
+        }
+    }
+}
