@@ -53,11 +53,13 @@ impl Store {
             None => None,
             Some(folder) => {
                 folder::prepare(address, folder)?;
-                Some(Start::check(address).await?)
+                // Boxed, like what follows: statements of a database that is compiled without optimisation take most of a
+                // thread's stack, and what waits for them must not take the rest.
+                Some(Box::pin(Start::check(address)).await?)
             }
         };
-        let store = Self::engine(address).await?;
-        match store.begin(address, start).await {
+        let store = Box::pin(Self::engine(address)).await?;
+        match Box::pin(store.begin(address, start)).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
@@ -68,17 +70,17 @@ impl Store {
 
     /// Begins to use it.
     async fn begin(&self, address: &Address, start: Option<Start>) -> Result<(), OpenError> {
-        self.readable(address).await?;
+        Box::pin(self.readable(address)).await?;
         if let Some(start) = start {
             start.begin(address, self).await?;
         }
-        self.migrate(address).await
+        Box::pin(self.migrate(address)).await
     }
 
     /// Whether its rows can be read, and are of a format that is known.
     pub(super) async fn readable(&self, address: &Address) -> Result<(), OpenError> {
         let failed = |error: StorageError| open_failed(address, error.to_string());
-        self.select().await.map_err(failed)?;
+        Box::pin(self.select()).await.map_err(failed)?;
         match self.refuse_newer(address).await {
             Err(OpenError::Storage(error)) => Err(failed(error)),
             other => other.map(drop),

@@ -44,7 +44,7 @@ impl Start {
             return Ok(ring);
         }
         let copy = still.copy(place).await?;
-        let store = copy.open(address, Purpose::Look).await?;
+        let store = Box::pin(copy.open(address, Purpose::Look)).await?;
         let ring = store.ring(still.mark()).await;
         store.close().await;
         ring.map_err(|error| open_failed(address, error.to_string()))

@@ -106,8 +106,9 @@ impl Copied {
 
     /// Opens it, as the database of an address.
     pub(crate) async fn open(&self, address: &Address, purpose: Purpose) -> Result<Store, OpenError> {
-        let store = Store::engine(&address.for_copy(&self.folder, purpose)).await.map_err(|error| self.told(error))?;
-        match store.readable(address).await {
+        let address_of_copy = address.for_copy(&self.folder, purpose);
+        let store = Box::pin(Store::engine(&address_of_copy)).await.map_err(|error| self.told(error))?;
+        match Box::pin(store.readable(address)).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
