@@ -89,7 +89,7 @@ pub enum Code {
     /// The caller may not do this.
     Forbidden,
     /// No change can be made at the moment: try again.
-    Unavailable,
+    DatabaseUnavailable,
 }
 
 /// A refusal with what was found, what was expected and what to do.
@@ -307,7 +307,7 @@ pub enum Rejection {
     Forbidden,
     /// Changes are stopped; reads go on.
     #[error("no change can be made at the moment, try again with the same idempotencyKey: {reason}")]
-    Unavailable {
+    DatabaseUnavailable {
         /// What stops them, and what an operator does about it.
         reason: String,
     },
@@ -356,7 +356,7 @@ impl Rejection {
             Self::VersionMismatch { .. } => Code::VersionMismatch,
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::Forbidden => Code::Forbidden,
-            Self::Unavailable { .. } => Code::Unavailable,
+            Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }
     }
 

@@ -85,5 +85,5 @@ pub enum CouponErrorCode {
     /// The caller may not do this.
     Forbidden,
     /// No change can be made at the moment, as the message says why: try again with the same idempotencyKey.
-    Unavailable,
+    DatabaseUnavailable,
 }

@@ -102,7 +102,7 @@ impl Scrip {
 /// Whether a command was refused because no change can be made at the moment.
 fn is_stopped(failure: &Failure) -> bool {
     match failure {
-        Failure::Refused(refusals) => refusals.iter().any(|refusal| refusal.code == Code::Unavailable),
+        Failure::Refused(refusals) => refusals.iter().any(|refusal| refusal.code == Code::DatabaseUnavailable),
         Failure::Internal(_) => false,
     }
 }

@@ -125,7 +125,7 @@ impl Scrip {
                 Err(returned) => {
                     // No partner gives a code away that could not be written.
                     if let Some(reason) = self.vitals.stuck().or_else(|| self.vitals.refusal()) {
-                        return Err(Refusal::from(Rejection::Unavailable { reason }).into());
+                        return Err(Refusal::from(Rejection::DatabaseUnavailable { reason }).into());
                     }
                     let Returned { questions, command, mut prepared } = *returned;
                     prepared.answers.ask(self.plugins.as_deref(), questions, self.now()).await;

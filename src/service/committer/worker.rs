@@ -180,7 +180,7 @@ fn confirms(batch: &[Request]) -> bool {
 }
 
 fn unavailable(reason: String) -> Refusal {
-    Rejection::Unavailable { reason }.into()
+    Rejection::DatabaseUnavailable { reason }.into()
 }
 
 fn refused(refusal: &Refusal) -> Settled {

@@ -67,14 +67,14 @@ async fn a_clock_far_ahead_stops_changes_until_it_is_right() {
 
     app.clock.set_wrong("2026-02-02T10:00:01Z".parse().expect("an instant"));
     let refused = app.mutate("couponClaim", json!({ "poolId": pool, "customerId": "ben" })).await;
-    assert_eq!(refused["userErrors"][0]["code"], "UNAVAILABLE");
+    assert_eq!(refused["userErrors"][0]["code"], "DATABASE_UNAVAILABLE");
     let message = refused["userErrors"][0]["message"].as_str().expect("a message");
     for word in ["try again", "2026-02-02T10:00:01Z", "scrip clock confirm"] {
         assert!(message.contains(word), "{word}: {message}");
     }
     assert_eq!(app.by_code("B").await["status"], "CLAIMED", "it is not the day that the clock says");
     assert_eq!(app.ok("couponRedeem", payment("k")).await["balance"], "90.00", "what was answered is answered again");
-    app.refused("couponRedeem", payment("new"), "UNAVAILABLE", "").await;
+    app.refused("couponRedeem", payment("new"), "DATABASE_UNAVAILABLE", "").await;
     let (status, said) = app.readiness().await;
     assert!(status == 503 && said.contains("scrip clock confirm"), "{status} {said}");
 
@@ -101,7 +101,7 @@ async fn an_operator_confirms_a_clock_that_is_right() {
     card(&app).await;
     app.ok("couponRedeem", payment("k")).await;
     app.clock.set_wrong("2026-03-01T00:00:00Z".parse().expect("an instant"));
-    app.refused("couponRedeem", payment("new"), "UNAVAILABLE", "").await;
+    app.refused("couponRedeem", payment("new"), "DATABASE_UNAVAILABLE", "").await;
     app.scrip().confirm_clock().await.expect("an operator's word");
     assert_eq!(app.readiness().await.0, 200);
     assert_eq!(app.ok("couponRedeem", payment("k")).await["balance"], "90.00", "an answer of an hour ago is kept");

@@ -120,7 +120,7 @@ async fn below_its_reserve_it_refuses_changes_and_reads_go_on() {
     first.stop().await;
 
     let full = Gateway::start(gateway(folder.path(), "&reserve=18446744073709551615")).await;
-    assert_eq!(claim(&full.url, &pool, "ben").await.as_deref(), Some("UNAVAILABLE"));
+    assert_eq!(claim(&full.url, &pool, "ben").await.as_deref(), Some("DATABASE_UNAVAILABLE"));
     assert_eq!(claim(&full.url, &pool, "ann").await, Some(ann), "what was answered is answered again");
     let (status, said) = ready(&full.url).await;
     assert!(status == 503 && said.contains("the disk is full") && said.contains("are kept free"), "{status} {said}");
@@ -156,7 +156,7 @@ async fn a_write_without_room_waits_for_room() {
         until_ready(&url, Some("the database cannot write")).await;
         // Longer than the engine waits before it tries again.
         for _ in 0..5 {
-            assert_eq!(claim(&url, &pool, "ben").await.as_deref(), Some("UNAVAILABLE"));
+            assert_eq!(claim(&url, &pool, "ben").await.as_deref(), Some("DATABASE_UNAVAILABLE"));
             assert_eq!(claimed(&url, &pool).await, 1 + round, "reads go on");
             sleep(Duration::from_secs(1)).await;
         }
