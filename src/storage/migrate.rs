@@ -1,7 +1,7 @@
 //! The format of the data, and how older ones are brought to it. Each step is one transaction that
 //! ends with writing its number, so a step is done once, also when two start at the same time.
 
-use super::{Address, OpenError, Row, RowId, StorageError, Store};
+use super::{Address, OpenError, Row, RowId, StorageError, Store, open::boxed};
 
 /// The steps, each from the format of its place to the next.
 pub(super) const STEPS: &[&str] = &[include_str!("schema.surql"), include_str!("schema-2.surql")];
@@ -25,7 +25,7 @@ impl Store {
         for _ in 0..TRIES {
             let found = self.refuse_newer(address).await?;
             let Some(step) = usize::try_from(found).ok().and_then(|n| STEPS.get(n)) else { return Ok(()) };
-            match self.step(step, found).await {
+            match boxed(|| self.step(step, found)).await {
                 Ok(()) => tracing::info!(format = found + 1, "brought the database to a new format"),
                 Err(StorageError::Conflict(_) | StorageError::Exists(_)) => tokio::task::yield_now().await,
                 Err(error) => return Err(error.into()),

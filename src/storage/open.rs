@@ -2,6 +2,7 @@
 
 use std::{
     io::ErrorKind,
+    pin::Pin,
     sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError},
 };
 
@@ -53,13 +54,11 @@ impl Store {
             None => None,
             Some(folder) => {
                 folder::prepare(address, folder)?;
-                // Boxed, like what follows: statements of a database that is compiled without optimisation take most of a
-                // thread's stack, and what waits for them must not take the rest.
-                Some(Box::pin(Start::check(address)).await?)
+                Some(boxed(|| Start::check(address)).await?)
             }
         };
-        let store = Box::pin(Self::engine(address)).await?;
-        match Box::pin(store.begin(address, start)).await {
+        let store = boxed(|| Self::engine(address)).await?;
+        match boxed(|| store.begin(address, start)).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
@@ -70,17 +69,17 @@ impl Store {
 
     /// Begins to use it.
     async fn begin(&self, address: &Address, start: Option<Start>) -> Result<(), OpenError> {
-        Box::pin(self.readable(address)).await?;
+        boxed(|| self.readable(address)).await?;
         if let Some(start) = start {
             start.begin(address, self).await?;
         }
-        Box::pin(self.migrate(address)).await
+        boxed(|| self.migrate(address)).await
     }
 
     /// Whether its rows can be read, and are of a format that is known.
     pub(super) async fn readable(&self, address: &Address) -> Result<(), OpenError> {
         let failed = |error: StorageError| open_failed(address, error.to_string());
-        Box::pin(self.select()).await.map_err(failed)?;
+        boxed(|| self.select()).await.map_err(failed)?;
         match self.refuse_newer(address).await {
             Err(OpenError::Storage(error)) => Err(failed(error)),
             other => other.map(drop),
@@ -142,6 +141,13 @@ impl Store {
         // Last, because it lets the folder go.
         self.chain.end();
     }
+}
+
+/// A future on the heap, and with no place in the frame of who waits for it: statements of a database that is compiled
+/// without optimisation take most of a thread's stack, and a start must not take the rest.
+#[inline(never)]
+pub(super) fn boxed<F: Future>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(make())
 }
 
 /// Hands SurrealDB the engine that was opened for it.

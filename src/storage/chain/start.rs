@@ -2,7 +2,12 @@
 //! So one that is refused, or killed, has changed nothing.
 
 use super::{COPY, Fault, Link, Mark, Ring, Still, fault::in_a_line, mark::Says, marker::Marker};
-use crate::{Address, OpenError, Row, Store, engine::Purpose, folder, open::open_failed};
+use crate::{
+    Address, OpenError, Row, Store,
+    engine::Purpose,
+    folder,
+    open::{boxed, open_failed},
+};
 
 /// A database that was found to have all that was told.
 pub(crate) struct Start {
@@ -44,7 +49,7 @@ impl Start {
             return Ok(ring);
         }
         let copy = still.copy(place).await?;
-        let store = Box::pin(copy.open(address, Purpose::Look)).await?;
+        let store = boxed(|| copy.open(address, Purpose::Look)).await?;
         let ring = store.ring(still.mark()).await;
         store.close().await;
         ring.map_err(|error| open_failed(address, error.to_string()))

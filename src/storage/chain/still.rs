@@ -15,6 +15,7 @@ use crate::{
     Address, OpenError, Store,
     engine::Purpose,
     folder::{self, Locked, remove},
+    open::boxed,
 };
 
 /// The copy's name in the folder itself, which is on the same disk wherever it is mounted.
@@ -107,8 +108,8 @@ impl Copied {
     /// Opens it, as the database of an address.
     pub(crate) async fn open(&self, address: &Address, purpose: Purpose) -> Result<Store, OpenError> {
         let address_of_copy = address.for_copy(&self.folder, purpose);
-        let store = Box::pin(Store::engine(&address_of_copy)).await.map_err(|error| self.told(error))?;
-        match Box::pin(store.readable(address)).await {
+        let store = boxed(|| Store::engine(&address_of_copy)).await.map_err(|error| self.told(error))?;
+        match boxed(|| store.readable(address)).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
