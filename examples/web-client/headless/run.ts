@@ -108,12 +108,15 @@ async function restart(signal: "SIGTERM" | "SIGKILL") {
 async function setBack() {
   await server.stop("SIGTERM");
   await cp(`${folder}/data`, `${folder}/copy`, { recursive: true });
+  await cp(`${folder}/data.mark`, `${folder}/copy.mark`);
   await server.start();
   await desk.work("lost");
   await judge.compare(tab, first);
   await server.stop("SIGTERM");
   await rm(`${folder}/data`, { recursive: true });
   await cp(`${folder}/copy`, `${folder}/data`, { recursive: true });
+  // Without its mark the gateway would refuse the copy: it lacks what was told since.
+  await cp(`${folder}/copy.mark`, `${folder}/data.mark`);
   await server.start();
   await until("the page is told to read anew", () => cursors(tab).at(-1) === "ResyncRequired", tab);
   tab.items.length = 0;
