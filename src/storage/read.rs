@@ -13,12 +13,16 @@ use surrealdb_kvs::{
     key::{KVKey, KVKeyDecode},
     value::KVValue,
 };
+use tokio::task::coop::consume_budget;
 
 use super::{
     Row, RowId, StorageError, Store, Working,
     pending::Writing,
     record::{document, failed},
 };
+
+/// How many rows count as one step of a task's turn, of which it has 128.
+const ROWS_A_STEP: usize = 8;
 
 /// A row: its id's text, and its document.
 type Document = (String, String);
@@ -115,7 +119,9 @@ impl Store {
         } else {
             transaction.scan_raw(range, limit, 0, None).await
         };
-        Ok(rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect())
+        let rows: Vec<RawRow> = rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect();
+        take_turns(rows.len()).await;
+        Ok(rows)
     }
 }
 
@@ -143,6 +149,7 @@ impl View<'_> {
             let row = record.map(|record| Row::decode(id, document(&key, &record)?));
             rows.push(row.transpose()?);
         }
+        take_turns(rows.len()).await;
         Ok(rows)
     }
 
@@ -158,6 +165,14 @@ impl View<'_> {
     }
 }
 
+/// Counts what was read against the turn of the task on its thread. The engine mostly answers from memory and never
+/// waits, so whoever reads on and on would otherwise keep all other tasks from the thread.
+async fn take_turns(rows: usize) {
+    for _ in 0..=rows / ROWS_A_STEP {
+        consume_budget().await;
+    }
+}
+
 /// A row of the engine's bytes.
 fn row(key: &[u8], value: &[u8]) -> RawRow {
     let key = match RecordKey::decode_key(key) {
@@ -170,4 +185,35 @@ fn row(key: &[u8], value: &[u8]) -> RawRow {
     };
     let record = Record::kv_decode_value(value, key.value_context()).map_err(failed);
     (Some(text.to_string()), record.and_then(|record| document(&key, &record).map(str::to_owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    };
+
+    use super::*;
+    use crate::Address;
+
+    #[tokio::test]
+    async fn whoever_reads_on_and_on_leaves_others_their_turn() {
+        const MANY: usize = 100_000;
+        let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
+        let enough = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&enough);
+        let reader = tokio::spawn(async move {
+            let mut reads = 0;
+            while reads < MANY && !told.load(Relaxed) {
+                store.get_one(RowId::Format).await.expect("a row");
+                reads += 1;
+            }
+            reads
+        });
+        // The one thread is the reader's from here on, until it waits.
+        tokio::task::yield_now().await;
+        enough.store(true, Relaxed);
+        assert!(reader.await.expect("an end") < MANY, "nobody else had a turn");
+    }
 }
