@@ -77,28 +77,19 @@ impl Store {
         reverse: bool,
         limit: usize,
     ) -> Working<'_, Result<Vec<Document>, StorageError>> {
-        Box::pin(self.page(table, start, end, reverse, limit))
-    }
-
-    async fn page(
-        &self,
-        table: &'static str,
-        start: String,
-        end: String,
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Document>, StorageError> {
-        if limit == 0 || start >= end {
-            return Ok(Vec::new());
-        }
-        let mut view = self.view().await?;
-        let rows = view.range(table, [&start, &end], reverse, limit).await?;
-        let within = |id: &RowId| {
-            let key = id.key();
-            key.table == table && start <= key.text && key.text < end
-        };
-        view.writing.settled(|written| written.iter().any(within)).await;
-        Ok(rows)
+        Box::pin(async move {
+            if limit == 0 || start >= end {
+                return Ok(Vec::new());
+            }
+            let mut view = self.view().await?;
+            let rows = view.range(table, [&start, &end], reverse, limit).await?;
+            let within = |id: &RowId| {
+                let key = id.key();
+                key.table == table && start <= key.text && key.text < end
+            };
+            view.writing.settled(|written| written.iter().any(within)).await;
+            Ok(rows)
+        })
     }
 
     /// Rows of a range, going on after one that cannot be read.
