@@ -7,6 +7,7 @@ mod key;
 mod plugin;
 mod salvage;
 mod serve;
+mod sql;
 mod upgrade;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -77,6 +78,8 @@ enum Command {
         /// The new folder, which must not exist yet.
         new: PathBuf,
     },
+    /// Ask the database in SurrealQL, and change nothing. The gateway has to be stopped; what is asked is a copy.
+    Sql(sql::SqlArguments),
     /// Write, build, check and test plugins.
     Plugin {
         #[command(subcommand)]
@@ -143,6 +146,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Plugin { action }) => plugin::run(action).await,
             Some(Command::Check) => check::run(config).await,
             Some(Command::Salvage { new }) => salvage::run(config, &new).await,
+            Some(Command::Sql(arguments)) => sql::run(config, arguments).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,

@@ -2,6 +2,8 @@
 //! worth. Every check is made and told, so that staff see all of them; discounts never take the
 //! basket below zero, and gift cards pay last.
 
+use std::sync::Arc;
+
 use super::{
     basket::Basket,
     coupon::Coupon,
@@ -24,7 +26,7 @@ pub struct Presented {
     /// The code as typed.
     pub code: String,
     /// The coupon and the terms it carries.
-    pub found: Option<(Coupon, Terms)>,
+    pub found: Option<(Coupon, Arc<Terms>)>,
     /// Whether it could be assigned to the customer now, if nobody holds it; none where its pool does
     /// not allow that (all but uploaded codes).
     pub assignment: Option<Result<(), Rejection>>,

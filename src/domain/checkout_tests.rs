@@ -36,7 +36,7 @@ fn presented(index: u64, terms: Terms, amount: Option<&str>) -> Presented {
     let coupon = claimed(index, &terms);
     Presented {
         code: coupon.code.clone(),
-        found: Some((coupon, terms)),
+        found: Some((coupon, terms.into())),
         assignment: None,
         amount: amount.map(str::to_owned),
         asked: Vec::new(),
@@ -120,9 +120,9 @@ fn state_and_owner_are_checked() {
     ending.restrictions.expiration_period = crate::period::Period::parse("P1M").ok();
     let one = presented(0, plain.clone(), None);
     let mut redeemed = one.clone();
-    redeemed.found = Some((claimed(0, &plain).redeem(None, None, now()).expect("redeemed").coupon, plain.clone()));
+    redeemed.found = Some((claimed(0, &plain).redeem(None, None, now()).expect("redeemed").coupon, plain.clone().into()));
     let mut fresh = one.clone();
-    fresh.found = Some((Coupon::unassigned(CouponId { pool: PoolId(1), index: 9 }, "X".into(), TermsNumber(0)), plain));
+    fresh.found = Some((Coupon::unassigned(CouponId { pool: PoolId(1), index: 9 }, "X".into(), TermsNumber(0)), plain.into()));
     let mut uploaded = fresh.clone();
     uploaded.assignment = Some(Ok(()));
     let nothing = Presented { found: None, ..one.clone() };

@@ -33,6 +33,12 @@ impl Email {
         &self.0
     }
 
+    /// One that the database has kept: it was checked when it was made.
+    #[must_use]
+    pub fn kept(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text that addresses are compared by.
     #[must_use]
     pub fn folded(&self) -> String {

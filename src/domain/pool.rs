@@ -1,6 +1,8 @@
 //! A coupon pool: a source of codes, the terms that new coupons get, and its counts. A pool is never
 //! deleted; an archived one gives out nothing new. Its type, currency and source never change.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -44,8 +46,8 @@ pub struct Pool {
     pub checks: Vec<Binding>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: bool,
-    /// All terms it ever had; the last are those that new coupons get.
-    pub terms: Vec<Terms>,
+    /// All terms it ever had; the last are those that new coupons get. They never change, and are shared.
+    pub terms: Vec<Arc<Terms>>,
     /// The terms of coupons that have no row of their own: from each place on, those with this
     /// number. Sorted by place.
     pub ranges: Vec<(u64, TermsNumber)>,
@@ -68,7 +70,7 @@ impl Pool {
 
     /// The terms with this number.
     #[must_use]
-    pub fn terms(&self, number: TermsNumber) -> Option<&Terms> {
+    pub fn terms(&self, number: TermsNumber) -> Option<&Arc<Terms>> {
         usize::try_from(number.0).ok().and_then(|n| self.terms.get(n))
     }
 

@@ -1,6 +1,8 @@
 //! What is asked for when a pool is made or edited, checked field by field into a [`Pool`] or new
 //! [`Terms`]. All of a draft's faults are told at once, each with its field.
 
+use std::sync::Arc;
+
 use super::{
     binding::{Binding, MAX_CHECKS},
     code::{CaseMode, SeriesKey, typed},
@@ -147,7 +149,7 @@ impl PoolDraft {
             remote: self.remote.clone(),
             checks: self.checks.clone(),
             aggregated: self.aggregated,
-            terms: vec![Terms { value, currency, restrictions }],
+            terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),
             archived_at: None,
             created_at: now,

@@ -48,6 +48,18 @@ impl Statuses {
 }
 
 impl Node {
+    /// The node with these sets, one for each status in the order of [`Status::number`].
+    #[must_use]
+    pub fn from_sets(sets: [u64; 6]) -> Self {
+        Self { sets }
+    }
+
+    /// Its sets.
+    #[must_use]
+    pub fn sets(&self) -> [u64; 6] {
+        self.sets
+    }
+
     /// The children below which any of the statuses occurs.
     #[must_use]
     pub fn children(&self, statuses: Statuses) -> u64 {

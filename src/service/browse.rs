@@ -14,7 +14,7 @@ use scrip_domain::{
     pool_draft::check_code,
     source::Source,
 };
-use scrip_storage::{CODES_IN_ROW, Row, RowId, View};
+use scrip_storage::{CodeLists, CodeOwners, Coupons, Ledger, Named, View};
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.
@@ -31,23 +31,23 @@ impl Scrip {
         view: &mut View<'_>,
         ids: &[CouponId],
     ) -> Result<Vec<Option<Coupon>>, Failure> {
-        let rows = view.get(&ids.iter().map(|id| RowId::Coupon(*id)).collect::<Vec<_>>()).await?;
-        let mut chunks: Vec<RowId> = Vec::new();
+        let rows = view.get::<Coupons>(ids).await?;
+        let mut lists = Vec::new();
         for (id, row) in ids.iter().zip(&rows) {
-            let chunk = RowId::Codes(id.pool, id.index / CODES_IN_ROW);
-            if row.is_none() && self.is_listed(*id) && chunks.last() != Some(&chunk) {
-                chunks.push(chunk);
+            let list = CodeLists::row_of(*id);
+            if row.is_none() && self.is_listed(*id) && lists.last() != Some(&list) {
+                lists.push(list);
             }
         }
-        let codes = if chunks.is_empty() { Vec::new() } else { view.get(&chunks).await? };
-        let codes: HashMap<_, _> = chunks.into_iter().zip(codes).collect();
+        let codes = if lists.is_empty() { Vec::new() } else { view.get::<CodeLists>(&lists).await? };
+        let codes: HashMap<_, _> = lists.into_iter().zip(codes).collect();
         let mut coupons = Vec::with_capacity(ids.len());
         for (id, row) in ids.iter().zip(rows) {
             coupons.push(match row {
-                Some(Row::Coupon(coupon)) => Some(*coupon),
-                _ => match codes.get(&RowId::Codes(id.pool, id.index / CODES_IN_ROW)) {
-                    Some(Some(Row::Codes(codes))) => self.listed(*id, codes),
-                    Some(_) => None,
+                Some(coupon) => Some(*coupon),
+                None => match codes.get(&CodeLists::row_of(*id)) {
+                    Some(Some(codes)) => self.listed(*id, codes),
+                    Some(None) => None,
                     None => self.computed(*id)?,
                 },
             });
@@ -65,7 +65,7 @@ impl Scrip {
     /// An untouched coupon of an uploaded pool.
     fn listed(&self, id: CouponId, codes: &[String]) -> Option<Coupon> {
         let pool = self.registry.pool(id.pool)?;
-        let code = codes.get(usize::try_from(id.index % CODES_IN_ROW).ok()?)?;
+        let code = CodeLists::code_in(codes, id)?;
         Some(Coupon::unassigned(id, code.clone(), pool.terms_at(id.index)))
     }
 
@@ -99,12 +99,10 @@ impl Scrip {
                 }
             }
         }
-        let Some(Row::Code(row)) = self.store.get_one(RowId::Code(case_key(&code))).await? else {
-            return Ok(Page::empty());
-        };
-        for (written, pool, index) in row.named {
-            let same = self.registry.pool(pool).is_some_and(|pool| pool.same_code(&written, &code));
-            if same && let Some(found) = self.only(CouponId { pool, index }, page).await? {
+        let named = self.store.get_one::<CodeOwners>(case_key(&code)).await?.unwrap_or_default();
+        for Named { code: written, coupon } in named {
+            let same = self.registry.pool(coupon.pool).is_some_and(|pool| pool.same_code(&written, &code));
+            if same && let Some(found) = self.only(coupon, page).await? {
                 return Ok(found);
             }
         }
@@ -157,11 +155,6 @@ impl Scrip {
 
     /// The ledger entries with these ids, in their order.
     pub async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
-        let rows = self.store.get(&ids.iter().map(|id| RowId::Entry(*id)).collect::<Vec<_>>()).await?;
-        let entry = |(id, row): (&EntryId, Option<Row>)| match row {
-            Some(Row::Entry(stored)) => Some(stored.into_entry(*id)),
-            _ => None,
-        };
-        Ok(ids.iter().zip(rows).map(entry).collect())
+        Ok(self.store.get::<Ledger>(ids).await?)
     }
 }

@@ -3,17 +3,15 @@
 
 use std::collections::HashMap;
 
-use super::{Failure, Page, PageRequest, Scrip, committer::STREAM, customers::read_event};
+use super::{Failure, Page, PageRequest, Scrip, committer::STREAM};
 use scrip_domain::{
     coupon::{Coupon, History},
     event::{Event, EventType},
     id::{CouponId, CustomerId, EventId, PoolId},
     period::{Instant, instant_of},
 };
-use scrip_storage::{Row, RowId};
+use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, From, Histories};
 
-/// The most events in one row.
-const EVENTS_IN_ROW: u64 = 16;
 /// How many rows are read at once.
 const PART: usize = 64;
 /// How many events one request looks at for those that its filter admits. What is further on is
@@ -121,12 +119,11 @@ impl Scrip {
 
     /// Up to `rows` rows of events before a place in the log, latest first.
     async fn read_before(&self, before: u64, rows: usize) -> Result<Vec<Event>, Failure> {
-        let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
         let mut events = Vec::new();
         // At most this many rows begin in so many places, and each place has its row among them.
         let start = before.min(self.end_of_log()).saturating_sub(rows as u64);
-        for (text, doc) in self.store.scan("event", at(start), at(before), false, rows).await? {
-            events.extend(decode(&text, &doc)?.into_iter().filter(|event| event.id.sequence < before));
+        for (first, row) in self.store.scan(&Events::of(STREAM, start..before), From::Start, rows).await? {
+            events.extend(numbered(first, row).filter(|event| event.id.sequence < before));
         }
         events.reverse();
         Ok(events)
@@ -134,12 +131,10 @@ impl Scrip {
 
     /// Up to `rows` rows of events after a place in the log.
     pub async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
-        let at = |sequence| RowId::Events(EventId { stream: STREAM, sequence }).key().text;
-        let start = at((after + 1).saturating_sub(EVENTS_IN_ROW - 1));
-        let end = at(self.end_of_log());
+        let span = Events::with(STREAM, after + 1..self.end_of_log());
         let mut events = Vec::new();
-        for (text, doc) in self.store.scan("event", start, end, false, rows).await? {
-            events.extend(decode(&text, &doc)?.into_iter().filter(|event| event.id.sequence > after));
+        for (first, row) in self.store.scan(&span, From::Start, rows).await? {
+            events.extend(numbered(first, row).filter(|event| event.id.sequence > after));
         }
         // A full page may hold nothing after the place only if its last row ends before it, and the
         // start is chosen so that at most 15 rows can.
@@ -166,13 +161,9 @@ impl Scrip {
 
     /// The ids of a coupon's events, oldest first.
     async fn history(&self, coupon: &Coupon) -> Result<Vec<EventId>, Failure> {
-        let rows: Vec<_> = (0..coupon.history.leaves).map(|leaf| RowId::History(coupon.id, leaf)).collect();
-        let mut ids = Vec::with_capacity(rows.len() * History::LEAF);
-        for row in self.store.get(&rows).await? {
-            if let Some(Row::History(leaf)) = row {
-                ids.extend(leaf);
-            }
-        }
+        let leaves: Vec<_> = (0..coupon.history.leaves).map(|leaf| (coupon.id, leaf)).collect();
+        let mut ids = Vec::with_capacity(leaves.len() * History::LEAF);
+        ids.extend(self.store.get::<Histories>(&leaves).await?.into_iter().flatten().flatten());
         ids.extend(&coupon.history.recent);
         Ok(ids)
     }
@@ -183,20 +174,19 @@ impl Scrip {
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
-        let at = |sequence| RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence }).key().text;
-        let mut start = at(page.after.map_or(0, |cursor| cursor.sequence + 1));
-        let end = at(self.end_of_log());
+        let (mut start, end) = (page.after.map_or(0, |cursor| cursor.sequence + 1), self.end_of_log());
         let mut found = Vec::new();
         loop {
-            let rows = self.store.scan("customer_event", start.clone(), end.clone(), false, PART).await?;
-            let ids: Vec<_> = rows.iter().filter_map(|(text, _)| read_event(text)).collect();
+            let span = CustomerEvents::of(customer, STREAM, start..end);
+            let rows = self.store.scan(&span, From::Start, PART).await?;
+            let ids: Vec<_> = rows.iter().map(|((_, event), _)| *event).collect();
             for event in self.events_by_id(&ids).await? {
                 if filter.admits(&event) {
                     found.push((event.id, event));
                 }
             }
             let Some(last) = ids.last().filter(|_| rows.len() == PART && found.len() <= page.limit) else { break };
-            start = at(last.sequence + 1);
+            start = last.sequence + 1;
         }
         Ok(Page::from_gathered(found, page))
     }
@@ -227,13 +217,9 @@ impl Scrip {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             if !read.contains_key(id) {
-                let at = |sequence| RowId::Events(EventId { stream: id.stream, sequence }).key().text;
-                let rows = self
-                    .store
-                    .scan("event", at(id.sequence.saturating_sub(EVENTS_IN_ROW - 1)), at(id.sequence + 1), false, PART)
-                    .await?;
-                for (text, doc) in rows {
-                    read.extend(decode(&text, &doc)?.into_iter().map(|event| (event.id, event)));
+                let span = Events::with(id.stream, id.sequence..id.sequence + 1);
+                for (first, row) in self.store.scan(&span, From::Start, PART).await? {
+                    read.extend(numbered(first, row).map(|event| (event.id, event)));
                 }
             }
             found.extend(read.get(id).cloned());
@@ -242,18 +228,13 @@ impl Scrip {
     }
 }
 
-/// The events of a row of the log.
-fn decode(text: &str, doc: &str) -> Result<Vec<Event>, Failure> {
-    let damaged = || Failure::Internal(format!("event row {text} is damaged"));
-    let first = read_event(text).ok_or_else(damaged)?;
-    let Row::Events(rows) = Row::decode(&RowId::Events(first), doc)? else { return Err(damaged()) };
-    let numbered = (first.sequence..).zip(rows);
-    let event = |(sequence, row): (u64, scrip_storage::Dated)| Event {
+/// The events of a row of the log, by the first of them.
+fn numbered(first: EventId, row: Vec<Dated>) -> impl Iterator<Item = Event> {
+    (first.sequence..).zip(row).map(move |(sequence, row)| Event {
         id: EventId { stream: first.stream, sequence },
         at: instant_of(row.at).unwrap_or(Instant::UNIX_EPOCH),
         coupon: row.coupon,
         actor: row.actor,
         change: row.change,
-    };
-    Ok(numbered.map(event).collect())
+    })
 }

@@ -8,11 +8,10 @@ use tokio::time::timeout;
 
 use super::{Caller, Command, Failure, Scrip, vitals::Doing};
 use scrip_domain::{
-    id::{CouponId, PoolId},
     period::Instant,
     rejection::Code,
 };
-use scrip_storage::RowId;
+use scrip_storage::{Answers, Dues, From};
 
 /// How many coupons are recorded in one command.
 const PART: usize = 256;
@@ -65,10 +64,8 @@ impl Scrip {
     }
 
     async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {
-        let start = RowId::Due(0, first_coupon()).key().text;
-        let end = RowId::Due(now.as_millisecond().saturating_add(1), first_coupon()).key().text;
-        let rows = self.store.scan("due", start, end, false, PART).await?;
-        let due: Vec<_> = rows.iter().filter_map(|(text, _)| read_due(text)).collect();
+        let rows = self.store.scan(&Dues::until(..=now.as_millisecond()), From::Start, PART).await?;
+        let due: Vec<_> = rows.into_iter().map(|(due, ())| due).collect();
         if due.is_empty() {
             return Ok(Part::Done(Settled::All));
         }
@@ -82,15 +79,15 @@ impl Scrip {
     /// Forgets the answers of periods before the last one.
     async fn forget_answers(&self) -> Result<(), Failure> {
         let Some(period) = self.time.period() else { return Ok(()) };
-        let end = format!("{:08x}", period.saturating_sub(1));
+        let old = Answers::before(..period.saturating_sub(1));
         loop {
             self.vitals.sweep.set(Doing::Step("removing old answers from the database"));
-            let rows = self.store.scan("answer", String::new(), end.clone(), false, PART).await?;
-            let old: Vec<_> = rows.iter().filter_map(|(text, _)| read_answer(text)).collect();
-            if old.is_empty() {
+            let rows = self.store.scan(&old, From::Start, PART).await?;
+            if rows.is_empty() {
                 return Ok(());
             }
-            match self.submit(&Caller::scrip(), None, Command::Forget(old)).await {
+            let keys = rows.into_iter().map(|(key, _)| key).collect();
+            match self.submit(&Caller::scrip(), None, Command::Forget(keys)).await {
                 Ok(_) => {}
                 Err(failure) if is_stopped(&failure) => return Ok(()),
                 Err(failure) => return Err(failure),
@@ -105,23 +102,4 @@ fn is_stopped(failure: &Failure) -> bool {
         Failure::Refused(refusals) => refusals.iter().any(|refusal| refusal.code == Code::DatabaseUnavailable),
         Failure::Internal(_) => false,
     }
-}
-
-fn first_coupon() -> CouponId {
-    CouponId { pool: PoolId(0), index: 0 }
-}
-
-/// The instant and the coupon of a row that says when a coupon is over.
-fn read_due(text: &str) -> Option<(i64, CouponId)> {
-    let millis = i64::from_str_radix(text.get(..16)?, 16).ok()?;
-    let pool = u32::from_str_radix(text.get(16..24)?, 16).ok()?;
-    let index = u64::from_str_radix(text.get(24..)?, 16).ok()?;
-    Some((millis, CouponId { pool: PoolId(pool), index }))
-}
-
-/// The period, caller and key of a kept answer.
-fn read_answer(text: &str) -> Option<(u32, String, String)> {
-    let period = u32::from_str_radix(text.get(..8)?, 16).ok()?;
-    let mut parts = text.get(8..)?.split('\u{1}');
-    Some((period, parts.next()?.to_owned(), parts.next()?.to_owned()))
 }

@@ -7,14 +7,14 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking};
 use scrip_domain::{
     coupon::Coupon,
-    id::{CouponId, PoolId, TermsNumber},
+    id::{CouponId, TermsNumber},
     period::Instant,
     pool::Pool,
     source::Source,
     status::Status,
     terms::Terms,
 };
-use scrip_storage::{CODES_IN_ROW, Row, RowId};
+use scrip_storage::{CodeLists, Coupons, From};
 
 /// How many codes are computed for a part.
 const CODES: u64 = 16_384;
@@ -97,15 +97,10 @@ impl Export {
     }
 
     async fn read_rows(&mut self) -> Result<(), Failure> {
-        let key = |index| RowId::Coupon(CouponId { pool: self.pool.id, index }).key().text;
-        let rows = self.scrip.store.scan("coupon", key(self.place), key(self.size), false, ROWS).await?;
+        let span = Coupons::of(self.pool.id, self.place..self.size);
+        let rows = self.scrip.store.scan(&span, From::Start, ROWS).await?;
         self.all_read = rows.len() < ROWS;
-        let any = RowId::Coupon(CouponId { pool: PoolId(0), index: 0 });
-        for (_, doc) in rows {
-            if let Row::Coupon(coupon) = Row::decode(&any, &doc)? {
-                self.rows.push_back(*coupon);
-            }
-        }
+        self.rows.extend(rows.into_iter().map(|(_, coupon)| *coupon));
         Ok(())
     }
 
@@ -157,11 +152,9 @@ impl Export {
 
     async fn listed<S: CouponSink>(&self, start: u64, end: u64, terms: &Terms, mut sink: S) -> Result<S, Failure> {
         sink.terms(terms);
-        let chunks = start / CODES_IN_ROW..end.div_ceil(CODES_IN_ROW);
-        let rows: Vec<_> = chunks.clone().map(|chunk| RowId::Codes(self.pool.id, chunk)).collect();
-        for (chunk, row) in chunks.zip(self.scrip.store.get(&rows).await?) {
-            let Some(Row::Codes(codes)) = row else { continue };
-            let places = (chunk * CODES_IN_ROW..).zip(codes);
+        let (keys, firsts): (Vec<_>, Vec<_>) = CodeLists::rows_of(self.pool.id, start..end).unzip();
+        for (first, codes) in firsts.into_iter().zip(self.scrip.store.get::<CodeLists>(&keys).await?) {
+            let places = (first..).zip(codes.unwrap_or_default());
             for (_, code) in places.filter(|(place, _)| (start..end).contains(place)) {
                 let case = self.pool.case();
                 if self.filter.prefix.as_ref().is_none_or(|prefix| begins_with(case, &code, prefix)) {

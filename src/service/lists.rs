@@ -16,7 +16,7 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
     status::Status,
 };
-use scrip_storage::{Row, RowId, View};
+use scrip_storage::{Nodes, Tallies, View};
 
 /// How many coupons one page looks at for those that its filter admits.
 pub(super) const MAX_LOOKED_AT: usize = 10_000;
@@ -126,8 +126,8 @@ impl Scrip {
         // One view of the tree, the coupons and the supply, taken after what is over was recorded: a coupon that
         // changes meanwhile is in it as it was before, once.
         let mut view = self.store.view().await?;
-        let supply = match view.get_one(RowId::Tally(pool.id)).await? {
-            Some(Row::Tally(tally)) => tally.supply,
+        let supply = match view.get_one::<Tallies>(pool.id).await? {
+            Some(tally) => tally.supply,
             _ => Supply::default(),
         };
         let places = Places { view, pool: &pool, supply, statuses: &statuses, nodes: HashMap::new() };
@@ -266,10 +266,7 @@ impl Places<'_> {
                 Ok(found) => return Ok(found),
                 Err(missing) => missing,
             };
-            let node = match self.view.get_one(RowId::Presence(self.pool.id, missing)).await? {
-                Some(Row::Presence(node)) => Some(node),
-                _ => None,
-            };
+            let node = self.view.get_one::<Nodes>((self.pool.id, missing)).await?;
             self.nodes.insert(missing, node);
         }
     }

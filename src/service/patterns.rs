@@ -13,7 +13,7 @@ use scrip_domain::{
     pool_codes::{CodesDraft, CodesFault},
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::RowId;
+use scrip_storage::CodeOwners;
 
 /// How many samples are shown.
 const SAMPLES: usize = 10;
@@ -57,8 +57,8 @@ impl Scrip {
         let clash = self.registry.overlapping(&format, pool.unwrap_or(PoolId(0)));
         facts.overlap = clash
             .map(|(other, example)| Rejection::PatternNotUnique { pool: other.name.clone(), example }.at(["pattern"]));
-        let rows: Vec<_> = facts.samples.iter().map(|code| RowId::Code(case_key(code))).collect();
-        let mut known = self.store.get(&rows).await?.into_iter();
+        let keys: Vec<_> = facts.samples.iter().map(|code| case_key(code)).collect();
+        let mut known = self.store.get::<CodeOwners>(&keys).await?.into_iter();
         facts.samples.retain(|_| known.next().flatten().is_none());
         let mut samples = Vec::with_capacity(SAMPLES);
         for code in facts.samples {

@@ -17,7 +17,7 @@ use scrip_domain::{
     source::Source,
 };
 use scrip_plugins::{BindingFault, PluginKind, shown};
-use scrip_storage::{Row, RowId};
+use scrip_storage::{CodeOwners, From, Named, Span};
 
 /// How many uploaded codes are read at once.
 const PAGE: usize = 64;
@@ -158,24 +158,24 @@ impl Scrip {
             return Ok(None);
         }
         let walk = Walk::new(format);
-        let mut from = walk.at_or_after("");
+        let mut from = walk.at_or_after("").map(|first| CodeOwners::from_text(&first));
         while let Some(start) = from {
-            let rows = self.store.scan("code", start.clone(), "\u{10FFFF}".to_owned(), false, PAGE).await?;
+            let rows = self.store.scan(&start, From::Start, PAGE).await?;
             from = None;
-            for (text, doc) in rows {
-                let Some(folded) = text.strip_suffix('\u{1}') else { continue };
-                let Some(next) = walk.at_or_after(folded) else { return Ok(None) };
+            for (folded, named) in rows {
+                let Some(next) = walk.at_or_after(&folded) else { return Ok(None) };
                 if next == folded {
-                    let Row::Code(row) = Row::decode(&RowId::Code(folded.to_owned()), &doc)? else { continue };
-                    let made = |(written, pool, _): &(String, PoolId, u64)| {
-                        self.registry.pool(*pool).is_some_and(|pool| format.can_make(written, pool.case()))
+                    let made = |named: &Named| {
+                        let pool = self.registry.pool(named.coupon.pool);
+                        pool.is_some_and(|pool| format.can_make(&named.code, pool.case()))
                     };
-                    if let Some((written, pool, _)) = row.named.into_iter().find(made) {
-                        return Ok(Some((written, pool)));
+                    if let Some(Named { code, coupon }) = named.into_iter().find(made) {
+                        return Ok(Some((code, coupon.pool)));
                     }
+                    from = Some(Span::all().after(&folded));
+                } else {
+                    from = Some(CodeOwners::from_text(&next));
                 }
-                // After the key of this text: keys end with U+0001.
-                from = Some(if next == folded { format!("{folded}\u{2}") } else { next });
             }
         }
         Ok(None)

@@ -16,9 +16,11 @@ use scrip_domain::{
     pool::Pool,
     pool_codes::CodesFault,
     source::Source,
-    terms::CouponType,
+    terms::{CouponType, Terms},
 };
-use scrip_storage::{Row, RowId, StorageError, Store, Tally};
+use scrip_storage::{
+    ApiKeys, From, PoolTerms, Pools, Programme, Span, StorageError, Store, Table, Tallies, Tally,
+};
 
 /// How many rows are read at once at a start.
 const PAGE: usize = 1_000;
@@ -110,28 +112,24 @@ impl Registry {
     /// Reads it from the database.
     pub async fn load(store: &Store) -> Result<Self, StorageError> {
         let mut held = Held::default();
+        let mut terms: HashMap<PoolId, Vec<Arc<Terms>>> = HashMap::new();
+        for ((pool, number), row) in all::<PoolTerms>(store).await? {
+            let known = terms.entry(pool).or_default();
+            if usize::try_from(number.0) != Ok(known.len()) {
+                return Err(damaged(pool, format!("its terms {} are missing", known.len())));
+            }
+            known.push(row);
+        }
         let mut ids = Vec::new();
-        for (_, text) in all(store, "pool").await? {
-            let Row::Pool(pool) = Row::decode(&RowId::Pool(PoolId(0)), &text)? else { continue };
-            ids.push(pool.id);
-            let id = pool.id;
-            held.put_pool(Arc::new(*pool))
-                .map_err(|fault| StorageError::Row { id: format!("{id:?}"), reason: fault.rejection.to_string() })?;
+        for (id, mut pool) in all::<Pools>(store).await? {
+            pool.terms = terms.remove(&id).ok_or_else(|| damaged(id, "its terms are missing".to_owned()))?;
+            held.put_pool(Arc::new(*pool)).map_err(|fault| damaged(id, fault.rejection.to_string()))?;
+            ids.push(id);
         }
-        let tallies = store.get(&ids.iter().map(|id| RowId::Tally(*id)).collect::<Vec<_>>()).await?;
-        for (id, row) in ids.into_iter().zip(tallies) {
-            if let Some(Row::Tally(tally)) = row {
-                held.tallies.insert(id, tally);
-            }
-        }
-        if let Some(Row::Plain(value)) = store.get_one(RowId::Settings).await? {
-            held.settings = serde_json::from_value(value).unwrap_or_default();
-        }
-        for (_, text) in all(store, "api_key").await? {
-            if let Ok(key) = serde_json::from_str::<ApiKey>(&text) {
-                held.keys.insert(key.hash.clone(), Arc::new(key));
-            }
-        }
+        let tallies = store.get::<Tallies>(&ids).await?;
+        held.tallies = ids.into_iter().zip(tallies).filter_map(|(id, tally)| Some((id, tally?))).collect();
+        held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
+        held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
         Ok(Self { held: RwLock::new(held), ..Self::default() })
     }
 
@@ -194,15 +192,19 @@ impl Registry {
     }
 }
 
+fn damaged(pool: PoolId, reason: String) -> StorageError {
+    StorageError::Row { id: format!("{pool:?}"), reason }
+}
+
 /// All rows of a small table.
-async fn all(store: &Store, table: &'static str) -> Result<Vec<(String, String)>, StorageError> {
+async fn all<T: Table>(store: &Store) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
     let mut rows = Vec::new();
-    let mut start = String::new();
+    let mut span = Span::all();
     loop {
-        let page = store.scan(table, start.clone(), "\u{10FFFF}".to_owned(), false, PAGE).await?;
+        let page = store.scan::<T>(&span, From::Start, PAGE).await?;
         let full = page.len() == PAGE;
         if let Some((last, _)) = page.last() {
-            start = format!("{last}\u{0}");
+            span = span.after(last);
         }
         rows.extend(page);
         if !full {

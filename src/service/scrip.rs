@@ -62,7 +62,7 @@ impl Scrip {
                 return Err(error.into());
             }
         };
-        let time = Arc::new(Time::new(clock, committer::last_time(&store).await?));
+        let time = Arc::new(Time::new(clock, committer::last_time(&store)));
         let vitals = Arc::new(Vitals::new(Arc::clone(&time), Room::new(address)));
         let (store_of, registry_of) = (Arc::clone(&store), Arc::clone(&registry));
         let (committer, worker) =

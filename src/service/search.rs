@@ -18,7 +18,7 @@ use scrip_domain::{
     pool_codes::{CodeSeries, Making},
     source::Source,
 };
-use scrip_storage::{Row, RowId};
+use scrip_storage::{CodeOwners, From};
 
 /// Where at most so many codes begin in a way, they are found from their ranks.
 const MAX_RANKED: u64 = 2_000_000;
@@ -53,30 +53,18 @@ impl Scrip {
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        let prefix = case_key(prefix);
-        let (mut start, mut end) = (prefix.clone(), format!("{prefix}\u{10FFFF}"));
-        if let Some(after) = self.key_of(page.after).await? {
-            start = start.max(format!("{after}\u{0}"));
-        }
-        if let Some(before) = self.key_of(page.before).await? {
-            end = end.min(before);
-        }
+        let (after, before) = (self.key_of(page.after).await?, self.key_of(page.before).await?);
+        let mut span = CodeOwners::starting_with(&case_key(prefix)).between(after.as_ref(), before.as_ref());
         let mut found = Vec::new();
         let mut last = None;
         for _ in 0..MAX_LOOKED_AT / ROWS {
-            let rows = self.store.scan("code", start.clone(), end.clone(), page.from_end, ROWS).await?;
+            let rows = self.store.scan(&span, From::end_if(page.from_end), ROWS).await?;
             let full = rows.len() == ROWS;
             let mut ids = Vec::new();
-            for (text, doc) in rows {
-                let Row::Code(row) = Row::decode(&RowId::Code(String::new()), &doc)? else { continue };
-                last = row.named.first().map(|(_, pool, index)| CouponId { pool: *pool, index: *index });
-                ids.extend(
-                    row.named
-                        .into_iter()
-                        .filter(|(_, owner, _)| *owner == pool.id)
-                        .map(|(_, pool, index)| CouponId { pool, index }),
-                );
-                if page.from_end { end = text } else { start = format!("{text}\u{0}") }
+            for (key, named) in rows {
+                last = named.first().map(|named| named.coupon);
+                ids.extend(named.into_iter().map(|named| named.coupon).filter(|coupon| coupon.pool == pool.id));
+                span = if page.from_end { span.before(&key) } else { span.after(&key) };
             }
             let coupons = self.coupons(&ids).await?.into_iter().flatten();
             let admitted = coupons.filter(|coupon| filter.admits(coupon, pool.case(), now));
@@ -92,7 +80,7 @@ impl Scrip {
     async fn key_of(&self, id: Option<CouponId>) -> Result<Option<String>, Failure> {
         let Some(id) = id else { return Ok(None) };
         let coupon = self.coupons(&[id]).await?.pop().flatten();
-        Ok(coupon.map(|coupon| RowId::Code(case_key(&coupon.code)).key().text))
+        Ok(coupon.map(|coupon| case_key(&coupon.code)))
     }
 
     /// Of a pool that makes its codes, by place.

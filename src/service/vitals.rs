@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::{Caller, Clock, Command, CustomerEdit, Scrip};
     use scrip_domain::{customer::Customer, id::CustomerId};
-    use scrip_storage::{Address, Batch, Row, RowId};
+    use scrip_storage::{Address, Batch, Customers};
 
     #[test]
     fn a_step_that_takes_too_long_stands_still() {
@@ -172,7 +172,7 @@ mod tests {
         let scrip = Scrip::open(&address, Clock::System, None).await.expect("a database");
         let id = CustomerId::parse("ann").expect("a customer's id");
         let mut batch = Batch::default();
-        batch.insert(RowId::Customer(id.clone()), Row::Customer(Box::new(Customer::unknown(id))));
+        batch.insert::<Customers>(id.clone(), Box::new(Customer::unknown(id)));
         let unannounced = scrip.store.commit(&batch).await.expect("written");
         let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: None };
         let asking = Arc::clone(&scrip);

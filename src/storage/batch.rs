@@ -6,42 +6,55 @@ use std::collections::HashSet;
 use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
-    Link, Row, RowId, StorageError, Store, Unannounced, Working,
-    record::{self, commit_failed, failed, record},
+    Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
+    record::{self, commit_failed, failed},
+    tables::Batches,
 };
+use scrip_domain::clock::BatchTime;
 
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
-    at: i64,
+    time: Option<BatchTime>,
     new: Vec<(RowId, Row)>,
     ensured: Vec<(RowId, Row)>,
     replaced: Vec<(RowId, Row)>,
     removed: Vec<RowId>,
+    records: Vec<(RowId, Vec<u8>)>,
 }
 
 impl Batch {
-    /// An empty batch that was decided at a time, in milliseconds since 1970. One without a time has that of the batch
-    /// before it.
+    /// An empty batch that was decided at a time. One without a time has that of the batch before it.
     #[must_use]
-    pub fn at(millis: i64) -> Self {
-        Self { at: millis, ..Self::default() }
+    pub fn at(time: BatchTime) -> Self {
+        Self { time: Some(time), ..Self::default() }
     }
 
     /// Adds a row that must not exist yet; the whole batch fails with
     /// [`StorageError::Exists`] where it does.
-    pub fn insert(&mut self, id: RowId, row: Row) {
-        self.new.push((id, row));
+    pub fn insert<T: Table>(&mut self, key: T::Key, document: T::Document) {
+        self.new.push((RowId::of::<T>(key), Row::of::<T>(document)));
     }
 
     /// Adds a row of this table unless it exists, in which case it stays as it is. Saves reading it first.
-    pub fn ensure(&mut self, id: RowId, row: Row) {
-        self.ensured.push((id, row));
+    pub fn ensure<T: Table>(&mut self, key: T::Key, document: T::Document) {
+        self.ensured.push((RowId::of::<T>(key), Row::of::<T>(document)));
     }
 
     /// Replaces a row that exists.
-    pub fn replace(&mut self, id: RowId, row: Row) {
-        self.replaced.push((id, row));
+    pub fn replace<T: Table>(&mut self, key: T::Key, document: T::Document) {
+        self.replaced.push((RowId::of::<T>(key), Row::of::<T>(document)));
+    }
+
+    /// Adds a row of any table; it exists already, or must not.
+    pub fn put(&mut self, id: RowId, row: Row, exists: bool) {
+        let rows = if exists { &mut self.replaced } else { &mut self.new };
+        rows.push((id, row));
+    }
+
+    /// Puts a record as it is, whatever is there.
+    pub fn put_record(&mut self, id: RowId, record: Vec<u8>) {
+        self.records.push((id, record));
     }
 
     /// Removes a row.
@@ -52,19 +65,19 @@ impl Batch {
     /// Nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.ensured.is_empty() && self.replaced.is_empty() && self.removed.is_empty()
+        self.len() == 0
     }
 
     /// How many rows it writes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.new.len() + self.ensured.len() + self.replaced.len() + self.removed.len()
+        self.new.len() + self.ensured.len() + self.replaced.len() + self.removed.len() + self.records.len()
     }
 
     /// The rows that it changes.
     fn rows(&self) -> impl Iterator<Item = &RowId> {
         let written = self.new.iter().chain(&self.ensured).chain(&self.replaced).map(|(id, _)| id);
-        written.chain(&self.removed)
+        written.chain(&self.removed).chain(self.records.iter().map(|(id, _)| id))
     }
 }
 
@@ -81,7 +94,7 @@ impl Store {
         debug_assert_eq!(rows.len(), batch.len());
         let _writer = self.writer.lock().await;
         let unannounced = self.pending.begin(rows);
-        let link = self.next_link(batch.at).await?;
+        let link = self.next_link(batch.time).await?;
         let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
         if let Err(error) = self.fill_and_link(&transaction, batch, link).await {
             record::end(&transaction).await;
@@ -95,30 +108,37 @@ impl Store {
     /// Puts a batch's writes into a transaction, with its link in the chain of batches.
     async fn fill_and_link(&self, transaction: &Transaction, batch: &Batch, link: Link) -> Result<(), StorageError> {
         self.fill(transaction, batch).await?;
-        let key = self.place(transaction).await?.key(&link.id());
-        transaction.set_key(&key, &record(&key, &Row::Batch(link))?).await.map_err(failed)
+        let (id, row) = (RowId::of::<Batches>(link.place()), Row::of::<Batches>(link));
+        let key = self.place(transaction).await?.key(&id);
+        transaction.set(key, bytes(&id, &row)?).await.map_err(failed)
     }
 
     /// Puts a batch's writes into a transaction.
     pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch) -> Result<(), StorageError> {
         let place = self.place(transaction).await?;
         for (id, row) in &batch.new {
-            let key = place.key(id);
-            transaction.put_key(&key, &record(&key, row)?).await.map_err(failed)?;
+            transaction.put(place.key(id), bytes(id, row)?).await.map_err(failed)?;
         }
         for (id, row) in &batch.ensured {
             let key = place.key(id);
-            if transaction.get_key(&key, None).await.map_err(failed)?.is_none() {
-                transaction.put_key(&key, &record(&key, row)?).await.map_err(failed)?;
+            if transaction.get(key.as_borrowed(), None).await.map_err(failed)?.is_none() {
+                transaction.put(key, bytes(id, row)?).await.map_err(failed)?;
             }
         }
         for (id, row) in &batch.replaced {
-            let key = place.key(id);
-            transaction.set_key(&key, &record(&key, row)?).await.map_err(failed)?;
+            transaction.set(place.key(id), bytes(id, row)?).await.map_err(failed)?;
+        }
+        for (id, record) in &batch.records {
+            transaction.set(place.key(id), record.clone()).await.map_err(failed)?;
         }
         for id in &batch.removed {
-            transaction.del_key(&place.key(id)).await.map_err(failed)?;
+            transaction.del(place.key(id)).await.map_err(failed)?;
         }
         Ok(())
     }
+}
+
+/// A row's record.
+fn bytes(id: &RowId, row: &Row) -> Result<Vec<u8>, StorageError> {
+    id.encode(row).map_err(|error| StorageError::Row { id: format!("{id:?}"), reason: error.to_string() })
 }

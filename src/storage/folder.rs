@@ -39,6 +39,8 @@ pub(super) struct Places {
     pub(super) folder: PathBuf,
     /// A copy that is not complete.
     pub(super) unfinished: PathBuf,
+    /// What is written of it in a new format, and is not complete.
+    pub(super) rewritten: PathBuf,
     /// A copy that is complete and was compared.
     pub(super) finished: PathBuf,
     /// The database as it was.
@@ -50,8 +52,8 @@ impl Places {
     pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let folder = resolved(folder)?;
         let (unfinished, finished) = (beside(&folder, ".upgrading"), beside(&folder, ".upgraded"));
-        let before = beside(&folder, ".before-upgrade");
-        Ok(Self { folder, unfinished, finished, before })
+        let (rewritten, before) = (beside(&folder, ".rewriting"), beside(&folder, ".before-upgrade"));
+        Ok(Self { folder, unfinished, rewritten, finished, before })
     }
 
     /// Whether the old database was moved away and the new one is not in its place yet.

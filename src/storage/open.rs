@@ -3,7 +3,7 @@
 use std::{
     io::ErrorKind,
     pin::Pin,
-    sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
 use surrealdb::{Surreal, engine::local::Db};
@@ -34,6 +34,8 @@ pub struct Store {
     pub(super) pending: Pending,
     /// The last batch, and who is told of it.
     pub(super) chain: Chain,
+    /// Once it is true, nothing can be written.
+    pub(super) frozen: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Store {
@@ -73,7 +75,7 @@ impl Store {
         if let Some(start) = start {
             start.begin(address, self).await?;
         }
-        boxed(|| self.migrate(address)).await
+        boxed(|| self.current(address)).await
     }
 
     /// Whether its rows can be read, and are of a format that is known.
@@ -88,9 +90,9 @@ impl Store {
 
     /// Opens the database as it is.
     pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
-        let datastore = Self::datastore(address).await?;
+        let (datastore, frozen) = Self::datastore(address).await?;
         match Self::prepare(Arc::clone(&datastore), address).await {
-            Ok(store) => Ok(store),
+            Ok(store) => Ok(Self { frozen, ..store }),
             Err(error) => {
                 // Dropped alone, it would hold the folder.
                 drop(datastore.shutdown().await);
@@ -100,18 +102,21 @@ impl Store {
     }
 
     /// SurrealDB over the engine that an address names.
-    async fn datastore(address: &Address) -> Result<Arc<Datastore>, OpenError> {
+    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<AtomicBool>), OpenError> {
         // The maintenance tasks write on their own, for clusters and change feeds, which are not used.
         let builder = Datastore::builder().with_auth(false).without_maintenance_tasks();
+        let mut frozen = Arc::default();
         let built = match address.folder() {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
                 let opened = Engine::open(folder, address.settings()).await;
                 let engine = opened.map_err(|error| engine_failed(address, &error))?;
+                frozen = engine.frozen();
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
             }
         };
-        built.map_err(|error| open_failed(address, format!("{error:#}")))
+        let datastore = built.map_err(|error| open_failed(address, format!("{error:#}")))?;
+        Ok((datastore, frozen))
     }
 
     /// Brings the engine to its current format.
@@ -125,7 +130,8 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain })
+        let frozen = Arc::default();
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, frozen })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.

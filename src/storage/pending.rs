@@ -69,7 +69,7 @@ mod tests {
     use std::{future::poll_fn, pin::pin, task::Poll};
 
     use super::*;
-    use crate::{Address, Batch, Row, Store};
+    use crate::{Address, Batch, Emails, From, Span, Store};
     use scrip_domain::id::CustomerId;
 
     /// Whether this ends without anything else happening.
@@ -80,21 +80,25 @@ mod tests {
     #[tokio::test]
     async fn what_is_read_of_a_batch_waits_until_it_is_written() {
         let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
-        let id = |name: &str| RowId::Email(name.to_owned());
-        let row = Row::Email(CustomerId::parse("ann").expect("a customer's id"));
+        let id = |name: &str| RowId::of::<Emails>(name.to_owned());
+        let row = CustomerId::kept("ann".to_owned());
         let mut batch = Batch::default();
-        batch.insert(id("ann"), row.clone());
-        batch.insert(id("ben"), row);
+        batch.insert::<Emails>("ann".to_owned(), row.clone());
+        batch.insert::<Emails>("ben".to_owned(), row);
         drop(store.commit(&batch).await.expect("written"));
-        let scan = |start: &str, end: &str| store.scan("email", start.to_owned(), end.to_owned(), false, 9);
+        let scan = |start: &str, end: &str| {
+            let (start, end) = (start.to_owned(), end.to_owned());
+            let store = &store;
+            Box::pin(async move { store.scan(&Span::<Emails>::all().between(Some(&start), Some(&end)), From::Start, 9).await })
+        };
 
         let writing = store.pending.begin(HashSet::from([id("ann")]));
-        assert_eq!(store.get(&[id("ben")]).await.expect("rows").len(), 1);
+        assert_eq!(store.rows(&[id("ben")]).await.expect("rows").len(), 1);
         assert_eq!(scan("b", "c").await.expect("rows").len(), 1);
         let ids = [id("ben"), id("ann")];
         // Nothing but the batch keeps a read from ending at once.
-        assert!(ends(&mut pin!(store.get(&ids[..1]))).await && ends(&mut pin!(scan("b", "c"))).await);
-        let (mut get, mut both) = (pin!(store.get(&ids)), pin!(scan("a", "c")));
+        assert!(ends(&mut pin!(store.rows(&ids[..1]))).await && ends(&mut pin!(scan("b", "c"))).await);
+        let (mut get, mut both) = (pin!(store.rows(&ids)), pin!(scan("a", "c")));
         assert!(!ends(&mut get).await && !ends(&mut both).await);
         drop(writing);
         assert_eq!(get.await.expect("rows").len(), 2);
@@ -104,26 +108,26 @@ mod tests {
     #[tokio::test]
     async fn a_view_is_of_one_moment() {
         let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
-        let of = |name: &str| RowId::Email(name.to_owned());
-        let row = Row::Email(CustomerId::parse("ann").expect("a customer's id"));
+        let of = |name: &str| name.to_owned();
+        let row = CustomerId::kept("ann".to_owned());
         let write = async |names: &[&str]| {
             let mut batch = Batch::default();
-            names.iter().for_each(|name| batch.insert(of(name), row.clone()));
+            names.iter().for_each(|name| batch.insert::<Emails>(of(name), row.clone()));
             store.commit(&batch).await.expect("written")
         };
         drop(write(&["ann"]).await);
         let mut before = store.view().await.expect("a view");
         let announcing = write(&["ben"]).await;
         let mut after = store.view().await.expect("a view");
-        assert_eq!(before.get_one(of("ben")).await.expect("an answer"), None, "it came later");
-        assert!(ends(&mut pin!(after.get_one(of("ann")))).await, "it was there before");
+        assert_eq!(before.get_one::<Emails>(of("ben")).await.expect("an answer"), None, "it came later");
+        assert!(ends(&mut pin!(after.get_one::<Emails>(of("ann")))).await, "it was there before");
         {
-            let mut waiting = pin!(after.get_one(of("ben")));
+            let mut waiting = pin!(after.get_one::<Emails>(of("ben")));
             assert!(!ends(&mut waiting).await, "it is not announced yet");
             drop(announcing);
             assert!(waiting.await.expect("an answer").is_some());
         }
         drop(write(&["cem"]).await);
-        assert_eq!(after.get_one(of("cem")).await.expect("an answer"), None);
+        assert_eq!(after.get_one::<Emails>(of("cem")).await.expect("an answer"), None);
     }
 }

@@ -1,34 +1,39 @@
-//! Reading rows: some by their ids, or a page of a range of ids in either direction; each in a transaction of its own,
+//! Reading rows: some by their keys, or a page of a span of keys in either direction; each in a transaction of its own,
 //! or all of what one answer needs in one, which sees what was confirmed before it and gives nothing that is not on disk.
 
-use std::borrow::Cow;
-
-use surrealdb_datastore::{
-    Transaction, TransactionType,
-    catalog::Record,
-    key::schema::RecordKey,
-    val::{RecordIdKey, Strand},
-};
-use surrealdb_kvs::{
-    key::{KVKey, KVKeyDecode},
-    value::KVValue,
-};
+use surrealdb_datastore::{Transaction, TransactionType};
 use tokio::task::coop::consume_budget;
 
 use super::{
-    Row, RowId, StorageError, Store, Working,
+    Row, RowId, Span, StorageError, Store, Table, Working,
+    codec::id_bytes,
+    format,
     pending::Writing,
-    record::{document, failed},
+    record::{damaged, failed},
 };
 
 /// How many rows count as one step of a task's turn, of which it has 128.
 const ROWS_A_STEP: usize = 8;
 
-/// A row: its id's text, and its document.
-type Document = (String, String);
+/// A row as the engine has it: the bytes of its id, and those of its record.
+pub(super) type RawRow = (Vec<u8>, Vec<u8>);
 
-/// The same of a row that may not be readable: its id's text where that is, and its document or why not.
-pub(super) type RawRow = (Option<String>, Result<String, StorageError>);
+/// From which end a span is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// From the first row on.
+    Start,
+    /// From the last row back.
+    End,
+}
+
+impl From {
+    /// From the end, if this is so.
+    #[must_use]
+    pub fn end_if(end: bool) -> Self {
+        if end { Self::End } else { Self::Start }
+    }
+}
 
 /// All rows as they are at one moment: what is written later is not in it. What was being written at that moment is
 /// waited for where a row of it is read.
@@ -54,128 +59,149 @@ impl Store {
         })
     }
 
-    /// The rows with these ids, in their order; none where there is no such row.
-    pub async fn get(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
-        if ids.is_empty() {
+    /// The documents with these keys, in their order; none where there is no such row.
+    pub async fn get<T: Table>(&self, keys: &[T::Key]) -> Result<Vec<Option<T::Document>>, StorageError> {
+        if keys.is_empty() {
             return Ok(Vec::new());
         }
-        self.view().await?.get(ids).await
+        self.view().await?.get::<T>(keys).await
     }
 
-    /// The row with this id.
-    pub async fn get_one(&self, id: RowId) -> Result<Option<Row>, StorageError> {
-        self.view().await?.get_one(id).await
+    /// The document with this key.
+    pub async fn get_one<T: Table>(&self, key: T::Key) -> Result<Option<T::Document>, StorageError> {
+        self.view().await?.get_one::<T>(key).await
     }
 
-    /// Up to `limit` rows of a table whose id's text is at least `start` and below `end`, in order
-    /// or from the end, each as its id's text and its document.
-    pub fn scan(
-        &self,
-        table: &'static str,
-        start: String,
-        end: String,
-        reverse: bool,
-        limit: usize,
-    ) -> Working<'_, Result<Vec<Document>, StorageError>> {
-        Box::pin(async move {
-            if limit == 0 || start >= end {
+    /// The rows with these ids, whatever their tables, in their order.
+    pub fn rows<'a>(&'a self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
+        Box::pin(async {
+            if ids.is_empty() {
                 return Ok(Vec::new());
             }
-            let mut view = self.view().await?;
-            let rows = view.range(table, [&start, &end], reverse, limit).await?;
-            let within = |id: &RowId| {
-                let key = id.key();
-                key.table == table && start <= key.text && key.text < end
-            };
-            view.writing.settled(|written| written.iter().any(within)).await;
-            Ok(rows)
+            self.view().await?.rows(ids).await
         })
     }
 
-    /// Rows of a range, going on after one that cannot be read.
-    pub(super) async fn raw_range(
+    /// Up to `limit` rows of a span, in order or from its end.
+    pub async fn scan<T: Table>(
+        &self,
+        span: &Span<T>,
+        from: From,
+        limit: usize,
+    ) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        self.view().await?.scan(span, from, limit).await
+    }
+
+    /// Rows of a table as the engine has them, from an id on.
+    pub(super) async fn raw_rows(
         &self,
         transaction: &Transaction,
-        table: &'static str,
-        bounds: [&str; 2],
-        reverse: bool,
+        table: usize,
+        bounds: (&[u8], &[u8]),
+        from: From,
         limit: usize,
     ) -> Result<Vec<RawRow>, StorageError> {
         let place = self.place(transaction).await?;
-        let [start, end] = bounds.map(|text| RecordIdKey::String(Strand::from(text.to_owned())));
-        let range = place.table(table).range_where(Cow::Owned(start)..Cow::Owned(end)).map_err(failed)?;
+        let (prefix, range) = (place.table(table).len(), place.range(table, bounds));
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let rows = if reverse {
-            transaction.scanr_raw(range, limit, 0, None).await
-        } else {
-            transaction.scan_raw(range, limit, 0, None).await
+        let rows = match from {
+            From::Start => transaction.scan_raw(range, limit, 0, None).await,
+            From::End => transaction.scanr_raw(range, limit, 0, None).await,
         };
-        let rows: Vec<RawRow> = rows.map_err(failed)?.iter().map(|(key, value)| row(key, value)).collect();
+        let mut rows = rows.map_err(failed)?;
+        for (key, _) in &mut rows {
+            key.drain(..prefix.min(key.len()));
+        }
         take_turns(rows.len()).await;
         Ok(rows)
     }
 }
 
 impl View<'_> {
-    /// The rows with these ids, in their order; none where there is no such row.
-    pub fn get<'a>(&'a mut self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
-        Box::pin(async {
-            let rows = self.look_up(ids).await?;
+    /// The documents with these keys, in their order; none where there is no such row.
+    pub async fn get<T: Table>(&mut self, keys: &[T::Key]) -> Result<Vec<Option<T::Document>>, StorageError> {
+        let ids: Vec<RowId> = keys.iter().map(|key| T::id(key.clone())).collect();
+        let rows = self.rows(&ids).await?;
+        Ok(rows.into_iter().map(|row| row.and_then(T::into_document)).collect())
+    }
+
+    /// The document with this key.
+    pub async fn get_one<T: Table>(&mut self, key: T::Key) -> Result<Option<T::Document>, StorageError> {
+        Ok(self.get::<T>(std::slice::from_ref(&key)).await?.pop().flatten())
+    }
+
+    /// Up to `limit` rows of a span, in order or from its end.
+    pub async fn scan<T: Table>(
+        &mut self,
+        span: &Span<T>,
+        from: From,
+        limit: usize,
+    ) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
+        let page = self.page(T::NUMBER, span.bounds(), from, limit).await?;
+        let mut rows = Vec::with_capacity(page.len());
+        for (id, row) in page {
+            // Every row of a page is of its table.
+            rows.extend(T::key_of(&id).cloned().zip(T::into_document(row)));
+        }
+        Ok(rows)
+    }
+
+    /// The rows with these ids, whatever their tables, in their order. Boxed, so that the engine is not compiled again
+    /// for each table.
+    pub fn rows<'a>(&'a mut self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
+        Box::pin(async move {
+            let place = self.store.place(&self.transaction).await?;
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in ids {
+                let record = self.transaction.get(place.key(id), None).await.map_err(failed)?;
+                let row = record.map(|record| id.decode(&record).map_err(|error| damaged(id, &error)));
+                rows.push(row.transpose()?);
+            }
+            take_turns(rows.len()).await;
             self.writing.settled(|written| ids.iter().any(|id| written.contains(id))).await;
             Ok(rows)
         })
     }
 
-    /// The row with this id.
-    pub async fn get_one(&mut self, id: RowId) -> Result<Option<Row>, StorageError> {
-        Ok(self.get(std::slice::from_ref(&id)).await?.pop().flatten())
-    }
-
-    async fn look_up(&self, ids: &[RowId]) -> Result<Vec<Option<Row>>, StorageError> {
-        let place = self.store.place(&self.transaction).await?;
-        let mut rows = Vec::with_capacity(ids.len());
-        for id in ids {
-            let key = place.key(id);
-            let record = self.transaction.get_key(&key, None).await.map_err(failed)?;
-            let row = record.map(|record| Row::decode(id, document(&key, &record)?));
-            rows.push(row.transpose()?);
-        }
-        take_turns(rows.len()).await;
-        Ok(rows)
-    }
-
-    async fn range(
-        &self,
-        table: &'static str,
-        bounds: [&str; 2],
-        reverse: bool,
+    /// A page of a table's rows.
+    fn page<'a>(
+        &'a mut self,
+        table: usize,
+        bounds: (&'a [u8], &'a [u8]),
+        from: From,
         limit: usize,
-    ) -> Result<Vec<Document>, StorageError> {
-        let rows = self.store.raw_range(&self.transaction, table, bounds, reverse, limit).await?;
-        rows.into_iter().map(|(text, document)| document.map(|document| (text.unwrap_or_default(), document))).collect()
+    ) -> Working<'a, Result<Vec<(RowId, Row)>, StorageError>> {
+        Box::pin(async move {
+            let raw = self.store.raw_rows(&self.transaction, table, bounds, from, limit).await?;
+            let mut rows = Vec::with_capacity(raw.len());
+            for row in &raw {
+                rows.push(format::row(table, row)?);
+            }
+            let within = |id: &RowId| {
+                id.table() == table && {
+                    let mut bytes = Vec::with_capacity(64);
+                    id_bytes(&id.parts(), &mut bytes);
+                    bounds.0 <= bytes.as_slice() && bytes.as_slice() < bounds.1
+                }
+            };
+            self.writing.settled(|written| written.iter().any(within)).await;
+            Ok(rows)
+        })
     }
 }
 
 /// Counts what was read against the turn of the task on its thread. The engine mostly answers from memory and never
 /// waits, so whoever reads on and on would otherwise keep all other tasks from the thread.
-async fn take_turns(rows: usize) {
+pub(super) async fn take_turns(rows: usize) {
     for _ in 0..=rows / ROWS_A_STEP {
         consume_budget().await;
     }
-}
-
-/// A row of the engine's bytes.
-fn row(key: &[u8], value: &[u8]) -> RawRow {
-    let key = match RecordKey::decode_key(key) {
-        Ok(key) => key,
-        Err(error) => return (None, Err(failed(error))),
-    };
-    let RecordIdKey::String(text) = &*key.id else {
-        let reason = "expected a text as id".to_owned();
-        return (None, Err(StorageError::Row { id: format!("{:?}", key.id), reason }));
-    };
-    let record = Record::kv_decode_value(value, key.value_context()).map_err(failed);
-    (Some(text.to_string()), record.and_then(|record| document(&key, &record).map(str::to_owned)))
 }
 
 #[cfg(test)]
@@ -186,7 +212,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::Address;
+    use crate::{Address, tables::Programme};
 
     #[tokio::test]
     async fn whoever_reads_on_and_on_leaves_others_their_turn() {
@@ -197,7 +223,7 @@ mod tests {
         let reader = tokio::spawn(async move {
             let mut reads = 0;
             while reads < MANY && !told.load(Relaxed) {
-                store.get_one(RowId::Format).await.expect("a row");
+                store.get_one::<Programme>(()).await.expect("a row");
                 reads += 1;
             }
             reads

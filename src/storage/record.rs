@@ -7,65 +7,100 @@ use std::borrow::Cow;
 
 use surrealdb_datastore::{
     Transaction,
-    catalog::{DatabaseId, NamespaceId, Record, providers::DatabaseProvider},
-    key::schema::{RecordKey, RecordPrefix},
+    catalog::providers::DatabaseProvider,
+    key::schema::RecordKey,
     storage_error,
-    val::{Object, RecordIdKey, Strand, TableName, Value},
+    val::{RecordIdKey, TableName},
 };
-use surrealdb_kvs::key::KVKey;
+use surrealdb_kvs::{
+    Key, KeyRange,
+    key::{AnyRange, KVKey},
+};
 
-use super::{Row, RowId, StorageError, Store};
+use super::{
+    StorageError, Store,
+    codec::{CodecError, Parts, id_bytes},
+    tables::{NAMES, RowId},
+};
 
-/// The field of the document.
-const DOC: &str = "doc";
-
-/// Where the rows are: a namespace and a database, by their numbers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place(NamespaceId, DatabaseId);
+/// Where the rows are: what the keys of each table begin with.
+#[derive(Debug)]
+pub(super) struct Place {
+    tables: Vec<Box<[u8]>>,
+}
 
 impl Place {
     /// The key of a row.
-    pub(super) fn key(self, id: &RowId) -> RecordKey<'static> {
-        let key = id.key();
-        let (tb, id) = (TableName::new(key.table), RecordIdKey::String(Strand::from(key.text)));
-        RecordKey { ns: self.0, db: self.1, tb: Cow::Owned(tb), id: Cow::Owned(id) }
+    pub(super) fn key(&self, id: &RowId) -> Key<'static> {
+        self.key_of(id.table(), &id.parts())
     }
 
-    /// The rows of a table, as a bound of their keys.
-    pub(super) fn table(self, table: &'static str) -> RecordPrefix<'static> {
-        RecordPrefix { ns: self.0, db: self.1, tb: Cow::Owned(TableName::new(table)) }
+    /// The key of a row with an id of these parts.
+    pub(super) fn key_of(&self, table: usize, id: &Parts<'_>) -> Key<'static> {
+        key(self.table(table), id)
     }
+
+    /// What the keys of a table begin with.
+    pub(super) fn table(&self, table: usize) -> &[u8] {
+        self.tables.get(table).map(AsRef::as_ref).unwrap_or_default()
+    }
+
+    /// The rows of a table whose ids are between these bytes.
+    pub(super) fn range(&self, table: usize, (start, end): (&[u8], &[u8])) -> Rows {
+        let [start, end] = [start, end].map(|bound| Key::from([self.table(table), bound].concat()));
+        Rows(KeyRange { start, end })
+    }
+}
+
+/// Rows between two keys.
+pub(super) struct Rows(KeyRange<'static>);
+
+impl Rows {
+    /// Whether there can be none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.start >= self.0.end
+    }
+}
+
+impl AnyRange for Rows {
+    fn into_key_range(self) -> KeyRange<'static> {
+        self.0
+    }
+}
+
+/// A key that begins with this and ends with an id.
+pub(super) fn key(prefix: &[u8], id: &Parts<'_>) -> Key<'static> {
+    let mut bytes = Vec::with_capacity(prefix.len() + 64);
+    bytes.extend_from_slice(prefix);
+    id_bytes(id, &mut bytes);
+    Key::from(bytes)
 }
 
 impl Store {
     /// Where the rows are, which is read once.
-    pub(super) async fn place(&self, transaction: &Transaction) -> Result<Place, StorageError> {
+    pub(super) async fn place(&self, transaction: &Transaction) -> Result<&Place, StorageError> {
         if let Some(place) = self.place.get() {
-            return Ok(*place);
+            return Ok(place);
         }
         let found = transaction.expect_db_by_name("scrip", "scrip").await.map_err(failed)?;
-        Ok(*self.place.get_or_init(|| Place(found.namespace_id, found.database_id)))
+        let prefix = |name: &str| {
+            let id = Cow::Owned(RecordIdKey::Number(0));
+            let tb = Cow::Owned(TableName::new(name));
+            let key = RecordKey { ns: found.namespace_id, db: found.database_id, tb, id };
+            let mut bytes = key.encode_key().map_err(failed)?.to_vec();
+            // What follows the table is the number, in nine bytes.
+            bytes.truncate(bytes.len().saturating_sub(9));
+            Ok(bytes.into_boxed_slice())
+        };
+        let tables = NAMES.iter().map(|name| prefix(name)).collect::<Result<_, StorageError>>()?;
+        let place = Place { tables };
+        Ok(self.place.get_or_init(|| place))
     }
 }
 
-/// A row as the engine keeps it: its document, and its id once more.
-pub(super) fn record(key: &RecordKey<'_>, row: &Row) -> Result<Record, StorageError> {
-    let mut fields = Object::default();
-    fields.insert(DOC, Value::String(Strand::from(row.encode()?)));
-    fields.insert("id", Value::RecordId(key.value_context()));
-    Ok(Record::new(Value::Object(fields)))
-}
-
-/// The document of the record that is kept under a key.
-pub(super) fn document<'a>(key: &RecordKey<'_>, record: &'a Record) -> Result<&'a str, StorageError> {
-    match &record.data {
-        Value::Object(fields) => match fields.get(DOC) {
-            Some(Value::String(text)) => Some(text.as_str()),
-            _ => None,
-        },
-        _ => None,
-    }
-    .ok_or_else(|| StorageError::Row { id: format!("{:?}", key.id), reason: "expected a text as document".to_owned() })
+/// A row that cannot be read.
+pub(super) fn damaged(id: &RowId, error: &CodecError) -> StorageError {
+    StorageError::Row { id: format!("{id:?}"), reason: error.to_string() }
 }
 
 /// Ends a transaction that writes nothing.
@@ -108,10 +143,12 @@ pub(super) fn commit_failed(error: anyhow::Error) -> StorageError {
 
 #[cfg(test)]
 mod tests {
+    use surrealdb::types::RecordId;
     use surrealdb_datastore::TransactionType;
 
     use super::*;
-    use crate::{Address, Batch};
+    use crate::{Address, Batch, Emails, Formats, Row};
+    use scrip_domain::id::CustomerId;
 
     async fn store() -> Store {
         Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store")
@@ -121,38 +158,39 @@ mod tests {
     async fn stored(store: &Store, id: &RowId) -> Option<Vec<u8>> {
         let transaction = store.datastore.transaction(TransactionType::Read).await.expect("a transaction");
         let key = store.place(&transaction).await.expect("a place").key(id);
-        let bytes = transaction.get_key_raw(&key, None).await.expect("an answer");
+        let bytes = transaction.get(key, None).await.expect("an answer");
         end(&transaction).await;
-        bytes.map(|bytes| bytes.to_vec())
+        bytes
+    }
+
+    /// The id of a row in the words of the client.
+    fn record_id(email: &str) -> RecordId {
+        RecordId::new("email", email.to_owned())
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_is_stored_is_what_a_statement_stores() {
         let store = store().await;
-        let id = RowId::Email("ann\u{1}@example.com".to_owned());
-        let row = Row::Plain(serde_json::json!({ "text": "a\u{0}b", "number": 1 }));
+        let id = RowId::of::<Emails>("ann\u{1}@example.com".to_owned());
+        let customer = CustomerId::kept("a\u{0}nn".to_owned());
+        let content = "CONTENT { customer: type::record('customer', $customer) } RETURN NONE";
         let statements = [
-            "INSERT { id: $id, doc: $doc } RETURN NONE",
-            "UPDATE $id CONTENT { doc: 'another' } RETURN NONE; UPDATE $id CONTENT { doc: $doc } RETURN NONE",
+            format!("CREATE $id {content}"),
+            format!("UPDATE $id CONTENT {{ doc: 'another' }} RETURN NONE; UPDATE $id {content}"),
         ];
         let mut theirs = Vec::new();
         for statement in statements {
-            let query = store.database.query(statement).bind(("id", id.key().record()));
-            let doc = row.encode().expect("a document");
-            query.bind(("doc", doc)).await.expect("an answer").check().expect("written");
+            let query = store.database.query(statement).bind(("id", record_id("ann\u{1}@example.com")));
+            query.bind(("customer", "a\u{0}nn")).await.expect("an answer").check().expect("written");
             theirs.push(stored(&store, &id).await.expect("a row"));
         }
         let mut batch = Batch::default();
         batch.remove(id.clone());
         drop(store.commit(&batch).await.expect("removed"));
         assert_eq!(stored(&store, &id).await, None);
-        for replace in [false, true] {
+        for exists in [false, true] {
             let mut batch = Batch::default();
-            if replace {
-                batch.replace(id.clone(), row.clone())
-            } else {
-                batch.insert(id.clone(), row.clone())
-            }
+            batch.put(id.clone(), Row::of::<Emails>(customer.clone()), exists);
             drop(store.commit(&batch).await.expect("written"));
             let ours = stored(&store, &id).await.expect("a row");
             assert!(theirs.iter().all(|theirs| *theirs == ours), "{ours:?} is not {theirs:?}");
@@ -162,22 +200,22 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_batch_with_a_row_that_exists_writes_nothing() {
         let store = store().await;
-        let of = |name: &str| RowId::Email(name.to_owned());
-        let row = |number: u32| Row::Format(number);
+        let of = |name: &str| RowId::of::<Emails>(name.to_owned());
+        let row = |number: u32| CustomerId::kept(number.to_string());
         let mut batch = Batch::default();
-        batch.insert(of("ann"), row(1));
+        batch.insert::<Emails>("ann".to_owned(), row(1));
         drop(store.commit(&batch).await.expect("written"));
         let mut batch = Batch::default();
-        batch.insert(of("ben"), row(2));
-        batch.insert(of("ann"), row(2));
+        batch.insert::<Emails>("ben".to_owned(), row(2));
+        batch.insert::<Emails>("ann".to_owned(), row(2));
         let refused = store.commit(&batch).await.map(drop);
         assert!(matches!(refused, Err(StorageError::Exists(_))), "{refused:?}");
         let first = stored(&store, &of("ann")).await;
         assert_eq!(stored(&store, &of("ben")).await, None);
         // Ensured, a row stays as it is, and takes nothing else down.
         let mut batch = Batch::default();
-        batch.ensure(of("ann"), row(3));
-        batch.ensure(of("ben"), row(3));
+        batch.ensure::<Emails>("ann".to_owned(), row(3));
+        batch.ensure::<Emails>("ben".to_owned(), row(3));
         drop(store.commit(&batch).await.expect("written"));
         assert_eq!(stored(&store, &of("ann")).await, first);
         assert!(stored(&store, &of("ben")).await.is_some());
@@ -186,9 +224,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_two_that_write_a_row_at_once_one_loses() {
         let store = store().await;
-        let id = RowId::Email("ann".to_owned());
         let mut batch = Batch::default();
-        batch.insert(id.clone(), Row::Format(0));
+        batch.insert::<Emails>("ann".to_owned(), CustomerId::kept("ann".to_owned()));
         let one = store.datastore.transaction(TransactionType::Write).await.expect("a transaction");
         let two = store.datastore.transaction(TransactionType::Write).await.expect("a transaction");
         for transaction in [&one, &two] {
@@ -197,6 +234,15 @@ mod tests {
         one.commit().await.expect("the first one wins");
         let lost = two.commit().await.map_err(failed);
         assert!(matches!(lost, Err(StorageError::Conflict(_))), "{lost:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_document_of_another_table_is_not_written() {
+        let store = store().await;
+        let mut batch = Batch::default();
+        batch.put(RowId::of::<Emails>("ann".to_owned()), Row::of::<Formats>(1), false);
+        let refused = store.commit(&batch).await.map(drop);
+        assert!(matches!(&refused, Err(StorageError::Row { .. })), "{refused:?}");
     }
 
     #[test]
@@ -221,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_statement_would_do_nothing_beside_storing_a_row() {
-        let schema = crate::migrate::STEPS.iter().flat_map(|step| step.lines());
+        let schema = crate::format::SCHEMA.lines();
         for line in schema.filter(|line| !line.starts_with("--") && !line.is_empty()) {
             let words: Vec<&str> = line.split(' ').collect();
             let plain = matches!(words[..], ["DEFINE", "TABLE", "OVERWRITE", _, "SCHEMALESS;"]);

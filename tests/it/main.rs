@@ -17,6 +17,7 @@ mod plugins;
 mod power;
 mod schema;
 mod soak;
+mod sql;
 mod storage;
 mod support;
 mod tidy;

@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use scrip::{
     domain::{id::CustomerId, rejection::Code},
     service::{Clock, Scrip},
-    storage::{Address, Batch, OpenError, Row, RowId, Store},
+    storage::{Address, Batch, Emails, Formats, From, OpenError, RowId, Span, Store},
 };
 use tokio::time::{sleep, timeout};
 
@@ -125,7 +125,7 @@ async fn two_that_make_a_database_at_once_make_one() {
 async fn data_of_a_newer_scrip_is_refused_and_left_alone() {
     let folder = filled().await;
     let address = disk(folder.path());
-    write_format(&address, 2, 99).await;
+    write_format(&address, 3, 99).await;
     let before = files(folder.path());
     for _ in 0..2 {
         let refused = open(&address).await.err();
@@ -137,9 +137,9 @@ async fn data_of_a_newer_scrip_is_refused_and_left_alone() {
 /// Replaces the format, as a later version would.
 async fn write_format(address: &Address, from: u32, to: u32) {
     let store = Store::open(address).await.expect("an open store");
-    assert_eq!(store.get_one(RowId::Format).await.expect("a row"), Some(Row::Format(from)));
+    assert_eq!(store.get_one::<Formats>(()).await.expect("a row"), Some(from));
     let mut batch = Batch::default();
-    batch.replace(RowId::Format, Row::Format(to));
+    batch.replace::<Formats>((), to);
     drop(store.commit(&batch).await.expect("a commit"));
     store.close().await;
 }
@@ -251,7 +251,6 @@ async fn a_page_of_a_range_is_the_same_on_disk() {
 async fn random_rows(store: &Store, rounds: u32) -> BTreeMap<String, CustomerId> {
     let mut random = StdRng::seed_from_u64(7);
     let mut rows = BTreeMap::new();
-    let id = |text: &String| RowId::Email(text.clone());
     for round in 0..rounds {
         let mut texts = BTreeSet::new();
         while texts.len() < 700 {
@@ -266,11 +265,11 @@ async fn random_rows(store: &Store, rounds: u32) -> BTreeMap<String, CustomerId>
             match rows.contains_key(&text) {
                 true if random.random_bool(0.3) => {
                     rows.remove(&text);
-                    batch.remove(id(&text));
+                    batch.remove(RowId::of::<Emails>(text));
                     continue;
                 }
-                true => batch.replace(id(&text), Row::Email(row.clone())),
-                false => batch.insert(id(&text), Row::Email(row.clone())),
+                true => batch.replace::<Emails>(text.clone(), row.clone()),
+                false => batch.insert::<Emails>(text.clone(), row.clone()),
             }
             rows.insert(text, row);
         }
@@ -282,31 +281,33 @@ async fn random_rows(store: &Store, rounds: u32) -> BTreeMap<String, CustomerId>
 /// Reads random ranges of these rows, and all of them by their ids.
 async fn ranges_are_those_of(store: &Store, rows: &BTreeMap<String, CustomerId>) {
     let mut random = StdRng::seed_from_u64(8);
-    let id = |text: &String| RowId::Email(text.clone());
-    let keys: Vec<String> = rows.keys().map(|text| id(text).key().text).collect();
+    let keys: Vec<String> = rows.keys().cloned().collect();
     let any = |random: &mut StdRng| match random.random_range(0..4) {
-        0 => String::new(),
-        1 => "\u{10FFFF}\u{10FFFF}".to_owned(),
-        _ => keys.choose(random).expect("a key").clone(),
+        0 => None,
+        1 => Some("\u{10FFFF}\u{10FFFF}".to_owned()),
+        _ => Some(keys.choose(random).expect("a key").clone()),
     };
     for _ in 0..200 {
-        let (start, end) = (any(&mut random), any(&mut random));
+        let (after, before) = (any(&mut random), any(&mut random));
         let limit = *[1, 2, 40, 1_000].choose(&mut random).expect("a limit");
-        let within: Vec<_> = keys.iter().filter(|key| **key >= start && **key < end).cloned().collect();
-        for reverse in [false, true] {
-            let found = store.scan("email", start.clone(), end.clone(), reverse, limit).await.expect("rows");
+        let is_within = |key: &&String| {
+            after.as_ref().is_none_or(|after| *key > after) && before.as_ref().is_none_or(|before| *key < before)
+        };
+        let within: Vec<_> = keys.iter().filter(is_within).cloned().collect();
+        let span = Span::<Emails>::all().between(after.as_ref(), before.as_ref());
+        for from in [From::Start, From::End] {
+            let found = store.scan(&span, from, limit).await.expect("rows");
             let found: Vec<_> = found.into_iter().map(|(text, _)| text).collect();
-            let expected: Vec<_> = if reverse {
-                within.iter().rev().take(limit).cloned().collect()
-            } else {
-                within.iter().take(limit).cloned().collect()
+            let expected: Vec<_> = match from {
+                From::Start => within.iter().take(limit).cloned().collect(),
+                From::End => within.iter().rev().take(limit).cloned().collect(),
             };
-            assert_eq!(found, expected, "{start:?}..{end:?} limit {limit} reverse {reverse}");
+            assert_eq!(found, expected, "{after:?}..{before:?} limit {limit} {from:?}");
         }
     }
     let mut texts: Vec<String> = ["a", "nobody", "b", "a"].map(str::to_owned).to_vec();
     texts.extend(rows.keys().cloned());
-    let found = store.get(&texts.iter().map(id).collect::<Vec<_>>()).await.expect("rows");
-    let expected = texts.iter().map(|text| rows.get(text).cloned().map(Row::Email));
+    let found = store.get::<Emails>(&texts).await.expect("rows");
+    let expected = texts.iter().map(|text| rows.get(text).cloned());
     assert!(found.into_iter().eq(expected), "rows come in the order of their ids");
 }

@@ -37,7 +37,7 @@ impl Coupon {
         pool.ok_or_else(|| internal(ctx, "a coupon has no pool"))
     }
 
-    fn terms(&self, ctx: &Context<'_>) -> Result<Terms> {
+    fn terms(&self, ctx: &Context<'_>) -> Result<Arc<Terms>> {
         let terms = self.pool_of(ctx)?.terms(self.0.terms).cloned();
         terms.ok_or_else(|| internal(ctx, "a coupon has no terms"))
     }

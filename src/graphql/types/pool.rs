@@ -133,7 +133,7 @@ impl CouponPool {
 
     /// What a new coupon is worth: an amount, or a percentage; null for free shipping.
     async fn value(&self) -> Option<Decimal> {
-        self.0.terms.last().and_then(value_of)
+        self.0.terms.last().and_then(|terms| value_of(terms))
     }
 
     /// The currency of its amounts; null where they are in any.
@@ -164,7 +164,7 @@ impl CouponPool {
 
     /// Where a new coupon may be used.
     async fn restrictions(&self) -> Restrictions {
-        self.0.terms.last().map(Restrictions::of).unwrap_or_default()
+        self.0.terms.last().map(|terms| Restrictions::of(terms)).unwrap_or_default()
     }
 
     /// Whether a customer who claims again gets the same coupon again.

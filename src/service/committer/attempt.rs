@@ -18,7 +18,7 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
     terms::Terms,
 };
-use scrip_storage::{Row, RowId, Tally};
+use scrip_storage::{Coupons, Customers, Holdings, Nodes, Row, RowId, Table, Tally};
 
 use super::{
     Request,
@@ -104,21 +104,25 @@ impl<'a> Attempt<'a> {
         if self.missing.is_empty() { Ok(()) } else { Err(Stop::Missing) }
     }
 
-    /// A row as it is now.
-    pub(super) fn row(&mut self, id: &RowId) -> Result<Option<&Row>, Stop> {
-        if !self.change.rows.contains_key(id) && self.working.row(id).is_none() {
-            self.missing.rows.insert(id.clone());
+    /// The document of a table's row as it is now.
+    pub(super) fn get<T: Table>(&mut self, key: &T::Key) -> Result<Option<&T::Document>, Stop> {
+        let id = RowId::of::<T>(key.clone());
+        if !self.change.rows.contains_key(&id) && self.working.row(&id).is_none() {
+            self.missing.rows.insert(id);
             return Err(Stop::Missing);
         }
-        Ok(self.change.rows.get(id).or_else(|| self.working.row(id).flatten()))
+        let row = self.change.rows.get(&id).or_else(|| self.working.row(&id).flatten());
+        Ok(row.and_then(Row::document::<T>))
     }
 
-    pub(super) fn put(&mut self, id: RowId, row: Row) {
+    pub(super) fn put<T: Table>(&mut self, key: T::Key, document: T::Document) {
+        let id = RowId::of::<T>(key);
         self.change.removed.remove(&id);
-        self.change.rows.insert(id, row);
+        self.change.rows.insert(id, Row::of::<T>(document));
     }
 
-    pub(super) fn remove(&mut self, id: RowId) {
+    pub(super) fn remove<T: Table>(&mut self, key: T::Key) {
+        let id = RowId::of::<T>(key);
         self.change.rows.remove(&id);
         self.change.removed.insert(id);
     }
@@ -128,7 +132,7 @@ impl<'a> Attempt<'a> {
         self.find_pool(id).ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at([field]).into())
     }
 
-    fn find_pool(&self, id: PoolId) -> Option<Arc<Pool>> {
+    pub(super) fn find_pool(&self, id: PoolId) -> Option<Arc<Pool>> {
         self.change.pools.get(&id).cloned().or_else(|| self.working.pool(id))
     }
 
@@ -142,7 +146,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The terms that a coupon carries.
-    pub(super) fn terms(&self, coupon: &Coupon) -> Result<Terms, Stop> {
+    pub(super) fn terms(&self, coupon: &Coupon) -> Result<Arc<Terms>, Stop> {
         let pool = self.pool_of(coupon.id)?;
         let terms = pool.terms(coupon.terms).cloned();
         terms.ok_or_else(|| Stop::Broken(format!("coupon {:?} has no terms", coupon.id)))
@@ -150,18 +154,12 @@ impl<'a> Attempt<'a> {
 
     /// A coupon's row; none where it was not touched.
     pub(super) fn coupon(&mut self, id: CouponId) -> Result<Option<Coupon>, Stop> {
-        Ok(match self.row(&RowId::Coupon(id))? {
-            Some(Row::Coupon(coupon)) => Some(coupon.as_ref().clone()),
-            _ => None,
-        })
+        Ok(self.get::<Coupons>(&id)?.map(|coupon| coupon.as_ref().clone()))
     }
 
     /// The customer with this id, if one is known.
     pub(super) fn customer(&mut self, id: &CustomerId) -> Result<Option<Customer>, Stop> {
-        Ok(match self.row(&RowId::Customer(id.clone()))? {
-            Some(Row::Customer(customer)) => Some(customer.as_ref().clone()),
-            _ => None,
-        })
+        Ok(self.get::<Customers>(id)?.map(|customer| customer.as_ref().clone()))
     }
 
     /// The customer with this id, made where it was not known.
@@ -170,14 +168,14 @@ impl<'a> Attempt<'a> {
             return Ok(customer);
         }
         let customer = Customer::unknown(id.clone());
-        self.put(RowId::Customer(id.clone()), Row::Customer(Box::new(customer.clone())));
+        self.put::<Customers>(id.clone(), Box::new(customer.clone()));
         Ok(customer)
     }
 
     /// The currency of a customer who is to hold a coupon with these terms, and who is made if not known.
     /// Where the terms are for customers of any currency, the customer is not even read.
     pub(super) fn currency_for(&mut self, terms: &Terms, id: &CustomerId) -> Result<Option<Currency>, Stop> {
-        let row = RowId::Customer(id.clone());
+        let row = RowId::of::<Customers>(id.clone());
         let known = self.change.rows.contains_key(&row) || self.working.row(&row).is_some();
         if known || terms.currency.is_some() {
             return Ok(self.customer_or_new(id)?.currency);
@@ -188,11 +186,8 @@ impl<'a> Attempt<'a> {
 
     /// The coupons of a pool that a customer holds, oldest first. What it held once is left out.
     pub(super) fn held(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Vec<Coupon>, Stop> {
-        let places = match self.row(&RowId::Holding(customer.clone(), pool))? {
-            Some(Row::Holding(places)) => Some(places.clone()),
-            _ => None,
-        };
         let key = (customer.clone(), pool);
+        let places = self.get::<Holdings>(&key)?.cloned();
         let ids: Vec<CouponId> = match (places, self.working.holdings(&key)) {
             (Some(places), _) => places.into_iter().map(|index| CouponId { pool, index }).collect(),
             (None, Some(found)) => found.clone(),
@@ -201,7 +196,7 @@ impl<'a> Attempt<'a> {
                 return Err(Stop::Missing);
             }
         };
-        self.need(ids.iter().map(|id| RowId::Coupon(*id)))?;
+        self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
         let mut held = Vec::with_capacity(ids.len());
         for id in ids {
             held.extend(self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(customer)));
@@ -211,9 +206,6 @@ impl<'a> Attempt<'a> {
 
     /// A node of a pool's tree of statuses.
     pub(super) fn node(&mut self, pool: PoolId, id: NodeId) -> Result<Option<Node>, Stop> {
-        Ok(match self.row(&RowId::Presence(pool, id))? {
-            Some(Row::Presence(node)) => Some(*node),
-            _ => None,
-        })
+        Ok(self.get::<Nodes>(&(pool, id))?.copied())
     }
 }

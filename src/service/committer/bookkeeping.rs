@@ -9,7 +9,7 @@ use scrip_domain::{
     presence::path,
     status::Status,
 };
-use scrip_storage::{Row, RowId};
+use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Holdings, Ledger, Nodes};
 
 use super::{
     STREAM,
@@ -42,15 +42,15 @@ impl Attempt<'_> {
                     holder = Some(customer.clone());
                     self.note_holding(customer, id)?;
                 }
-                self.put(RowId::CustomerEvent(customer.clone(), event), Row::CustomerEvent(id, acquired));
+                self.put::<CustomerEvents>((customer.clone(), event), Happened { coupon: id, acquired });
             }
             if let Some((number, leaf)) = coupon.history.push(event) {
-                self.put(RowId::History(id, number), Row::History(leaf));
+                self.put::<Histories>((id, number), leaf);
             }
             self.change.events.push(Event { id: event, at: self.now(), coupon: id, actor: actor.to_owned(), change });
         }
         for entry in entries {
-            self.put(RowId::Entry(entry.id), Row::Entry(entry.into()));
+            self.put::<Ledger>(entry.id, entry);
         }
         if coupon.customer.is_none() {
             coupon.acquired = None;
@@ -61,7 +61,7 @@ impl Attempt<'_> {
         let mut tally = self.tally(id.pool);
         tally.counts.usages += usages;
         self.change.tallies.insert(id.pool, tally);
-        self.put(RowId::Coupon(id), Row::Coupon(Box::new(coupon.clone())));
+        self.put::<Coupons>(id, Box::new(coupon.clone()));
         Ok(coupon)
     }
 
@@ -71,17 +71,14 @@ impl Attempt<'_> {
         if !pool.aggregated && pool.generic_code().is_none() {
             return Ok(());
         }
-        let row = RowId::Holding(customer.clone(), id.pool);
-        let mut places = match self.row(&row)? {
-            Some(Row::Holding(places)) => places.clone(),
-            _ => Vec::new(),
-        };
+        let key = (customer.clone(), id.pool);
+        let mut places = self.get::<Holdings>(&key)?.cloned().unwrap_or_default();
         places.retain(|place| *place != id.index);
         places.push(id.index);
         if places.len() > MAX_HOLDING {
             places.remove(0);
         }
-        self.put(row, Row::Holding(places));
+        self.put::<Holdings>(key, places);
         Ok(())
     }
 
@@ -91,9 +88,9 @@ impl Attempt<'_> {
         if before.is_some_and(|before| before.status.is_live() && before.expires_at == Some(end)) {
             return Ok(());
         }
-        let row = RowId::Due(end.as_millisecond(), coupon.id);
-        if before.is_none() || self.row(&row)?.is_none() {
-            self.put(row, Row::Mark);
+        let key = (end.as_millisecond(), coupon.id);
+        if before.is_none() || self.get::<Dues>(&key)?.is_none() {
+            self.put::<Dues>(key, ());
         }
         Ok(())
     }
@@ -130,7 +127,7 @@ impl Attempt<'_> {
             let held = node.holds(status);
             node.put(status, child, present);
             let holds = node.holds(status);
-            self.put(RowId::Presence(id.pool, place), Row::Presence(node));
+            self.put::<Nodes>((id.pool, place), node);
             if holds == held {
                 break;
             }

@@ -1,7 +1,7 @@
 //! Completing a checkout: the domain's decision on what is loaded, recorded once for its
 //! transaction, and, with auto redeem on, the redemption of every coupon that passed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{Answer, CheckoutOrder, CheckoutRecord, Recorded};
 use scrip_domain::{
@@ -14,7 +14,7 @@ use scrip_domain::{
     terms::Terms,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Row, RowId};
+use scrip_storage::{Purchase, Purchases};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -25,7 +25,7 @@ use super::{
 };
 
 /// A coupon that was presented, with the terms it carries; none where the code names none.
-type MaybeFound = Option<(Found, Terms)>;
+type MaybeFound = Option<(Found, Arc<Terms>)>;
 
 /// What a checkout is decided on.
 struct Order {
@@ -45,8 +45,8 @@ impl Attempt<'_> {
             let reason = "a checkout cannot be completed in the future".to_owned();
             return Err(Rejection::ValueInvalid { reason }.at(["at"]).into());
         }
-        let row = RowId::Transaction(order.transaction.clone(), None);
-        if self.row(&row)?.is_some() {
+        let key = (order.transaction.clone(), None);
+        if self.get::<Purchases>(&key)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
         self.customer_or_new(&order.customer)?;
@@ -62,7 +62,7 @@ impl Attempt<'_> {
             coupons.push(recorded);
         }
         let record = record_of(&order.basket, coupons);
-        self.put(row, Row::Transaction(to_json(&record)?));
+        self.put::<Purchases>(key, Purchase(Some(to_json(&record)?)));
         Ok(Answer::Checkout(Box::new(record)))
     }
 
@@ -135,7 +135,7 @@ impl Attempt<'_> {
         verdicts: &[Verdict],
         occasion: Occasion,
     ) -> Result<bool, Stop> {
-        let mut by_pool: BTreeMap<PoolId, Vec<(usize, Coupon, Terms)>> = BTreeMap::new();
+        let mut by_pool: BTreeMap<PoolId, Vec<(usize, Coupon, Arc<Terms>)>> = BTreeMap::new();
         for (place, (one, verdict)) in presented.iter().zip(verdicts).enumerate() {
             if let Some((coupon, terms)) = one.found.as_ref().filter(|_| verdict.redeemable()) {
                 by_pool.entry(coupon.id.pool).or_default().push((place, coupon.clone(), terms.clone()));
@@ -147,7 +147,7 @@ impl Attempt<'_> {
         let mut answered = Vec::new();
         for (pool, coupons) in by_pool {
             let pool = self.pool(pool, "coupons")?;
-            let asked: Vec<_> = coupons.iter().map(|(_, coupon, terms)| (coupon, terms)).collect();
+            let asked: Vec<_> = coupons.iter().map(|(_, coupon, terms)| (coupon, terms.as_ref())).collect();
             match self.checks(&pool, &asked, setting) {
                 Ok(checks) => answered.extend(coupons.iter().map(|(place, ..)| *place).zip(checks)),
                 // The other pools' checks are asked with it.

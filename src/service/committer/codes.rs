@@ -8,7 +8,7 @@ use crate::{
 };
 use scrip_domain::{
     code::case_key,
-    id::PoolId,
+    id::{CouponId, PoolId},
     pool::{Pool, same_code},
     pool_codes::Making,
     pool_draft::{MAX_CODE, check_code},
@@ -16,7 +16,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CODES_IN_ROW, CodeRow, Row, RowId, Tally};
+use scrip_storage::{CodeLists, CodeOwners, Named, RowId, Tally};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -110,8 +110,9 @@ impl Attempt<'_> {
         let checked: Vec<_> = codes.iter().map(|code| (code, check_code(code))).collect();
         let good = checked.iter().filter_map(|(_, code)| code.as_ref().ok());
         let size = self.tally(pool.id).supply.size;
-        let rows = good.map(|code| RowId::Code(case_key(code)));
-        self.need(rows.chain([RowId::Codes(pool.id, size / CODES_IN_ROW)]))?;
+        let rows = good.map(|code| RowId::of::<CodeOwners>(case_key(code)));
+        let last = CodeLists::row_of(CouponId { pool: pool.id, index: size });
+        self.need(rows.chain([RowId::of::<CodeLists>(last)]))?;
         let mut added = Added { pool: pool.id, added: 0, skipped: Vec::new() };
         for (given, code) in checked {
             let skipped = match code {
@@ -139,33 +140,29 @@ impl Attempt<'_> {
         if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
             return Ok(Some(rejection));
         }
-        let chunk = RowId::Codes(pool.id, index / CODES_IN_ROW);
-        let mut codes = match self.row(&chunk) {
-            Ok(Some(Row::Codes(codes))) => codes.clone(),
-            Ok(_) => Vec::new(),
+        let row = CodeLists::row_of(CouponId { pool: pool.id, index });
+        let mut codes = match self.get::<CodeLists>(&row) {
+            Ok(codes) => codes.cloned().unwrap_or_default(),
             // Beyond the pool's end, where nothing is stored yet.
-            Err(Stop::Missing) if index.is_multiple_of(CODES_IN_ROW) => {
+            Err(Stop::Missing) if CodeLists::begins_row(index) => {
                 self.missing = Missing::default();
                 Vec::new()
             }
             Err(stop) => return Err(stop),
         };
         codes.push(code);
-        self.put(chunk, Row::Codes(codes));
+        self.put::<CodeLists>(row, codes);
         self.change.tallies.insert(pool.id, tally);
         Ok(None)
     }
 
     /// Gives the next place of a pool a code that no pool has or makes, or says why not.
     pub(super) fn note_code(&mut self, pool: &Pool, code: &str, tally: &mut Tally) -> Result<Option<Rejection>, Stop> {
-        let id = RowId::Code(case_key(code));
-        let mut named = match self.row(&id)? {
-            Some(Row::Code(row)) => row.named.clone(),
-            _ => Vec::new(),
-        };
-        for (written, owner, _) in &named {
-            let comparison = self.pool(*owner, "codes")?.case().between(pool.case());
-            if same_code(comparison, written, code) {
+        let key = case_key(code);
+        let mut named = self.get::<CodeOwners>(&key)?.cloned().unwrap_or_default();
+        for other in &named {
+            let comparison = self.pool(other.coupon.pool, "codes")?.case().between(pool.case());
+            if same_code(comparison, &other.code, code) {
                 return Ok(Some(Rejection::Duplicate { what: "this code".to_owned() }));
             }
         }
@@ -176,8 +173,9 @@ impl Attempt<'_> {
             }
             None => {}
         }
-        named.push((code.to_owned(), pool.id, tally.supply.size));
-        self.put(id, Row::Code(CodeRow { named }));
+        let coupon = CouponId { pool: pool.id, index: tally.supply.size };
+        named.push(Named { code: code.to_owned(), coupon });
+        self.put::<CodeOwners>(key, named);
         tally.supply.lengths |= 1 << (code.chars().count().clamp(1, 64) - 1);
         tally.supply.size += 1;
         tally.counts.add(Status::Unassigned, 1);

@@ -14,7 +14,7 @@ use scrip_domain::{
     source::Source,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::RowId;
+use scrip_storage::{Coupons, Dues, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -155,13 +155,13 @@ impl Attempt<'_> {
 
     /// Records that the time of coupons is over; what is no longer due is only forgotten.
     pub(super) fn expire(&mut self, due: &[(i64, CouponId)]) -> Result<Answer, Stop> {
-        self.need(due.iter().flat_map(|(end, id)| [RowId::Coupon(*id), RowId::Due(*end, *id)]))?;
+        self.need(due.iter().flat_map(|(end, id)| [RowId::of::<Coupons>(*id), RowId::of::<Dues>((*end, *id))]))?;
         for (end, id) in due {
             if *end > self.now().as_millisecond() {
                 continue;
             }
             let coupon = self.coupon(*id)?;
-            self.remove(RowId::Due(*end, *id));
+            self.remove::<Dues>((*end, *id));
             let Some(coupon) = coupon else { continue };
             if let Ok(decision) = coupon.clone().expire(self.now()) {
                 self.finish(&Found { coupon, stored: true }, decision, "scrip")?;

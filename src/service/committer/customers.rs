@@ -8,7 +8,7 @@ use scrip_domain::{
     pool_draft::Faults,
     rejection::Rejection,
 };
-use scrip_storage::{Row, RowId};
+use scrip_storage::{Customers, Emails, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -35,8 +35,8 @@ impl Attempt<'_> {
         let attributes =
             edit.attributes.clone().and_then(|given| faults.take(&["attributes"], check_attributes(given)));
         faults.into_result()?;
-        let mut rows = vec![RowId::Customer(id.clone())];
-        rows.extend(email.iter().flatten().map(|email| RowId::Email(email.folded())));
+        let mut rows = vec![RowId::of::<Customers>(id.clone())];
+        rows.extend(email.iter().flatten().map(|email| RowId::of::<Emails>(email.folded())));
         self.need(rows)?;
         let mut customer = self.customer(&id)?.unwrap_or_else(|| Customer::unknown(id.clone()));
         if let Some(email) = email {
@@ -49,7 +49,7 @@ impl Attempt<'_> {
         }
         customer.currency = currency.unwrap_or(customer.currency);
         customer.attributes = attributes.unwrap_or(customer.attributes);
-        self.put(RowId::Customer(id), Row::Customer(Box::new(customer.clone())));
+        self.put::<Customers>(id, Box::new(customer.clone()));
         Ok(Answer::Customer(Box::new(customer)))
     }
 
@@ -58,17 +58,14 @@ impl Attempt<'_> {
             let what = "another customer with this e-mail address".to_owned();
             return Err(Rejection::Duplicate { what }.at(["email"]).into());
         }
-        self.put(RowId::Email(email.folded()), Row::Email(id.clone()));
+        self.put::<Emails>(email.folded(), id.clone());
         Ok(())
     }
 
     /// The customer with this e-mail address, if one is known.
     pub(super) fn customer_by_email(&mut self, email: &Email) -> Result<Option<Customer>, Stop> {
         let folded = email.folded();
-        let owner = match self.row(&RowId::Email(folded.clone()))? {
-            Some(Row::Email(owner)) => owner.clone(),
-            _ => return Ok(None),
-        };
+        let Some(owner) = self.get::<Emails>(&folded)?.cloned() else { return Ok(None) };
         let customer = self.customer(&owner)?;
         Ok(customer.filter(|customer| customer.email.as_ref().is_some_and(|email| email.folded() == folded)))
     }

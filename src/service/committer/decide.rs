@@ -11,7 +11,7 @@ use scrip_domain::{
     id::checked_text,
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{Row, RowId, StoredAnswer};
+use scrip_storage::{Answer as Kept, Answers, ApiKeys, Row, RowId, Table};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
@@ -41,24 +41,25 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
         Err(stop) => return ended(attempt, stop),
     };
     let ticket = match kept {
-        Some(Kept::Answered(answer)) => return Outcome::Decided(Decided { answer, change: None }),
-        Some(Kept::Ticket(id, input)) => Some((id, input)),
+        Some(Recalled::Answered(answer)) => return Outcome::Decided(Decided { answer, change: None }),
+        Some(Recalled::Ticket(key, input)) => Some((key, input)),
         None => None,
     };
     match run(&mut attempt, request) {
         Ok(answer) => {
-            if let Some((id, input)) = ticket {
+            if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
-                    Ok(value) => attempt.put(id, Row::Answer(StoredAnswer { input, answer: Ok(value) })),
+                    Ok(value) => attempt.put::<Answers>(key, Kept { input, answer: Ok(value) }),
                     Err(error) => return ended(attempt, Stop::Broken(error.to_string())),
                 }
             }
             Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
         }
         Err(Stop::Refused(refusals)) => {
-            let change = ticket.map(|(id, input)| {
-                let row = Row::Answer(StoredAnswer { input, answer: Err(refusals.clone()) });
-                Box::new(Change { rows: std::iter::once((id, row)).collect(), ..Change::default() })
+            let change = ticket.map(|(key, input)| {
+                let row = Row::of::<Answers>(Kept { input, answer: Err(refusals.clone()) });
+                let rows = std::iter::once((RowId::of::<Answers>(key), row)).collect();
+                Box::new(Change { rows, ..Change::default() })
             });
             Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
         }
@@ -76,24 +77,27 @@ fn ended(attempt: Attempt<'_>, stop: Stop) -> Outcome {
     Outcome::Decided(Decided { answer: Err(answer), change: None })
 }
 
+/// The period, the caller and the key of an answer.
+type AnswerKey = <Answers as Table>::Key;
+
 /// What is known of a request's idempotency key.
-enum Kept {
+enum Recalled {
     /// It was answered.
     Answered(Result<Answer, Failure>),
     /// It is new: where its answer goes, and the hash of its input.
-    Ticket(RowId, String),
+    Ticket(AnswerKey, String),
 }
 
-fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, Stop> {
+fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalled>, Stop> {
     let Some(key) = &request.idempotency else { return Ok(None) };
     checked_text(key, MAX_KEY).map_err(|rejection| rejection.at(["idempotencyKey"]))?;
     // A period lasts for a day or longer, whatever the clock says meanwhile: an answer is kept for a day after it.
     let period = attempt.working.period;
-    let at = |period| RowId::Answer(period, request.caller.id.clone(), key.clone());
-    attempt.need([at(period), at(period.saturating_sub(1))])?;
+    let at = |period| (period, request.caller.id.clone(), key.clone());
+    attempt.need([at(period), at(period.saturating_sub(1))].map(RowId::of::<Answers>))?;
     let input = fingerprint(&request.command);
     for period in [period, period.saturating_sub(1)] {
-        let Some(Row::Answer(stored)) = attempt.row(&at(period))? else { continue };
+        let Some(stored) = attempt.get::<Answers>(&at(period))? else { continue };
         if stored.input != input {
             return Err(Rejection::IdempotencyMismatch.at(["idempotencyKey"]).into());
         }
@@ -101,9 +105,9 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Kept>, 
             Ok(value) => serde_json::from_value(value).map_err(|error| Failure::Internal(error.to_string())),
             Err(refusals) => Err(Failure::Refused(refusals)),
         };
-        return Ok(Some(Kept::Answered(answer)));
+        return Ok(Some(Recalled::Answered(answer)));
     }
-    Ok(Some(Kept::Ticket(at(period), input)))
+    Ok(Some(Recalled::Ticket(at(period), input)))
 }
 
 /// The use case of a command.
@@ -136,14 +140,13 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),
         Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
         Command::KeyAdd(key) => {
-            attempt.put(RowId::ApiKey(key.hash.clone()), Row::Plain(to_json(key)?));
+            attempt.put::<ApiKeys>(key.hash.clone(), key.as_ref().clone());
             attempt.change.keys.push(std::sync::Arc::new(key.as_ref().clone()));
             Ok(Answer::Done)
         }
         Command::Forget(answers) => {
-            let rows = answers.iter().map(|(day, caller, key)| RowId::Answer(*day, caller.clone(), key.clone()));
-            attempt.need(rows.clone())?;
-            rows.for_each(|row| attempt.remove(row));
+            attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
+            answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));
             Ok(Answer::Done)
         }
         // The batch's time does it.

@@ -15,7 +15,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CODES_IN_ROW, Row, RowId};
+use scrip_storage::{CodeLists, CodeOwners, Named};
 
 use super::attempt::{Attempt, Stop};
 
@@ -73,11 +73,8 @@ impl Attempt<'_> {
     pub(super) fn untouched(&mut self, id: CouponId) -> Result<Coupon, Stop> {
         let pool = self.pool_of(id)?;
         let code = if pool.source == Source::Uploaded {
-            let place = usize::try_from(id.index % CODES_IN_ROW).unwrap_or_default();
-            match self.row(&RowId::Codes(id.pool, id.index / CODES_IN_ROW))? {
-                Some(Row::Codes(codes)) => codes.get(place).cloned(),
-                _ => None,
-            }
+            let row = self.get::<CodeLists>(&CodeLists::row_of(id))?;
+            row.and_then(|codes| CodeLists::code_in(codes, id)).cloned()
         } else {
             self.working.registry.code_at(&pool, id.index)?
         };
@@ -115,14 +112,11 @@ impl Attempt<'_> {
 
     /// The uploaded coupon with this code.
     fn uploaded(&mut self, code: &str, pool: Option<PoolId>) -> Result<Option<Found>, Stop> {
-        let named = match self.row(&RowId::Code(case_key(code)))? {
-            Some(Row::Code(row)) => row.named.clone(),
-            _ => return Ok(None),
-        };
-        for (written, owner, index) in named {
-            let wanted = pool.is_none_or(|pool| pool == owner);
-            if wanted && self.pool(owner, "coupon")?.same_code(&written, code) {
-                return self.by_id(CouponId { pool: owner, index });
+        let Some(named) = self.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
+        for Named { code: written, coupon } in named {
+            let wanted = pool.is_none_or(|pool| pool == coupon.pool);
+            if wanted && self.pool(coupon.pool, "coupon")?.same_code(&written, code) {
+                return self.by_id(coupon);
             }
         }
         Ok(None)

@@ -194,7 +194,7 @@ fn plugin_pool(pool: &Pool) -> PluginPool {
         id: GlobalId::Pool(pool.id).encode(),
         external_id: pool.external_id.clone(),
         name: pool.name.clone(),
-        value: pool.terms.last().map_or(PluginValue::FreeShipping, plugin_value),
+        value: pool.terms.last().map_or(PluginValue::FreeShipping, |terms| plugin_value(terms)),
     }
 }
 

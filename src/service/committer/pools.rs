@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use crate::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared};
 use scrip_domain::{
-    id::PoolId,
+    id::{PoolId, TermsNumber},
     pool::Pool,
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number},
     rejection::Rejection,
     source::Source,
     terms::{Terms, Value},
 };
-use scrip_storage::{Row, RowId};
+use scrip_storage::{PoolTerms, Pools, Programme, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::to_json,
 };
 
 /// The most terms that a pool keeps: each edit of its terms adds one.
@@ -39,10 +38,19 @@ impl Attempt<'_> {
     }
 
     pub(super) fn put_pool(&mut self, pool: Pool) -> Result<Answer, Stop> {
-        self.put(RowId::Pool(pool.id), Row::Pool(Box::new(pool.clone())));
+        self.put_terms(&pool);
+        self.put::<Pools>(pool.id, Box::new(pool.clone()));
         self.change.tallies.entry(pool.id).or_insert_with(|| self.working.tally(pool.id));
         self.change.pools.insert(pool.id, Arc::new(pool.clone()));
         Ok(Answer::Pool(Box::new(pool)))
+    }
+
+    /// Writes the terms that a pool has got. Those that it had never change.
+    fn put_terms(&mut self, pool: &Pool) {
+        let known = self.find_pool(pool.id).map_or(0, |known| known.terms.len());
+        for (number, terms) in (0..).zip(&pool.terms).skip(known) {
+            self.put::<PoolTerms>((pool.id, TermsNumber(number)), Arc::clone(terms));
+        }
     }
 
     pub(super) fn pool_archive(&mut self, id: PoolId, archive: bool) -> Result<Answer, Stop> {
@@ -75,13 +83,13 @@ impl Attempt<'_> {
         let terms = edited_terms(&pool, edit, &mut faults);
         edit_bindings(&mut pool, edit, &mut faults);
         prepared.bindings_with(faults.into_result())?;
-        if let Some(terms) = terms.filter(|terms| pool.terms.last() != Some(terms)) {
+        if let Some(terms) = terms.filter(|terms| pool.terms.last().map(AsRef::as_ref) != Some(terms)) {
             if pool.terms.len() >= MAX_TERMS {
                 let rejection =
                     Rejection::LimitExceeded { what: "too many edits of a pool's terms", limit: MAX_TERMS as u64 };
                 return Err(rejection.into());
             }
-            pool.terms.push(terms);
+            pool.terms.push(Arc::new(terms));
         }
         if let Some(pattern) = &prepared.pattern {
             self.change_codes(&mut pool, pattern)?;
@@ -98,8 +106,8 @@ impl Attempt<'_> {
     pub(super) fn settings_update(&mut self, auto_redeem: Option<bool>) -> Result<Answer, Stop> {
         let mut settings = self.working.settings();
         settings.auto_redeem = auto_redeem.unwrap_or(settings.auto_redeem);
-        self.need([RowId::Settings])?;
-        self.put(RowId::Settings, Row::Plain(to_json(&settings)?));
+        self.need([RowId::of::<Programme>(())])?;
+        self.put::<Programme>((), settings);
         self.change.settings = Some(settings);
         Ok(Answer::Settings(settings))
     }

@@ -13,7 +13,7 @@ use scrip_domain::{
     terms::Terms,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Row, RowId};
+use scrip_storage::{Ledger, Purchase, Purchases};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -81,11 +81,11 @@ impl Attempt<'_> {
 
     /// Notes that a purchase has redeemed a coupon, which it can do once.
     pub(super) fn use_transaction(&mut self, transaction: String, found: &Found) -> Result<(), Stop> {
-        let row = RowId::Transaction(transaction, Some(found.coupon.id));
-        if self.row(&row)?.is_some() {
+        let key = (transaction, Some(found.coupon.id));
+        if self.get::<Purchases>(&key)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
-        self.put(row, Row::Transaction(serde_json::Value::Null));
+        self.put::<Purchases>(key, Purchase(None));
         Ok(())
     }
 
@@ -137,10 +137,7 @@ impl Attempt<'_> {
     }
 
     fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, Stop> {
-        Ok(match self.row(&RowId::Entry(id))? {
-            Some(Row::Entry(stored)) => Some(stored.clone().into_entry(id)),
-            _ => None,
-        })
+        Ok(self.get::<Ledger>(&id)?.cloned())
     }
 }
 

@@ -15,7 +15,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CODES_IN_ROW, RowId};
+use scrip_storage::{CODES_IN_ROW, CodeLists, Customers, Holdings, Nodes, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -29,17 +29,17 @@ impl Attempt<'_> {
         let from = self.tally(pool.id).supply.next;
         let mut rows = Vec::new();
         if pool.currency.is_some() {
-            rows.push(RowId::Customer(customer.clone()));
+            rows.push(RowId::of::<Customers>(customer.clone()));
         }
         for index in [from, from + CODES_IN_ROW] {
-            rows.push(RowId::Presence(pool.id, NodeId { level: 0, place: index / 64 }));
-            rows.push(RowId::Presence(pool.id, NodeId { level: 1, place: index / 64 / 64 }));
+            rows.push(RowId::of::<Nodes>((pool.id, NodeId { level: 0, place: index / 64 })));
+            rows.push(RowId::of::<Nodes>((pool.id, NodeId { level: 1, place: index / 64 / 64 })));
             if pool.source == Source::Uploaded {
-                rows.push(RowId::Codes(pool.id, index / CODES_IN_ROW));
+                rows.push(RowId::of::<CodeLists>(CodeLists::row_of(CouponId { pool: pool.id, index })));
             }
         }
         if pool.aggregated || pool.generic_code().is_some() {
-            rows.push(RowId::Holding(customer.clone(), pool.id));
+            rows.push(RowId::of::<Holdings>((customer.clone(), pool.id)));
         }
         self.need(rows)
     }

@@ -21,7 +21,7 @@ use scrip_domain::{
     id::EventId,
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{Row, RowId, StorageError, Store};
+use scrip_storage::{StorageError, Store};
 
 /// The most commands that one transaction carries.
 const MAX_BATCH: usize = 256;
@@ -136,13 +136,12 @@ impl Worker {
             doing("reading rows from the database");
             working.load(&self.store, missing).await?;
         };
-        let mut writes = working.batch();
+        // Its time goes with it, so that no later start goes behind what was decided at it.
+        let writes = working.batch();
         // Held until the log's end has moved: whoever reads a coupon finds its event in the log, too.
         let mut unannounced = None;
         // A batch that could not be written is settled by what is written after it, if only the time.
         if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
-            // The time goes with each batch, so that no later start goes behind what was decided at it.
-            writes.replace(RowId::Clock, Row::Clock(time));
             doing("writing a batch to the database");
             unannounced = Some(self.store.commit(&writes).await?);
             self.vitals.set_stuck(None);

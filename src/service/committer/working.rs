@@ -16,12 +16,13 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
 };
-use scrip_storage::{Batch, Dated, Row, RowId, StorageError, Store, Tally};
+use scrip_storage::{
+    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, From, Happened, Histories, PoolTerms, Pools, Row,
+    RowId, StorageError, Store, Tallies, Tally,
+};
 
 use super::{STREAM, cache::Cache};
 
-/// How many events one row of the log holds. Rows above 4 KiB would leave the database's log tree.
-const EVENTS_IN_ROW: usize = 16;
 /// How many events of a customer are searched for the coupons of one pool.
 const MAX_SEARCHED: usize = 1_000;
 
@@ -75,6 +76,8 @@ impl Change {
 pub(super) struct Working<'a> {
     pub(super) registry: &'a Registry,
     pub(super) now: Instant,
+    /// The time of the batch.
+    time: BatchTime,
     /// The period in which answers to idempotency keys are kept.
     pub(super) period: u32,
     sequence: u64,
@@ -88,6 +91,7 @@ impl<'a> Working<'a> {
         Self {
             registry,
             now: instant(time.at),
+            time: *time,
             period: time.period,
             sequence,
             loaded: cache,
@@ -104,7 +108,7 @@ impl<'a> Working<'a> {
     /// Reads what was missing.
     pub(super) async fn load(&mut self, store: &Store, missing: Missing) -> Result<(), StorageError> {
         let ids: Vec<RowId> = missing.rows.into_iter().collect();
-        let rows = store.get(&ids).await?;
+        let rows = store.rows(&ids).await?;
         self.loaded.extend(ids.into_iter().zip(rows));
         for (customer, pool) in missing.holdings {
             let held = search_holdings(store, &customer, pool).await?;
@@ -184,24 +188,25 @@ impl<'a> Working<'a> {
 
     /// Everything that was accepted, as one transaction's writes.
     pub(super) fn batch(&mut self) -> Batch {
-        let mut batch = Batch::at(self.now.as_millisecond());
+        let mut batch = Batch::at(self.time);
         for (id, tally) in &self.accepted.tallies {
-            self.accepted.rows.insert(RowId::Tally(*id), Row::Tally(*tally));
+            self.accepted.rows.insert(RowId::of::<Tallies>(*id), Row::of::<Tallies>(*tally));
         }
         for (id, row) in &self.accepted.rows {
-            let known = match id {
-                // The registry holds these, so they are not loaded.
-                RowId::Tally(pool) => self.registry.read().tallies.contains_key(pool),
-                RowId::Pool(pool) => self.registry.read().pools.contains_key(pool),
-                _ => self.loaded.exists(id),
+            // The registry holds the first two, so they are not loaded.
+            let exists = if let Some(pool) = id.key::<Tallies>() {
+                self.registry.read().tallies.contains_key(pool)
+            } else if let Some(pool) = id.key::<Pools>() {
+                self.registry.read().pools.contains_key(pool)
+            } else {
+                self.loaded.exists(id)
             };
-            let (id, row) = (id.clone(), row.clone());
-            if known { batch.replace(id, row) } else { batch.insert(id, row) }
+            batch.put(id.clone(), row.clone(), exists);
         }
         for customer in &self.accepted.ensured {
-            let id = RowId::Customer(customer.clone());
+            let id = RowId::of::<Customers>(customer.clone());
             if !self.accepted.rows.contains_key(&id) && !self.loaded.exists(&id) {
-                batch.ensure(id, Row::Customer(Box::new(Customer::unknown(customer.clone()))));
+                batch.ensure::<Customers>(customer.clone(), Box::new(Customer::unknown(customer.clone())));
             }
         }
         for id in &self.accepted.removed {
@@ -210,9 +215,8 @@ impl<'a> Working<'a> {
             }
         }
         let mut first = self.sequence + 1;
-        for events in self.accepted.events.chunks(EVENTS_IN_ROW) {
-            let row = events.iter().map(dated).collect();
-            batch.insert(RowId::Events(EventId { stream: STREAM, sequence: first }), Row::Events(row));
+        for events in self.accepted.events.chunks(EVENTS_IN_ROW as usize) {
+            batch.insert::<Events>(EventId { stream: STREAM, sequence: first }, events.iter().map(dated).collect());
             first += events.len() as u64;
         }
         batch
@@ -224,12 +228,17 @@ impl<'a> Working<'a> {
         let accepted = self.accepted;
         let mut cache = self.loaded;
         // Rows that are written once and not read by decisions would only fill it.
-        let again = |id: &RowId| !matches!(id, RowId::CustomerEvent(..) | RowId::History(..) | RowId::Tally(_));
+        let again = |id: &RowId| {
+            id.key::<CustomerEvents>().is_none()
+                && id.key::<Histories>().is_none()
+                && id.key::<Tallies>().is_none()
+                && id.key::<PoolTerms>().is_none()
+        };
         let rows = accepted.rows.into_iter().filter(|(id, _)| again(id));
         cache.extend(rows.map(|(id, row)| (id, Some(row))));
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
         for customer in accepted.ensured {
-            cache.forget_absence(&RowId::Customer(customer));
+            cache.forget_absence(&RowId::of::<Customers>(customer));
         }
         cache.bound();
         if !accepted.pools.is_empty()
@@ -257,14 +266,12 @@ impl<'a> Working<'a> {
 /// The coupons of a pool in the latest part of a customer's history, oldest first: for a pool that
 /// did not keep who holds what when they were claimed.
 async fn search_holdings(store: &Store, customer: &CustomerId, pool: PoolId) -> Result<Vec<CouponId>, StorageError> {
-    let at = |stream| RowId::CustomerEvent(customer.clone(), EventId { stream, sequence: 0 }).key().text;
-    let rows = store.scan("customer_event", at(STREAM), at(STREAM + 1), true, MAX_SEARCHED).await?;
-    let id = RowId::CustomerEvent(customer.clone(), EventId { stream: STREAM, sequence: 0 });
+    let all = CustomerEvents::of(customer, STREAM, 0..u64::MAX);
+    let rows = store.scan(&all, From::End, MAX_SEARCHED).await?;
     let mut held = Vec::new();
-    for (_, doc) in rows.iter().rev() {
-        match Row::decode(&id, doc)? {
-            Row::CustomerEvent(coupon, true) if coupon.pool == pool && !held.contains(&coupon) => held.push(coupon),
-            _ => {}
+    for (_, Happened { coupon, acquired }) in rows.into_iter().rev() {
+        if acquired && coupon.pool == pool && !held.contains(&coupon) {
+            held.push(coupon);
         }
     }
     Ok(held)

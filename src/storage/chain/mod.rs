@@ -18,7 +18,7 @@ pub use digest::Digest;
 pub use fault::{Fault, Moment};
 pub(super) use {
     mark::{Mark, path as mark_path},
-    ring::{Ring, TABLE},
+    ring::Ring,
     start::Start,
     still::{COPY, Copied, Still},
 };
@@ -28,83 +28,77 @@ use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
-
 use self::{mark::Told, marker::Marker};
-use super::{Row, RowId, StorageError, Store};
+use super::{StorageError, Store, tables::Batches};
+use scrip_domain::clock::{BatchTime, Reading};
 
 /// How many batches the ring holds. A lost log segment or memtable leaves a gap somewhere before what is newer, which is
 /// at most two more memtables. A batch of the smallest claim puts 1.3 kB into them: two of 64 MiB hold 103,000.
 const RING: u64 = 131_072;
 
-/// The row of one batch. Its own digest is not stored: it follows from the rest, so none of it can change unnoticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Fields", into = "Fields")]
+/// The row of one batch. Its own digest is not stored: it follows from the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
     /// Counted from 1 without gaps.
     pub number: u64,
-    /// When it was decided, in milliseconds since 1970; never before the time of the batch before.
-    pub at: i64,
+    /// When it was decided; never before the time of the batch before.
+    pub time: BatchTime,
     /// The digest of the row of the batch before.
     pub before: Digest,
     /// Drawn by each start. Two histories that went on from the same batch differ by it.
     pub run: u64,
 }
 
-/// The row as it is stored: without names, because there is one for every batch.
-type Fields = (u64, i64, Digest, u64);
-
-impl From<Fields> for Link {
-    fn from((number, at, before, run): Fields) -> Self {
-        Self { number, at, before, run }
-    }
-}
-
-impl From<Link> for Fields {
-    fn from(link: Link) -> Self {
-        (link.number, link.at, link.before, link.run)
-    }
-}
+/// What the clocks of no machine say.
+const NO_READING: Reading = Reading { wall: 0, steady: 0, boot: 0 };
 
 impl Link {
     /// What the first batch follows.
-    const NONE: Self = Self { number: 0, at: 0, before: Digest::NONE, run: 0 };
+    const NONE: Self = Self {
+        number: 0,
+        time: BatchTime { at: 0, reading: NO_READING, period: 0, period_began: NO_READING },
+        before: Digest::NONE,
+        run: 0,
+    };
 
-    /// The digest of all of it.
+    /// The digest of it: of its number, its time, the batch before and the run. What the clocks said is not part of it,
+    /// which earlier formats kept elsewhere.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut bytes = [0; 40];
         bytes[..8].copy_from_slice(&self.number.to_le_bytes());
-        bytes[8..16].copy_from_slice(&self.at.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.time.at.to_le_bytes());
         bytes[16..32].copy_from_slice(&self.before.bytes());
         bytes[32..].copy_from_slice(&self.run.to_le_bytes());
         Digest::of(&bytes)
     }
 
     /// The batch after it. Time does not go back along the chain, whatever the clock does.
-    fn next(&self, at: i64, run: u64) -> Self {
-        Self { number: self.number + 1, at: at.max(self.at), before: self.digest(), run }
+    fn next(&self, time: Option<BatchTime>, run: u64) -> Self {
+        let mut time = time.unwrap_or(self.time);
+        time.at = time.at.max(self.time.at);
+        Self { number: self.number + 1, time, before: self.digest(), run }
     }
 
     /// Its place in the ring.
-    pub(super) fn id(&self) -> RowId {
+    pub(super) fn place(&self) -> u32 {
         place(self.number)
     }
 
     /// What the mark says when it is the last one told.
     fn told(&self) -> Told {
-        Told { number: self.number, at: self.at, digest: self.digest() }
+        Told { number: self.number, at: self.time.at, digest: self.digest() }
     }
 
     /// Its number and time, for people.
     pub(super) fn moment(&self) -> Moment {
-        Moment { number: self.number, at: self.at }
+        Moment { number: self.number, at: self.time.at }
     }
 }
 
 /// Where the row of the batch with a number is.
-fn place(number: u64) -> RowId {
-    RowId::Batch(u32::try_from(number % RING).unwrap_or_default())
+fn place(number: u64) -> u32 {
+    u32::try_from(number % RING).unwrap_or_default()
 }
 
 /// The end of the chain of an open database.
@@ -168,15 +162,15 @@ impl Store {
 
     /// The link of the batch that is written next. From here on until [`Chain::written`], it is not known what becomes of
     /// it: should it fail, the database is asked before the one after it.
-    pub(super) async fn next_link(&self, at: i64) -> Result<Link, StorageError> {
+    pub(super) async fn next_link(&self, time: Option<BatchTime>) -> Result<Link, StorageError> {
         let Head { mut link, doubtful } = *self.chain.head();
-        if doubtful && let Some(Row::Batch(found)) = self.get_one(place(link.number + 1)).await? {
+        if doubtful && let Some(found) = self.get_one::<Batches>(place(link.number + 1)).await? {
             // Otherwise it is one of the round before.
             if found.number == link.number + 1 {
                 link = found;
             }
         }
         *self.chain.head() = Head { link, doubtful: true };
-        Ok(link.next(at, self.chain.run))
+        Ok(link.next(time, self.chain.run))
     }
 }

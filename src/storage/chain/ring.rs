@@ -6,12 +6,7 @@ use super::{
     mark::{Says, Told},
     place,
 };
-use crate::{Row, RowId, StorageError, Store};
-
-/// How many rows are read at once.
-const PAGE: usize = 8_192;
-/// The name of the ring's table.
-pub(crate) const TABLE: &str = "batch";
+use crate::{StorageError, Store, Table, check::Pages, tables::Batches};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -80,39 +75,36 @@ impl Ring {
 impl Store {
     /// Reads the ring, and holds it against what a mark says.
     pub(crate) async fn ring(&self, mark: &Mark) -> Result<Ring, StorageError> {
-        let mut ring = self.read_ring().await?;
+        let mut ring = self.whole_ring().await?;
         ring.compare(mark);
         Ok(ring)
     }
 
-    async fn read_ring(&self) -> Result<Ring, StorageError> {
+    /// Reads the ring, and holds it against nothing.
+    pub(crate) async fn whole_ring(&self) -> Result<Ring, StorageError> {
         let (mut links, mut faults) = (Vec::new(), Vec::new());
-        let mut start = String::new();
-        loop {
-            let page = self.scan(TABLE, start.clone(), "\u{10FFFF}".to_owned(), false, PAGE).await?;
-            let full = page.len() == PAGE;
-            if let Some((last, _)) = page.last() {
-                start = format!("{last}\u{0}");
-            }
-            for (text, document) in page {
-                match Row::decode(&RowId::Batch(0), &document) {
-                    Ok(Row::Batch(link)) if place(link.number).key().text == text => links.push(link),
-                    Ok(_) => {
-                        faults.push(Fault::Row { table: TABLE, id: text, reason: "it is out of place".to_owned() })
-                    }
-                    Err(error) => faults.push(Fault::Row { table: TABLE, id: text, reason: error.to_string() }),
+        let mut pages = Pages::new(self, self.format().await?, Batches::NUMBER);
+        let mut tell = |fault| faults.push(fault);
+        let mut misplaced = Vec::new();
+        while let Some(page) = pages.next(&mut tell).await {
+            for (id, row) in page {
+                match (id.key::<Batches>(), row.document::<Batches>()) {
+                    (Some(at), Some(link)) if *at == place(link.number) => links.push(*link),
+                    _ => misplaced.push(format!("{id:?}")),
                 }
             }
-            if !full {
-                return Ok(Ring::new(links, faults));
-            }
         }
+        let table = Batches::NAME;
+        let misplaced = misplaced.into_iter();
+        faults.extend(misplaced.map(|id| Fault::Row { table, id, reason: "it is out of place".to_owned() }));
+        Ok(Ring::new(links, faults))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scrip_domain::clock::BatchTime;
 
     const NONE: [Fault; 0] = [];
 
@@ -120,7 +112,8 @@ mod tests {
     fn chain(number: u64, contents: u64) -> Vec<Link> {
         let mut links = vec![Link::NONE];
         for at in 0..number {
-            links.push(links.last().expect("a link").next(i64::try_from(at).expect("few"), contents));
+            let time = BatchTime { at: i64::try_from(at).expect("few"), ..Link::NONE.time };
+            links.push(links.last().expect("a link").next(Some(time), contents));
         }
         links.split_off(1)
     }
@@ -165,7 +158,7 @@ mod tests {
         let mixed = [&one[..4], &other[4..]].concat();
         assert_eq!(faults(mixed), [Fault::Broken { link: other[4].moment() }]);
         let mut changed = one.clone();
-        changed[2].at += 1;
+        changed[2].time.at += 1;
         assert_eq!(faults(changed), [Fault::Broken { link: one[3].moment() }], "no field changes unnoticed");
     }
 

@@ -3,10 +3,11 @@
 
 use super::{COPY, Fault, Link, Mark, Ring, Still, fault::in_a_line, mark::Says, marker::Marker};
 use crate::{
-    Address, OpenError, Row, Store,
+    Address, OpenError, Store,
     engine::Purpose,
     folder,
     open::{boxed, open_failed},
+    tables::Batches,
 };
 
 /// A database that was found to have all that was told.
@@ -57,10 +58,7 @@ impl Start {
 
     /// The engine has opened the folder: the chain goes on after its last batch, and the mark follows it.
     pub(crate) async fn begin(self, address: &Address, store: &Store) -> Result<(), OpenError> {
-        let last = match store.get_one(self.last.id()).await? {
-            Some(Row::Batch(last)) => last,
-            _ => Link::NONE,
-        };
+        let last = store.get_one::<Batches>(self.last.place()).await?.unwrap_or(Link::NONE);
         // The engine gave all of it when it opened the copy, and nobody has had the folder since.
         if last != self.last {
             return Err(OpenError::broken(address, &[Fault::Changed { was: self.last.moment(), is: last.moment() }]));

@@ -5,15 +5,18 @@ mod pages;
 mod repair;
 mod salvage;
 mod spans;
+mod transfer;
 
+pub(crate) use pages::Pages;
 pub use salvage::{SalvageError, Salvaged, salvage};
+pub(crate) use transfer::{Transferred, transfer};
 
-use self::{pages::Pages, spans::Spans};
+use self::spans::Spans;
 use super::{
-    Address, Fault, Moment, OpenError, Row, RowId, Store,
+    Address, Fault, Moment, OpenError, StorageError, Store,
     chain::{COPY, Ring, Still},
     engine::Purpose,
-    parse::TABLES,
+    tables::{Events, NAMES},
 };
 
 /// What a check has looked at.
@@ -47,8 +50,9 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
             let ring = ring(&store, &still).await;
             checked.last = ring.last().moment();
             ring.faults.into_iter().for_each(&mut tell);
-            count(&store, &mut checked, &mut tell).await;
+            let counted = count(&store, &mut checked, &mut tell).await;
             store.close().await;
+            counted?;
         }
         Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason }),
         Err(error) => return Err(error),
@@ -64,18 +68,20 @@ async fn ring(store: &Store, still: &Still) -> Ring {
 }
 
 /// Reads every row of every table.
-async fn count(store: &Store, checked: &mut Checked, tell: &mut impl FnMut(Fault)) {
+async fn count(store: &Store, checked: &mut Checked, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
     let mut spans = Spans::default();
-    for table in TABLES {
-        let mut pages = Pages::new(store, table);
+    let format = store.format().await?;
+    for table in 0..NAMES.len() {
+        let mut pages = Pages::new(store, format, table);
         while let Some(page) = pages.next(tell).await {
             checked.rows += page.len() as u64;
             for (id, row) in page {
-                if let (RowId::Events(first), Row::Events(events)) = (id, row) {
-                    spans.add(first, events.len(), tell);
+                if let (Some(first), Some(events)) = (id.key::<Events>(), row.document::<Events>()) {
+                    spans.add(*first, events.len(), tell);
                 }
             }
         }
     }
     checked.events = spans.finish(tell);
+    Ok(())
 }

@@ -8,13 +8,12 @@ use std::{
 
 use thiserror::Error;
 
-use super::{pages::Pages, repair, ring, spans::Spans};
+use super::{Transferred, repair, ring, transfer};
 use crate::{
-    Address, Batch, Fault, Moment, OpenError, Row, RowId, StorageError, Store,
+    Address, Fault, Moment, OpenError, StorageError, Store,
     chain::{Copied, Mark, Still, mark_path},
     engine::Purpose,
     folder::{beside, parent, remove, sync},
-    parse::TABLES,
 };
 
 /// What a salvage has written.
@@ -74,15 +73,14 @@ pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)
         }
     };
     let ring = ring(&old, &still).await;
-    let mut salvaged = Salvaged { rows: 0, events: 0, last: ring.last().moment(), faults: 0 };
+    let last = ring.last().moment();
     ring.faults.into_iter().for_each(&mut tell);
-    let written = copy(&old, &to, &mut salvaged, &mut tell).await;
+    let written = transfer(&old, &to, &mut tell, &mut |_, _| {}).await;
     old.close().await;
     to.close().await;
-    written?;
+    let Transferred { rows, events } = written?;
     goal.finish()?;
-    salvaged.faults = faults;
-    Ok(salvaged)
+    Ok(Salvaged { rows, events, last, faults })
 }
 
 /// Opens a copy of the old database, beside the new one: it may be on a disk that cannot be written any more.
@@ -95,7 +93,7 @@ async fn open(
     let failed = |error| SalvageError::Folder { place: goal.copy.clone(), error };
     let copy = still.copy(goal.copy.clone()).await?;
     let unlisted = repair::unlisted(copy.folder()).map_err(failed)?;
-    match opened(&copy, address, Purpose::Look).await {
+    match copy.open(address, Purpose::Look).await {
         Ok(store) => {
             if unlisted == 0 || ring(&store, still).await.faults.is_empty() {
                 return Ok((copy, store));
@@ -111,50 +109,8 @@ async fn open(
     let copy = still.copy(goal.copy.clone()).await?;
     repair::list_all(copy.folder(), tell).map_err(failed)?;
     repair::complete(address, copy.folder()).await?;
-    let store = opened(&copy, address, Purpose::Salvage).await?;
+    let store = copy.open(address, Purpose::Salvage).await?;
     Ok((copy, store))
-}
-
-/// Opens a copy and brings an older format to this one, which is what is written.
-async fn opened(copy: &Copied, address: &Address, purpose: Purpose) -> Result<Store, OpenError> {
-    let store = copy.open(address, purpose).await?;
-    match store.migrate(address).await {
-        Ok(()) => Ok(store),
-        Err(error) => {
-            store.close().await;
-            Err(error)
-        }
-    }
-}
-
-/// Copies every row that can be read, but for those that the new database makes itself.
-async fn copy(
-    old: &Store,
-    to: &Store,
-    salvaged: &mut Salvaged,
-    tell: &mut impl FnMut(Fault),
-) -> Result<(), StorageError> {
-    let mut spans = Spans::default();
-    for table in TABLES {
-        let mut pages = Pages::new(old, table);
-        while let Some(page) = pages.next(tell).await {
-            let mut batch = Batch::at(salvaged.last.at);
-            for (id, row) in page {
-                if let (RowId::Events(first), Row::Events(events)) = (&id, &row) {
-                    spans.add(*first, events.len(), tell);
-                }
-                if !matches!(id, RowId::Format | RowId::Batch(_)) {
-                    batch.insert(id, row);
-                }
-            }
-            salvaged.rows += batch.len() as u64;
-            if !batch.is_empty() {
-                drop(to.commit(&batch).await?);
-            }
-        }
-    }
-    salvaged.events = spans.finish(tell);
-    Ok(())
 }
 
 /// The new folder.

@@ -13,7 +13,14 @@ mod transaction;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use surrealdb_kvs::{Error, Metrics, Result, Transactable, TransactionBuilder, TransactionType, api::BoxFut};
 use surrealkv::{Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel, WalRecoveryMode};
@@ -61,6 +68,7 @@ pub(super) struct Engine {
     tree: Arc<Tree>,
     durability: Durability,
     threads: Threads,
+    frozen: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -81,13 +89,18 @@ impl Engine {
             Sync::Every => Durability::Immediate,
             Sync::Never | Sync::Interval(_) => Durability::Eventual,
         };
-        Ok(Self { tree, durability, threads })
+        Ok(Self { tree, durability, threads, frozen: Arc::default() })
     }
 
     /// Writes everything out and lets the folder go.
     pub(super) async fn close(&self) -> std::result::Result<(), surrealkv::Error> {
         let tree = Arc::clone(&self.tree);
         self.threads.run(async move { tree.close().await }).await
+    }
+
+    /// Once it is true, no transaction that begins later can write.
+    pub(super) fn frozen(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.frozen)
     }
 
     /// The tree itself.
@@ -138,7 +151,7 @@ impl TransactionBuilder for Engine {
         Box::pin(async move {
             let (mode, write) = match kind {
                 TransactionType::Read => (Mode::ReadOnly, false),
-                TransactionType::Write => (Mode::ReadWrite, true),
+                TransactionType::Write => (Mode::ReadWrite, !self.frozen.load(Ordering::Acquire)),
             };
             let inner = self.tree.begin_with_mode(mode).map_err(error::failed)?.with_durability(self.durability);
             // True: it is of this process.

@@ -5,6 +5,8 @@ use std::{io, path::Path};
 
 use thiserror::Error;
 
+use crate::{OpenError, StorageError};
+
 /// What helps where the old engine's own folder is not sound.
 const START_IT: &str = "To go on with what is left of it, keep a copy of the folder, start it once with the Scrip that wrote it, stop \
                         that (SIGTERM), and upgrade again";
@@ -63,6 +65,30 @@ pub enum UpgradeError {
         /// In which way.
         how: &'static str,
     },
+    /// It lacks what it should have, or has rows that cannot be read.
+    #[error(
+        "the database is not whole, and was left as it was: {fault} ({more} more faults). To see all: scrip check. To go on with what is whole of it: scrip salvage, which writes the new format too"
+    )]
+    Broken {
+        /// The first fault.
+        fault: String,
+        /// How many others there are.
+        more: u64,
+    },
+    /// What was read back is not what was written. A fault of the engine or the disk.
+    #[error("{written} rows were written in the new format and {found} read back. The original is as it was")]
+    Rows {
+        /// How many were written.
+        written: u64,
+        /// How many were read back.
+        found: u64,
+    },
+    /// The database, or the new one, cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Reading the old rows or writing the new ones failed.
+    #[error("the rows cannot be written in the new format, and the original is as it was: {0}")]
+    Storage(#[from] StorageError),
     /// The original cannot be read.
     #[error("the database cannot be read, and was left as it was: {0}")]
     Read(#[from] ReadError),

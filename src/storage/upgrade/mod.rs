@@ -1,11 +1,13 @@
-//! A database of SurrealKV 0.21 is brought over to 1.2: copied beside itself, converted by the engine, compared row by
-//! row with the original, and put in its place. The original is never written to, and stays as `FOLDER.before-upgrade`.
-//! It may be killed at any moment and run again: a copy has its final name only once it is complete, and the folders
-//! that are there say what is left to be done.
+//! A database of an earlier Scrip is brought over to this one. One of SurrealKV 0.21 is copied beside itself, converted
+//! by the engine and compared row by row with the original. The rows of any older format are then written in this one to
+//! a new folder, which is put in the original's place. The original is never written to, and stays as
+//! `FOLDER.before-upgrade`. It may be killed at any moment and run again: a folder has its final name only once it is
+//! complete, and those that are there say what is left to be done.
 
 mod compare;
 mod error;
 mod files;
+mod format;
 mod frames;
 mod log;
 mod rows;
@@ -21,8 +23,9 @@ use std::{
 
 use self::error::ReadError;
 use super::{
-    Address,
-    engine::{Engine, Settings},
+    Address, Store,
+    chain::mark_path,
+    engine::{Engine, Purpose, Settings},
     folder::{self, Content, Places},
 };
 
@@ -55,7 +58,7 @@ pub async fn upgrade(address: &Address, tell: impl Fn(&str)) -> Result<Upgraded,
         return Err(UpgradeError::files("find", folder, ErrorKind::NotFound.into()));
     }
     if folder::content(&places.folder) != Content::Old {
-        return Ok(Upgraded::Nothing);
+        return upgrade_format(address, &places, &tell).await;
     }
     // Held until the end: whoever started the old version meanwhile would write to what is being replaced.
     let _lock = lock(&places.folder)?;
@@ -64,16 +67,42 @@ pub async fn upgrade(address: &Address, tell: impl Fn(&str)) -> Result<Upgraded,
     }
     tell("looking at its log");
     on_a_thread(&places, |places| log::check(&places.folder)).await?;
-    let made = make_copy(&places, address.settings(), &tell).await;
-    if made.is_err() {
-        // The disk may be full of it. What went wrong before is told.
-        drop(files::remove(&places.unfinished));
-    }
+    let made = upgrade_engine(address, &places, &tell).await;
+    // The disk may be full of it. What went wrong before is told.
+    drop(files::remove(&places.unfinished));
     swap(&places, Some(made?))
 }
 
-/// Makes the finished copy; gives how many entries it has.
-async fn make_copy(places: &Places, settings: Settings, tell: &impl Fn(&str)) -> Result<u64, UpgradeError> {
+/// Makes a finished copy of a database of this engine, if it is of an older format.
+async fn upgrade_format(address: &Address, places: &Places, tell: &impl Fn(&str)) -> Result<Upgraded, UpgradeError> {
+    // Held until the end: nobody starts it meanwhile.
+    let Some((_still, _copy, store)) = format::older(address, places, tell).await? else {
+        return Ok(Upgraded::Nothing);
+    };
+    let made = if places.before.exists() {
+        Err(UpgradeError::Occupied { path: places.before.display().to_string() })
+    } else {
+        format::rewrite(&store, address, places, tell).await
+    };
+    store.close().await;
+    swap(places, Some(made?))
+}
+
+/// Makes a finished copy of a database of the old engine.
+async fn upgrade_engine(address: &Address, places: &Places, tell: &impl Fn(&str)) -> Result<u64, UpgradeError> {
+    make_copy(places, address.settings(), tell).await?;
+    let converted = address.for_copy(&places.unfinished, Purpose::Look);
+    let store = Store::engine(&converted).await?;
+    let made = match store.readable(address).await {
+        Ok(()) => format::rewrite(&store, address, places, tell).await,
+        Err(error) => Err(error.into()),
+    };
+    store.close().await;
+    made
+}
+
+/// Makes the converted copy and compares it.
+async fn make_copy(places: &Places, settings: Settings, tell: &impl Fn(&str)) -> Result<(), UpgradeError> {
     tell("copying it");
     on_a_thread(places, |places| {
         // A finished copy may be older than what the old version has written since.
@@ -86,9 +115,7 @@ async fn make_copy(places: &Places, settings: Settings, tell: &impl Fn(&str)) ->
     close(Engine::open(&places.unfinished, settings).await?).await?;
     files::remove(&places.unfinished.join(REPLACED))?;
     tell("comparing the copy with the original");
-    let entries = compared(places, settings).await?;
-    files::rename(&places.unfinished, &places.finished)?;
-    Ok(entries)
+    compared(places, settings).await.map(drop)
 }
 
 /// Opens the copy again and compares it, so that what was compared is what is on disk.
@@ -108,10 +135,18 @@ async fn close(engine: Engine) -> Result<(), UpgradeError> {
 /// no Scrip starts there.
 fn swap(places: &Places, entries: Option<u64>) -> Result<Upgraded, UpgradeError> {
     if !places.before.exists() {
+        move_mark(&places.folder, &places.before)?;
         files::rename(&places.folder, &places.before)?;
     }
+    move_mark(&places.finished, &places.folder)?;
     files::rename(&places.finished, &places.folder)?;
     Ok(Upgraded::Done { entries, original: places.before.clone() })
+}
+
+/// Moves the mark of a folder, if it has one.
+fn move_mark(from: &Path, to: &Path) -> Result<(), UpgradeError> {
+    let (from, to) = (mark_path(from), mark_path(to));
+    if from.exists() { files::rename(&from, &to) } else { Ok(()) }
 }
 
 /// Keeps every other process out of a folder, as the engines do. Writes nothing that was not there.

@@ -2,10 +2,14 @@
 
 use std::fs;
 
-use scrip::storage::{Batch, Link, Row, RowId, Store};
+use scrip::{
+    domain::clock::BatchTime,
+    storage::{Batch, Batches, Emails, Link, RowId, Store},
+};
 
 use super::{mark_of, open, start, tamper, two_moments, work};
-use crate::support::{disk, new_folder};
+use crate::support::{
+    customer,disk, new_folder};
 
 /// A mark as it is where the disk has given it its place and nothing else.
 const BLANK: [u8; 8_192] = [0; 8_192];
@@ -49,21 +53,23 @@ async fn batches_are_numbered_and_their_time_does_not_go_back() {
     let folder = new_folder();
     let store = Store::open(&disk(folder.path())).await.expect("an open store");
     let mut last = store.last_batch();
-    assert_eq!((last.number, last.at), (0, 0));
+    assert_eq!((last.number, last.time.at), (0, 0));
+    let none = last.time;
+    let time = |at| BatchTime { at, ..none };
     for (number, (at, expected)) in [(1_000, 1_000), (2_000, 2_000), (500, 2_000), (3_000, 3_000)].iter().enumerate() {
-        let mut batch = Batch::at(*at);
-        batch.insert(RowId::Email(format!("{number}")), Row::Format(0));
+        let mut batch = Batch::at(time(*at));
+        batch.insert::<Emails>(format!("{number}"), customer("ann"));
         drop(store.commit(&batch).await.expect("written"));
         let next = store.last_batch();
-        assert_eq!((next.number, next.at, next.before), (last.number + 1, *expected, last.digest()));
+        assert_eq!((next.number, next.time.at, next.before), (last.number + 1, *expected, last.digest()));
         last = next;
     }
     // One that fails takes no number.
-    let mut batch = Batch::at(4_000);
-    batch.insert(RowId::Email("0".to_owned()), Row::Format(0));
+    let mut batch = Batch::at(time(4_000));
+    batch.insert::<Emails>("0".to_owned(), customer("ann"));
     assert!(store.commit(&batch).await.is_err());
-    let mut batch = Batch::at(5_000);
-    batch.insert(RowId::Email("another".to_owned()), Row::Format(0));
+    let mut batch = Batch::at(time(5_000));
+    batch.insert::<Emails>("another".to_owned(), customer("ann"));
     drop(store.commit(&batch).await.expect("written"));
     assert_eq!(store.last_batch().before, last.digest());
     store.close().await;
@@ -80,11 +86,12 @@ async fn a_gap_or_a_broken_link_is_refused() {
         app.close().await;
         tamper(folder.path(), async |store| {
             let mut batch = Batch::default();
-            match store.get_one(RowId::Batch(5)).await.expect("an answer") {
-                Some(Row::Batch(link)) if changed => {
-                    batch.replace(RowId::Batch(5), Row::Batch(Link { at: link.at + 1, ..link }));
+            match store.get_one::<Batches>(5).await.expect("an answer") {
+                Some(link) if changed => {
+                    let time = BatchTime { at: link.time.at + 1, ..link.time };
+                    batch.replace::<Batches>(5, Link { time, ..link });
                 }
-                _ => batch.remove(RowId::Batch(5)),
+                _ => batch.remove(RowId::of::<Batches>(5)),
             }
             batch
         })
@@ -104,8 +111,8 @@ async fn a_mark_stays_where_commits_are_not_synced() {
     let before = fs::read(mark_of(folder.path())).expect("a mark");
     let address = format!("surrealkv://{}?sync=never", folder.path().display());
     let store = Store::open(&scrip::storage::Address::parse(&address).expect("an address")).await.expect("a store");
-    let mut batch = Batch::at(1_000);
-    batch.insert(RowId::Email("ann".to_owned()), Row::Format(0));
+    let mut batch = Batch::default();
+    batch.insert::<Emails>("ann".to_owned(), customer("ann"));
     drop(store.commit(&batch).await.expect("written"));
     store.close().await;
     assert_eq!(fs::read(mark_of(folder.path())).expect("a mark"), before);

@@ -1,0 +1,168 @@
+//! Customers: who they are, and what they hold and held.
+
+use std::{borrow::Cow, ops::Range};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CustomerEvents, Customers, Emails, Holdings,
+    pools::currency,
+    words::{self, customer, link_to_coupon, link_to_customer, linked_coupon, linked_customer},
+};
+use crate::{
+    codec::{CodecError, Link, Part, Parts, PartsReader},
+    table::{Form, Span},
+};
+use scrip_domain::{
+    customer::{Customer, Email},
+    id::{CouponId, CustomerId, EventId, PoolId},
+};
+
+/// What an event is in the history of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Happened {
+    /// The coupon that it happened to.
+    pub coupon: CouponId,
+    /// Whether the customer came to hold the coupon by it.
+    pub acquired: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptCustomer<'a> {
+    #[serde(borrow)]
+    email: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    currency: Option<Cow<'a, str>>,
+    /// JSON, in which numbers and names may be what the engine has not; none where there are none.
+    attributes: Option<String>,
+}
+
+impl Customers {
+    /// The customers whose ids begin with a text.
+    #[must_use]
+    pub fn starting_with(start: &str) -> Span<Self> {
+        Span::texts(start)
+    }
+}
+
+impl Form for Customers {
+    const TABLE: &'static str = "customer";
+    type Kept<'a> = KeptCustomer<'a>;
+
+    fn parts(key: &CustomerId) -> Parts<'_> {
+        Parts::alone(Part::Text(key.as_str()))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<CustomerId> {
+        parts.text().map(customer)
+    }
+
+    fn keep<'a>(_: &CustomerId, customer: &'a Box<Customer>) -> KeptCustomer<'a> {
+        let none = customer.attributes.as_object().is_some_and(serde_json::Map::is_empty);
+        KeptCustomer {
+            email: customer.email.as_ref().map(|email| Cow::Borrowed(email.as_str())),
+            currency: customer.currency.map(|currency| Cow::Borrowed(currency.code())),
+            attributes: (!none).then(|| customer.attributes.to_string()),
+        }
+    }
+
+    fn restore(key: &CustomerId, kept: KeptCustomer<'_>) -> Result<Box<Customer>, CodecError> {
+        let mut customer = Customer::unknown(key.clone());
+        customer.email = kept.email.map(|email| Email::kept(email.into_owned()));
+        customer.currency = currency(kept.currency.as_deref())?;
+        if let Some(attributes) = kept.attributes {
+            customer.attributes = words::json(&attributes)?;
+        }
+        Ok(Box::new(customer))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptOwner<'a> {
+    #[serde(borrow)]
+    customer: Link<'a>,
+}
+
+impl Form for Emails {
+    const TABLE: &'static str = "email";
+    type Kept<'a> = KeptOwner<'a>;
+
+    fn parts(key: &String) -> Parts<'_> {
+        Parts::alone(Part::Text(key))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<String> {
+        parts.text()
+    }
+
+    fn keep<'a>(_: &String, owner: &'a CustomerId) -> KeptOwner<'a> {
+        KeptOwner { customer: link_to_customer(owner) }
+    }
+
+    fn restore(_: &String, kept: KeptOwner<'_>) -> Result<CustomerId, CodecError> {
+        linked_customer(&kept.customer)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptHolding<'a> {
+    places: Cow<'a, [u64]>,
+}
+
+impl Form for Holdings {
+    const TABLE: &'static str = "holding";
+    type Kept<'a> = KeptHolding<'a>;
+
+    fn parts((customer, pool): &(CustomerId, PoolId)) -> Parts<'_> {
+        Parts::array([Part::Text(customer.as_str()), Part::Number(pool.0.into())])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<(CustomerId, PoolId)> {
+        Some((customer(parts.text()?), PoolId(parts.small()?)))
+    }
+
+    fn keep<'a>(_: &(CustomerId, PoolId), places: &'a Vec<u64>) -> KeptHolding<'a> {
+        KeptHolding { places: Cow::Borrowed(places) }
+    }
+
+    fn restore(_: &(CustomerId, PoolId), kept: KeptHolding<'_>) -> Result<Vec<u64>, CodecError> {
+        Ok(kept.places.into_owned())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptHappened<'a> {
+    #[serde(borrow)]
+    coupon: Link<'a>,
+    acquired: bool,
+}
+
+impl CustomerEvents {
+    /// The events of a customer in a stream whose places are in a range.
+    #[must_use]
+    pub fn of(customer: &CustomerId, stream: u32, places: Range<u64>) -> Span<Self> {
+        Span::numbers(&[Part::Text(customer.as_str()), Part::Number(stream.into())], places)
+    }
+}
+
+impl Form for CustomerEvents {
+    const TABLE: &'static str = "customer_event";
+    type Kept<'a> = KeptHappened<'a>;
+
+    fn parts((customer, event): &(CustomerId, EventId)) -> Parts<'_> {
+        let (stream, sequence) = (Part::Number(event.stream.into()), Part::Number(event.sequence));
+        Parts::array([Part::Text(customer.as_str()), stream, sequence])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<(CustomerId, EventId)> {
+        Some((customer(parts.text()?), EventId { stream: parts.small()?, sequence: parts.number()? }))
+    }
+
+    fn keep<'a>(_: &(CustomerId, EventId), happened: &'a Happened) -> KeptHappened<'a> {
+        KeptHappened { coupon: link_to_coupon(happened.coupon), acquired: happened.acquired }
+    }
+
+    fn restore(_: &(CustomerId, EventId), kept: KeptHappened<'_>) -> Result<Happened, CodecError> {
+        Ok(Happened { coupon: linked_coupon(&kept.coupon)?, acquired: kept.acquired })
+    }
+}

@@ -1,0 +1,175 @@
+//! The log of events, and when coupons are over.
+
+use std::{
+    borrow::Cow,
+    ops::{Range, RangeToInclusive},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Change, Dues, Events,
+    words::{self, coupon_parts, link_to_coupon, link_to_customer, linked_coupon, linked_customer},
+};
+use crate::{
+    codec::{At, CodecError, Link, Part, Parts, PartsReader},
+    table::{Form, Span},
+};
+use scrip_domain::{
+    decimal::Amount,
+    id::{CouponId, EventId, PoolId},
+};
+
+/// How many events one row of the log holds.
+pub const EVENTS_IN_ROW: u64 = 16;
+
+/// An event without what its row's id tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated {
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Which coupon.
+    pub coupon: CouponId,
+    /// Who did it.
+    pub actor: String,
+    /// What happened.
+    pub change: Change,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptEvents<'a> {
+    #[serde(borrow)]
+    events: Vec<KeptEvent<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptEvent<'a> {
+    at: At,
+    #[serde(borrow)]
+    coupon: Link<'a>,
+    #[serde(borrow)]
+    actor: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    customer: Option<Link<'a>>,
+    #[serde(borrow)]
+    before: Cow<'a, str>,
+    #[serde(borrow)]
+    after: Cow<'a, str>,
+    /// In minor units, and so is the next.
+    amount: Option<i64>,
+    balance_after: Option<i64>,
+    #[serde(borrow)]
+    transaction: Option<Cow<'a, str>>,
+    /// The other side of a transfer.
+    #[serde(borrow)]
+    counterpart: Option<Link<'a>>,
+    #[serde(borrow)]
+    reason: Option<Cow<'a, str>>,
+}
+
+impl Events {
+    /// The rows of a stream whose first events' places are in a range.
+    #[must_use]
+    pub fn of(stream: u32, firsts: Range<u64>) -> Span<Self> {
+        Span::numbers(&[Part::Number(stream.into())], firsts)
+    }
+
+    /// The rows of a stream that can have an event whose place is in a range.
+    #[must_use]
+    pub fn with(stream: u32, places: Range<u64>) -> Span<Self> {
+        Self::of(stream, places.start.saturating_sub(EVENTS_IN_ROW - 1)..places.end)
+    }
+}
+
+impl Form for Events {
+    const TABLE: &'static str = "event";
+    type Kept<'a> = KeptEvents<'a>;
+
+    fn parts(key: &EventId) -> Parts<'_> {
+        Parts::array([Part::Number(key.stream.into()), Part::Number(key.sequence)])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<EventId> {
+        Some(EventId { stream: parts.small()?, sequence: parts.number()? })
+    }
+
+    fn keep<'a>(_: &EventId, events: &'a Vec<Dated>) -> KeptEvents<'a> {
+        KeptEvents { events: events.iter().map(keep_event).collect() }
+    }
+
+    fn restore(_: &EventId, kept: KeptEvents<'_>) -> Result<Vec<Dated>, CodecError> {
+        kept.events.into_iter().map(event).collect()
+    }
+}
+
+fn keep_event(event: &Dated) -> KeptEvent<'_> {
+    let change = &event.change;
+    KeptEvent {
+        at: At(event.at),
+        coupon: link_to_coupon(event.coupon),
+        actor: Cow::Borrowed(&event.actor),
+        kind: words::of_event(change.kind).into(),
+        customer: change.customer.as_ref().map(link_to_customer),
+        before: words::of_status(change.before).into(),
+        after: words::of_status(change.after).into(),
+        amount: change.amount.map(|amount| amount.0),
+        balance_after: change.balance_after.map(|amount| amount.0),
+        transaction: change.transaction.as_deref().map(Cow::Borrowed),
+        counterpart: change.counterpart.as_ref().map(link_to_customer),
+        reason: change.reason.as_deref().map(Cow::Borrowed),
+    }
+}
+
+fn event(kept: KeptEvent<'_>) -> Result<Dated, CodecError> {
+    let change = Change {
+        kind: words::event(&kept.kind)?,
+        customer: kept.customer.as_ref().map(linked_customer).transpose()?,
+        before: words::status(&kept.before)?,
+        after: words::status(&kept.after)?,
+        amount: kept.amount.map(Amount),
+        balance_after: kept.balance_after.map(Amount),
+        transaction: kept.transaction.map(Cow::into_owned),
+        counterpart: kept.counterpart.as_ref().map(linked_customer).transpose()?,
+        reason: kept.reason.map(Cow::into_owned),
+    };
+    Ok(Dated { at: kept.at.0, coupon: linked_coupon(&kept.coupon)?, actor: kept.actor.into_owned(), change })
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptDue<'a> {
+    #[serde(borrow)]
+    coupon: Link<'a>,
+}
+
+impl Dues {
+    /// The coupons that are over until an instant, in milliseconds since 1970.
+    #[must_use]
+    pub fn until(RangeToInclusive { end }: RangeToInclusive<i64>) -> Span<Self> {
+        Span::numbers(&[], ..=u64::try_from(end).unwrap_or_default())
+    }
+}
+
+impl Form for Dues {
+    const TABLE: &'static str = "due";
+    type Kept<'a> = KeptDue<'a>;
+
+    fn parts((at, coupon): &(i64, CouponId)) -> Parts<'_> {
+        let at = Part::Number(u64::try_from(*at).unwrap_or_default());
+        Parts::array([at, Part::Number(coupon.pool.0.into()), Part::Number(coupon.index)])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<(i64, CouponId)> {
+        let at = i64::try_from(parts.number()?).ok()?;
+        Some((at, CouponId { pool: PoolId(parts.small()?), index: parts.number()? }))
+    }
+
+    fn keep<'a>((_, coupon): &(i64, CouponId), (): &'a ()) -> KeptDue<'a> {
+        KeptDue { coupon: Link::to("coupon", &coupon_parts(coupon)) }
+    }
+
+    fn restore(_: &(i64, CouponId), _: KeptDue<'_>) -> Result<(), CodecError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! The tables, one file for those that belong together: each with its key and order, its documents, and the form that
+//! they are kept in. A form that changes is a new format ([`crate::format`]).
+
+mod answers;
+mod codes;
+mod coupons;
+mod customers;
+mod events;
+mod ledger;
+mod pools;
+mod presence;
+mod settings;
+mod words;
+
+use std::sync::Arc;
+
+use super::{
+    chain::Link as Batch,
+    codec::{self, CodecError, Parts, PartsReader},
+    table::{Form, Table, tables},
+};
+use scrip_domain::{
+    access::{ApiKey, Settings},
+    coupon::Coupon,
+    customer::Customer,
+    event::Change,
+    gift_card::Entry,
+    id::{CouponId, CustomerId, EntryId, EventId, PoolId, TermsNumber},
+    pool::Pool,
+    presence::{Node, NodeId},
+    terms::Terms,
+};
+
+pub use answers::{Answer, Purchase};
+pub use codes::{CODES_IN_ROW, Named};
+pub use customers::Happened;
+pub use events::{Dated, EVENTS_IN_ROW};
+pub use pools::Tally;
+
+/// Where a row of any table is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RowId(AnyKey);
+
+/// The document of a row of any table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row(AnyDocument);
+
+impl RowId {
+    /// The row of a table with this key.
+    #[must_use]
+    pub fn of<T: Table>(key: T::Key) -> Self {
+        T::id(key)
+    }
+
+    /// Its key, if it is of this table.
+    #[must_use]
+    pub fn key<T: Table>(&self) -> Option<&T::Key> {
+        T::key_of(self)
+    }
+}
+
+impl Row {
+    /// A row of a table.
+    #[must_use]
+    pub fn of<T: Table>(document: T::Document) -> Self {
+        T::row(document)
+    }
+
+    /// Its document, if it is of this table.
+    #[must_use]
+    pub fn document<T: Table>(&self) -> Option<&T::Document> {
+        T::document_of(self)
+    }
+
+    /// The same, taken out.
+    #[must_use]
+    pub fn into_document<T: Table>(self) -> Option<T::Document> {
+        T::into_document(self)
+    }
+}
+
+tables! {
+    /// Pools, without the terms of their coupons.
+    Pools { PoolId => Box<Pool> }
+    /// The terms that a pool's coupons carry, by their number in the pool. They never change.
+    PoolTerms { (PoolId, TermsNumber) => Arc<Terms> }
+    /// How far a pool's codes have been given out, and how many coupons it has in each status.
+    Tallies { PoolId => Tally }
+    /// [`CODES_IN_ROW`] codes of an uploaded pool, by their places divided by that.
+    CodeLists { (PoolId, u64) => Vec<String> }
+    /// The uploaded coupons that a code names, by its form without regard to case
+    /// ([`scrip_domain::code::case_key`]). More than one only where case-sensitive pools have codes that differ in case
+    /// alone.
+    CodeOwners { String => Vec<Named> }
+    /// Coupons that have been touched.
+    Coupons { CouponId => Box<Coupon> }
+    /// The full leaves of a coupon's history.
+    Histories { (CouponId, u32) => Vec<EventId> }
+    /// The nodes of a pool's tree of statuses.
+    Nodes { (PoolId, NodeId) => Node }
+    /// The entries of gift cards' ledgers.
+    Ledger { EntryId => Entry }
+    /// Customers.
+    Customers { CustomerId => Box<Customer> }
+    /// Who has an e-mail address, by its form without regard to case.
+    Emails { String => CustomerId }
+    /// The places of the coupons of a pool that a customer holds or held, oldest first; kept for pools where that is
+    /// asked at every claim or redemption (aggregated ones and generic codes).
+    Holdings { (CustomerId, PoolId) => Vec<u64> }
+    /// The events of a customer's history.
+    CustomerEvents { (CustomerId, EventId) => Happened }
+    /// The events of a batch, up to [`EVENTS_IN_ROW`] in a row, by the first of them.
+    Events { EventId => Vec<Dated> }
+    /// Coupons whose time is over at an instant, in milliseconds since 1970.
+    Dues { (i64, CouponId) => () }
+    /// Purchases that were recorded: checkouts, or the redemption of one coupon.
+    Purchases { (String, Option<CouponId>) => Purchase }
+    /// Answers to idempotency keys: by the period that they are kept with
+    /// ([`scrip_domain::clock::BatchTime::period`]), the caller, the key.
+    Answers { (u32, String, String) => Answer }
+    /// What the whole programme is set to: one row.
+    Programme { () => Settings }
+    /// API keys, by the hash of their secret.
+    ApiKeys { String => ApiKey }
+    /// The format of the data: one row, which every version reads.
+    Formats { () => u32 }
+    /// The last batches, by their place in the ring.
+    Batches { u32 => Batch }
+}
+
+fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {
+    codec::encode(T::TABLE, &T::parts(key), &T::keep(key, document))
+}
+
+/// The document of a table in the bytes of its record.
+fn decode_as<T: Form>(key: &T::Key, record: &[u8]) -> Result<T::Document, CodecError> {
+    T::restore(key, codec::decode(record)?)
+}
+

@@ -1,0 +1,353 @@
+//! Pools, the terms of their coupons, and their supply and counts.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
+
+use super::{
+    PoolTerms, Pools, Tallies,
+    words::{self, instant, millis, period},
+};
+use crate::{
+    codec::{At, CodecError, Part, Parts, PartsReader},
+    table::{Form, Span},
+};
+use scrip_domain::{
+    binding::{Binding, OnFailure},
+    code::SeriesKey,
+    currency::Currency,
+    decimal::Amount,
+    id::{PoolId, TermsNumber},
+    pool::{Counts, Pool, Supply},
+    pool_codes::{CodeSeries, Making},
+    status::Status,
+    terms::{Restrictions, Terms, Value},
+};
+
+/// A pool's supply and counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// How far its codes have been given out.
+    pub supply: Supply,
+    /// Its coupons by status.
+    pub counts: Counts,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptPool<'a> {
+    #[serde(borrow)]
+    external_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    currency: Option<Cow<'a, str>>,
+    case_sensitive: bool,
+    #[serde(borrow)]
+    series: Vec<KeptSeries<'a>>,
+    #[serde(borrow)]
+    remote: Option<KeptBinding<'a>>,
+    #[serde(borrow)]
+    checks: Vec<KeptBinding<'a>>,
+    aggregated: bool,
+    ranges: Vec<(u64, u32)>,
+    archived_at: Option<At>,
+    created_at: At,
+    updated_at: At,
+    version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptSeries<'a> {
+    #[serde(borrow)]
+    pattern: Cow<'a, str>,
+    excluded_characters: Vec<String>,
+    excluded_phrases: Vec<String>,
+    #[serde(borrow)]
+    combinations: Cow<'a, str>,
+    bulk_limit: u64,
+    /// One of the two: the code that everyone gets, or the secret that gives their order.
+    #[serde(borrow)]
+    generic: Option<Cow<'a, str>>,
+    secret: Option<ByteArray<32>>,
+    first: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptBinding<'a> {
+    #[serde(borrow)]
+    plugin: Cow<'a, str>,
+    /// JSON, in which numbers and names may be what the engine has not.
+    config: String,
+    allows_failure: bool,
+    at_claim: bool,
+}
+
+impl Form for Pools {
+    const TABLE: &'static str = "pool";
+    type Kept<'a> = KeptPool<'a>;
+
+    fn parts(key: &PoolId) -> Parts<'_> {
+        Parts::alone(Part::Number(key.0.into()))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<PoolId> {
+        parts.small().map(PoolId)
+    }
+
+    fn keep<'a>(_: &PoolId, pool: &'a Box<Pool>) -> KeptPool<'a> {
+        KeptPool {
+            external_id: pool.external_id.as_deref().map(Cow::Borrowed),
+            name: Cow::Borrowed(&pool.name),
+            source: words::of_source(pool.source).into(),
+            kind: words::of_kind(pool.kind).into(),
+            currency: pool.currency.map(|currency| Cow::Borrowed(currency.code())),
+            case_sensitive: pool.case_sensitive,
+            series: pool.series.iter().map(keep_series).collect(),
+            remote: pool.remote.as_ref().map(keep_binding),
+            checks: pool.checks.iter().map(keep_binding).collect(),
+            aggregated: pool.aggregated,
+            ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
+            archived_at: pool.archived_at.map(millis),
+            created_at: millis(pool.created_at),
+            updated_at: millis(pool.updated_at),
+            version: pool.version,
+        }
+    }
+
+    /// Without its terms, which have rows of their own.
+    fn restore(key: &PoolId, kept: KeptPool<'_>) -> Result<Box<Pool>, CodecError> {
+        Ok(Box::new(Pool {
+            id: *key,
+            external_id: kept.external_id.map(Cow::into_owned),
+            name: kept.name.into_owned(),
+            source: words::source(&kept.source)?,
+            kind: words::kind(&kept.kind)?,
+            currency: currency(kept.currency.as_deref())?,
+            case_sensitive: kept.case_sensitive,
+            series: kept.series.into_iter().map(series).collect::<Result<_, _>>()?,
+            remote: kept.remote.map(binding).transpose()?,
+            checks: kept.checks.into_iter().map(binding).collect::<Result<_, _>>()?,
+            aggregated: kept.aggregated,
+            terms: Vec::new(),
+            ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),
+            archived_at: kept.archived_at.map(instant).transpose()?,
+            created_at: instant(kept.created_at)?,
+            updated_at: instant(kept.updated_at)?,
+            version: kept.version,
+        }))
+    }
+}
+
+fn keep_series(series: &CodeSeries) -> KeptSeries<'_> {
+    let (generic, secret) = match &series.making {
+        Making::Generic(code) => (Some(Cow::Borrowed(code.as_str())), None),
+        Making::Keyed(key) => (None, Some(ByteArray::new(*key.bytes()))),
+    };
+    KeptSeries {
+        pattern: Cow::Borrowed(&series.pattern),
+        excluded_characters: series.excluded_characters.clone(),
+        excluded_phrases: series.excluded_phrases.clone(),
+        combinations: Cow::Borrowed(&series.combinations),
+        bulk_limit: series.bulk_limit,
+        generic,
+        secret,
+        first: series.first,
+    }
+}
+
+fn series(kept: KeptSeries<'_>) -> Result<CodeSeries, CodecError> {
+    let making = match (kept.generic, kept.secret) {
+        (Some(code), None) => Making::Generic(code.into_owned()),
+        (None, Some(secret)) => Making::Keyed(SeriesKey::new(secret.into_array())),
+        _ => return Err(CodecError::new("expected a series with either one code or a secret")),
+    };
+    Ok(CodeSeries {
+        pattern: kept.pattern.into_owned(),
+        excluded_characters: kept.excluded_characters,
+        excluded_phrases: kept.excluded_phrases,
+        combinations: kept.combinations.into_owned(),
+        bulk_limit: kept.bulk_limit,
+        making,
+        first: kept.first,
+    })
+}
+
+fn keep_binding(binding: &Binding) -> KeptBinding<'_> {
+    KeptBinding {
+        plugin: Cow::Borrowed(&binding.plugin),
+        config: binding.config.to_string(),
+        allows_failure: binding.on_failure == OnFailure::Allow,
+        at_claim: binding.at_claim,
+    }
+}
+
+fn binding(kept: KeptBinding<'_>) -> Result<Binding, CodecError> {
+    Ok(Binding {
+        plugin: kept.plugin.into_owned(),
+        config: words::json(&kept.config)?,
+        on_failure: if kept.allows_failure { OnFailure::Allow } else { OnFailure::Refuse },
+        at_claim: kept.at_claim,
+    })
+}
+
+pub(super) fn currency(code: Option<&str>) -> Result<Option<Currency>, CodecError> {
+    let read = code.map(Currency::parse).transpose();
+    read.map_err(|_| CodecError::new("expected a currency of ISO 4217"))
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptTerms<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    /// Of an amount or a gift card, in minor units.
+    amount: Option<i64>,
+    /// In hundredths of a percent.
+    percentage: Option<u16>,
+    #[serde(borrow)]
+    currency: Option<Cow<'a, str>>,
+    minimum_value: Option<i64>,
+    minimum_redemption_value: Option<i64>,
+    purchase_minimum: Option<i64>,
+    expiration_period: Option<String>,
+    stores: Cow<'a, [String]>,
+    products: Cow<'a, [String]>,
+}
+
+impl PoolTerms {
+    /// All terms of a pool.
+    #[must_use]
+    pub fn of(pool: PoolId) -> Span<Self> {
+        Span::numbers(&[Part::Number(pool.0.into())], ..)
+    }
+}
+
+impl Form for PoolTerms {
+    const TABLE: &'static str = "terms";
+    type Kept<'a> = KeptTerms<'a>;
+
+    fn parts((pool, number): &(PoolId, TermsNumber)) -> Parts<'_> {
+        Parts::array([Part::Number(pool.0.into()), Part::Number(number.0.into())])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<(PoolId, TermsNumber)> {
+        Some((PoolId(parts.small()?), TermsNumber(parts.small()?)))
+    }
+
+    fn keep<'a>(_: &(PoolId, TermsNumber), terms: &'a Arc<Terms>) -> KeptTerms<'a> {
+        let (amount, percentage) = match terms.value {
+            Value::Amount(amount) | Value::GiftCard(amount) => (Some(amount.0), None),
+            Value::Percentage(hundredths) => (None, Some(hundredths)),
+            Value::FreeShipping => (None, None),
+        };
+        let Restrictions {
+            minimum_value,
+            minimum_redemption_value,
+            purchase_minimum,
+            expiration_period,
+            stores,
+            products,
+        } = &terms.restrictions;
+        KeptTerms {
+            kind: words::of_kind(terms.value.kind()).into(),
+            amount,
+            percentage,
+            currency: terms.currency.map(|currency| Cow::Borrowed(currency.code())),
+            minimum_value: minimum_value.map(|amount| amount.0),
+            minimum_redemption_value: minimum_redemption_value.map(|amount| amount.0),
+            purchase_minimum: purchase_minimum.map(|amount| amount.0),
+            expiration_period: expiration_period.map(|period| period.to_string()),
+            stores: Cow::Borrowed(stores),
+            products: Cow::Borrowed(products),
+        }
+    }
+
+    fn restore(_: &(PoolId, TermsNumber), kept: KeptTerms<'_>) -> Result<Arc<Terms>, CodecError> {
+        use scrip_domain::terms::CouponType;
+        let value = match (words::kind(&kept.kind)?, kept.amount, kept.percentage) {
+            (CouponType::Amount, Some(amount), None) => Value::Amount(Amount(amount)),
+            (CouponType::GiftCard, Some(amount), None) => Value::GiftCard(Amount(amount)),
+            (CouponType::Percentage, None, Some(hundredths)) => Value::Percentage(hundredths),
+            (CouponType::FreeShipping, None, None) => Value::FreeShipping,
+            _ => return Err(CodecError::new("expected the value that its kind has")),
+        };
+        Ok(Arc::new(Terms {
+            value,
+            currency: currency(kept.currency.as_deref())?,
+            restrictions: Restrictions {
+                minimum_value: kept.minimum_value.map(Amount),
+                minimum_redemption_value: kept.minimum_redemption_value.map(Amount),
+                purchase_minimum: kept.purchase_minimum.map(Amount),
+                expiration_period: kept.expiration_period.as_deref().map(period).transpose()?,
+                stores: kept.stores.into_owned(),
+                products: kept.products.into_owned(),
+            },
+        }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptTally {
+    size: u64,
+    next: u64,
+    returned: u64,
+    /// A set of bits.
+    lengths: i64,
+    unassigned: i64,
+    claimed: i64,
+    partially_redeemed: i64,
+    redeemed: i64,
+    expired: i64,
+    invalid: i64,
+    usages: i64,
+}
+
+impl Form for Tallies {
+    const TABLE: &'static str = "tally";
+    type Kept<'a> = KeptTally;
+
+    fn parts(key: &PoolId) -> Parts<'_> {
+        Parts::alone(Part::Number(key.0.into()))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<PoolId> {
+        parts.small().map(PoolId)
+    }
+
+    fn keep(_: &PoolId, tally: &Tally) -> KeptTally {
+        let Supply { size, next, returned, lengths } = tally.supply;
+        KeptTally {
+            size,
+            next,
+            returned,
+            lengths: lengths as i64,
+            unassigned: tally.counts.of(Status::Unassigned),
+            claimed: tally.counts.of(Status::Claimed),
+            partially_redeemed: tally.counts.of(Status::PartiallyRedeemed),
+            redeemed: tally.counts.of(Status::Redeemed),
+            expired: tally.counts.of(Status::Expired),
+            invalid: tally.counts.of(Status::Invalid),
+            usages: tally.counts.usages,
+        }
+    }
+
+    fn restore(_: &PoolId, kept: KeptTally) -> Result<Tally, CodecError> {
+        let KeptTally { size, next, returned, lengths, usages, .. } = kept;
+        let mut counts = Counts { usages, ..Counts::default() };
+        for (status, number) in [
+            (Status::Unassigned, kept.unassigned),
+            (Status::Claimed, kept.claimed),
+            (Status::PartiallyRedeemed, kept.partially_redeemed),
+            (Status::Redeemed, kept.redeemed),
+            (Status::Expired, kept.expired),
+            (Status::Invalid, kept.invalid),
+        ] {
+            counts.add(status, number);
+        }
+        Ok(Tally { supply: Supply { size, next, returned, lengths: lengths as u64 }, counts })
+    }
+}

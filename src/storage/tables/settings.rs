@@ -1,0 +1,164 @@
+//! What the whole programme is set to, API keys, and what the database is told by: its format and its last batches.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ApiKeys, Batches, Formats, Programme,
+    words::{instant, millis},
+};
+use crate::{
+    chain::{Digest, Link},
+    codec::{At, CodecError, Part, Parts, PartsReader},
+    table::Form,
+};
+use scrip_domain::{
+    access::{ApiKey, Settings},
+    clock::{BatchTime, Reading},
+};
+
+/// The id of the one row of settings.
+const ONE: &str = "programme";
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptSettings {
+    auto_redeem: bool,
+}
+
+impl Form for Programme {
+    const TABLE: &'static str = "settings";
+    type Kept<'a> = KeptSettings;
+
+    fn parts((): &()) -> Parts<'_> {
+        Parts::alone(Part::Text(ONE))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<()> {
+        (parts.text()? == ONE).then_some(())
+    }
+
+    fn keep((): &(), settings: &Settings) -> KeptSettings {
+        KeptSettings { auto_redeem: settings.auto_redeem }
+    }
+
+    fn restore((): &(), kept: KeptSettings) -> Result<Settings, CodecError> {
+        Ok(Settings { auto_redeem: kept.auto_redeem })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptKey<'a> {
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    created_at: At,
+}
+
+impl Form for ApiKeys {
+    const TABLE: &'static str = "api_key";
+    type Kept<'a> = KeptKey<'a>;
+
+    fn parts(hash: &String) -> Parts<'_> {
+        Parts::alone(Part::Text(hash))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<String> {
+        parts.text()
+    }
+
+    fn keep<'a>(_: &String, key: &'a ApiKey) -> KeptKey<'a> {
+        let (id, name) = (Cow::Borrowed(key.id.as_str()), Cow::Borrowed(key.name.as_str()));
+        KeptKey { key: id, name, created_at: millis(key.created_at) }
+    }
+
+    fn restore(hash: &String, kept: KeptKey<'_>) -> Result<ApiKey, CodecError> {
+        let (id, name) = (kept.key.into_owned(), kept.name.into_owned());
+        Ok(ApiKey { id, name, hash: hash.clone(), created_at: instant(kept.created_at)? })
+    }
+}
+
+/// The id of the row of the format, and its form, are those of format 1: later versions are told by it, and earlier ones
+/// refuse what is not theirs.
+const FORMAT: &str = "format\u{1}";
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptFormat {
+    doc: String,
+}
+
+impl Form for Formats {
+    const TABLE: &'static str = "format";
+    type Kept<'a> = KeptFormat;
+
+    fn parts((): &()) -> Parts<'_> {
+        Parts::alone(Part::Text(FORMAT))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<()> {
+        (parts.text()? == FORMAT).then_some(())
+    }
+
+    fn keep((): &(), format: &u32) -> KeptFormat {
+        KeptFormat { doc: format.to_string() }
+    }
+
+    fn restore((): &(), kept: KeptFormat) -> Result<u32, CodecError> {
+        kept.doc.parse().map_err(|_| CodecError::new("expected a number"))
+    }
+}
+
+/// A batch without long names, because there is one for every batch.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptBatch {
+    number: u64,
+    at: At,
+    before: serde_bytes::ByteArray<16>,
+    run: serde_bytes::ByteArray<8>,
+    /// What the clocks said, and since when answers are kept in this period.
+    clock: (i64, i64, u32, i64, i64),
+    boots: serde_bytes::ByteArray<16>,
+}
+
+impl Form for Batches {
+    const TABLE: &'static str = "batch";
+    type Kept<'a> = KeptBatch;
+
+    fn parts(place: &u32) -> Parts<'_> {
+        Parts::alone(Part::Number((*place).into()))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<u32> {
+        parts.small()
+    }
+
+    fn keep(_: &u32, link: &Link) -> KeptBatch {
+        let BatchTime { at, reading, period, period_began } = link.time;
+        let mut boots = [0; 16];
+        boots[..8].copy_from_slice(&reading.boot.to_le_bytes());
+        boots[8..].copy_from_slice(&period_began.boot.to_le_bytes());
+        KeptBatch {
+            number: link.number,
+            at: At(at),
+            before: link.before.bytes().into(),
+            run: link.run.to_le_bytes().into(),
+            clock: (reading.wall, reading.steady, period, period_began.wall, period_began.steady),
+            boots: boots.into(),
+        }
+    }
+
+    fn restore(_: &u32, kept: KeptBatch) -> Result<Link, CodecError> {
+        let (wall, steady, period, began_wall, began_steady) = kept.clock;
+        let boots = kept.boots.into_array();
+        let ([one, other], []) = boots.as_chunks::<8>() else { return Err(CodecError::new("expected two boots")) };
+        let reading = Reading { wall, steady, boot: u64::from_le_bytes(*one) };
+        let period_began = Reading { wall: began_wall, steady: began_steady, boot: u64::from_le_bytes(*other) };
+        Ok(Link {
+            number: kept.number,
+            time: BatchTime { at: kept.at.0, reading, period, period_began },
+            before: Digest::from_bytes(kept.before.into_array()),
+            run: u64::from_le_bytes(kept.run.into_array()),
+        })
+    }
+}

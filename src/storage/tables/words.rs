@@ -1,0 +1,104 @@
+//! The words and numbers that documents are kept in, which stay as they are whatever the domain calls its own.
+
+use crate::codec::{At, CodecError, Link, Part, Parts};
+use scrip_domain::{
+    event::EventType,
+    gift_card::EntryKind,
+    id::{CouponId, CustomerId, EventId, PoolId},
+    period::{Instant, Period, instant_of},
+    source::Source,
+    status::Status,
+    terms::CouponType,
+};
+
+/// Makes the two functions between a kind and its word.
+macro_rules! words {
+    ($kind:ty, $of:ident, $read:ident, $what:literal, $($variant:ident = $word:literal),*) => {
+        pub(super) fn $of(kind: $kind) -> &'static str {
+            match kind { $(<$kind>::$variant => $word),* }
+        }
+
+        pub(super) fn $read(word: &str) -> Result<$kind, CodecError> {
+            match word {
+                $($word => Ok(<$kind>::$variant),)*
+                other => Err(CodecError::new(format!(concat!("expected ", $what, ", found {:?}"), other))),
+            }
+        }
+    };
+}
+
+words!(Status, of_status, status, "a status", Unassigned = "UNASSIGNED", Claimed = "CLAIMED",
+    PartiallyRedeemed = "PARTIALLY_REDEEMED", Redeemed = "REDEEMED", Expired = "EXPIRED", Invalid = "INVALID");
+words!(Source, of_source, source, "a source", Generated = "GENERATED", BulkGenerated = "BULK_GENERATED",
+    Uploaded = "UPLOADED", Remote = "REMOTE");
+words!(CouponType, of_kind, kind, "a type of coupon", Amount = "AMOUNT", Percentage = "PERCENTAGE",
+    FreeShipping = "FREE_SHIPPING", GiftCard = "GIFT_CARD");
+words!(EntryKind, of_entry, entry, "a kind of ledger entry", Issue = "ISSUE", Redeem = "REDEEM", Reverse = "REVERSE",
+    Adjust = "ADJUST", Void = "VOID");
+words!(EventType, of_event, event, "a type of event", Claim = "COUPON_CLAIM", Redeem = "COUPON_REDEEM",
+    Unredeem = "COUPON_UNREDEEM", Unassign = "COUPON_UNASSIGN", Transfer = "COUPON_TRANSFER",
+    Receive = "COUPON_RECEIVE", Invalidate = "COUPON_INVALIDATE", Expire = "COUPON_EXPIRE", Adjust = "COUPON_ADJUST");
+
+pub(super) fn millis(at: Instant) -> At {
+    At(at.as_millisecond())
+}
+
+pub(super) fn instant(at: At) -> Result<Instant, CodecError> {
+    instant_of(at.0).ok_or_else(|| CodecError::new("a time beyond the year 9999"))
+}
+
+pub(super) fn period(text: &str) -> Result<Period, CodecError> {
+    Period::parse(text).map_err(|_| CodecError::new("expected a period of ISO 8601"))
+}
+
+pub(super) fn customer(text: impl Into<String>) -> CustomerId {
+    CustomerId::kept(text.into())
+}
+
+/// A value that is kept as JSON.
+pub(super) fn json(text: &str) -> Result<serde_json::Value, CodecError> {
+    serde_json::from_str(text).map_err(|error| CodecError::new(error.to_string()))
+}
+
+/// Events as numbers: the stream and the place of each, in turn.
+pub(super) fn of_events(events: &[EventId]) -> Vec<u64> {
+    events.iter().flat_map(|event| [event.stream.into(), event.sequence]).collect()
+}
+
+pub(super) fn events(numbers: &[u64]) -> Result<Vec<EventId>, CodecError> {
+    let wrong = || CodecError::new("expected the stream and the place of each event");
+    let (pairs, []) = numbers.as_chunks::<2>() else { return Err(wrong()) };
+    let read = |[stream, sequence]: &[u64; 2]| {
+        Ok(EventId { stream: u32::try_from(*stream).map_err(|_| wrong())?, sequence: *sequence })
+    };
+    pairs.iter().map(read).collect()
+}
+
+/// A link to the row of a table, and what it links to. A macro would hide what is linked.
+pub(super) fn link_to_pool(pool: PoolId) -> Link<'static> {
+    Link::to("pool", &Parts::alone(Part::Number(pool.0.into())))
+}
+
+pub(super) fn link_to_customer(customer: &CustomerId) -> Link<'static> {
+    Link::to("customer", &Parts::alone(Part::Text(customer.as_str())))
+}
+
+pub(super) fn linked_customer(link: &Link<'_>) -> Result<CustomerId, CodecError> {
+    let id = link.parts("customer")?.text();
+    id.map(CustomerId::kept).ok_or_else(|| CodecError::new("expected a link to a customer"))
+}
+
+pub(super) fn link_to_coupon(coupon: CouponId) -> Link<'static> {
+    Link::to("coupon", &coupon_parts(&coupon))
+}
+
+pub(super) fn linked_coupon(link: &Link<'_>) -> Result<CouponId, CodecError> {
+    let mut parts = link.parts("coupon")?;
+    let id = parts.small().map(PoolId).zip(parts.number());
+    let id = id.map(|(pool, index)| CouponId { pool, index });
+    id.ok_or_else(|| CodecError::new("expected a link to a coupon"))
+}
+
+pub(super) fn coupon_parts(id: &CouponId) -> Parts<'static> {
+    Parts::array([Part::Number(id.pool.0.into()), Part::Number(id.index)])
+}
