@@ -1,13 +1,17 @@
-//! Folders of the engine before this one: refused and left alone, and brought over whole by `scrip upgrade`, whenever
-//! that is killed. The folders are of a Scrip that had it (`fixtures/surrealkv-0.21`).
+//! Folders of earlier formats, and of the engine before this one: refused and left alone, and brought over whole by
+//! `scrip upgrade`, whenever that is killed. The folders are of Scrips that wrote them (`fixtures/surrealkv-0.21`,
+//! `fixtures/format-2`).
 
 use std::{
+    collections::BTreeSet,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use scrip::{
+    domain::id::{CouponId, PoolId},
     service::{Clock, Scrip},
     storage::{Address, OpenError, UpgradeError, Upgraded, check, upgrade},
 };
@@ -16,21 +20,38 @@ use tokio::{io::AsyncReadExt, time::timeout};
 use crate::{
     edge::binary::scrip,
     support::{
-        Client, Folder, audit, disk,
+        Client, Folder, audit, customer, disk,
         files::{copy_into, files},
         new_folder,
     },
 };
 
-/// The folders, each with how many events are in it.
+/// The folders of the old engine, each with how many events are in it.
 const FOLDERS: [(&str, usize); 2] = [("stopped", 23), ("killed", 43)];
+/// Those of this engine in the format before this one.
+const OF_FORMAT_2: [(&str, usize); 2] = [("stopped", 34), ("killed", 54)];
 
 /// A copy of an old folder, in a folder of its own.
 fn old(name: &str) -> (Folder, PathBuf) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/surrealkv-0.21").join(name);
+    copy_of(&fixture("surrealkv-0.21").join(name))
+}
+
+/// A copy of a folder of format 2 with its mark, in a folder of its own.
+fn of_format_2(name: &str) -> (Folder, PathBuf) {
+    let from = fixture("format-2").join(name);
+    let (folder, data) = copy_of(&from);
+    fs::copy(beside(&from, ".mark"), beside(&data, ".mark")).expect("its mark");
+    (folder, data)
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures").join(name)
+}
+
+fn copy_of(from: &Path) -> (Folder, PathBuf) {
     let folder = new_folder();
     let data = folder.path().join("data");
-    copy_into(&from, &data);
+    copy_into(from, &data);
     (folder, data)
 }
 
@@ -78,7 +99,7 @@ async fn an_upgraded_folder_has_everything_and_the_original_is_kept() {
         let original = beside(&data, ".before-upgrade");
         let canonical = original.canonicalize().expect("the original");
         assert!(
-            matches!(&done, Upgraded::Done { entries: Some(150..), original } if *original == canonical),
+            matches!(&done, Upgraded::Done { entries: Some(100..), original } if *original == canonical),
             "{done:?}"
         );
         assert!(files(&original) == before, "the original was not changed");
@@ -125,7 +146,11 @@ async fn an_upgrade_goes_on_from_whatever_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_that_is_killed_again_and_again_comes_to_its_end() {
-    let (folder, data) = old("killed");
+    killed_again_and_again(old("killed"), FOLDERS[1].1).await;
+    killed_again_and_again(of_format_2("killed"), OF_FORMAT_2[1].1).await;
+}
+
+async fn killed_again_and_again((folder, data): (Folder, PathBuf), events: usize) {
     let before = files(&data);
     let address = format!("surrealkv://{}", data.display());
     let mut kills = 0;
@@ -142,7 +167,7 @@ async fn an_upgrade_that_is_killed_again_and_again_comes_to_its_end() {
         kills += 1;
     }
     assert!(kills > 2, "it was killed {kills} times");
-    is_whole(&data, FOLDERS[1].1).await;
+    is_whole(&data, events).await;
     let original = beside(&data, ".before-upgrade");
     assert!(files(&original) == before, "the original was not changed");
 }
@@ -192,4 +217,68 @@ async fn what_the_old_engine_has_lost_is_told() {
     let refused = upgraded(&data).await.expect_err("a refusal");
     assert!(matches!(refused, UpgradeError::Lost { changes: 20.. }), "{refused}");
     assert!(matches!(open(&disk(&data)).await.err(), Some(OpenError::Old { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_of_an_older_format_is_refused_and_left_alone() {
+    for (name, events) in OF_FORMAT_2 {
+        let (_folder, data) = of_format_2(name);
+        let before = files(&data);
+        let refused = open(&disk(&data)).await.err().expect("a refusal");
+        let command = format!("scrip upgrade --database 'surrealkv://{}'", data.display());
+        assert!(refused.to_string().contains(&command), "{refused}");
+        let checked = check(&disk(&data), |fault| panic!("{fault}")).await.expect("it can be checked");
+        assert_eq!(checked.events, events as u64);
+        assert!(files(&data) == before, "nothing in it was changed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_of_an_older_format_is_rewritten_whole() {
+    for (name, events) in OF_FORMAT_2 {
+        let (folder, data) = of_format_2(name);
+        let before = files(&data);
+        let done = upgraded(&data).await.expect("an upgrade");
+        assert!(matches!(&done, Upgraded::Done { entries: Some(200..), .. }), "{done:?}");
+        assert!(files(&beside(&data, ".before-upgrade")) == before, "the original was not changed");
+        let left: BTreeSet<_> = fs::read_dir(folder.path()).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+        let expected = ["data", "data.mark", "data.before-upgrade", "data.before-upgrade.mark"].map(OsString::from);
+        assert_eq!(left, BTreeSet::from(expected));
+        is_whole(&data, events).await;
+        has_what_it_had(&data).await;
+        assert_eq!(upgraded(&data).await.expect("an answer"), Upgraded::Nothing);
+        let checked = check(&disk(&data), |fault| panic!("{fault}")).await.expect("it can be checked");
+        assert!(checked.marked && checked.events == events as u64);
+    }
+}
+
+/// What the fixture made, as it is read now.
+async fn has_what_it_had(data: &Path) {
+    let app = open(&disk(data)).await.expect("an open database");
+    let ann = app.customers(&[customer("ann")]).await.expect("an answer").pop().flatten().expect("a customer");
+    assert_eq!(ann.email.as_ref().map(|email| email.as_str()), Some("Ann@Example.com"));
+    let attributes = serde_json::json!({ "tier": "gold", "points": 12, "large": u64::MAX, "\u{0}": [null, 1.5] });
+    assert_eq!(ann.attributes, attributes);
+    let pool = app.registry().pool(PoolId(1)).expect("a pool");
+    assert_eq!((pool.terms.len(), pool.terms[1].restrictions.stores.len()), (2, 2));
+    assert!(app.registry().settings().auto_redeem);
+    let card = app.coupons(&[CouponId { pool: PoolId(2), index: 0 }]).await.expect("coupons").pop().flatten();
+    assert_eq!(card.expect("a card").account.map(|account| account.balance.0), Some(3_750));
+    // Its codes go on where they were.
+    let next = app.registry().tally(PoolId(3)).supply.size;
+    assert_eq!(app.claim(PoolId(3), "new").await.expect("a coupon").id.index, next);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_of_an_older_format_that_is_not_whole_is_not_rewritten() {
+    let (folder, data) = of_format_2("killed");
+    let log = data.join("wal/00000000000000000005.wal");
+    let whole = fs::read(&log).expect("the log");
+    fs::write(&log, &whole[..whole.len() / 2]).expect("the log");
+    let before = files(&data);
+    let refused = upgraded(&data).await.expect_err("a refusal");
+    assert!(matches!(refused, UpgradeError::Broken { .. }), "{refused}");
+    assert!(files(&data) == before, "nothing was changed");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing was left beside it");
 }

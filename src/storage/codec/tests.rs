@@ -61,7 +61,7 @@ fn sample(random: &mut StdRng) -> Sample {
         number: number(random),
         float: number(random) as f64 / 8.0,
         flag: random.random(),
-        at: At(number(random) >> 12),
+        at: At(number(random) >> 18),
         bytes: ByteBuf::from(text(random).into_bytes()),
         list: (0..random.random_range(0..20)).map(|_| number(random).unsigned_abs() >> 1).collect(),
         pair: (random.random(), text(random)),

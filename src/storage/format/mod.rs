@@ -25,12 +25,17 @@ pub(super) const SCHEMA: &str = include_str!("../schema.surql");
 /// How often a step is tried that another process is doing as well.
 const TRIES: u32 = 20;
 
-/// What a row is in this format, whatever format it is in.
+/// What a row is in this format, whatever format it is in; 0 where that is not known.
 pub(crate) fn rows(format: u32, table: usize, row: &RawRow) -> Result<Vec<(RowId, Row)>, StorageError> {
-    if format == FORMAT {
-        return Ok(vec![self::row(table, row)?]);
+    match format {
+        FORMAT => Ok(vec![self::row(table, row)?]),
+        // The row that tells it is lost.
+        0 => self::row(table, row).map(|row| vec![row]).or_else(|error| old(table, row).map_err(|_| error)),
+        _ => old(table, row),
     }
-    let (id, record) = row;
+}
+
+fn old(table: usize, (id, record): &RawRow) -> Result<Vec<(RowId, Row)>, StorageError> {
     let texts = old::texts(id, record).map_err(|reason| wrong(table, id, reason))?;
     old::rows(name(table), &texts)
 }
