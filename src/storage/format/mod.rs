@@ -20,7 +20,7 @@ use surrealdb_datastore::TransactionType;
 /// The format that is written.
 pub(crate) const FORMAT: u32 = 3;
 /// What makes the tables of an empty database.
-pub(super) const SCHEMA: &str = include_str!("../schema.surql");
+pub(crate) const SCHEMA: &str = include_str!("../schema.surql");
 
 /// How often a step is tried that another process is doing as well.
 const TRIES: u32 = 20;

@@ -6,6 +6,8 @@ mod codes;
 mod coupons;
 mod customers;
 mod events;
+#[cfg(test)]
+mod golden;
 mod ledger;
 mod pools;
 mod presence;

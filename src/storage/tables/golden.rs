@@ -1,0 +1,255 @@
+//! What folders hold: one row of each table, byte for byte. A change of these bytes is a new format, with its way from the
+//! one before ([`crate::format`]). `SCRIP_WRITE_GOLDEN=1 cargo test golden` writes the file of a new one.
+
+use std::{fmt::Write, fs, path::Path};
+
+use super::*;
+use crate::{codec::id_bytes, format};
+use scrip_domain::{
+    binding::{Binding, OnFailure},
+    clock::{BatchTime, Reading},
+    code::SeriesKey,
+    coupon::History,
+    currency::Currency,
+    customer::Email,
+    decimal::Amount,
+    event::EventType,
+    gift_card::{Account, EntryKind},
+    period::{Instant, Period},
+    pool::{Counts, Supply},
+    pool_codes::{CodeSeries, Making},
+    rejection::Rejection,
+    source::Source,
+    status::Status,
+    terms::{CouponType, Restrictions, Value},
+};
+
+const FILE: &str = "tables/golden/format-3.txt";
+
+fn at(seconds: i64) -> Instant {
+    Instant::from_second(1_790_000_000 + seconds).expect("a time")
+}
+
+fn customer(id: &str) -> CustomerId {
+    CustomerId::kept(id.to_owned())
+}
+
+fn coupon() -> CouponId {
+    CouponId { pool: PoolId(7), index: 0x1_0000_0001 }
+}
+
+fn event(sequence: u64) -> EventId {
+    EventId { stream: 1, sequence }
+}
+
+fn series(making: Making, first: u64) -> CodeSeries {
+    CodeSeries {
+        pattern: "A-####".to_owned(),
+        excluded_characters: vec!["0".to_owned()],
+        excluded_phrases: vec!["bad".to_owned()],
+        combinations: "6561".to_owned(),
+        bulk_limit: 65,
+        making,
+        first,
+    }
+}
+
+fn pool() -> Pool {
+    let binding = |on_failure| Binding {
+        plugin: "first-purchase".to_owned(),
+        config: serde_json::json!({ "large": u64::MAX, "half": 0.5 }),
+        on_failure,
+        at_claim: true,
+    };
+    Pool {
+        id: PoolId(7),
+        external_id: Some("spring-26".to_owned()),
+        name: "Spring".to_owned(),
+        source: Source::BulkGenerated,
+        kind: CouponType::GiftCard,
+        currency: Some(Currency::parse("EUR").expect("a currency")),
+        case_sensitive: true,
+        series: vec![
+            series(Making::Generic("HELLO".to_owned()), 0),
+            series(Making::Keyed(SeriesKey::new([7; 32])), 3),
+        ],
+        remote: Some(binding(OnFailure::Refuse)),
+        checks: vec![binding(OnFailure::Allow)],
+        aggregated: true,
+        terms: Vec::new(),
+        ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
+        archived_at: Some(at(3)),
+        created_at: at(1),
+        updated_at: at(2),
+        version: 4,
+    }
+}
+
+fn touched() -> Coupon {
+    Coupon {
+        status: Status::PartiallyRedeemed,
+        customer: Some(customer("ann")),
+        original_customer: Some(customer("ben")),
+        claimed_at: Some(at(1)),
+        expires_at: Some(at(100)),
+        redeemed_at: Some(at(2)),
+        claims: 1,
+        usages: 2,
+        transfers: 1,
+        account: Some(Account { balance: Amount(3_750), redeemed: Amount(1_250), entries: 2 }),
+        acquired: Some(event(9)),
+        history: History { leaves: 1, recent: vec![event(41), event(42)] },
+        version: 34,
+        ..Coupon::unassigned(coupon(), "A-1234".to_owned(), TermsNumber(1))
+    }
+}
+
+fn dated(kind: EventType, full: bool) -> Dated {
+    let given = |text: &str| full.then(|| text.to_owned());
+    let change = Change {
+        kind,
+        customer: full.then(|| customer("ann")),
+        before: Status::Claimed,
+        after: Status::PartiallyRedeemed,
+        amount: full.then_some(Amount(1_250)),
+        balance_after: full.then_some(Amount(3_750)),
+        transaction: given("T-1"),
+        counterpart: full.then(|| customer("ben")),
+        reason: given("a gift"),
+    };
+    Dated { at: at(5).as_millisecond(), coupon: coupon(), actor: "till".to_owned(), change }
+}
+
+fn link() -> Batch {
+    let reading = |wall| Reading { wall, steady: 5, boot: u64::MAX };
+    let time = BatchTime { at: 1_790_000_000_123, reading: reading(8), period: 20_000, period_began: reading(7) };
+    let before = crate::chain::Digest::from_bytes([3; 16]);
+    Batch { number: 99, time, before, run: u64::MAX - 1 }
+}
+
+fn terms() -> Terms {
+    let restrictions = Restrictions {
+        minimum_value: Some(Amount(100)),
+        minimum_redemption_value: Some(Amount(50)),
+        purchase_minimum: Some(Amount(2_000)),
+        expiration_period: Some(Period::parse("P2M").expect("a period")),
+        stores: vec!["s1".to_owned()],
+        products: vec!["p1".to_owned(), "p2".to_owned()],
+    };
+    Terms { value: Value::GiftCard(Amount(5_000)), currency: None, restrictions }
+}
+
+fn known() -> Customer {
+    Customer {
+        email: Some(Email::kept("Ann@Example.com".to_owned())),
+        currency: Some(Currency::parse("JPY").expect("a currency")),
+        attributes: serde_json::json!({ "tier": "gold", "n": [1, null] }),
+        ..Customer::unknown(customer("ann"))
+    }
+}
+
+/// A row of each table, and more where a document has several forms.
+fn rows() -> Vec<(RowId, Row)> {
+    fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
+        (RowId::of::<T>(key), Row::of::<T>(document))
+    }
+    let entry = EntryId { coupon: coupon(), number: 1 };
+    let refused = Rejection::PoolExhausted.at(["poolId"]);
+    let answer = |answer| Answer { input: "fingerprint".to_owned(), answer };
+    let key = |name: &str| (20_000, "till".to_owned(), name.to_owned());
+    vec![
+        row::<Pools>(PoolId(7), Box::new(pool())),
+        row::<PoolTerms>((PoolId(7), TermsNumber(1)), Arc::new(terms())),
+        row::<PoolTerms>(
+            (PoolId(7), TermsNumber(2)),
+            Arc::new(Terms { value: Value::Percentage(1_250), currency: None, restrictions: Restrictions::default() }),
+        ),
+        row::<Tallies>(
+            PoolId(7),
+            Tally {
+                supply: Supply { size: 100, next: 5, returned: 1, lengths: 1 << 63 },
+                counts: Counts { by_status: [1, 2, 3, 4, 5, 6], usages: 9 },
+            },
+        ),
+        row::<CodeLists>((PoolId(7), 3), vec!["A-1".to_owned(), "b\u{e9}".to_owned()]),
+        row::<CodeOwners>("a-1".to_owned(), vec![Named { code: "A-1".to_owned(), coupon: coupon() }]),
+        row::<Coupons>(coupon(), Box::new(touched())),
+        row::<Coupons>(
+            CouponId { pool: PoolId(1), index: 0 },
+            Box::new(Coupon::unassigned(CouponId { pool: PoolId(1), index: 0 }, "X".to_owned(), TermsNumber(0))),
+        ),
+        row::<Histories>((coupon(), 2), (0..32).map(event).collect()),
+        row::<Nodes>((PoolId(7), NodeId { level: 2, place: 5 }), Node::from_sets([0, 1, u64::MAX, 3, 4, 1 << 63])),
+        row::<Ledger>(
+            entry,
+            Entry {
+                id: entry,
+                kind: EntryKind::Redeem,
+                amount: Amount(-1_250),
+                balance_after: Amount(3_750),
+                transaction: Some("T-1".to_owned()),
+                at: at(2),
+                reverses: Some(0),
+                reversed: Amount(5),
+            },
+        ),
+        row::<Customers>(customer("ann"), Box::new(known())),
+        row::<Customers>(customer("ben \u{10FFFF}"), Box::new(Customer::unknown(customer("ben \u{10FFFF}")))),
+        row::<Emails>("ann@example.com".to_owned(), customer("ann")),
+        row::<Holdings>((customer("ann"), PoolId(7)), vec![3, 9]),
+        row::<CustomerEvents>((customer("ann"), event(9)), Happened { coupon: coupon(), acquired: true }),
+        row::<Events>(event(41), vec![dated(EventType::Redeem, true), dated(EventType::Expire, false)]),
+        row::<Dues>((at(100).as_millisecond(), coupon()), ()),
+        row::<Purchases>(("T-1".to_owned(), None), Purchase(Some(serde_json::json!({ "total": 30, "lines": [] })))),
+        row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),
+        row::<Answers>(key("key"), answer(Ok(serde_json::json!({ "Claimed": 1 })))),
+        row::<Answers>(key("another"), answer(Err(vec![refused]))),
+        row::<Programme>((), Settings { auto_redeem: true }),
+        row::<ApiKeys>(
+            "0a1b".to_owned(),
+            ApiKey { id: "k1".to_owned(), name: "till".to_owned(), hash: "0a1b".to_owned(), created_at: at(0) },
+        ),
+        row::<Formats>((), 3),
+        row::<Batches>(131_071, link()),
+    ]
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a text takes all");
+        text
+    })
+}
+
+#[test]
+fn folders_hold_what_the_golden_file_says() {
+    let rows = rows();
+    let mut text = String::new();
+    for (id, row) in &rows {
+        let mut key = Vec::new();
+        id_bytes(&id.parts(), &mut key);
+        let record = id.encode(row).expect("a record");
+        let name = NAMES.get(id.table()).expect("a name");
+        writeln!(text, "{name} {} {}", hex(&key), hex(&record)).expect("a text takes all");
+        let (found, read) = format::row(id.table(), &(key, record)).expect("it is read back");
+        assert_eq!((&found, &read), (id, row));
+    }
+    let tables: std::collections::BTreeSet<usize> = rows.iter().map(|(id, _)| id.table()).collect();
+    assert_eq!(tables.len(), NAMES.len(), "every table has a row here");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    if std::env::var_os("SCRIP_WRITE_GOLDEN").is_some() {
+        fs::write(&path, &text).expect("written");
+    }
+    let golden = fs::read_to_string(&path).expect("the golden file");
+    for (ours, kept) in text.lines().zip(golden.lines()) {
+        assert_eq!(ours, kept, "what is kept is a promise: a change of it is a new format");
+    }
+    assert_eq!(text.lines().count(), golden.lines().count());
+}
+
+#[test]
+fn every_table_is_made_in_an_empty_database() {
+    let defined = format::SCHEMA.lines().filter_map(|line| line.strip_prefix("DEFINE TABLE OVERWRITE ")?.split(' ').next());
+    let defined: std::collections::BTreeSet<&str> = defined.collect();
+    assert_eq!(defined, NAMES.iter().copied().collect());
+}
