@@ -3,6 +3,7 @@
 //! is read is on disk. All that depends on the database's version and its faults stays in this module.
 
 mod address;
+mod backup;
 mod batch;
 mod chain;
 mod check;
@@ -10,6 +11,7 @@ mod engine;
 mod entry;
 mod error;
 mod folder;
+mod goal;
 mod key;
 mod migrate;
 mod open;
@@ -24,6 +26,7 @@ mod upgrade;
 use std::pin::Pin;
 
 pub use address::Address;
+pub use backup::{Backed, Backup, BackupError, BackupFault, BackupFile, BackupOptions, Header, RestoreStep, Source, check_backup, restore};
 pub use batch::Batch;
 pub use chain::{Digest, Fault, Link, Moment};
 pub use check::{Checked, SalvageError, Salvaged, check, salvage};

@@ -22,9 +22,15 @@ impl Store {
 
     /// Brings the data to the current format.
     pub(super) async fn migrate(&self, address: &Address) -> Result<(), OpenError> {
+        self.migrate_to(address, STEPS.len()).await
+    }
+
+    /// Brings the data to a format that is not newer than the current one.
+    pub(super) async fn migrate_to(&self, address: &Address, format: usize) -> Result<(), OpenError> {
         for _ in 0..TRIES {
             let found = self.refuse_newer(address).await?;
-            let Some(step) = usize::try_from(found).ok().and_then(|n| STEPS.get(n)) else { return Ok(()) };
+            let below = usize::try_from(found).ok().filter(|found| *found < format);
+            let Some(step) = below.and_then(|found| STEPS.get(found)) else { return Ok(()) };
             match boxed(|| self.step(step, found)).await {
                 Ok(()) => tracing::info!(format = found + 1, "brought the database to a new format"),
                 Err(StorageError::Conflict(_) | StorageError::Exists(_)) => tokio::task::yield_now().await,
@@ -43,7 +49,7 @@ impl Store {
         Ok(())
     }
 
-    async fn format(&self) -> Result<u32, StorageError> {
+    pub(super) async fn format(&self) -> Result<u32, StorageError> {
         match self.get_one(RowId::Format).await? {
             Some(Row::Format(format)) => Ok(format),
             _ => Ok(0),

@@ -117,6 +117,16 @@ impl Store {
 }
 
 impl View<'_> {
+    /// Ends when all that it shows is announced.
+    pub(super) async fn announced(&mut self) {
+        self.writing.settled(|_| true).await;
+    }
+
+    /// The transaction that it reads in.
+    pub(super) fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
     /// The rows with these ids, in their order; none where there is no such row.
     pub fn get<'a>(&'a mut self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
         Box::pin(async {

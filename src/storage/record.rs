@@ -12,7 +12,7 @@ use surrealdb_datastore::{
     storage_error,
     val::{Object, RecordIdKey, Strand, TableName, Value},
 };
-use surrealdb_kvs::key::KVKey;
+use surrealdb_kvs::key::{KVKey, KVSubspace};
 
 use super::{Row, RowId, StorageError, Store};
 
@@ -34,6 +34,11 @@ impl Place {
     /// The rows of a table, as a bound of their keys.
     pub(super) fn table(self, table: &'static str) -> RecordPrefix<'static> {
         RecordPrefix { ns: self.0, db: self.1, tb: Cow::Owned(TableName::new(table)) }
+    }
+
+    /// The bytes that the keys of a table's rows begin with; the row's id follows.
+    pub(super) fn prefix(self, table: &'static str) -> Result<Vec<u8>, StorageError> {
+        Ok(self.table(table).encode_bound().map_err(failed)?.into_vec())
     }
 }
 

@@ -25,7 +25,7 @@ impl Digest {
     }
 
     /// The digest with these bytes.
-    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(u128::from_le_bytes(bytes))
     }
 }

@@ -1,0 +1,221 @@
+//! Reads all rows as they are at one moment, and gives them as the bytes of a backup. It works on a thread of its own and
+//! holds a few frames, however much there is; the engine keeps what is replaced meanwhile until it ends.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use surrealdb_datastore::Transaction;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    format::{Encoder, FRAME, Header, Rows},
+    pages::RawPages,
+};
+use crate::{
+    Link, Row, RowId, StorageError, Store, View,
+    parse::TABLES,
+};
+
+/// How many parts may wait to be taken.
+const WAITING: usize = 2;
+/// How long a part may wait to be taken. A reader that has gone away silently must not keep old rows for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a backup is taken.
+#[derive(Debug, Clone, Default)]
+pub struct BackupOptions {
+    /// The time, in milliseconds since 1970.
+    pub taken: i64,
+    /// How many bytes of it are made in a second at most.
+    pub rate: Option<u64>,
+    /// Ends it early.
+    pub stop: CancellationToken,
+}
+
+/// A backup that is being taken. Dropping it ends it.
+#[derive(Debug)]
+pub struct Backup {
+    parts: mpsc::Receiver<Result<Vec<u8>, StorageError>>,
+    rows: Arc<AtomicU64>,
+}
+
+impl Backup {
+    /// The next bytes, never empty; none after the last ones. After an error there are no more, and what there was is
+    /// of no use.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>, StorageError>> {
+        self.parts.recv().await
+    }
+
+    /// How many rows were read so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Relaxed)
+    }
+}
+
+impl Store {
+    /// Takes a backup of all rows as they are at this moment.
+    #[must_use]
+    pub fn backup(self: &Arc<Self>, options: BackupOptions) -> Backup {
+        let (sender, parts) = mpsc::channel(WAITING);
+        let rows = Arc::new(AtomicU64::new(0));
+        let taking =
+            Taking { store: Arc::clone(self), pace: Pace::new(options.rate), options, sender, rows: Arc::clone(&rows) };
+        let runtime = tokio::runtime::Handle::current();
+        // Not among the tasks that serve: the engine reads in the middle of a task, and to compress takes as long.
+        drop(tokio::task::spawn_blocking(move || runtime.block_on(taking.run())));
+        Backup { parts, rows }
+    }
+}
+
+/// The thread that takes a backup.
+struct Taking {
+    store: Arc<Store>,
+    options: BackupOptions,
+    sender: mpsc::Sender<Result<Vec<u8>, StorageError>>,
+    rows: Arc<AtomicU64>,
+    pace: Pace,
+}
+
+/// Why no more is taken.
+enum End {
+    /// Nobody wants it any more.
+    Unwanted,
+    /// It failed.
+    Failed(StorageError),
+}
+
+impl From<StorageError> for End {
+    fn from(error: StorageError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Taking {
+    async fn run(mut self) {
+        if let Err(End::Failed(error)) = self.all().await {
+            // Whoever wanted it may have gone.
+            drop(self.sender.send(Err(error)).await);
+        }
+    }
+
+    async fn all(&mut self) -> Result<(), End> {
+        let store = Arc::clone(&self.store);
+        let (mut view, last) = store.announced().await?;
+        let format = match view.get_one(RowId::Format).await? {
+            Some(Row::Format(format)) => format,
+            _ => 0,
+        };
+        let place = store.place(view.transaction()).await?;
+        let header = Header {
+            scrip: env!("CARGO_PKG_VERSION").to_owned(),
+            format,
+            taken: self.options.taken,
+            batch: last.number,
+            at: last.at,
+        };
+        let (mut encoder, beginning) = Encoder::begin(&header).map_err(encoding_failed)?;
+        self.give(beginning).await?;
+        for table in TABLES {
+            self.table(view.transaction(), RawPages::new(place, table)?, &mut encoder).await?;
+        }
+        self.give(encoder.end().map_err(encoding_failed)?).await
+    }
+
+    /// Gives all rows of a table.
+    async fn table(
+        &mut self,
+        transaction: &Transaction,
+        mut pages: RawPages,
+        encoder: &mut Encoder,
+    ) -> Result<(), End> {
+        let mut rows = Rows::new(pages.table());
+        while let Some(page) = pages.next(transaction).await? {
+            for (id, value) in page.rows() {
+                rows.add(id, value);
+                if rows.len() >= FRAME {
+                    self.frame(encoder, &mut rows).await?;
+                }
+            }
+        }
+        if rows.number() > 0 {
+            self.frame(encoder, &mut rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a frame of rows.
+    async fn frame(&mut self, encoder: &mut Encoder, rows: &mut Rows) -> Result<(), End> {
+        self.give(encoder.rows(rows).map_err(encoding_failed)?).await?;
+        self.rows.fetch_add(rows.number(), Relaxed);
+        rows.clear();
+        Ok(())
+    }
+
+    async fn give(&mut self, bytes: Vec<u8>) -> Result<(), End> {
+        let due = self.pace.after(bytes.len());
+        match timeout(PATIENCE, self.sender.send(Ok(bytes))).await {
+            Ok(Ok(())) => {}
+            // Nobody is told of the second: whoever does not take a part takes no error.
+            Ok(Err(_)) | Err(_) => return Err(End::Unwanted),
+        }
+        tokio::select! {
+            () = sleep_until(due) => Ok(()),
+            () = self.sender.closed() => Err(End::Unwanted),
+            () = self.options.stop.cancelled() => Err(StorageError::Database("Scrip is stopping".to_owned()).into()),
+        }
+    }
+}
+
+impl Store {
+    /// A view of all that was announced up to now and nothing later, and the last batch in it.
+    async fn announced(&self) -> Result<(View<'_>, Link), StorageError> {
+        let (mut view, last) = {
+            // Between two batches.
+            let _writer = self.writer.lock().await;
+            (self.view().await?, self.last_batch())
+        };
+        view.announced().await;
+        // The chain may not know yet what became of a write.
+        let next = Link { number: last.number + 1, ..last }.id();
+        match view.get_one(next).await? {
+            Some(Row::Batch(next)) if next.number == last.number + 1 => Ok((view, next)),
+            _ => Ok((view, last)),
+        }
+    }
+}
+
+fn encoding_failed(error: std::io::Error) -> StorageError {
+    StorageError::Database(format!("a part of the backup could not be made: {error}"))
+}
+
+/// How fast a backup may be made.
+struct Pace {
+    rate: Option<u64>,
+    begun: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(rate: Option<u64>) -> Self {
+        Self { rate, begun: Instant::now(), bytes: 0 }
+    }
+
+    /// When more may be made after these bytes.
+    fn after(&mut self, bytes: usize) -> Instant {
+        self.bytes += bytes as u64;
+        match self.rate {
+            Some(rate) => self.begun + Duration::from_secs_f64(self.bytes as f64 / rate.max(1) as f64),
+            None => self.begun,
+        }
+    }
+}
