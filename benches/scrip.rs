@@ -89,6 +89,22 @@ impl Bench {
         pool
     }
 
+    /// Claims with one, 16 and 64 callers of a pool that has `size` coupons left.
+    async fn claims(&self, of: &str, pool: PoolId, size: u64) {
+        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
+        // A part of a small pool for each, so that it does not run dry.
+        for (callers, part) in [(1, 10), (16, 4), (64, 2)] {
+            let (times, seconds) = self.run(callers, size / part, claim).await;
+            let name = format!("claims of {of}, {callers} at once");
+            if callers == 1 {
+                row(&format!("{name}, median"), &micros(&times));
+                row(&format!("{name}, 99 of 100"), &format!("{:.0} us", times.value_at_quantile(0.99) as f64 / 1e3));
+            } else {
+                row(&name, &format!("{:.0} /s", times.len() as f64 / seconds));
+            }
+        }
+    }
+
     /// Claimed coupons all over the pool, each redeemed by its code.
     async fn redemptions(&self, pool: PoolId) {
         let tally = self.scrip.registry().tally(pool);

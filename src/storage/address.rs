@@ -116,7 +116,7 @@ impl Address {
             sync: Sync::Never,
             memtable: FILLING_MEMTABLE,
             block_cache: FILLING_MEMTABLE,
-            purpose: Purpose::Use,
+            purpose: Purpose::Fill,
         };
         let text = format!("surrealkv://{}", folder.display());
         Self { text, folder: Some(folder.to_owned()), settings, reserve: None }

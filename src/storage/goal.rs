@@ -59,7 +59,12 @@ impl Goal {
         fs::create_dir_all(parent(new)).map_err(failed)?;
         let new = parent(new).canonicalize().map_err(failed)?.join(name);
         let made_mark = !mark_path(&new).exists();
-        let mark = Mark::open(&new).map_err(failed)?;
+        let mark = Mark::open(&new).inspect_err(|error| {
+            if made_mark && error.kind() != io::ErrorKind::WouldBlock {
+                drop(fs::remove_file(mark_path(&new)));
+            }
+        });
+        let mark = mark.map_err(failed)?;
         let goal = Self { unfinished: beside(&new, ending), new, _mark: mark, made_mark };
         goal.clear().map_err(failed)?;
         Ok(goal)

@@ -26,7 +26,10 @@ mod upgrade;
 use std::pin::Pin;
 
 pub use address::Address;
-pub use backup::{Backed, Backup, BackupError, BackupFault, BackupFile, BackupOptions, Header, RestoreStep, Source, check_backup, restore};
+pub use backup::{
+    Backed, Backup, BackupError, BackupFault, BackupFile, BackupOptions, Header, RestoreStep, Source, check_backup,
+    restore,
+};
 pub use batch::Batch;
 pub use chain::{Digest, Fault, Link, Moment};
 pub use check::{Checked, SalvageError, Salvaged, check, salvage};

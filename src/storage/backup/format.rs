@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, io};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
-use crate::{Digest, Moment};
+use crate::{Digest, Moment, parse::TABLES};
 
 /// How a backup begins.
 pub(super) const MAGIC: [u8; 8] = *b"scripbak";
@@ -35,6 +35,14 @@ pub(super) const MOST: u32 = 64 * 1024 * 1024;
 pub(super) const FRAME: usize = 1024 * 1024;
 /// The fastest level of zstd that makes the rows a fifth.
 const LEVEL: i32 = 1;
+
+/// All tables, in the order in which a backup has them: that of their keys, so that an engine which takes them one after
+/// the other has nothing to merge.
+pub(super) fn tables() -> [&'static str; TABLES.len()] {
+    let mut tables = TABLES;
+    tables.sort_unstable();
+    tables
+}
 
 /// What a backup is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

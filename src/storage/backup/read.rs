@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     error::BackupFault,
-    format::{End, HEAD, Header, Kind, MAGIC, MOST, SUM, Sums, VERSION},
+    format::{End, HEAD, Header, Kind, MAGIC, MOST, SUM, Sums, VERSION, tables},
 };
-use crate::{migrate::STEPS, parse::TABLES};
+use crate::migrate::STEPS;
 
 /// A backup that is being read.
 pub(super) struct Reader<R> {
@@ -118,8 +118,8 @@ impl<R: Read> Reader<R> {
     /// Rows that are whole, of a table that is known, and in their order.
     fn checked(&mut self, content: Vec<u8>) -> Result<Frame, BackupFault> {
         let named = content.split_first().and_then(|(length, rest)| rest.get(..usize::from(*length)));
-        let place = TABLES.iter().position(|table| named == Some(table.as_bytes()));
-        let Some((place, table)) = place.and_then(|place| Some((place, *TABLES.get(place)?))) else {
+        let mut tables = tables().into_iter().enumerate();
+        let Some((place, table)) = tables.find(|(_, table)| named == Some(table.as_bytes())) else {
             return Err(self.damaged("it has rows of a table that is not known"));
         };
         let frame = Frame { table, content };

@@ -16,18 +16,11 @@ use xxhash_rust::xxh3::Xxh3;
 use super::{
     error::BackupError,
     file::{Backed, check_backup, open},
+    format::{row_parts, tables},
     pages::RawPages,
     read::Frame,
 };
-use crate::{
-    Address, Link, StorageError, Store,
-    chain::Mark,
-    engine::Engine,
-    folder::sync,
-    goal::Goal,
-    parse::TABLES,
-    record::Place,
-};
+use crate::{Address, Link, StorageError, Store, chain::Mark, engine::Engine, folder::sync, goal::Goal, record::Place};
 
 /// How often it is looked whether the engine can write its tables.
 const LOOK: Duration = Duration::from_secs(1);
@@ -44,11 +37,7 @@ pub enum RestoreStep {
 }
 
 /// Makes a new folder with the database of a backup, and tells what it is doing, and with how many rows so far.
-pub async fn restore(
-    file: &Path,
-    new: &Path,
-    mut tell: impl FnMut(RestoreStep, u64),
-) -> Result<Backed, BackupError> {
+pub async fn restore(file: &Path, new: &Path, mut tell: impl FnMut(RestoreStep, u64)) -> Result<Backed, BackupError> {
     if new.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(new.to_owned()));
     }
@@ -84,17 +73,16 @@ async fn fill(
     let digest = match written {
         Ok(digest) => digest,
         Err(error) => {
-            // What it holds is thrown away.
-            engine.tree().abandon();
+            // What it holds is thrown away, so it is not waited for on a full disk.
+            drop(tokio::time::timeout(LOOK, engine.close()).await);
             return Err(error);
         }
     };
     engine.close().await.map_err(|error| write_failed(folder, &error))?;
     let last = compare(&address, backed, digest, |rows| tell(RestoreStep::Comparing, rows)).await?;
-    sync_all(folder).and_then(|()| Mark::make(folder, &last)).map_err(|error| BackupError::Write {
-        place: folder.to_owned(),
-        error,
-    })
+    sync_all(folder)
+        .and_then(|()| Mark::make(folder, &last))
+        .map_err(|error| BackupError::Write { place: folder.to_owned(), error })
 }
 
 /// Makes an empty database with the tables of a format; gives where its rows are.
@@ -141,11 +129,7 @@ async fn write(
 }
 
 /// A transaction that writes the rows of a frame.
-fn transaction(
-    engine: &Engine,
-    frame: &Frame,
-    place: Place,
-) -> Result<Result<Transaction, EngineError>, StorageError> {
+fn transaction(engine: &Engine, frame: &Frame, place: Place) -> Result<Result<Transaction, EngineError>, StorageError> {
     let prefix = place.prefix(frame.table())?;
     let fill = || {
         let mut transaction = engine.tree().begin_with_mode(Mode::WriteOnly)?.with_durability(Durability::Eventual);
@@ -215,11 +199,11 @@ async fn read_back(store: &Store, tell: &mut impl FnMut(u64)) -> Result<(u64, u1
     let view = store.view().await?;
     let place = store.place(view.transaction()).await?;
     let (mut rows, mut digest) = (0, Xxh3::new());
-    for table in TABLES {
+    for table in tables() {
         let mut pages = RawPages::new(place, table)?;
         while let Some(page) = pages.next(view.transaction()).await? {
             for (id, value) in page.rows() {
-                super::format::row_parts(id, value).iter().for_each(|part| digest.update(part));
+                row_parts(id, value).iter().for_each(|part| digest.update(part));
                 rows += 1;
             }
             tell(rows);

@@ -27,7 +27,10 @@ impl Source {
         let copy = still.copy(still.folder().join(COPY)).await?;
         let store = copy.open(&address.read_once(), Purpose::Look).await?;
         let refused = match store.ring(still.mark()).await {
-            Ok(ring) if ring.faults.is_empty() => None,
+            Ok(ring) if ring.faults.is_empty() => {
+                store.chain.written(ring.last());
+                None
+            }
             Ok(ring) => Some(OpenError::broken(address, &ring.faults)),
             Err(error) => Some(open_failed(address, error.to_string())),
         };

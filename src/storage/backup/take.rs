@@ -2,9 +2,10 @@
 //! holds a few frames, however much there is; the engine keeps what is replaced meanwhile until it ends.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -17,16 +18,19 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    format::{Encoder, FRAME, Header, Rows},
+    error::BackupError,
+    file::{Backed, BackupFile},
+    format::{Encoder, FRAME, Header, Rows, tables},
     pages::RawPages,
 };
-use crate::{
-    Link, Row, RowId, StorageError, Store, View,
-    parse::TABLES,
-};
+use crate::{Link, Row, RowId, StorageError, Store, View};
 
 /// How many parts may wait to be taken.
 const WAITING: usize = 2;
+/// For how many times as long as it has worked a backup rests, and for how long at most: on a machine that has too much
+/// to do, everything takes long.
+const REST: u32 = 2;
+const LONGEST_REST: Duration = Duration::from_millis(100);
 /// How long a part may wait to be taken. A reader that has gone away silently must not keep old rows for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,6 +41,8 @@ pub struct BackupOptions {
     pub taken: i64,
     /// How many bytes of it are made in a second at most.
     pub rate: Option<u64>,
+    /// Rests between its parts, so that most of a processor is left to whoever works beside it.
+    pub rests: bool,
     /// Ends it early.
     pub stop: CancellationToken,
 }
@@ -45,20 +51,56 @@ pub struct BackupOptions {
 #[derive(Debug)]
 pub struct Backup {
     parts: mpsc::Receiver<Result<Vec<u8>, StorageError>>,
-    rows: Arc<AtomicU64>,
+    progress: Arc<Progress>,
+}
+
+/// How far a backup is.
+#[derive(Debug, Default)]
+struct Progress {
+    rows: AtomicU64,
+    /// All was given, or why not was told.
+    ended: AtomicBool,
 }
 
 impl Backup {
     /// The next bytes, never empty; none after the last ones. After an error there are no more, and what there was is
     /// of no use.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>, StorageError>> {
-        self.parts.recv().await
+        let part = self.parts.recv().await;
+        part.or_else(|| self.ended_early())
+    }
+
+    /// An error where the thread that takes it has gone without a word.
+    fn ended_early(&self) -> Option<Result<Vec<u8>, StorageError>> {
+        let early = !self.progress.ended.swap(true, Relaxed);
+        early.then(|| Err(StorageError::Database("the backup ended early".to_owned())))
     }
 
     /// How many rows were read so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.rows.load(Relaxed)
+        self.progress.rows.load(Relaxed)
+    }
+
+    /// Writes all of it to a new file, and tells how many rows and bytes there are so far.
+    pub async fn write_to(
+        mut self,
+        path: &Path,
+        mut tell: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<Backed, BackupError> {
+        let path = path.to_owned();
+        let write = move || {
+            let mut file = BackupFile::create(&path)?;
+            let mut bytes = 0;
+            while let Some(part) = self.parts.blocking_recv().or_else(|| self.ended_early()) {
+                let part = part?;
+                file.write(&part)?;
+                bytes += part.len() as u64;
+                tell(self.rows(), bytes);
+            }
+            file.finish()
+        };
+        tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(BackupError::Ended(error.to_string())))
     }
 }
 
@@ -67,13 +109,13 @@ impl Store {
     #[must_use]
     pub fn backup(self: &Arc<Self>, options: BackupOptions) -> Backup {
         let (sender, parts) = mpsc::channel(WAITING);
-        let rows = Arc::new(AtomicU64::new(0));
-        let taking =
-            Taking { store: Arc::clone(self), pace: Pace::new(options.rate), options, sender, rows: Arc::clone(&rows) };
+        let progress = Arc::new(Progress::default());
+        let (store, pace) = (Arc::clone(self), Pace::new(&options));
+        let taking = Taking { store, pace, options, sender, progress: Arc::clone(&progress) };
         let runtime = tokio::runtime::Handle::current();
         // Not among the tasks that serve: the engine reads in the middle of a task, and to compress takes as long.
         drop(tokio::task::spawn_blocking(move || runtime.block_on(taking.run())));
-        Backup { parts, rows }
+        Backup { parts, progress }
     }
 }
 
@@ -82,7 +124,7 @@ struct Taking {
     store: Arc<Store>,
     options: BackupOptions,
     sender: mpsc::Sender<Result<Vec<u8>, StorageError>>,
-    rows: Arc<AtomicU64>,
+    progress: Arc<Progress>,
     pace: Pace,
 }
 
@@ -102,9 +144,14 @@ impl From<StorageError> for End {
 
 impl Taking {
     async fn run(mut self) {
-        if let Err(End::Failed(error)) = self.all().await {
+        match self.all().await {
+            Ok(()) => self.progress.ended.store(true, Relaxed),
             // Whoever wanted it may have gone.
-            drop(self.sender.send(Err(error)).await);
+            Err(End::Failed(error)) => {
+                self.progress.ended.store(true, Relaxed);
+                drop(self.sender.send(Err(error)).await);
+            }
+            Err(End::Unwanted) => {}
         }
     }
 
@@ -125,7 +172,7 @@ impl Taking {
         };
         let (mut encoder, beginning) = Encoder::begin(&header).map_err(encoding_failed)?;
         self.give(beginning).await?;
-        for table in TABLES {
+        for table in tables() {
             self.table(view.transaction(), RawPages::new(place, table)?, &mut encoder).await?;
         }
         self.give(encoder.end().map_err(encoding_failed)?).await
@@ -156,7 +203,7 @@ impl Taking {
     /// Gives a frame of rows.
     async fn frame(&mut self, encoder: &mut Encoder, rows: &mut Rows) -> Result<(), End> {
         self.give(encoder.rows(rows).map_err(encoding_failed)?).await?;
-        self.rows.fetch_add(rows.number(), Relaxed);
+        self.progress.rows.fetch_add(rows.number(), Relaxed);
         rows.clear();
         Ok(())
     }
@@ -169,10 +216,14 @@ impl Taking {
             Ok(Err(_)) | Err(_) => return Err(End::Unwanted),
         }
         tokio::select! {
-            () = sleep_until(due) => Ok(()),
-            () = self.sender.closed() => Err(End::Unwanted),
-            () = self.options.stop.cancelled() => Err(StorageError::Database("Scrip is stopping".to_owned()).into()),
+            () = sleep_until(due) => {}
+            () = self.sender.closed() => return Err(End::Unwanted),
+            () = self.options.stop.cancelled() => {
+                return Err(StorageError::Database("Scrip is stopping".to_owned()).into());
+            }
         }
+        self.pace.go_on();
+        Ok(())
     }
 }
 
@@ -201,21 +252,33 @@ fn encoding_failed(error: std::io::Error) -> StorageError {
 /// How fast a backup may be made.
 struct Pace {
     rate: Option<u64>,
+    rests: bool,
     begun: Instant,
     bytes: u64,
+    /// When the work on the part that comes next began.
+    working: Instant,
 }
 
 impl Pace {
-    fn new(rate: Option<u64>) -> Self {
-        Self { rate, begun: Instant::now(), bytes: 0 }
+    fn new(options: &BackupOptions) -> Self {
+        let now = Instant::now();
+        Self { rate: options.rate, rests: options.rests, begun: now, bytes: 0, working: now }
     }
 
-    /// When more may be made after these bytes.
+    /// When more may be made after a part of so many bytes.
     fn after(&mut self, bytes: usize) -> Instant {
         self.bytes += bytes as u64;
-        match self.rate {
-            Some(rate) => self.begun + Duration::from_secs_f64(self.bytes as f64 / rate.max(1) as f64),
-            None => self.begun,
+        let due = self.rate.map(|rate| Duration::from_secs_f64(self.bytes as f64 / rate.max(1) as f64));
+        let due = due.map_or(self.begun, |due| self.begun + due);
+        if !self.rests {
+            return due;
         }
+        let now = Instant::now();
+        due.max(now + LONGEST_REST.min((now - self.working) * REST))
+    }
+
+    /// More is made from now on.
+    fn go_on(&mut self) {
+        self.working = Instant::now();
     }
 }

@@ -20,6 +20,9 @@ use surrealkv::{Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel,
 
 use self::{threads::Threads, transaction::Transaction};
 
+/// How large tables are where a new folder is filled, in bytes.
+const FILLED_TABLE: u64 = 16 * 1024 * 1024;
+
 /// When a commit reaches the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sync {
@@ -36,6 +39,8 @@ pub(super) enum Sync {
 pub(super) enum Purpose {
     /// To be used. It is refused if it is damaged in another way than at its log's end.
     Use,
+    /// A new folder is filled with rows, with little memory.
+    Fill,
     /// A copy is looked at and thrown away. It is refused like the database itself.
     Look,
     /// The same, but of a damaged log everything before the damage is taken.
@@ -99,14 +104,19 @@ impl Engine {
 /// The options of a tree. What is not named here is the engine's default.
 fn options(folder: &Path, settings: Settings) -> Options {
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    Options::new()
+    let mut options = Options::new();
+    if settings.purpose == Purpose::Fill {
+        // A table is in memory while it is written.
+        options.target_file_size = FILLED_TABLE;
+    }
+    options
         .with_path(folder.to_owned())
         .with_max_memtable_size(size(settings.memtable))
         .with_block_cache_capacity(settings.block_cache)
-        .with_flush_on_close(settings.purpose == Purpose::Use)
+        .with_flush_on_close(matches!(settings.purpose, Purpose::Use | Purpose::Fill))
         // A log that ends in the middle of a record goes on after the last whole one; any other damage is refused.
         .with_wal_recovery_mode(match settings.purpose {
-            Purpose::Use | Purpose::Look => WalRecoveryMode::TolerateTornTail,
+            Purpose::Use | Purpose::Fill | Purpose::Look => WalRecoveryMode::TolerateTornTail,
             Purpose::Salvage => WalRecoveryMode::SalvageValidPrefix,
         })
         // All values are in the log and the tables, which have checksums: one file to sync for a commit. A folder that
