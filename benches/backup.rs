@@ -68,8 +68,6 @@ async fn main() {
 
 /// Claims while a backup is taken.
 async fn beside(bench: &Bench, alone: f64, claim: impl Fn(u64) -> Command + Clone + Send + 'static, most: u64) {
-    let name =
-        limit.map_or("a backup beside them".to_owned(), |limit| format!("one of {} MB a second", limit / 1_000_000));
     let ended = Arc::new(AtomicBool::new(false));
     let mut backup = bench.scrip.backup(None).expect("no other backup");
     let told = Arc::clone(&ended);
@@ -127,8 +125,12 @@ fn rate(number: u64, seconds: f64) -> String {
 /// Runs the binary; tells how long it took, and the most memory that it had (where the system tells).
 fn measured(name: &str, arguments: &[&str]) {
     let start = Instant::now();
-    let mut child =
-        Process::new(env!("CARGO_BIN_EXE_scrip")).args(arguments).stdout(Stdio::null()).spawn().expect("the binary");
+    let mut child = Process::new(env!("CARGO_BIN_EXE_scrip"))
+        .env_remove("SCRIP_BENCH_CODES")
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the binary");
     let status = Path::new("/proc").join(child.id().to_string()).join("status");
     let mut most = 0;
     let ended = loop {

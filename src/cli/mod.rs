@@ -162,7 +162,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     let config = configuration(arguments.settings, url)?;
     let log = match &arguments.command {
         // What it makes is new, and thrown away where it fails: what the engine says of it is news to nobody.
-        Some(Command::Restore { .. }) => format!("surrealkv=off,scrip_storage=warn,{}", config.log),
+        Some(Command::Restore { .. }) => format!("surrealkv=off,surrealdb=off,scrip_storage=warn,{}", config.log),
         _ => config.log.clone(),
     };
     crate::telemetry::start(&log)?;

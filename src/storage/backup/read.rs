@@ -193,3 +193,85 @@ impl<R: Read> Reader<R> {
         BackupFault::Damaged { at: self.at, reason: reason.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::format::{Encoder, Rows};
+
+    fn header(format: u32) -> Header {
+        Header { scrip: "1.0.0".to_owned(), format, taken: 0, batch: 7, at: 0 }
+    }
+
+    /// The parts of a backup with these rows.
+    fn parts(batch: u64, rows: &[(&'static str, &[&str])]) -> Vec<Vec<u8>> {
+        let (mut encoder, beginning) = Encoder::begin(&Header { batch, ..header(1) }).expect("a beginning");
+        let mut parts = vec![beginning];
+        for (table, ids) in rows {
+            let mut rows = Rows::new(table);
+            ids.iter().for_each(|id| rows.add(id.as_bytes(), b"value"));
+            parts.push(encoder.rows(&rows).expect("a frame"));
+        }
+        parts.push(encoder.end().expect("an end"));
+        parts
+    }
+
+    /// The rows of a backup, each as its table and id.
+    fn read(bytes: &[u8]) -> Result<Vec<(&'static str, String)>, String> {
+        let mut reader = Reader::open(bytes).map_err(|fault| fault.to_string())?;
+        let mut found = Vec::new();
+        while let Some(frame) = reader.next().map_err(|fault| fault.to_string())? {
+            found.extend(frame.rows().map(|(id, _)| (frame.table(), String::from_utf8_lossy(id).into_owned())));
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let rows: [(&str, &[&str]); 3] = [("code", &["", "a"]), ("code", &["b"]), ("pool", &["a"])];
+        let found = read(&parts(1, &rows).concat()).expect("rows");
+        let expected = [("code", ""), ("code", "a"), ("code", "b"), ("pool", "a")];
+        assert!(found.iter().map(|(table, id)| (*table, id.as_str())).eq(expected), "{found:?}");
+        assert_eq!(read(&parts(1, &[]).concat()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn no_frame_is_left_out_moved_or_of_another_backup() {
+        let rows: [(&str, &[&str]); 3] = [("code", &["a"]), ("code", &["b"]), ("code", &["c"])];
+        let (whole, other) = (parts(1, &rows), parts(2, &rows));
+        for (wrong, name) in [
+            ([&whole[..2], &whole[3..]].concat(), "left out"),
+            ([&whole[..1], &whole[2..3], &whole[1..2], &whole[3..]].concat(), "moved"),
+            ([&whole[..2], &whole[1..]].concat(), "twice"),
+            ([&whole[..2], &other[2..]].concat(), "of another"),
+            ([&whole[..4], &other[4..]].concat(), "the end of another"),
+        ] {
+            let said = read(&wrong.concat()).expect_err(name);
+            assert!(said.contains("a checksum is wrong"), "{name}: {said}");
+        }
+    }
+
+    #[test]
+    fn rows_are_in_order_and_of_tables_that_are_known() {
+        let refused = |rows: &[(&'static str, &[&str])]| read(&parts(1, rows).concat()).expect_err("a fault");
+        for rows in [
+            &[("code", &["b", "a"][..])][..],
+            &[("code", &["a", "a"])],
+            &[("code", &["b"]), ("code", &["a"])],
+            &[("pool", &["a"]), ("code", &["a"])],
+        ] {
+            assert!(refused(rows).contains("out of order"), "{rows:?}");
+        }
+        assert!(refused(&[("nothing", &["a"])]).contains("not known"));
+    }
+
+    #[test]
+    fn a_later_format_is_refused() {
+        let newest = u32::try_from(STEPS.len()).expect("few");
+        for (format, refused) in [(0, false), (newest, false), (newest + 1, true), (u32::MAX, true)] {
+            let (encoder, beginning) = Encoder::begin(&header(format)).expect("a beginning");
+            let read = read(&[beginning, encoder.end().expect("an end")].concat());
+            assert_eq!(read.is_err_and(|said| said.contains("a later Scrip has made it (its format is")), refused);
+        }
+    }
+}

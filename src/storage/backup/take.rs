@@ -27,10 +27,9 @@ use crate::{Link, Row, RowId, StorageError, Store, View};
 
 /// How many parts may wait to be taken.
 const WAITING: usize = 2;
-/// For how many times as long as it has worked a backup rests, and for how long at most: on a machine that has too much
-/// to do, everything takes long.
-const REST: u32 = 2;
-const LONGEST_REST: Duration = Duration::from_millis(100);
+/// How long a backup rests at most, having worked for as long: on a machine that has too much to do, what takes long is
+/// not work alone.
+const LONGEST_REST: Duration = Duration::from_millis(5);
 /// How long a part may wait to be taken. A reader that has gone away silently must not keep old rows for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,7 +40,7 @@ pub struct BackupOptions {
     pub taken: i64,
     /// How many bytes of it are made in a second at most.
     pub rate: Option<u64>,
-    /// Rests between its parts, so that most of a processor is left to whoever works beside it.
+    /// Rests between its parts for as long as it works, so that whoever works beside it comes first.
     pub rests: bool,
     /// Ends it early.
     pub stop: CancellationToken,
@@ -274,7 +273,7 @@ impl Pace {
             return due;
         }
         let now = Instant::now();
-        due.max(now + LONGEST_REST.min((now - self.working) * REST))
+        due.max(now + LONGEST_REST.min(now - self.working))
     }
 
     /// More is made from now on.
