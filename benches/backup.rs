@@ -27,6 +27,8 @@ use scrip::{
     service::Command,
     storage::Address,
 };
+use tokio::task::JoinSet;
+
 use support::{Bench, disk, draft, figures::fsyncs, memory, micros, row};
 
 /// How many callers claim at once.
@@ -37,7 +39,7 @@ async fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     let codes = number("SCRIP_BENCH_CODES").unwrap_or(if quick { 5_000 } else { 1_000_000 });
-    let time = Duration::from_secs(if quick { 1 } else { 10 });
+    let time = Duration::from_secs(if quick { 1 } else { 6 });
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let data = folder.path().join("data");
     let address = Address::parse(&format!("surrealkv://{}", data.display())).expect("an address");
@@ -46,14 +48,7 @@ async fn main() {
     let claimed = pool(&bench, codes).await;
     let (times, seconds) = bench.run(CALLERS, codes, claim(claimed)).await;
     row(&format!("claims of {codes} coupons, {CALLERS} at once"), &rate(times.len(), seconds));
-    let bench = Bench { time, ..bench };
-    let other = pool(&bench, codes).await;
-    for round in 1..=3 {
-        let (times, seconds) = bench.run(CALLERS, codes / 10, claim(other)).await;
-        row("claims without a backup beside them", &rate(times.len(), seconds));
-        beside(&bench, times.len() as f64 / seconds, claim(other), codes / 5).await;
-        eprintln!("  {round} of 3 rounds");
-    }
+    beside(&bench, time).await;
     row("memory of the gateway", &memory());
     bench.scrip.close().await;
     row("size on disk", &format!("{} MiB", disk(&data) >> 20));
@@ -66,34 +61,48 @@ async fn main() {
     row("size on disk of what was restored", &format!("{} MiB", disk(&restored) >> 20));
 }
 
-/// Claims while a backup is taken.
-async fn beside(bench: &Bench, alone: f64, claim: impl Fn(u64) -> Command + Clone + Send + 'static, most: u64) {
-    let ended = Arc::new(AtomicBool::new(false));
-    let mut backup = bench.scrip.backup(None).expect("no other backup");
-    let told = Arc::clone(&ended);
-    let taking = tokio::spawn(async move {
-        let start = Instant::now();
-        let mut bytes = 0;
-        while let Some(part) = backup.next().await {
-            bytes += part.expect("a part").len();
-        }
-        told.store(true, Relaxed);
-        (start.elapsed(), bytes)
-    });
-    let start = Instant::now();
-    let (mut claims, mut left) = (0, most);
-    while !ended.load(Relaxed) && left > 0 {
-        let (scrip, caller, count) = (Arc::clone(&bench.scrip), bench.caller.clone(), Arc::clone(&bench.count));
-        let part = Bench { scrip, caller, count, time: Duration::from_millis(250) };
-        let (times, _) = part.run(CALLERS, left, claim.clone()).await;
-        left = left.saturating_sub(times.len().max(1));
-        claims += times.len();
+/// Claims all the while, with a backup beside them and without one in turn.
+async fn beside(bench: &Bench, time: Duration) {
+    let pool = bulk(bench).await;
+    let (scrip, caller, count) = (Arc::clone(&bench.scrip), bench.caller.clone(), Arc::clone(&bench.count));
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut claiming = JoinSet::new();
+    for _ in 0..CALLERS {
+        let (scrip, caller, count, stop) = (Arc::clone(&scrip), caller.clone(), Arc::clone(&count), Arc::clone(&stop));
+        claiming.spawn(async move {
+            while !stop.load(Relaxed) {
+                let claim = claim(pool)(count.fetch_add(1, Relaxed));
+                scrip.submit(&caller, None, claim).await.expect("a coupon");
+            }
+        });
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let (time, bytes) = taking.await.expect("a backup");
-    let share = claims as f64 / seconds / alone * 100.0;
-    row("claims with a backup beside them", &format!("{} ({share:.0} %)", rate(claims, seconds)));
-    row(&format!("  which took, with {} MB", bytes / 1_000_000), &format!("{:.1} s", time.as_secs_f64()));
+    let rate_since =
+        |start: Instant, before: u64| (count.load(Relaxed) - before) as f64 / start.elapsed().as_secs_f64();
+    for _ in 0..3 {
+        let (start, before) = (Instant::now(), count.load(Relaxed));
+        tokio::time::sleep(time).await;
+        let alone = rate_since(start, before);
+        let (start, before) = (Instant::now(), count.load(Relaxed));
+        let mut backup = scrip.backup(None).expect("no other backup");
+        while let Some(part) = backup.next().await {
+            part.expect("a part");
+        }
+        let (beside, seconds) = (rate_since(start, before), start.elapsed().as_secs_f64());
+        let share = beside / alone * 100.0;
+        let rows = backup.rows();
+        row("claims; with a backup beside them", &format!("{alone:.0} /s; {beside:.0} /s ({share:.0} %)"));
+        row(&format!("that backup, of {rows} rows"), &format!("{seconds:.1} s"));
+    }
+    stop.store(true, Relaxed);
+    claiming.join_all().await;
+}
+
+/// A pool of so many codes that nobody runs dry.
+async fn bulk(bench: &Bench) -> PoolId {
+    let pattern = Some("$$$$$$$$$$".to_owned());
+    let pool = bench.make(PoolDraft { pattern, ..draft("in bulk", Source::BulkGenerated) }).await;
+    bench.scrip.submit(&bench.caller, None, Command::CouponsGenerate(pool, 10_000_000)).await.expect("codes");
+    pool
 }
 
 async fn pool(bench: &Bench, codes: u64) -> PoolId {

@@ -37,6 +37,12 @@ impl RunningBackup {
         self.backup.next().await
     }
 
+    /// How many rows were read so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.backup.rows()
+    }
+
     /// What its file may be called.
     #[must_use]
     pub fn name(&self) -> &str {
