@@ -21,7 +21,10 @@ use surrealkv::{Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel,
 use self::{threads::Threads, transaction::Transaction};
 
 /// How large tables are where a new folder is filled, in bytes.
-const FILLED_TABLE: u64 = 16 * 1024 * 1024;
+const FILLED_TABLE: u64 = 8 * 1024 * 1024;
+/// How large the level below the newest tables may be there, in bytes: rows come in order, so that its tables are written
+/// once, and not again for each level below.
+const FILLED_LEVEL: u64 = 1 << 40;
 
 /// When a commit reaches the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +111,7 @@ fn options(folder: &Path, settings: Settings) -> Options {
     if settings.purpose == Purpose::Fill {
         // A table is in memory while it is written.
         options.target_file_size = FILLED_TABLE;
+        options.max_bytes_for_level = FILLED_LEVEL;
     }
     options
         .with_path(folder.to_owned())
