@@ -111,8 +111,10 @@ async fn take_if_due(scrip: &Weak<Scrip>, plan: &BackupPlan) -> Option<Duration>
     // Not held while it is taken: a stop waits until nobody holds it.
     let running = {
         let scrip = scrip.upgrade()?;
-        if let Some((last, _)) = taken.last() {
-            let age = Duration::try_from(scrip.now().duration_since(*last)).unwrap_or_default();
+        let now = scrip.now();
+        // One of later was named by a clock that was wrong.
+        if let Some((last, _)) = taken.iter().rfind(|(at, _)| *at <= now) {
+            let age = Duration::try_from(now.duration_since(*last)).unwrap_or_default();
             if let Some(left) = every.checked_sub(age).filter(|left| !left.is_zero()) {
                 return Some(left.min(AGAIN));
             }
@@ -123,6 +125,9 @@ async fn take_if_due(scrip: &Weak<Scrip>, plan: &BackupPlan) -> Option<Duration>
     let Some(running) = running else { return Some(Duration::from_secs(1)) };
     let name = running.name().to_owned();
     let written = running.write_to(&plan.folder).await;
+    if written.is_err() && scrip.upgrade().is_none_or(|scrip| scrip.is_stopping()) {
+        return None;
+    }
     let (succeeded, keep) = (written.is_ok(), plan.keep);
     note(written.map_err(|error| error.to_string()).map(|backed| {
         tracing::info!(name, rows = backed.rows, bytes = backed.bytes, "a backup was taken");

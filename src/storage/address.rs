@@ -18,7 +18,7 @@ const MEMTABLE: u64 = 64 * 1024 * 1024;
 /// none of the container's business.
 const BLOCK_CACHE: u64 = 256 * 1024 * 1024;
 /// The size of memtables and of the block cache where a database is filled, in bytes.
-const FILLING_MEMTABLE: u64 = 8 * 1024 * 1024;
+const FILLING_MEMTABLE: u64 = 6 * 1024 * 1024;
 /// What is kept free on the disk beside the memtables where the address names nothing, in bytes: for the log's next
 /// part, the manifest, and what a file system takes for itself.
 const BESIDE: u64 = 64 * 1024 * 1024;

@@ -1,9 +1,9 @@
 //! Writes a backup to its file: under another name until all of it is there, was read again, and is on disk.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
     io::{self, BufReader, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,8 @@ use crate::folder::{Locked, beside, parent, sync};
 
 /// The end of the name of a backup that is being written.
 pub(super) const UNFINISHED: &str = ".part";
+/// Who may read and write it: it holds the secrets that codes follow from, and the hashes of keys.
+const OWNER_ALONE: u32 = 0o600;
 /// How many bytes are read at once.
 const BUFFER: usize = 256 * 1024;
 
@@ -49,15 +51,19 @@ impl BackupFile {
         if path.file_name().is_none() {
             return Err(BackupError::Write { place: path.to_owned(), error: io::ErrorKind::IsADirectory.into() });
         }
-        // It holds the secrets that codes follow from, and the hashes of keys: it is the owner's alone.
         let mut options = File::options();
-        let file = options.write(true).create(true).truncate(false).mode(0o600).open(&unfinished).map_err(failed)?;
+        let file =
+            options.write(true).create(true).truncate(false).mode(OWNER_ALONE).open(&unfinished).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(BackupError::InUse(path.to_owned())),
             Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
         }
-        file.set_len(0).map_err(failed)?;
+        // Another process may have finished, and given the name to what was opened here, before it let it go.
+        if path.symlink_metadata().is_ok() {
+            return Err(BackupError::Exists(path.to_owned()));
+        }
+        file.set_permissions(Permissions::from_mode(OWNER_ALONE)).and_then(|()| file.set_len(0)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file: Some(Locked(file)), unfinished })
     }
 

@@ -79,6 +79,8 @@ async fn fill(
         }
     };
     engine.close().await.map_err(|error| write_failed(folder, &error))?;
+    // With the memory that it holds.
+    drop(engine);
     let last = compare(&address, backed, digest, |rows| tell(RestoreStep::Comparing, rows)).await?;
     sync_all(folder)
         .and_then(|()| Mark::make(folder, &last))
