@@ -46,7 +46,9 @@ async fn a_backup_that_is_killed_leaves_nothing_or_all_of_it() {
         assert!(files(folder.path()).into_iter().filter(|(path, _)| !path.starts_with("copy")).eq(before.clone()));
         name.exists()
     };
-    let kills = until_it_ends(parent, &["backup", "killed", "--database", "surrealkv://data"], look).await;
+    // Slow enough to be killed in the middle of its file.
+    let arguments = ["backup", "killed", "--rate", "400kB", "--database", "surrealkv://data"];
+    let kills = until_it_ends(parent, &arguments, look).await;
     assert!(kills > 2 && begun > 0, "{kills} kills, {begun} of them with a part");
     assert_eq!(check_backup(&name, |_, _| {}).expect("whole").rows, backed.rows);
     assert_eq!(beside(folder.path()), ["data", "data.mark", "file", "killed"]);
