@@ -5,6 +5,8 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 #![expect(clippy::disallowed_methods, reason = "which coupon is read next is left to chance")]
 
+#[path = "support/claims.rs"]
+mod claims;
 mod support;
 
 use std::{
@@ -26,7 +28,7 @@ use scrip::{
     service::{Command, CouponFilter, PageRequest},
     storage::Address,
 };
-use support::{Bench, disk, draft, figures::fsyncs, histogram, kilobytes, memory, micros, nanos, row};
+use support::{Bench, disk, draft, figures::{fsyncs, micros}, histogram, kilobytes, memory, nanos, row};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -5,6 +5,8 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 #![expect(clippy::disallowed_methods, reason = "which coupon is redeemed next is left to chance")]
 
+#[path = "support/claims.rs"]
+mod claims;
 mod support;
 
 use std::{
@@ -24,7 +26,7 @@ use scrip::{
     service::{Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
     storage::Address,
 };
-use support::{Bench, disk, draft, figures::fsyncs, histogram, memory, micros, nanos, row};
+use support::{Bench, disk, draft, figures::{fsyncs, micros}, histogram, memory, nanos, row};
 
 /// How much is measured.
 struct Sizes {

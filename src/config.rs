@@ -1,6 +1,8 @@
 //! The configuration: a file, over it the environment, over that the flags. A name that is not known
 //! is refused wherever it stands, so that a typo does not silently leave a default.
 
+mod backup;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -13,12 +15,14 @@ use thiserror::Error;
 use scrip_plugins::{Environment, OperatorSettings, PluginSettings};
 use scrip_storage::{Address, OpenError};
 
+pub use backup::{BackupLayer, PlannedBackups, rate};
+
 /// Where Scrip listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";
 /// Where the data is unless told otherwise.
 pub const DATABASE: &str = "surrealkv://data/scrip";
 /// The environment variables that are read.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 18] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
@@ -29,6 +33,12 @@ const VARIABLES: [&str; 12] = [
     "SCRIP_DOCUMENTS_ONLY",
     "SCRIP_PLUGINS",
     "SCRIP_ADMIN_KEY",
+    "SCRIP_BACKUP_FOLDER",
+    "SCRIP_BACKUP_EVERY",
+    "SCRIP_BACKUP_KEEP",
+    "SCRIP_BACKUP_RATE",
+    "SCRIP_URL",
+    "SCRIP_KEY",
     "SCRIP_CONFIG",
     "SCRIP_SECRET_PLUGIN_NAME",
 ];
@@ -104,6 +114,14 @@ pub struct Layer {
     pub documents: Option<PathBuf>,
     /// Whether only trusted documents are accepted.
     pub documents_only: Option<bool>,
+    /// Backups that are taken while it runs.
+    pub backup: BackupLayer,
+    /// The running gateway that a command works on.
+    #[serde(skip)]
+    pub url: Option<String>,
+    /// The key that it is asked with. Of the environment only: it is a secret.
+    #[serde(skip)]
+    pub key: Option<String>,
     /// The first admin key, for containers. Not in a file: it is a secret.
     #[serde(skip)]
     pub admin_key: Option<String>,
@@ -138,6 +156,14 @@ impl Layer {
                     layer.documents_only = Some(parsed("SCRIP_DOCUMENTS_ONLY", &value, "true or false")?);
                 }
                 "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
+                "SCRIP_BACKUP_FOLDER" => layer.backup.folder = Some(value.into()),
+                "SCRIP_BACKUP_EVERY" => layer.backup.every = Some(value),
+                "SCRIP_BACKUP_KEEP" => {
+                    layer.backup.keep = Some(parsed("SCRIP_BACKUP_KEEP", &value, "a number such as 7")?);
+                }
+                "SCRIP_BACKUP_RATE" => layer.backup.rate = Some(value),
+                "SCRIP_URL" => layer.url = Some(value),
+                "SCRIP_KEY" => layer.key = Some(value),
                 "SCRIP_CONFIG" => {}
                 _ if name.starts_with(SECRET) => drop(layer.secrets.0.insert(name, value)),
                 _ => return Err(ConfigError::UnknownVariable { name }),
@@ -161,6 +187,9 @@ impl Layer {
             introspection: self.introspection.or(lower.introspection),
             documents: self.documents.or(lower.documents),
             documents_only: self.documents_only.or(lower.documents_only),
+            backup: self.backup.over(lower.backup),
+            url: self.url.or(lower.url),
+            key: self.key.or(lower.key),
             admin_key: self.admin_key.or(lower.admin_key),
         }
     }
@@ -200,6 +229,12 @@ pub struct Config {
     pub documents: Option<PathBuf>,
     /// Whether only trusted documents are accepted.
     pub documents_only: bool,
+    /// Backups that are taken while it runs.
+    pub backup: Option<PlannedBackups>,
+    /// The running gateway that a command works on; none where it works on the folder.
+    pub url: Option<String>,
+    /// The key that it is asked with.
+    pub key: Option<String>,
     /// The first admin key, if it is preset.
     pub admin_key: Option<String>,
 }
@@ -244,6 +279,9 @@ impl Config {
             introspection,
             documents: layer.documents,
             documents_only,
+            backup: PlannedBackups::check(layer.backup)?,
+            url: layer.url,
+            key: layer.key,
             admin_key: layer.admin_key,
         })
     }

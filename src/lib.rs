@@ -40,6 +40,7 @@
 //! - a kind of row: `storage/{row,parse}.rs`, and its table as a step in `storage/migrate.rs`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
+//! - a table, or another encoding of rows: backups have the bytes of all rows of `storage/parse.rs`'s tables as they are
 //! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`
 //! - a bound on requests: `graphql/gate.rs`, which every request passes, over whichever transport; what a field costs is
 //!   `graphql/cost.rs`

@@ -24,7 +24,7 @@ use scrip::{
     storage::Address,
 };
 
-pub(crate) use figures::{histogram, micros, nanos, row};
+pub(crate) use figures::{histogram, nanos, row};
 
 /// The resident memory of this process in KiB; 0 where the system does not tell (it is Linux that does).
 pub(crate) fn kilobytes() -> u64 {
@@ -121,21 +121,5 @@ impl Bench {
             all.add(times).expect("the same bounds");
         }
         (all, start.elapsed().as_secs_f64())
-    }
-
-    /// Claims with one, 16 and 64 callers of a pool that has `size` coupons left.
-    pub(crate) async fn claims(&self, of: &str, pool: PoolId, size: u64) {
-        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
-        // A part of a small pool for each, so that it does not run dry.
-        for (callers, part) in [(1, 10), (16, 4), (64, 2)] {
-            let (times, seconds) = self.run(callers, size / part, claim).await;
-            let name = format!("claims of {of}, {callers} at once");
-            if callers == 1 {
-                row(&format!("{name}, median"), &micros(&times));
-                row(&format!("{name}, 99 of 100"), &format!("{:.0} us", times.value_at_quantile(0.99) as f64 / 1e3));
-            } else {
-                row(&name, &format!("{:.0} /s", times.len() as f64 / seconds));
-            }
-        }
     }
 }

@@ -1,7 +1,9 @@
 //! `scrip check`: whether the database of a stopped gateway is whole, with everything that is wrong with it on standard
-//! output.
+//! output; or whether a backup is.
 
-use super::{Problem, faults, say};
+use std::path::{Path, PathBuf};
+
+use super::{Problem, backup::moment, faults, progress::Progress, say};
 use crate::config::Config;
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
@@ -21,4 +23,24 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
         }
         number => Err(format!("{} has {}", address.text(), faults(number)).into()),
     }
+}
+
+pub(super) async fn run_on_backup(file: &Path) -> Result<(), Problem> {
+    let place = PathBuf::from(file);
+    let checking = move || {
+        let mut progress = Progress::new();
+        scrip_storage::check_backup(&place, |rows, bytes| progress.tell("read", rows, Some(bytes)))
+    };
+    let backed = tokio::task::spawn_blocking(checking).await??;
+    let (header, rows) = (&backed.header, backed.rows);
+    let text = format!(
+        "{} is a whole backup of {}: {rows} rows; the last is {}; made by Scrip {}, in format {}",
+        file.display(),
+        moment(header.taken),
+        header.last(),
+        header.scrip,
+        header.format,
+    );
+    say(&mut std::io::stdout(), &text);
+    Ok(())
 }

@@ -1,10 +1,13 @@
 //! The command line: what is asked for, the configuration it comes with, and texts for people.
 
+mod backup;
 mod check;
 mod clock;
 mod export;
 mod key;
 mod plugin;
+mod progress;
+mod restore;
 mod salvage;
 mod serve;
 mod sql;
@@ -14,7 +17,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Layer};
+use crate::config::{BackupLayer, Config, ConfigError, Layer};
 
 /// Scrip: coupon pools, gift cards and their whole life over GraphQL, in one binary.
 #[derive(Debug, Parser)]
@@ -56,6 +59,11 @@ struct Settings {
     /// Folder of trusted documents (*.graphql), asked for by their hash; SCRIP_DOCUMENTS by environment.
     #[arg(long, global = true, value_name = "FOLDER")]
     documents: Option<PathBuf>,
+    /// Folder that backups are written to while the gateway runs [default: none is taken]; SCRIP_BACKUP_FOLDER by
+    /// environment. How often, how many are kept and how fast they are written is set in the file as backup.every,
+    /// backup.keep and backup.rate, or by SCRIP_BACKUP_EVERY, SCRIP_BACKUP_KEEP and SCRIP_BACKUP_RATE.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    backup_folder: Option<PathBuf>,
     /// Accept nothing but trusted documents; SCRIP_DOCUMENTS_ONLY by environment.
     #[arg(long, global = true)]
     documents_only: bool,
@@ -69,9 +77,22 @@ enum Command {
     Schema,
     /// Write a pool's coupons to a file. The gateway has to be stopped: the database belongs to one process.
     Export(Box<export::ExportArguments>),
+    /// Write all data as it is at this moment to a file that `scrip restore` reads. It works on a running gateway
+    /// (--url) or, while it is stopped, on its folder, which stays as it is.
+    Backup(backup::BackupArguments),
+    /// Make a new database folder of a backup.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The new folder, which must not exist yet.
+        folder: PathBuf,
+    },
     /// Check that the database is whole and has all that was told. The gateway has to be stopped; the folder stays as
     /// it is.
-    Check,
+    Check {
+        /// Check this backup instead: every byte of it.
+        backup: Option<PathBuf>,
+    },
     /// Write what is whole of a damaged database into a new folder, and list what is not. The gateway has to be
     /// stopped; the old folder stays as it is.
     Salvage {
@@ -137,14 +158,26 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         say(&mut std::io::stdout(), scrip_graphql::definition().trim_end());
         return Ok(());
     }
-    let config = configuration(arguments.settings)?;
-    crate::telemetry::start(&config.log)?;
+    let url = match &arguments.command {
+        Some(Command::Backup(arguments)) => arguments.url.clone(),
+        _ => None,
+    };
+    let config = configuration(arguments.settings, url)?;
+    let log = match &arguments.command {
+        // What it makes is new, and thrown away where it fails: what the engine says of it is news to nobody.
+        Some(Command::Restore { .. }) => format!("surrealkv=off,surrealdb=off,scrip_storage=warn,{}", config.log),
+        _ => config.log.clone(),
+    };
+    crate::telemetry::start(&log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.command {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
             Some(Command::Plugin { action }) => plugin::run(action).await,
-            Some(Command::Check) => check::run(config).await,
+            Some(Command::Backup(arguments)) => backup::run(config, arguments).await,
+            Some(Command::Restore { file, folder }) => restore::run(&file, &folder).await,
+            Some(Command::Check { backup: None }) => check::run(config).await,
+            Some(Command::Check { backup: Some(file) }) => check::run_on_backup(&file).await,
             Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Sql(arguments)) => sql::run(config, arguments).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
@@ -155,13 +188,19 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     })
 }
 
-fn configuration(flags: Settings) -> Result<Config, ConfigError> {
+fn configuration(flags: Settings, url: Option<String>) -> Result<Config, ConfigError> {
     let path = flags.config.or_else(|| std::env::var_os("SCRIP_CONFIG").map(PathBuf::from));
     let file = path.map(|path| Layer::file(&path)).transpose()?.unwrap_or_default();
-    let environment = Layer::environment(
+    let mut environment = Layer::environment(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     )?;
+    if flags.database.is_some() {
+        // Whoever names a folder on the command line means it.
+        environment.url = None;
+    }
     let flags = Layer {
+        backup: BackupLayer { folder: flags.backup_folder, ..BackupLayer::default() },
+        url,
         listen: flags.listen,
         database: flags.database,
         log: flags.log,

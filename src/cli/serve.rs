@@ -8,10 +8,13 @@ use tokio::{
 };
 
 use super::{Problem, say};
-use crate::{config::Config, http};
+use crate::{
+    config::{Config, PlannedBackups},
+    http,
+};
 use scrip_graphql::{Documents, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
-use scrip_service::{Clock, Scrip};
+use scrip_service::{BackupPlan, Clock, Scrip};
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // As many files as the system lets this process have; what it has already does where it does not.
@@ -23,6 +26,9 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     let plugins = Plugins::open(config.plugins, Lookup::default()).await?;
     let scrip = Scrip::open(&config.database, Clock::System, Some(plugins)).await?;
     first_key(&scrip, config.admin_key, address).await?;
+    if let Some(PlannedBackups { folder, every, keep, rate }) = config.backup {
+        scrip.plan_backups(BackupPlan { folder, every, keep, rate });
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let shutdown = async move {

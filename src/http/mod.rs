@@ -2,6 +2,7 @@
 //! id and one log line.
 
 mod access;
+mod backup;
 mod body;
 mod door;
 mod explorer;
@@ -117,6 +118,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(explorer::page))
         .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
+        .route("/backup", get(backup::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -1,6 +1,7 @@
 //! The use cases: what can be asked and done, in the domain's words. Every change of state is a
 //! [`Command`] that passes through the [`Committer`]; everything else only reads.
 
+mod backups;
 mod browse;
 mod clock;
 mod codebook;
@@ -25,6 +26,7 @@ mod tail;
 mod time;
 mod vitals;
 
+pub use backups::{BackupPlan, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,

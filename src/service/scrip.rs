@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -36,7 +36,9 @@ pub struct Scrip {
     pub(super) vitals: Arc<Vitals>,
     pub(super) plugins: Option<Arc<Plugins>>,
     pub(super) tail: Arc<Tail>,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
+    /// One backup is taken at a time.
+    pub(super) backups: Arc<Semaphore>,
     worker: oneshot::Receiver<()>,
     /// Ends the watchdog when it is dropped.
     watchdog: std::sync::mpsc::Sender<()>,
@@ -82,6 +84,7 @@ impl Scrip {
             plugins,
             tail,
             stop: stop.clone(),
+            backups: Arc::new(Semaphore::new(1)),
             worker,
             watchdog,
         });

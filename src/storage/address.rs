@@ -17,6 +17,8 @@ const MEMTABLE: u64 = 64 * 1024 * 1024;
 /// The block cache's size where the address names none, in bytes. The engine would take a size of its own, which is
 /// none of the container's business.
 const BLOCK_CACHE: u64 = 256 * 1024 * 1024;
+/// The size of memtables and of the block cache where a database is filled, in bytes.
+const FILLING_MEMTABLE: u64 = 6 * 1024 * 1024;
 /// What is kept free on the disk beside the memtables where the address names nothing, in bytes: for the log's next
 /// part, the manifest, and what a file system takes for itself.
 const BESIDE: u64 = 64 * 1024 * 1024;
@@ -106,6 +108,24 @@ impl Address {
     pub(super) fn for_copy(&self, folder: &Path, purpose: Purpose) -> Self {
         let settings = Settings { sync: Sync::Never, purpose, ..self.settings };
         Self { settings, ..self.in_folder(folder) }
+    }
+
+    /// A new folder whose database nobody uses yet: it is put on disk when it is complete.
+    pub(super) fn to_fill(folder: &Path) -> Self {
+        let settings = Settings {
+            sync: Sync::Never,
+            memtable: FILLING_MEMTABLE,
+            block_cache: FILLING_MEMTABLE,
+            purpose: Purpose::Fill,
+        };
+        let text = format!("surrealkv://{}", folder.display());
+        Self { text, folder: Some(folder.to_owned()), settings, reserve: None }
+    }
+
+    /// The same with little memory, for whoever reads every row once.
+    pub(super) fn read_once(&self) -> Self {
+        let settings = Settings { block_cache: FILLING_MEMTABLE.min(self.settings.block_cache), ..self.settings };
+        Self { settings, ..self.clone() }
     }
 
     /// Whether a batch that is confirmed is on disk, which is what Scrip promises.

@@ -3,6 +3,7 @@
 //! is read is on disk. All that depends on the database's version and its faults stays in this module.
 
 mod address;
+mod backup;
 mod batch;
 mod chain;
 mod check;
@@ -11,6 +12,7 @@ mod engine;
 mod error;
 mod folder;
 mod format;
+mod goal;
 mod open;
 mod pending;
 mod read;
@@ -24,6 +26,10 @@ mod upgrade;
 use std::pin::Pin;
 
 pub use address::Address;
+pub use backup::{
+    Backed, Backup, BackupError, BackupFault, BackupFile, BackupOptions, Header, RestoreStep, Source, check_backup,
+    restore,
+};
 pub use batch::Batch;
 pub use chain::{Digest, Fault, Link, Moment};
 pub use check::{Checked, SalvageError, Salvaged, check, salvage};

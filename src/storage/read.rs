@@ -124,6 +124,16 @@ impl Store {
 }
 
 impl View<'_> {
+    /// Ends when all that it shows is announced.
+    pub(super) async fn announced(&mut self) {
+        self.writing.settled(|_| true).await;
+    }
+
+    /// The transaction that it reads in.
+    pub(super) fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
     /// The documents with these keys, in their order; none where there is no such row.
     pub async fn get<T: Table>(&mut self, keys: &[T::Key]) -> Result<Vec<Option<T::Document>>, StorageError> {
         let ids: Vec<RowId> = keys.iter().map(|key| T::id(key.clone())).collect();

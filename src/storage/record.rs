@@ -3,7 +3,7 @@
 //! `UPDATE` would store; they may be passed by because Scrip's tables have nothing that a statement does beside it (no
 //! fields, events, indexes, views or live queries, and no permissions below the owner's). Both are tested below.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use surrealdb_datastore::{
     Transaction,
@@ -24,9 +24,9 @@ use super::{
 };
 
 /// Where the rows are: what the keys of each table begin with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Place {
-    tables: Vec<Box<[u8]>>,
+    tables: Arc<[Box<[u8]>]>,
 }
 
 impl Place {
@@ -38,6 +38,11 @@ impl Place {
     /// The key of a row with an id of these parts.
     pub(super) fn key_of(&self, table: usize, id: &Parts<'_>) -> Key<'static> {
         key(self.table(table), id)
+    }
+
+    /// The same of a table with a name.
+    pub(super) fn prefix(&self, name: &str) -> &[u8] {
+        NAMES.iter().position(|table| *table == name).map(|table| self.table(table)).unwrap_or_default()
     }
 
     /// What the keys of a table begin with.
@@ -53,12 +58,27 @@ impl Place {
 }
 
 /// Rows between two keys.
+#[derive(Debug, Clone)]
 pub(super) struct Rows(KeyRange<'static>);
 
 impl Rows {
     /// Whether there can be none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.start >= self.0.end
+    }
+}
+
+impl Rows {
+    /// All rows of a table, by what its keys begin with.
+    pub(super) fn of(prefix: &[u8]) -> Self {
+        let [start, end] = [&[][..], &[0xFF][..]].map(|bound| Key::from([prefix, bound].concat()));
+        Self(KeyRange { start, end })
+    }
+
+    /// Those after a key.
+    pub(super) fn after(self, key: &[u8]) -> Self {
+        let start = Key::from([key, &[0]].concat());
+        Self(KeyRange { start, ..self.0 })
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails there, and says why")]
 
+mod backup;
 mod concurrency;
 mod damage;
 #[cfg(target_os = "linux")]

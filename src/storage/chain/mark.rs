@@ -16,6 +16,7 @@ use std::{
 };
 
 use super::{
+    Link,
     digest::{Digest, checksum},
     fault::Moment,
 };
@@ -134,6 +135,15 @@ impl Mark {
         self.file()?.write_all_at(&told.encode(), self.slot * APART)?;
         self.slot = 1 - self.slot;
         Ok(())
+    }
+
+    /// Makes the mark of a new folder, on disk: a batch of another life was the last one told.
+    pub(crate) fn make(folder: &Path, last: &Link) -> io::Result<()> {
+        let mut mark = Self::open(folder)?;
+        if last.number > 0 {
+            mark.write(last.told())?;
+        }
+        mark.sync()
     }
 
     /// Has what was written put on the disk.

@@ -73,7 +73,7 @@ impl Start {
 
 impl OpenError {
     /// The refusal of a database with faults.
-    fn broken(address: &Address, faults: &[Fault]) -> Self {
+    pub(crate) fn broken(address: &Address, faults: &[Fault]) -> Self {
         Self::Broken { address: address.text().to_owned(), what: in_a_line(faults) }
     }
 }

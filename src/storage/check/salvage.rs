@@ -2,7 +2,7 @@
 //! stays as it is. The new one gets its name when it is complete, so that a salvage that was killed is just run again.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -11,9 +11,9 @@ use thiserror::Error;
 use super::{Transferred, repair, ring, transfer};
 use crate::{
     Address, Fault, Moment, OpenError, StorageError, Store,
-    chain::{Copied, Mark, Still, mark_path},
+    chain::{Copied, Still},
     engine::Purpose,
-    folder::{beside, parent, remove, sync},
+    goal::{Goal, GoalError},
 };
 
 /// What a salvage has written.
@@ -55,6 +55,16 @@ pub enum SalvageError {
     Storage(#[from] StorageError),
 }
 
+impl From<GoalError> for SalvageError {
+    fn from(error: GoalError) -> Self {
+        match error {
+            GoalError::Exists(path) => Self::Exists(path),
+            GoalError::InUse(path) => Self::InUse(path),
+            GoalError::Folder { place, error } => Self::Folder { place, error },
+        }
+    }
+}
+
 /// Writes what is whole in the database at an address to a new folder, and tells what is not.
 pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)) -> Result<Salvaged, SalvageError> {
     let mut faults = 0;
@@ -63,7 +73,7 @@ pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)
         tell(&fault);
     };
     let still = Still::hold(address, false)?;
-    let goal = Goal::prepare(new)?;
+    let goal = Goal::prepare(new, ".salvaging")?;
     let (_copy, old) = open(&still, address, &goal, &mut tell).await?;
     let to = match Store::open(&address.in_folder(&goal.unfinished)).await {
         Ok(to) => to,
@@ -90,8 +100,10 @@ async fn open(
     goal: &Goal,
     tell: &mut impl FnMut(Fault),
 ) -> Result<(Copied, Store), SalvageError> {
-    let failed = |error| SalvageError::Folder { place: goal.copy.clone(), error };
-    let copy = still.copy(goal.copy.clone()).await?;
+    // Where the old one is copied to.
+    let place = goal.beside(".salvaged-from");
+    let failed = |error| SalvageError::Folder { place: place.clone(), error };
+    let copy = still.copy(place.clone()).await?;
     let unlisted = repair::unlisted(copy.folder()).map_err(failed)?;
     match copy.open(address, Purpose::Look).await {
         Ok(store) => {
@@ -106,52 +118,9 @@ async fn open(
     }
     // The engine may have cut and deleted files of the first one.
     drop(copy);
-    let copy = still.copy(goal.copy.clone()).await?;
+    let copy = still.copy(place.clone()).await?;
     repair::list_all(copy.folder(), tell).map_err(failed)?;
     repair::complete(address, copy.folder()).await?;
     let store = copy.open(address, Purpose::Salvage).await?;
     Ok((copy, store))
-}
-
-/// The new folder.
-struct Goal {
-    new: PathBuf,
-    /// Its name until it is complete.
-    unfinished: PathBuf,
-    /// Where the old one is copied to.
-    copy: PathBuf,
-    /// Keeps a second salvage away.
-    _mark: Mark,
-}
-
-impl Goal {
-    /// Refuses what exists, and removes what a salvage that did not end has left.
-    fn prepare(new: &Path) -> Result<Self, SalvageError> {
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::WouldBlock => SalvageError::InUse(new.to_owned()),
-            _ => SalvageError::Folder { place: new.to_owned(), error },
-        };
-        if new.symlink_metadata().is_ok() {
-            return Err(SalvageError::Exists(new.to_owned()));
-        }
-        let name = new.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-        fs::create_dir_all(parent(new)).map_err(failed)?;
-        let new = parent(new).canonicalize().map_err(failed)?.join(name);
-        let mark = Mark::open(&new).map_err(failed)?;
-        let (unfinished, copy) = (beside(&new, ".salvaging"), beside(&new, ".salvaged-from"));
-        remove(&unfinished).map_err(failed)?;
-        match fs::remove_file(mark_path(&unfinished)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        Ok(Self { new, unfinished, copy, _mark: mark })
-    }
-
-    /// Gives it its name: the mark first, because a database without its mark would start.
-    fn finish(self) -> Result<(), SalvageError> {
-        let renamed = fs::rename(mark_path(&self.unfinished), mark_path(&self.new))
-            .and_then(|()| fs::rename(&self.unfinished, &self.new))
-            .and_then(|()| sync(parent(&self.new)));
-        renamed.map_err(|error| SalvageError::Folder { place: self.new, error })
-    }
 }

@@ -27,6 +27,12 @@ use surrealkv::{Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel,
 
 use self::{threads::Threads, transaction::Transaction};
 
+/// How large tables are where a new folder is filled, in bytes.
+const FILLED_TABLE: u64 = 8 * 1024 * 1024;
+/// How large the level below the newest tables may be there, in bytes: rows come in order, so that its tables are written
+/// once, and not again for each level below.
+const FILLED_LEVEL: u64 = 1 << 40;
+
 /// When a commit reaches the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sync {
@@ -43,6 +49,8 @@ pub(super) enum Sync {
 pub(super) enum Purpose {
     /// To be used. It is refused if it is damaged in another way than at its log's end.
     Use,
+    /// A new folder is filled with rows, with little memory.
+    Fill,
     /// A copy is looked at and thrown away. It is refused like the database itself.
     Look,
     /// The same, but of a damaged log everything before the damage is taken.
@@ -112,14 +120,20 @@ impl Engine {
 /// The options of a tree. What is not named here is the engine's default.
 fn options(folder: &Path, settings: Settings) -> Options {
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    Options::new()
+    let mut options = Options::new();
+    if settings.purpose == Purpose::Fill {
+        // A table is in memory while it is written.
+        options.target_file_size = FILLED_TABLE;
+        options.max_bytes_for_level = FILLED_LEVEL;
+    }
+    options
         .with_path(folder.to_owned())
         .with_max_memtable_size(size(settings.memtable))
         .with_block_cache_capacity(settings.block_cache)
-        .with_flush_on_close(settings.purpose == Purpose::Use)
+        .with_flush_on_close(matches!(settings.purpose, Purpose::Use | Purpose::Fill))
         // A log that ends in the middle of a record goes on after the last whole one; any other damage is refused.
         .with_wal_recovery_mode(match settings.purpose {
-            Purpose::Use | Purpose::Look => WalRecoveryMode::TolerateTornTail,
+            Purpose::Use | Purpose::Fill | Purpose::Look => WalRecoveryMode::TolerateTornTail,
             Purpose::Salvage => WalRecoveryMode::SalvageValidPrefix,
         })
         // All values are in the log and the tables, which have checksums: one file to sync for a commit. A folder that

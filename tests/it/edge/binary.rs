@@ -84,7 +84,7 @@ impl Gateway {
         assert!(status.success());
     }
 
-    async fn wait_for(&mut self, text: &str) {
+    pub(crate) async fn wait_for(&mut self, text: &str) {
         while let Some(line) = self.lines.next_line().await.expect("text") {
             if line.contains(text) {
                 return;
@@ -101,7 +101,7 @@ impl Gateway {
     }
 }
 
-async fn viewer(url: &str, key: &str) -> (u16, Value) {
+pub(crate) async fn viewer(url: &str, key: &str) -> (u16, Value) {
     let request = reqwest::Client::new().post(format!("{url}/graphql")).bearer_auth(key);
     let response = request.json(&json!({ "query": "{ viewer { name } }" })).send().await.expect("an answer");
     let status = response.status().as_u16();
@@ -110,7 +110,7 @@ async fn viewer(url: &str, key: &str) -> (u16, Value) {
 }
 
 /// Runs a command that has to fail; the one line that it says.
-async fn complaint(mut command: Command) -> String {
+pub(crate) async fn complaint(mut command: Command) -> String {
     let output = command.output().await.expect("the binary");
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(1), "{said}");

@@ -1,0 +1,131 @@
+//! `scrip backup`: all data of a running gateway, or of a stopped one's folder, in a file.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args;
+use futures_util::StreamExt;
+use reqwest::{Client, Response, StatusCode};
+
+use super::{
+    Problem,
+    progress::{Progress, amount},
+    say,
+};
+use crate::config::{Config, rate};
+use scrip_domain::period::instant_of;
+use scrip_service::Clock;
+use scrip_storage::{Backed, BackupFile, BackupOptions, OpenError, Source};
+
+/// How long a gateway may take to answer, and then to send more.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is backed up, and where to.
+#[derive(Debug, Args)]
+pub(super) struct BackupArguments {
+    /// The file, which must not exist yet.
+    file: PathBuf,
+    /// The running gateway, such as http://127.0.0.1:8080; SCRIP_URL by environment. It is asked with the key in
+    /// SCRIP_KEY [default: the folder of --database, while the gateway is stopped].
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// How much of the file is written in a second at most, such as 20MB [default: as much as is possible].
+    #[arg(long, value_name = "BYTES", value_parser = parse_rate)]
+    rate: Option<u64>,
+}
+
+fn parse_rate(text: &str) -> Result<u64, String> {
+    rate(text).ok_or_else(|| "expected bytes a second such as 20MB".to_owned())
+}
+
+pub(super) async fn run(config: Config, arguments: BackupArguments) -> Result<(), Problem> {
+    let BackupArguments { file, rate, .. } = arguments;
+    let begun = Progress::new();
+    let backed = match &config.url {
+        Some(url) => of_gateway(url, config.key.as_deref(), &file, rate).await?,
+        None => of_folder(&config, &file, rate).await?,
+    };
+    let amount = amount(backed.rows, Some(backed.bytes), begun.elapsed());
+    let last = backed.header.last();
+    say(&mut std::io::stderr(), &format!("{} has {amount}; the last is {last}", file.display()));
+    Ok(())
+}
+
+/// A backup of a stopped gateway's folder.
+async fn of_folder(config: &Config, file: &Path, rate: Option<u64>) -> Result<Backed, Problem> {
+    // Before the folder is copied: a name that is taken costs nothing.
+    drop(BackupFile::create(file)?);
+    let source = match Source::open(&config.database).await {
+        Ok(source) => source,
+        Err(OpenError::InUse { folder }) => {
+            let text = format!(
+                "database folder {folder} is in use by another process: back up the running gateway with \
+                 --url http://ADDRESS:PORT and its key in SCRIP_KEY, or stop it"
+            );
+            return Err(text.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let taken = Clock::System.read().wall;
+    let mut progress = Progress::new();
+    let backup = source.backup(BackupOptions { taken, rate, ..BackupOptions::default() });
+    let written = backup.write_to(file, move |rows, bytes| progress.tell("written", rows, Some(bytes))).await;
+    source.close().await;
+    Ok(written?)
+}
+
+/// A backup that a running gateway sends.
+async fn of_gateway(url: &str, key: Option<&str>, file: &Path, rate: Option<u64>) -> Result<Backed, Problem> {
+    let key = key.ok_or("SCRIP_KEY is not set: put an API key of the gateway into it (scrip key create makes one)")?;
+    let mut to = BackupFile::create(file)?;
+    let response = ask(url, key, rate).await?;
+    let mut progress = Progress::new();
+    let (mut parts, mut bytes) = (response.bytes_stream(), 0);
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| format!("the gateway did not send all of the backup: {}", chain(&error)))?;
+        to.write(&part)?;
+        bytes += part.len() as u64;
+        progress.tell("written", 0, Some(bytes));
+    }
+    drop(progress);
+    Ok(tokio::task::spawn_blocking(move || to.finish()).await??)
+}
+
+async fn ask(url: &str, key: &str, rate: Option<u64>) -> Result<Response, Problem> {
+    let mut address = format!("{}/backup", url.trim_end_matches('/'));
+    if let Some(rate) = rate {
+        address.push_str(&format!("?rate={rate}"));
+    }
+    let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;
+    let response = client.get(&address).bearer_auth(key).send().await;
+    let response = response.map_err(|error| format!("{url} does not answer: {}", chain(&error)))?;
+    match response.status() {
+        StatusCode::OK => Ok(response),
+        StatusCode::UNAUTHORIZED => Err(format!("{url} does not know the key in SCRIP_KEY").into()),
+        StatusCode::NOT_FOUND => Err(format!("{url} gives no backups: expected a gateway of this version").into()),
+        status => {
+            let body = response.text().await.unwrap_or_default();
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+            let reason = body["errors"][0]["message"].as_str().unwrap_or("it does not say why");
+            Err(format!("{url} answers {status}: {reason}").into())
+        }
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+/// A time in milliseconds since 1970, for people.
+pub(super) fn moment(millis: i64) -> String {
+    instant_of(millis).map_or_else(|| format!("{millis} ms since 1970"), |at| at.to_string())
+}

@@ -1,0 +1,229 @@
+//! Backups of a running Scrip: one at a time, when one is asked for and as often as is planned. Changes go on meanwhile.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use jiff::{civil::DateTime, tz::TimeZone};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use super::Scrip;
+use scrip_domain::period::Instant;
+use scrip_storage::{Backed, Backup, BackupError, BackupOptions, StorageError};
+
+/// The names of planned backups, by their time.
+const NAME: &str = "scrip-%Y-%m-%dT%H-%M-%SZ.backup";
+/// What a backup that is not complete ends with.
+const UNFINISHED: &str = ".part";
+/// How long is waited after a backup that failed, and how often the time is looked at.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// A backup of a running Scrip. Dropping it ends it.
+#[derive(Debug)]
+pub struct RunningBackup {
+    backup: Backup,
+    /// Lets the next one begin.
+    permit: OwnedSemaphorePermit,
+    name: String,
+}
+
+impl RunningBackup {
+    /// The next bytes; none after the last ones. After an error there are no more, and what there was is of no use.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>, StorageError>> {
+        self.backup.next().await
+    }
+
+    /// How many rows were read so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.backup.rows()
+    }
+
+    /// What its file may be called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Writes all of it to a new file in a folder.
+    async fn write_to(self, folder: &Path) -> Result<Backed, BackupError> {
+        let written = self.backup.write_to(&folder.join(&self.name), |_, _| {}).await;
+        drop(self.permit);
+        written
+    }
+}
+
+/// When backups are taken, and how many are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// Where they are.
+    pub folder: PathBuf,
+    /// How much time there is between two.
+    pub every: Duration,
+    /// How many are kept.
+    pub keep: usize,
+    /// How many bytes of one are made in a second at most.
+    pub rate: Option<u64>,
+}
+
+impl Scrip {
+    /// Begins a backup of this moment; none where one is being taken already. `rate` is how many bytes of it are made
+    /// in a second at most.
+    #[must_use]
+    pub fn backup(&self, rate: Option<u64>) -> Option<RunningBackup> {
+        let permit = Arc::clone(&self.backups).try_acquire_owned().ok()?;
+        let now = self.now();
+        let options = BackupOptions { taken: now.as_millisecond(), rate, rests: true, stop: self.stop.clone() };
+        Some(RunningBackup { backup: self.store.backup(options), permit, name: name(now) })
+    }
+
+    /// Takes backups by a plan until Scrip stops.
+    pub fn plan_backups(self: &Arc<Self>, plan: BackupPlan) {
+        tokio::spawn(keep_taking(Arc::downgrade(self), plan, self.stop.clone()));
+    }
+}
+
+async fn keep_taking(scrip: Weak<Scrip>, plan: BackupPlan, stop: CancellationToken) {
+    let folder = plan.folder.clone();
+    note(blocking(move || clear(&folder)).await.map_err(|error| error.to_string()));
+    loop {
+        let Some(wait) = take_if_due(&scrip, &plan).await else { return };
+        if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Takes a backup if it is time for one; gives how long it is until the next look, and nothing once Scrip is gone.
+async fn take_if_due(scrip: &Weak<Scrip>, plan: &BackupPlan) -> Option<Duration> {
+    let (folder, every) = (plan.folder.clone(), plan.every);
+    let taken = match blocking(move || taken(&folder)).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            note(Err(error.to_string()));
+            return Some(every.min(AGAIN));
+        }
+    };
+    // Not held while it is taken: a stop waits until nobody holds it.
+    let running = {
+        let scrip = scrip.upgrade()?;
+        let now = scrip.now();
+        // One of later was named by a clock that was wrong.
+        if let Some((last, _)) = taken.iter().rfind(|(at, _)| *at <= now) {
+            let age = Duration::try_from(now.duration_since(*last)).unwrap_or_default();
+            if let Some(left) = every.checked_sub(age).filter(|left| !left.is_zero()) {
+                return Some(left.min(AGAIN));
+            }
+        }
+        scrip.backup(plan.rate)
+    };
+    // One that was asked for is being taken.
+    let Some(running) = running else { return Some(Duration::from_secs(1)) };
+    let name = running.name().to_owned();
+    let written = running.write_to(&plan.folder).await;
+    if written.is_err() && scrip.upgrade().is_none_or(|scrip| scrip.is_stopping()) {
+        return None;
+    }
+    let (succeeded, keep) = (written.is_ok(), plan.keep);
+    note(written.map_err(|error| error.to_string()).map(|backed| {
+        tracing::info!(name, rows = backed.rows, bytes = backed.bytes, "a backup was taken");
+    }));
+    if !succeeded {
+        let since = taken.last().map(|(last, _)| last.to_string()).unwrap_or_else(|| "none".to_owned());
+        tracing::warn!(last = since, "the last backup that succeeded");
+        return Some(every.min(AGAIN));
+    }
+    let folder = plan.folder.clone();
+    note(blocking(move || remove_oldest(&folder, keep)).await.map_err(|error| error.to_string()));
+    Some(every.min(AGAIN))
+}
+
+/// Logs a failure: backups go on, and nobody waits for them.
+fn note(result: Result<(), String>) {
+    if let Err(error) = result {
+        tracing::error!(error, "a planned backup failed: it is tried again");
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+/// What a backup of a moment is called.
+fn name(at: Instant) -> String {
+    at.strftime(NAME).to_string()
+}
+
+/// The moment of a backup that is called so; none where it is not ours.
+fn moment(name: &str) -> Option<Instant> {
+    let at = DateTime::strptime(NAME, name).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    (self::name(at) == name).then_some(at)
+}
+
+/// The backups in a folder, oldest first.
+fn taken(folder: &Path) -> io::Result<Vec<(Instant, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if let Some(at) = entry.file_name().to_str().and_then(moment) {
+            found.push((at, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Makes the folder, and removes what a process that was killed has left of its last backup.
+fn clear(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_str().and_then(|name| moment(name.strip_suffix(UNFINISHED)?)).is_some() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the oldest backups beyond a number.
+fn remove_oldest(folder: &Path, keep: usize) -> io::Result<()> {
+    let taken = taken(folder)?;
+    let beyond = taken.len().saturating_sub(keep.max(1));
+    taken.iter().take(beyond).try_for_each(|(_, path)| fs::remove_file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_the_time() {
+        let at: Instant = "2026-11-28T12:00:00Z".parse().expect("an instant");
+        assert_eq!(name(at), "scrip-2026-11-28T12-00-00Z.backup");
+        assert_eq!(moment(&name(at)), Some(at));
+        for other in ["scrip-2026-11-28T12-00-00Z.backup.part", "scrip-2026-11-28T12-00-00Z", "my.backup", ""] {
+            assert_eq!(moment(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_go_and_what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = ["scrip-2026-11-28T12-00-00Z.backup", "scrip-2026-11-29T12-00-00Z.backup", "mine.backup"];
+        let unfinished = "scrip-2026-11-30T12-00-00Z.backup.part";
+        for name in names.iter().chain([&unfinished]) {
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        remove_oldest(folder.path(), 1).expect("removed");
+        clear(folder.path()).expect("cleared");
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).expect("a folder").map(|e| e.expect("one").file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["mine.backup", names[1]]);
+    }
+}

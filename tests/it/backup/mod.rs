@@ -1,0 +1,90 @@
+//! Backups: what is restored is what was there at one moment, and a file that is not whole gives nothing.
+
+mod command;
+mod faults;
+mod kill;
+mod planned;
+mod round;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use scrip::{
+    service::{Clock, RunningBackup, Scrip},
+    storage::{Backed, BackupOptions, OpenError, Source, restore},
+};
+
+use crate::support::{Client, Folder, disk, draft, new_folder};
+
+async fn open(folder: &Path) -> Result<Client, OpenError> {
+    Ok(Client::new(Scrip::open(&disk(folder), Clock::System, None).await?))
+}
+
+/// The names of a folder and of all that is beside it.
+fn beside(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder.parent().expect("a parent")).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+    names.sort();
+    names
+}
+
+/// Coupons of every kind, some of which were claimed, redeemed, paid with, transferred and so on. Codes begin with a
+/// name.
+async fn work(app: &Client, name: &str) {
+    app.customer("ann", Some("ann@example.com"), None).await;
+    let listed = app.stocked(draft::percentage(), 30).await;
+    let cards = app.stocked(draft::gift_card("50.00"), 2).await;
+    let made = app.pool(draft::generated(draft::percentage(), &format!("{name}-MADE-$$$$$$$$"))).await.id;
+    let same = app.pool(draft::generic(&format!("{name}-SAME10"))).await.id;
+    let bulk = app.pool(draft::bulk(draft::percentage(), &format!("{name}-BULK-$$$$$$$$"))).await.id;
+    app.generate(bulk, 500).await.expect("codes");
+    for (number, pool) in [listed, made, same, bulk].into_iter().cycle().take(24).enumerate() {
+        let coupon = app.claim(pool, &format!("customer-{number}")).await.expect("a coupon").id;
+        match number % 5 {
+            0 => drop(app.redeem(coupon).await.expect("a redemption")),
+            1 if pool == listed => drop(app.transfer(coupon, "ann").await.expect("a transfer")),
+            2 if pool == listed => drop(app.unassign(coupon).await.expect("unassigned")),
+            _ => {}
+        }
+    }
+    let card = app.claim(cards, "ann").await.expect("a card").id;
+    app.pay(card, "12.50").await.expect("a payment");
+    app.reverse(card, 2, Some("2.50")).await.ok();
+}
+
+/// A folder in which [work] was done, closed.
+async fn worked() -> Folder {
+    let folder = new_folder();
+    let app = open(folder.path()).await.expect("a new database");
+    work(&app, "A").await;
+    app.close().await;
+    folder
+}
+
+/// All bytes of a backup that is being taken.
+async fn bytes(mut backup: RunningBackup) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(part) = backup.next().await {
+        bytes.extend(part.expect("a part"));
+    }
+    bytes
+}
+
+/// A backup of a stopped folder, in a file beside it.
+async fn backed_up(folder: &Path) -> (PathBuf, Backed) {
+    let file = folder.with_file_name("file");
+    let source = Source::open(&disk(folder)).await.expect("a database");
+    let backed = source.backup(BackupOptions::default()).write_to(&file, |_, _| {}).await.expect("a backup");
+    source.close().await;
+    (file, backed)
+}
+
+/// The database of a backup, in a folder beside it.
+async fn restored(file: &Path) -> PathBuf {
+    let new = file.with_file_name("restored");
+    restore(file, &new, |_, _| {}).await.expect("a folder");
+    new
+}
