@@ -64,7 +64,8 @@ pub(super) async fn run(config: Config, arguments: SqlArguments) -> Result<(), P
         drop(std::io::stdout().write_all(text.as_bytes()));
         if rows.len() > written.len() {
             let left = rows.len() - written.len();
-            say(&mut std::io::stderr(), &format!("{left} more rows were left out: --limit gives more"));
+            let rows = if left == 1 { "row was" } else { "rows were" };
+            say(&mut std::io::stderr(), &format!("{left} more {rows} left out: --limit gives more"));
         }
     }
     Ok(())

@@ -39,8 +39,7 @@ async fn what_an_analyst_asks_is_answered() {
     for (text, expected) in [
         (
             "SELECT status, count() AS coupons FROM coupon WHERE pool = pool:1 GROUP BY status ORDER BY status",
-            json!([{ "status": "CLAIMED", "coupons": 2 }, { "status": "REDEEMED", "coupons": 1 },
-                { "status": "UNASSIGNED", "coupons": 2 }]),
+            json!([{ "status": "CLAIMED", "coupons": 2 }, { "status": "REDEEMED", "coupons": 1 }]),
         ),
         (
             "SELECT id, status, pool.name AS pool FROM coupon WHERE customer = customer:ann ORDER BY id",
@@ -112,7 +111,7 @@ async fn the_command_writes_what_is_asked_within_its_bounds() {
     assert!(said.starts_with("number,status\r\n2,CLAIMED\r\n"), "{said}");
     let (_, said, told) = run(&[statuses, "--format", "json", "--limit", "1"]).await;
     assert_eq!(said, "{\"number\":2,\"status\":\"CLAIMED\"}\n");
-    assert!(told.contains("2 more rows were left out"), "{told}");
+    assert!(told.contains("1 more row was left out"), "{told}");
     let (code, _, told) = run(&["DELETE coupon"]).await;
     assert!(code == Some(1) && told.contains("scrip: "), "{told}");
     // What runs for ever, and what grows for ever.

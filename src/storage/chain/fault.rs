@@ -114,6 +114,11 @@ pub enum Fault {
         /// The last that is missing.
         last: u64,
     },
+    /// What is kept twice does not agree.
+    Books {
+        /// What does not, with its id.
+        what: String,
+    },
     /// An event is in the log twice.
     Twice {
         /// The stream.
@@ -172,6 +177,7 @@ impl fmt::Display for Fault {
             Self::Events { stream, first, last } => {
                 write!(f, "events {first} to {last} of stream {stream} are missing")
             }
+            Self::Books { what } => f.write_str(what),
             Self::Twice { stream, sequence } => {
                 write!(f, "event {sequence} of stream {stream} is in the log twice")
             }

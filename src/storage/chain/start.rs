@@ -51,9 +51,12 @@ impl Start {
         }
         let copy = still.copy(place).await?;
         let store = boxed(|| copy.open(address, Purpose::Look)).await?;
-        let ring = store.ring(still.mark()).await;
+        let ring = match store.refuse_others(address).await {
+            Ok(_) => store.ring(still.mark()).await.map_err(|error| open_failed(address, error.to_string())),
+            Err(error) => Err(error),
+        };
         store.close().await;
-        ring.map_err(|error| open_failed(address, error.to_string()))
+        ring
     }
 
     /// The engine has opened the folder: the chain goes on after its last batch, and the mark follows it.

@@ -1,6 +1,8 @@
 //! `scrip check` and `scrip salvage`: what is wrong with a database, and what is whole of it in a new folder. Both look at
 //! a copy, and change nothing of the database itself.
 
+mod books;
+mod books_pool;
 mod pages;
 mod repair;
 mod salvage;
@@ -16,6 +18,7 @@ use super::{
     Address, Fault, Moment, OpenError, StorageError, Store,
     chain::{COPY, Ring, Still},
     engine::Purpose,
+    format::FORMAT,
     tables::{Events, NAMES},
 };
 
@@ -51,8 +54,12 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
             checked.last = ring.last().moment();
             ring.faults.into_iter().for_each(&mut tell);
             let counted = count(&store, &mut checked, &mut tell).await;
+            let audited = match counted {
+                Ok(()) => audited(&store, &mut tell).await,
+                Err(error) => Err(error),
+            };
             store.close().await;
-            counted?;
+            audited?;
         }
         Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason }),
         Err(error) => return Err(error),
@@ -65,6 +72,18 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
 async fn ring(store: &Store, still: &Still) -> Ring {
     // What the engine does not give is told with the table's other faults, when its rows are read.
     store.ring(still.mark()).await.unwrap_or_default()
+}
+
+/// Holds the books against each other, where all their rows can be read and are of this format.
+async fn audited(store: &Store, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+    if store.format().await? != FORMAT {
+        return Ok(());
+    }
+    match books::audit(store, tell).await {
+        // It was told when the rows were counted.
+        Err(StorageError::Row { .. } | StorageError::Database(_)) => Ok(()),
+        other => other,
+    }
 }
 
 /// Reads every row of every table.

@@ -65,16 +65,23 @@ impl Store {
         Ok(found)
     }
 
-    /// Refuses data of an earlier format too, and makes the tables of an empty database.
+    /// Refuses data of an earlier format too; whether there is data.
+    pub(super) async fn refuse_others(&self, address: &Address) -> Result<bool, OpenError> {
+        match self.refuse_newer(address).await? {
+            0 => Ok(false),
+            FORMAT => Ok(true),
+            _ => {
+                let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+                Err(OpenError::Old { folder, address: address.text().to_owned() })
+            }
+        }
+    }
+
+    /// Refuses data of another format, and makes the tables of an empty database.
     pub(super) async fn current(&self, address: &Address) -> Result<(), OpenError> {
         for _ in 0..TRIES {
-            match self.refuse_newer(address).await? {
-                FORMAT => return Ok(()),
-                0 => {}
-                _ => {
-                    let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-                    return Err(OpenError::Old { folder, address: address.text().to_owned() });
-                }
+            if self.refuse_others(address).await? {
+                return Ok(());
             }
             match boxed(|| self.make_tables()).await {
                 Ok(()) => tracing::info!(format = FORMAT, "made the tables of an empty database"),

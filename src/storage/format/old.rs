@@ -80,7 +80,10 @@ fn convert(table: &str, rest: &mut Rest<'_>, doc: &str) -> Result<Option<Vec<(Ro
         }};
     }
     Ok(Some(match table {
-        "pool" => pool(read(doc)?),
+        "pool" => match rest.pool() {
+            Some(_) => pool(read(doc)?),
+            None => return Ok(None),
+        },
         "tally" => row!(Tallies, rest.pool(), read(doc)?),
         "codes" => row!(CodeLists, rest.pool().zip(rest.u64()), read(doc)?),
         "code" => row!(CodeOwners, rest.owned(), named(doc)?),

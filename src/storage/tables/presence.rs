@@ -6,7 +6,7 @@ use serde_bytes::ByteArray;
 use super::Nodes;
 use crate::{
     codec::{CodecError, Part, Parts, PartsReader},
-    table::Form,
+    table::{Form, Span},
 };
 use scrip_domain::{
     id::PoolId,
@@ -17,6 +17,14 @@ use scrip_domain::{
 pub(crate) struct KeptNode {
     /// A set of 64 children for each status, in their order, each as 8 bytes from the least.
     sets: ByteArray<48>,
+}
+
+impl Nodes {
+    /// The nodes of a pool, level by level from the lowest.
+    #[must_use]
+    pub fn of(pool: PoolId) -> Span<Self> {
+        Span::numbers(&[Part::Number(pool.0.into())], ..)
+    }
 }
 
 impl Form for Nodes {

@@ -1,0 +1,264 @@
+//! The audit of the books, which `scrip check` does: what is kept twice has to agree. Every coupon is held against its
+//! ledger, its events and its pool's counts and tree, in the order in which the rows are kept, so that a page of each
+//! table is in memory and nothing grows with the coupons.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::{Fault, books_pool::PoolBooks};
+use crate::{
+    Span, StorageError, Store, Table,
+    read::From,
+    tables::{
+        Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Nodes, Tallies, Tally,
+    },
+};
+use scrip_domain::{
+    coupon::Coupon,
+    gift_card::Entry,
+    id::{CouponId, CustomerId, EventId, PoolId},
+    status::Status,
+};
+
+/// How many rows are read at once.
+const PAGE: usize = 1_000;
+/// How many rows of the log are kept, because the events of coupons that lie beside each other mostly do as well.
+const KEPT: usize = 4_096;
+
+/// The rows of a table, one after the other.
+pub(super) struct Rows<'a, T: Table> {
+    store: &'a Store,
+    span: Span<T>,
+    page: VecDeque<(T::Key, T::Document)>,
+    all: bool,
+}
+
+impl<'a, T: Table> Rows<'a, T> {
+    /// Those of a span.
+    pub(super) fn of(store: &'a Store, span: Span<T>) -> Self {
+        Self { store, span, page: VecDeque::new(), all: false }
+    }
+
+    /// The next row, without taking it.
+    pub(super) async fn peek(&mut self) -> Result<Option<&(T::Key, T::Document)>, StorageError> {
+        if self.page.is_empty() && !self.all {
+            self.page = self.store.scan(&self.span, From::Start, PAGE).await?.into();
+            self.all = self.page.len() < PAGE;
+            if let Some((last, _)) = self.page.back() {
+                self.span = self.span.clone().after(last);
+            }
+        }
+        Ok(self.page.front())
+    }
+
+    /// The next row.
+    pub(super) async fn next(&mut self) -> Result<Option<(T::Key, T::Document)>, StorageError> {
+        self.peek().await?;
+        Ok(self.page.pop_front())
+    }
+}
+
+/// What the coupons say of the log, which is held against the log itself.
+#[derive(Default)]
+struct Sum {
+    events: u64,
+}
+
+/// Holds the books of a database against each other, and tells what does not agree. Rows that cannot be read end it:
+/// they were told before.
+pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+    let mut ledger = Rows::of(store, Span::<Ledger>::all());
+    let mut coupons = Rows::of(store, Span::<Coupons>::all());
+    let (mut log, mut sum) = (Log::new(store), Sum::default());
+    let mut pools: BTreeMap<PoolId, Tally> = BTreeMap::new();
+    let mut tallies = Rows::of(store, Span::<Tallies>::all());
+    while let Some((pool, tally)) = tallies.next().await? {
+        pools.insert(pool, tally);
+    }
+    let mut books: Option<PoolBooks> = None;
+    while let Some((id, coupon)) = coupons.next().await? {
+        if books.as_ref().is_none_or(|books| books.pool() != id.pool) {
+            finish(store, books.replace(PoolBooks::new(id.pool)), &mut pools, tell).await?;
+        }
+        if let Some(books) = &mut books {
+            books.add(store, &coupon, tell).await?;
+        }
+        let mut say = |what: String| tell(Fault::Books { what: format!("coupon {}:{} {what}", id.pool.0, id.index) });
+        let entries = entries_of(&mut ledger, id, &mut say).await?;
+        check_ledger(&coupon, &entries, &mut say);
+        sum.events += coupon.history.len();
+        check_events(&mut log, &coupon, &mut say).await?;
+        check_due(store, &coupon, &mut say).await?;
+    }
+    finish(store, books, &mut pools, tell).await?;
+    while let Some((id, _)) = ledger.next().await? {
+        tell(Fault::Books { what: format!("a ledger entry of {:?} has no coupon", id.coupon) });
+    }
+    for (pool, tally) in pools {
+        PoolBooks::new(pool).finish(&tally, tell);
+    }
+    check_log(store, &sum, tell).await
+}
+
+async fn finish(
+    store: &Store,
+    books: Option<PoolBooks>,
+    pools: &mut BTreeMap<PoolId, Tally>,
+    tell: &mut impl FnMut(Fault),
+) -> Result<(), StorageError> {
+    let Some(mut books) = books else { return Ok(()) };
+    books.end_of_rows(store, tell).await?;
+    match pools.remove(&books.pool()) {
+        Some(tally) => books.finish(&tally, tell),
+        None => tell(Fault::Books { what: format!("pool {} has coupons and no counts", books.pool().0) }),
+    }
+    Ok(())
+}
+
+/// The ledger entries of a coupon. Those of coupons before it belong to none.
+async fn entries_of(
+    ledger: &mut Rows<'_, Ledger>,
+    id: CouponId,
+    say: &mut impl FnMut(String),
+) -> Result<Vec<Entry>, StorageError> {
+    let mut entries = Vec::new();
+    while let Some((entry, _)) = ledger.peek().await?.filter(|(entry, _)| entry.coupon <= id) {
+        if entry.coupon < id {
+            say(format!("comes after a ledger entry of {:?}, which has no coupon", entry.coupon));
+        }
+        let is_its = entry.coupon == id;
+        entries.extend(ledger.next().await?.filter(|_| is_its).map(|(_, entry)| entry));
+    }
+    Ok(entries)
+}
+
+/// The ledger sums up to the balance, entry by entry.
+fn check_ledger(coupon: &Coupon, entries: &[Entry], say: &mut impl FnMut(String)) {
+    let known = coupon.account.map_or(0, |account| account.entries as usize);
+    if entries.len() != known {
+        say(format!("has {} ledger entries and counts {known}", entries.len()));
+        return;
+    }
+    let mut sum = 0_i64;
+    for (number, entry) in entries.iter().enumerate() {
+        sum = sum.saturating_add(entry.amount.0);
+        if entry.id.number as usize != number || entry.balance_after.0 != sum || sum < 0 {
+            say(format!("has a ledger that does not sum up at entry {number}"));
+            return;
+        }
+    }
+    if let Some(account) = coupon.account.filter(|account| account.balance.0 != sum) {
+        say(format!("has a balance of {} minor units and a ledger that sums up to {sum}", account.balance.0));
+    }
+}
+
+/// Its events are in the log, are its own, and lead to its status.
+async fn check_events(log: &mut Log<'_>, coupon: &Coupon, say: &mut impl FnMut(String)) -> Result<(), StorageError> {
+    let leaves: Vec<_> = (0..coupon.history.leaves).map(|leaf| (coupon.id, leaf)).collect();
+    let mut ids: Vec<EventId> = Vec::new();
+    for (number, leaf) in log.store.get::<Histories>(&leaves).await?.into_iter().enumerate() {
+        match leaf {
+            Some(leaf) => ids.extend(leaf),
+            None => say(format!("has lost part {number} of its history")),
+        }
+    }
+    ids.extend(&coupon.history.recent);
+    if !ids.is_sorted_by(|one, next| one < next) {
+        say("has a history that is not in order".to_owned());
+    }
+    let mut status = Status::Unassigned;
+    for id in ids {
+        match log.event(id).await? {
+            Some(event) if event.coupon != coupon.id => say(format!("has event {} of another coupon", id.sequence)),
+            Some(event) if event.change.before != status => {
+                let (before, is) = (event.change.before.name(), status.name());
+                say(format!("is {is} before event {}, which says {before}", id.sequence));
+                status = event.change.after;
+            }
+            Some(event) => status = event.change.after,
+            None => say(format!("has event {}, which is not in the log", id.sequence)),
+        }
+    }
+    if status != coupon.status {
+        say(format!("is {} and its events lead to {}", coupon.status.name(), status.name()));
+    }
+    Ok(())
+}
+
+/// A coupon whose time will be over is in the list of those.
+async fn check_due(store: &Store, coupon: &Coupon, say: &mut impl FnMut(String)) -> Result<(), StorageError> {
+    if let Some(end) = coupon.expires_at.filter(|_| coupon.status.is_live())
+        && store.get_one::<Dues>((end.as_millisecond(), coupon.id)).await?.is_none()
+    {
+        say(format!("is over at {end} and not in the list of those that are"));
+    }
+    Ok(())
+}
+
+/// The log has as many events as the coupons, and each is in its customer's history.
+async fn check_log(store: &Store, sum: &Sum, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+    let mut rows = Rows::of(store, Span::<Events>::all());
+    let (mut events, mut of_customers) = (0, 0);
+    while let Some((first, row)) = rows.next().await? {
+        let numbered = (first.sequence..).zip(&row);
+        let keys: Vec<(CustomerId, EventId)> = numbered
+            .filter_map(|(sequence, event)| {
+                Some((event.change.customer.clone()?, EventId { stream: first.stream, sequence }))
+            })
+            .collect();
+        events += row.len() as u64;
+        of_customers += keys.len() as u64;
+        for (key, found) in keys.iter().zip(store.get::<CustomerEvents>(&keys).await?) {
+            if found.is_none() {
+                let what = format!("event {} is not in the history of customer {:?}", key.1.sequence, key.0.as_str());
+                tell(Fault::Books { what });
+            }
+        }
+    }
+    if events != sum.events {
+        let what = format!("the log has {events} events, and the coupons have {} in all", sum.events);
+        tell(Fault::Books { what });
+    }
+    let mut found = 0;
+    let mut histories = Rows::of(store, Span::<CustomerEvents>::all());
+    while histories.next().await?.is_some() {
+        found += 1;
+    }
+    if found != of_customers {
+        let what = format!("{of_customers} events are of customers, and their histories have {found}");
+        tell(Fault::Books { what });
+    }
+    Ok(())
+}
+
+/// The events of the log by their places, with the rows that were read last.
+struct Log<'a> {
+    store: &'a Store,
+    young: HashMap<EventId, Dated>,
+    old: HashMap<EventId, Dated>,
+}
+
+impl<'a> Log<'a> {
+    fn new(store: &'a Store) -> Self {
+        Self { store, young: HashMap::new(), old: HashMap::new() }
+    }
+
+    /// The event at a place.
+    async fn event(&mut self, id: EventId) -> Result<Option<&Dated>, StorageError> {
+        if !self.young.contains_key(&id) && !self.old.contains_key(&id) {
+            if self.young.len() >= KEPT * 16 {
+                self.old = std::mem::take(&mut self.young);
+            }
+            let span = Events::with(id.stream, id.sequence..id.sequence + 1);
+            for (first, row) in self.store.scan(&span, From::End, 1).await? {
+                let numbered = (first.sequence..).zip(row);
+                self.young.extend(numbered.map(|(sequence, event)| (EventId { stream: first.stream, sequence }, event)));
+            }
+        }
+        Ok(self.young.get(&id).or_else(|| self.old.get(&id)))
+    }
+}
+
+/// The nodes of a pool's tree, one after the other.
+pub(super) fn nodes_of(store: &Store, pool: PoolId) -> Rows<'_, Nodes> {
+    Rows::of(store, Nodes::of(pool))
+}

@@ -1,0 +1,153 @@
+//! The counts of a pool and its tree of statuses against the coupons that it has.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Fault,
+    books::{Rows, nodes_of},
+};
+use crate::{
+    StorageError, Store,
+    tables::{Nodes, Tally},
+};
+use scrip_domain::{
+    coupon::Coupon,
+    id::PoolId,
+    pool::Counts,
+    presence::{LEVELS, Node, NodeId},
+    status::Status,
+};
+
+/// What the coupons of a pool come to.
+pub(super) struct PoolBooks {
+    pool: PoolId,
+    counts: Counts,
+    rows: u64,
+    /// The node that the last coupon is in, as the coupons make it.
+    place: u64,
+    node: Node,
+    /// The level above, as the nodes make it.
+    above: BTreeMap<u64, Node>,
+    /// How many nodes of the lowest level the coupons make.
+    nodes: u64,
+}
+
+impl PoolBooks {
+    /// Those of a pool without coupons.
+    pub(super) fn new(pool: PoolId) -> Self {
+        let (counts, node) = (Counts::default(), Node::default());
+        Self { pool, counts, rows: 0, place: 0, node, above: BTreeMap::new(), nodes: 0 }
+    }
+
+    /// Whose books they are.
+    pub(super) fn pool(&self) -> PoolId {
+        self.pool
+    }
+
+    /// Adds a coupon, which comes after the ones before.
+    pub(super) async fn add(
+        &mut self,
+        store: &Store,
+        coupon: &Coupon,
+        tell: &mut impl FnMut(Fault),
+    ) -> Result<(), StorageError> {
+        let place = coupon.id.index / 64;
+        if place != self.place {
+            self.end_of_node(store, tell).await?;
+            self.place = place;
+        }
+        self.node.put(coupon.status, coupon.id.index % 64, true);
+        self.counts.add(coupon.status, 1);
+        self.counts.usages += i64::from(coupon.usages);
+        self.rows += 1;
+        Ok(())
+    }
+
+    async fn end_of_node(&mut self, store: &Store, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+        let node = std::mem::take(&mut self.node);
+        if node == Node::default() {
+            return Ok(());
+        }
+        self.nodes += 1;
+        note(&mut self.above, self.place, &node);
+        let id = NodeId { level: 0, place: self.place };
+        if store.get_one::<Nodes>((self.pool, id)).await?.unwrap_or_default() != node {
+            let (pool, first) = (self.pool.0, self.place * 64);
+            let what = format!("pool {pool} lists coupons {first} to {} by another status", first + 63);
+            tell(Fault::Books { what });
+        }
+        Ok(())
+    }
+
+    /// The last coupon was added: the levels above follow from the lowest.
+    pub(super) async fn end_of_rows(
+        &mut self,
+        store: &Store,
+        tell: &mut impl FnMut(Fault),
+    ) -> Result<(), StorageError> {
+        self.end_of_node(store, tell).await?;
+        let mut rows = nodes_of(store, self.pool);
+        let lowest = self.lowest_in_use(&mut rows).await?;
+        if lowest != self.nodes {
+            let what = format!("pool {} has {lowest} groups in its lists, and its coupons make {}", self.pool.0, self.nodes);
+            tell(Fault::Books { what });
+        }
+        let mut level = std::mem::take(&mut self.above);
+        for number in 1..LEVELS {
+            let mut above = BTreeMap::new();
+            for (place, node) in &level {
+                note(&mut above, *place, node);
+                let id = NodeId { level: number, place: *place };
+                if store.get_one::<Nodes>((self.pool, id)).await?.unwrap_or_default() != *node {
+                    let what = format!("pool {} has lists whose level {number} is another at {place}", self.pool.0);
+                    tell(Fault::Books { what });
+                }
+            }
+            level = above;
+        }
+        Ok(())
+    }
+
+    /// How many nodes of the lowest level hold a coupon.
+    async fn lowest_in_use(&self, rows: &mut Rows<'_, Nodes>) -> Result<u64, StorageError> {
+        let mut number = 0;
+        while let Some(((_, id), node)) = rows.next().await? {
+            if id.level > 0 {
+                break;
+            }
+            number += u64::from(node != Node::default());
+        }
+        Ok(number)
+    }
+
+    /// Holds what the coupons come to against the pool's counts. Coupons that nobody has touched have no row, and are
+    /// unassigned.
+    pub(super) fn finish(&self, tally: &Tally, tell: &mut impl FnMut(Fault)) {
+        for status in Status::ALL.into_iter().filter(|status| *status != Status::Unassigned) {
+            let (counted, found) = (tally.counts.of(status), self.counts.of(status));
+            if counted != found {
+                let name = status.name();
+                tell(Fault::Books { what: format!("pool {} counts {counted} {name} coupons and has {found}", self.pool.0) });
+            }
+        }
+        let unassigned = tally.counts.of(Status::Unassigned);
+        let untouched = i64::try_from(tally.supply.size.saturating_sub(self.rows)).unwrap_or(i64::MAX);
+        let most = self.counts.of(Status::Unassigned).saturating_add(untouched);
+        if unassigned < self.counts.of(Status::Unassigned) || unassigned > most || self.rows > tally.supply.size {
+            let what = format!("pool {} counts {unassigned} unassigned coupons of {}", self.pool.0, tally.supply.size);
+            tell(Fault::Books { what });
+        }
+        if tally.counts.usages != self.counts.usages {
+            let (counted, found) = (tally.counts.usages, self.counts.usages);
+            tell(Fault::Books { what: format!("pool {} counts {counted} usages and has {found}", self.pool.0) });
+        }
+    }
+}
+
+/// Notes in the level above which statuses occur below a node.
+fn note(above: &mut BTreeMap<u64, Node>, place: u64, node: &Node) {
+    let parent = above.entry(place / 64).or_default();
+    for status in Status::ALL.into_iter().filter(|status| node.holds(*status)) {
+        parent.put(status, place % 64, true);
+    }
+}
