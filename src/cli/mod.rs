@@ -12,8 +12,13 @@ mod upgrade;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, ConfigError, Layer};
+use crate::{
+    config::{Config, ConfigError, Layer},
+    telemetry,
+};
+use scrip_service::{before_end, last_line};
 
 /// Scrip: coupon pools, gift cards and their whole life over GraphQL, in one binary.
 #[derive(Debug, Parser)]
@@ -117,10 +122,12 @@ enum KeyCommand {
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    match start(arguments) {
+    let ended = start(arguments);
+    telemetry::flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&mut std::io::stderr(), &format!("scrip: {error}"));
+            last_line(&format!("scrip: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -135,9 +142,11 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         return Ok(());
     }
     let config = configuration(arguments.settings)?;
-    crate::telemetry::start(&config.log)?;
+    telemetry::start(&config.log)?;
+    before_end(telemetry::flush);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        outlive_file_limits()?;
         match arguments.command {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
             Some(Command::Plugin { action }) => plugin::run(action).await,
@@ -149,6 +158,14 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
         }
     })
+}
+
+/// Makes a write beyond the limit on the size of files an error, as on a full disk, and not the end of the process. It
+/// stays so: what is listened to once never has its default effect again.
+fn outlive_file_limits() -> std::io::Result<()> {
+    /// The number of SIGXFSZ, which the standard library does not name.
+    const FILE_TOO_LARGE: i32 = 25;
+    signal(SignalKind::from_raw(FILE_TOO_LARGE)).map(drop)
 }
 
 fn configuration(flags: Settings) -> Result<Config, ConfigError> {

@@ -22,7 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::health;
-use scrip_service::Vitals;
+use scrip_service::{Vitals, start_vital};
 
 /// How long no connection is taken where the system has no more descriptors.
 const RESPITE: Duration = Duration::from_millis(100);
@@ -83,7 +83,7 @@ pub(super) fn open(
         // A file system that does not answer keeps nobody from stopping.
         runtime.shutdown_background();
     };
-    std::thread::Builder::new().name("door".to_owned()).spawn(run)?;
+    start_vital("door", run)?;
     Ok(visitors)
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod engine;
 mod entry;
 mod error;
+mod files;
 mod folder;
 mod key;
 mod migrate;
@@ -20,6 +21,7 @@ mod record;
 mod room;
 mod row;
 mod upgrade;
+mod waiting;
 
 use std::pin::Pin;
 

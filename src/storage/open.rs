@@ -17,9 +17,11 @@ use super::{
     Address, OpenError, StorageError, Working,
     chain::{Chain, Start},
     engine::Engine,
+    error::is_of_the_machine,
     folder,
     pending::Pending,
     record::Place,
+    waiting::Waiting,
 };
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
@@ -34,6 +36,8 @@ pub struct Store {
     pub(super) pending: Pending,
     /// The last batch, and who is told of it.
     pub(super) chain: Chain,
+    /// The engine's log ended in what is no whole write, which was left out.
+    pub(super) torn: bool,
 }
 
 impl std::fmt::Debug for Store {
@@ -50,19 +54,23 @@ impl Store {
     }
 
     async fn checked(address: &Address) -> Result<Self, OpenError> {
+        let waiting = Waiting::start();
         let start = match address.folder() {
             None => None,
             Some(folder) => {
+                waiting.step("making its folder");
                 folder::prepare(address, folder)?;
-                Some(boxed(|| Start::check(address)).await?)
+                Some(boxed(|| Start::check(address, &waiting)).await?)
             }
         };
-        let store = boxed(|| Self::engine(address)).await?;
+        waiting.step("opening it");
+        let store = boxed(|| Self::engine(address)).await.map_err(OpenError::of_the_opened)?;
+        waiting.step("reading and writing its first rows");
         match boxed(|| store.begin(address, start)).await {
             Ok(()) => Ok(store),
             Err(error) => {
                 store.close().await;
-                Err(error)
+                Err(error.of_the_opened())
             }
         }
     }
@@ -88,8 +96,8 @@ impl Store {
 
     /// Opens the database as it is.
     pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
-        let datastore = Self::datastore(address).await?;
-        match Self::prepare(Arc::clone(&datastore), address).await {
+        let (datastore, torn) = Self::datastore(address).await?;
+        match Self::prepare(Arc::clone(&datastore), address, torn).await {
             Ok(store) => Ok(store),
             Err(error) => {
                 // Dropped alone, it would hold the folder.
@@ -99,23 +107,26 @@ impl Store {
         }
     }
 
-    /// SurrealDB over the engine that an address names.
-    async fn datastore(address: &Address) -> Result<Arc<Datastore>, OpenError> {
+    /// SurrealDB over the engine that an address names, and whether its log was torn.
+    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, bool), OpenError> {
         // The maintenance tasks write on their own, for clusters and change feeds, which are not used.
         let builder = Datastore::builder().with_auth(false).without_maintenance_tasks();
+        let mut torn = false;
         let built = match address.folder() {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
                 let opened = Engine::open(folder, address.settings()).await;
                 let engine = opened.map_err(|error| engine_failed(address, &error))?;
+                torn = engine.was_torn();
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
             }
         };
-        built.map_err(|error| open_failed(address, format!("{error:#}")))
+        let datastore = built.map_err(|error| open_failed(address, format!("{error:#}")))?;
+        Ok((datastore, torn))
     }
 
     /// Brings the engine to its current format.
-    async fn prepare(datastore: Arc<Datastore>, address: &Address) -> Result<Self, OpenError> {
+    async fn prepare(datastore: Arc<Datastore>, address: &Address, torn: bool) -> Result<Self, OpenError> {
         let failed = |reason: String| open_failed(address, reason);
         // The check below tries a damaged folder again for two minutes; this read fails at once.
         datastore.storage_version().await.map_err(|error| failed(format!("{error:#}")))?;
@@ -125,7 +136,7 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain })
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, torn })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.
@@ -180,6 +191,7 @@ pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> Open
             ErrorKind::StorageFull
             | ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::FileTooLarge
             | ErrorKind::QuotaExceeded => OpenError::Folder { folder, reason: cause.to_string() },
             _ => open_failed(address, error.to_string()),
         },
@@ -189,14 +201,13 @@ pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> Open
     }
 }
 
-/// Why what the engine holds could not be read. Where the disk cannot be written, only the text says so.
+/// Why what the engine holds could not be read. Where the machine lacks something, only the text says so.
 pub(super) fn open_failed(address: &Address, reason: String) -> OpenError {
-    let lower = reason.to_lowercase();
-    if ["no space left", "permission denied", "read-only file"].iter().any(|text| lower.contains(text)) {
+    if is_of_the_machine(&reason) {
         let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         OpenError::Folder { folder, reason }
     } else {
-        OpenError::Damaged { address: address.text().to_owned(), reason }
+        OpenError::Damaged { address: address.text().to_owned(), reason, opened: false }
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod check;
 mod damage;
+mod files;
 mod kill;
+mod merge;
 mod mark;
 mod salvage;
 

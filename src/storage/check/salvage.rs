@@ -4,6 +4,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use thiserror::Error;
@@ -93,7 +94,9 @@ async fn open(
     tell: &mut impl FnMut(Fault),
 ) -> Result<(Copied, Store), SalvageError> {
     let failed = |error| SalvageError::Folder { place: goal.copy.clone(), error };
-    let copy = still.copy(goal.copy.clone()).await?;
+    let survey = Arc::new(still.survey(address).await?);
+    survey.faults.iter().cloned().for_each(&mut *tell);
+    let copy = still.copy(goal.copy.clone(), &survey).await?;
     let unlisted = repair::unlisted(copy.folder()).map_err(failed)?;
     match opened(&copy, address, Purpose::Look).await {
         Ok(store) => {
@@ -108,7 +111,7 @@ async fn open(
     }
     // The engine may have cut and deleted files of the first one.
     drop(copy);
-    let copy = still.copy(goal.copy.clone()).await?;
+    let copy = still.copy(goal.copy.clone(), &survey).await?;
     repair::list_all(copy.folder(), tell).map_err(failed)?;
     repair::complete(address, copy.folder()).await?;
     let store = opened(&copy, address, Purpose::Salvage).await?;
@@ -184,9 +187,12 @@ impl Goal {
         let mark = Mark::open(&new).map_err(failed)?;
         let (unfinished, copy) = (beside(&new, ".salvaging"), beside(&new, ".salvaged-from"));
         remove(&unfinished).map_err(failed)?;
-        match fs::remove_file(mark_path(&unfinished)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
+        let left = mark_path(&unfinished);
+        for left in [beside(&left, ".new"), left] {
+            match fs::remove_file(left) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
         }
         Ok(Self { new, unfinished, copy, _mark: mark })
     }
