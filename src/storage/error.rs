@@ -149,7 +149,7 @@ impl OpenError {
 fn left(opened: bool) -> &'static str {
     match opened {
         false => "and was left as it is",
-        true => "after the engine has opened it, so that files may have changed: keep a copy of it as it is now",
+        true => "and the engine had opened it before, so that files may have changed (keep a copy of it as it is now)",
     }
 }
 

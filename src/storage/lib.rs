@@ -20,6 +20,7 @@ mod read;
 mod record;
 mod room;
 mod row;
+mod scrub;
 mod upgrade;
 mod waiting;
 

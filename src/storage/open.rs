@@ -21,6 +21,7 @@ use super::{
     folder,
     pending::Pending,
     record::Place,
+    scrub::Scrub,
     waiting::Waiting,
 };
 
@@ -38,6 +39,8 @@ pub struct Store {
     pub(super) chain: Chain,
     /// The engine's log ended in what is no whole write, which was left out.
     pub(super) torn: bool,
+    /// What reads its tables again, once it is in use.
+    scrub: Option<Scrub>,
 }
 
 impl std::fmt::Debug for Store {
@@ -64,10 +67,14 @@ impl Store {
             }
         };
         waiting.step("opening it");
-        let store = boxed(|| Self::engine(address)).await.map_err(OpenError::of_the_opened)?;
+        let mut store = boxed(|| Self::engine(address)).await.map_err(OpenError::of_the_opened)?;
         waiting.step("reading and writing its first rows");
         match boxed(|| store.begin(address, start)).await {
-            Ok(()) => Ok(store),
+            Ok(()) => {
+                // Without a thread for it, it is as it was before there was one.
+                store.scrub = address.folder().and_then(|folder| Scrub::start(folder).ok());
+                Ok(store)
+            }
             Err(error) => {
                 store.close().await;
                 Err(error.of_the_opened())
@@ -136,7 +143,7 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, torn })
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, torn, scrub: None })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.

@@ -79,7 +79,8 @@ impl Lines {
             let (line, dropped) = self.next();
             let written = write(&mut target, &line);
             let told = dropped == 0 || written.is_err() || {
-                let text = format!("scrip: {dropped} lines of the log were dropped: standard error did not take them\n");
+                let text =
+                    format!("scrip: {dropped} lines of the log were dropped: standard error did not take them\n");
                 write(&mut target, text.as_bytes()).is_ok()
             };
             let mut buffer = self.buffer();

@@ -5,8 +5,8 @@ mod check;
 mod damage;
 mod files;
 mod kill;
-mod merge;
 mod mark;
+mod merge;
 mod salvage;
 
 use std::{

@@ -42,10 +42,8 @@ impl Start {
     /// The chain of batches, as a copy has it.
     async fn look(address: &Address, still: &Still, waiting: &Waiting) -> Result<Ring, OpenError> {
         let place = still.folder().join(COPY);
-        let failed = |error: io::Error| OpenError::Folder {
-            folder: place.display().to_string(),
-            reason: error.to_string(),
-        };
+        let failed =
+            |error: io::Error| OpenError::Folder { folder: place.display().to_string(), reason: error.to_string() };
         folder::remove(&place).map_err(failed)?;
         if folder::is_empty(still.folder()).map_err(failed)? {
             let mut ring = Ring::default();

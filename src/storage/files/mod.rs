@@ -23,6 +23,8 @@ const LOG: &str = "wal";
 const DIGITS: usize = 20;
 /// No two segments that follow each other are so far apart. The engine looks for each number between them.
 const FAR: u64 = 1 << 20;
+/// No segment has a number beyond this one. The engine counts on from the number that it finds.
+const MOST: u64 = 1 << 48;
 
 /// What was found in a folder.
 #[derive(Debug, Default)]
@@ -141,7 +143,7 @@ fn is_known(place: &Path, name: &str, kind: FileType) -> bool {
 fn numbered(name: &str) -> Option<(u64, &str)> {
     let (digits, ending) = name.split_once(".wal")?;
     let is_number = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
-    Some((digits.parse().ok().filter(|_| is_number)?, ending))
+    Some((digits.parse().ok().filter(|number| is_number && *number < MOST)?, ending))
 }
 
 #[cfg(test)]
@@ -158,6 +160,7 @@ mod tests {
             ("+0000000000000000045.wal", None),
             (".DS_Store", None),
             ("foo", None),
+            ("18446744073709551615.wal", None),
             ("99999999999999999999.wal", None),
         ] {
             assert_eq!(numbered(name), expected, "{name}");

@@ -51,21 +51,23 @@ async fn an_older_log_segment_under_a_newer_number_is_refused() {
     let (folder, [first, second]) = two_moments().await;
     let closed = Moment { files: Files::new(), mark: second.mark.clone(), told: second.told.clone() };
     let closed = closed.closed(folder.path());
-    let (_, older) = last_segment(&first.files);
-    for image in [&second, &closed] {
-        let (last, same) = last_segment(&image.files);
-        for (number, content) in [(last + 1, older), (last + 54, older), (u64::MAX, older), (last + 1, same)] {
-            if content.is_empty() {
-                continue;
-            }
-            let mut files = image.files.clone();
-            files.insert(segment(number), content.to_vec());
-            let name = segment(number).display().to_string();
-            let error = image.start_on(&files).await.expect("it is refused").to_string();
-            assert!(error.contains(&name) && error.contains("does not follow"), "{error}");
-            let told = told(&files, image).await;
-            assert!(told.len() == 1 && told[0].contains(&name), "{told:?}");
-        }
+    let ((_, older), (last, newest)) = (last_segment(&first.files), last_segment(&second.files));
+    for (image, number, content) in [
+        (&second, last + 1, older),
+        (&second, last + 54, older),
+        (&second, 1 << 40, older),
+        (&second, last + 1, newest),
+        // After a clean stop there is no log: only the tables say what it follows.
+        (&closed, last + 1, older),
+        (&closed, last + 54, older),
+    ] {
+        let mut files = image.files.clone();
+        files.insert(segment(number), content.to_vec());
+        let name = segment(number).display().to_string();
+        let error = image.start_on(&files).await.expect("it is refused").to_string();
+        assert!(error.contains(&name) && error.contains("does not follow"), "{error}");
+        let told = told(&files, image).await;
+        assert!(told.len() == 1 && told[0].contains(&name), "{told:?}");
     }
 }
 
@@ -83,7 +85,8 @@ async fn an_empty_log_segment_is_what_a_crash_leaves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_none_of_the_databases_is_named() {
     let (_folder, [_, second]) = two_moments().await;
-    for name in ["wal/foo", "wal/.DS_Store", "wal/45.wal", "wal/00000000000000000045.wal.bak"] {
+    let highest = "wal/18446744073709551615.wal";
+    for name in [highest, "wal/foo", "wal/.DS_Store", "wal/45.wal", "wal/00000000000000000045.wal.bak"] {
         let mut files = second.files.clone();
         files.insert(name.into(), b"something".to_vec());
         let error = second.start_on(&files).await.expect("it is refused").to_string();

@@ -12,7 +12,7 @@ use crate::support::{Folder, new_folder};
 /// How many tables a database has: the engine merges from four on.
 const TABLES: u64 = 4;
 /// How many rows a table has.
-const ROWS: u64 = 300;
+const ROWS: u64 = 3_000;
 
 /// A database with tables that are due for merging, each closed before the next one.
 async fn unmerged() -> Folder {
@@ -48,7 +48,7 @@ async fn damage_in_a_table_that_is_due_for_merging_takes_only_its_own_rows() {
     let tables = tables(&folder);
     assert!(tables.len() >= 4, "{tables:?}");
     let mut content = fs::read(&tables[1]).expect("a table");
-    let place = content.len() / 4;
+    let place = content.len() / 2;
     content[place] ^= 1;
     // Not in place: the tables of copies may be the same files.
     fs::remove_file(&tables[1]).expect("removed");
