@@ -94,7 +94,7 @@ pub enum OpenError {
     },
     /// The folder is there, but cannot be read as a database.
     #[error(
-        "database {address} cannot be opened, {}: {reason}. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'",
+        "database {address} cannot be opened, {}: {reason}. Put the right files back, if there are any. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'",
         left(*opened)
     )]
     Damaged {
@@ -107,7 +107,7 @@ pub enum OpenError {
     },
     /// The database can be read, but is not whole, or lacks what callers were told.
     #[error(
-        "database {address} is refused, {}: {what}. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'",
+        "database {address} is refused, {}: {what}. Put the right files back, if there are any. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'",
         left(*opened)
     )]
     Broken {

@@ -155,7 +155,9 @@ impl fmt::Display for Fault {
                 "log segment {file} does not follow what is before it, so it is an older one under another number: \
                  {reason}; put the right files back"
             ),
-            Self::Table { file, reason } => write!(f, "table file {file} cannot be read: {reason}"),
+            Self::Table { file, reason } => {
+                write!(f, "table file {file} cannot be read: {reason}; put the right file back")
+            }
             Self::Unlisted { tables } => {
                 write!(f, "{tables} table files are not in the manifest: a file of another moment is in its place")
             }

@@ -61,7 +61,17 @@ impl Start {
         waiting.step("making a copy of it to try the start on");
         let copy = still.copy(place, &survey).await?;
         waiting.step("opening the copy");
-        let store = boxed(|| copy.open(address, Purpose::Look)).await?;
+        let store = match boxed(|| copy.open(address, Purpose::Look)).await {
+            Err(OpenError::Damaged { address, mut reason, opened }) => {
+                // The engine names no files.
+                let tables = copy.damaged_tables();
+                if !tables.is_empty() {
+                    reason = format!("{reason}: {}", in_a_line(&tables));
+                }
+                return Err(OpenError::Damaged { address, reason, opened });
+            }
+            opened => opened?,
+        };
         let ring = store.ring(still.mark()).await;
         store.close().await;
         ring.map_err(|error| open_failed(address, error.to_string()))

@@ -13,9 +13,9 @@ use super::{
     mark::{self, Says},
 };
 use crate::{
-    Address, OpenError, Store,
+    Address, Fault, OpenError, Store,
     engine::Purpose,
-    files::Survey,
+    files::{Survey, damaged_tables},
     folder::{self, Locked, remove},
     open::boxed,
 };
@@ -127,6 +127,14 @@ impl Copied {
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Tells which of its tables are damaged.
+    pub(crate) fn damaged_tables(&self) -> Vec<Fault> {
+        // Where it cannot be read, what opens it tells why.
+        let damaged = damaged_tables(&self.folder).unwrap_or_default();
+        let told = |(file, reason): (PathBuf, String)| Fault::Table { file: file.display().to_string(), reason };
+        damaged.into_iter().map(told).collect()
     }
 
     /// Opens it, as the database of an address.

@@ -46,6 +46,7 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
     let survey = Arc::new(still.survey(address).await?);
     survey.faults.iter().cloned().for_each(&mut tell);
     let copy = still.copy(still.folder().join(COPY), &survey).await?;
+    copy.damaged_tables().into_iter().for_each(&mut tell);
     match copy.open(address, Purpose::Look).await {
         Ok(store) => {
             let ring = ring(&store, &still).await;

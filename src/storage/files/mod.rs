@@ -10,15 +10,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use surrealkv::inspect::dump_manifest;
+use surrealkv::inspect::{dump_manifest, dump_sst};
 
 use self::segment::Span;
-use crate::{Fault, chain::COPY};
+use crate::{Fault, chain::COPY, error::is_of_the_machine};
 
 /// Where the manifest is in a folder.
 pub(crate) const MANIFEST: &str = "manifest/00000000000000000000.manifest";
 /// The folder of the log in a folder.
 const LOG: &str = "wal";
+/// That of the tables.
+const TABLES: &str = "sstables";
 /// How many digits the number of a segment has in its name.
 const DIGITS: usize = 20;
 /// No two segments that follow each other are so far apart. The engine looks for each number between them.
@@ -105,6 +107,23 @@ impl Survey {
         }
         Ok(())
     }
+}
+
+/// The table files of a folder that are damaged, each with the engine's reason. Every block is read.
+pub(crate) fn damaged_tables(folder: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let mut damaged = Vec::new();
+    for entry in entries(&folder.join(TABLES))? {
+        let path = Path::new(TABLES).join(entry.file_name());
+        if path.extension().is_none_or(|ending| ending != "sst") {
+            continue;
+        }
+        match dump_sst(entry.path(), false, true).map_err(|error| error.to_string()) {
+            Err(reason) if !is_of_the_machine(&reason) => damaged.push((path, reason)),
+            _ => {}
+        }
+    }
+    damaged.sort();
+    Ok(damaged)
 }
 
 /// The segments of the log by their numbers, with their paths in the folder.

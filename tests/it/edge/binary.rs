@@ -196,6 +196,8 @@ async fn a_port_or_a_folder_in_use_is_left_alone() {
     assert!(said.contains("data") && said.contains("in use"), "{said}");
     let said = complaint(scrip(folder.path(), &["key", "create", "--database", "surrealkv://data"])).await;
     assert!(said.contains("in use"), "{said}");
+    let said = complaint(scrip(folder.path(), &["upgrade", "--database", "surrealkv://data"])).await;
+    assert!(said.contains("in use"), "{said}");
     let address = first.url.trim_start_matches("http://");
     let said = complaint(scrip(folder.path(), &["--listen", address, "--database", "surrealkv://other"])).await;
     assert!(said.contains(address) && said.contains("in use"), "{said}");
