@@ -82,7 +82,8 @@ mod tests {
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        Store { database, writer: Mutex::new(()), datastore: Arc::clone(datastore), place, pending, chain }
+        let (datastore, torn, scrub) = (Arc::clone(datastore), false, None);
+        Store { database, writer: Mutex::new(()), datastore, place, pending, chain, torn, scrub }
     }
 
     async fn select_and_migrate(store: &Store, address: &Address) -> Result<(), OpenError> {

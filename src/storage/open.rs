@@ -40,7 +40,7 @@ pub struct Store {
     /// The engine's log ended in what is no whole write, which was left out.
     pub(super) torn: bool,
     /// What reads its tables again, once it is in use.
-    scrub: Option<Scrub>,
+    pub(super) scrub: Option<Scrub>,
 }
 
 impl std::fmt::Debug for Store {

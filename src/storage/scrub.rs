@@ -36,7 +36,7 @@ impl Scrub {
             let mut before = FIRST;
             while goes_on(&ended, before) {
                 // A failure is told; the next round may be better.
-                if let Err(error) = round(&tables, &ended, tell) {
+                if let Err(error) = round(&tables, now() - SETTLED, &ended, tell) {
                     tracing::warn!(%error, "the database's tables could not be read again: it is tried again in a week");
                 }
                 before = AGAIN;
@@ -45,6 +45,11 @@ impl Scrub {
         std::thread::Builder::new().name("scrub".to_owned()).spawn(run)?;
         Ok(Self { _end: end })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "compared with the times of files, which are the system's")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 fn tell(file: &Path, reason: &str) {
@@ -59,9 +64,9 @@ fn goes_on(ended: &Receiver<()>, time: Duration) -> bool {
     ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
 }
 
-/// Reads every table once, and tells which are damaged.
-fn round(tables: &Path, ended: &Receiver<()>, mut tell: impl FnMut(&Path, &str)) -> io::Result<()> {
-    for file in settled(tables)? {
+/// Reads every table once that was not written to since an instant, and tells which are damaged.
+fn round(tables: &Path, since: SystemTime, ended: &Receiver<()>, mut tell: impl FnMut(&Path, &str)) -> io::Result<()> {
+    for file in settled(tables, since)? {
         let Ok(metadata) = fs::metadata(&file) else { continue };
         match dump_sst(&file, false, true).map_err(|error| error.to_string()) {
             // The engine removes what it has merged.
@@ -75,9 +80,8 @@ fn round(tables: &Path, ended: &Receiver<()>, mut tell: impl FnMut(&Path, &str))
     Ok(())
 }
 
-/// The table files that nothing was written to of late.
-fn settled(tables: &Path) -> io::Result<Vec<PathBuf>> {
-    let since = SystemTime::now() - SETTLED;
+/// The table files that nothing was written to since an instant.
+fn settled(tables: &Path, since: SystemTime) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(tables)? {
         let entry = entry?;
@@ -94,17 +98,14 @@ mod tests {
     use super::*;
     use crate::{Address, Batch, Row, RowId, Store};
 
-    /// The files that a round finds damaged.
-    fn damaged(tables: &Path) -> Vec<PathBuf> {
+    /// The files that a round finds damaged, a time after the last write to a file.
+    fn damaged(file: &Path, after: Duration) -> Vec<PathBuf> {
         let (_end, ended) = mpsc::channel();
+        let written = fs::metadata(file).and_then(|metadata| metadata.modified()).expect("a time");
         let mut found = Vec::new();
-        round(tables, &ended, |file, _| found.push(file.to_owned())).expect("a round");
+        let tables = file.parent().expect("a folder");
+        round(tables, written + after, &ended, |file, _| found.push(file.to_owned())).expect("a round");
         found
-    }
-
-    fn age(file: &Path) {
-        let file = fs::File::options().write(true).open(file).expect("a file");
-        file.set_modified(SystemTime::now() - 2 * SETTLED).expect("an earlier time");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,16 +121,15 @@ mod tests {
         store.close().await;
         let tables = folder.path().join("data/sstables");
         let file = fs::read_dir(&tables).expect("tables").next().expect("a table").expect("an entry").path();
-        age(&file);
-        assert_eq!(damaged(&tables), [] as [PathBuf; 0]);
+        let later = Duration::from_secs(1);
+        assert_eq!(damaged(&file, later), [] as [PathBuf; 0]);
         let whole = fs::read(&file).expect("a table");
         for place in [0, whole.len() / 2, whole.len() * 3 / 4, whole.len() - 1] {
             let mut changed = whole.clone();
             changed[place] ^= 1;
             fs::write(&file, &changed).expect("written");
-            assert_eq!(damaged(&tables), [] as [PathBuf; 0], "it may not be whole yet");
-            age(&file);
-            assert_eq!(damaged(&tables), [file.clone()], "{place} of {}", whole.len());
+            assert_eq!(damaged(&file, Duration::ZERO), [] as [PathBuf; 0], "it may not be whole yet");
+            assert_eq!(damaged(&file, later), std::slice::from_ref(&file), "{place} of {}", whole.len());
         }
     }
 }

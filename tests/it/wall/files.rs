@@ -37,8 +37,8 @@ async fn checked_and_salvaged(folder: &Path, moment: &Moment) -> Vec<String> {
 
 /// The number of the last segment of a log, and what is in it.
 fn last_segment(files: &Files) -> (u64, &[u8]) {
-    let segments = files.iter().filter(|(path, _)| path.extension().is_some_and(|ending| ending == "wal"));
-    let (path, content) = segments.last().expect("a log");
+    let mut segments = files.iter().filter(|(path, _)| path.extension().is_some_and(|ending| ending == "wal"));
+    let (path, content) = segments.next_back().expect("a log");
     (path.file_stem().and_then(|name| name.to_str()).expect("text").parse().expect("a number"), content)
 }
 
