@@ -29,7 +29,11 @@ use scrip::{
 };
 use tokio::task::JoinSet;
 
-use support::{Bench, disk, draft, figures::{fsyncs, micros}, memory, row};
+use support::{
+    Bench, disk, draft,
+    figures::{fsyncs, micros},
+    memory, row,
+};
 
 /// How many callers claim at once.
 const CALLERS: usize = 64;

@@ -28,7 +28,11 @@ use scrip::{
     service::{Command, CouponFilter, PageRequest},
     storage::Address,
 };
-use support::{Bench, disk, draft, figures::{fsyncs, micros}, histogram, kilobytes, memory, nanos, row};
+use support::{
+    Bench, disk, draft,
+    figures::{fsyncs, micros},
+    histogram, kilobytes, memory, nanos, row,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

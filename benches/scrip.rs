@@ -26,7 +26,11 @@ use scrip::{
     service::{Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
     storage::Address,
 };
-use support::{Bench, disk, draft, figures::{fsyncs, micros}, histogram, memory, nanos, row};
+use support::{
+    Bench, disk, draft,
+    figures::{fsyncs, micros},
+    histogram, memory, nanos, row,
+};
 
 /// How much is measured.
 struct Sizes {

@@ -16,8 +16,13 @@ mod upgrade;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{BackupLayer, Config, ConfigError, Layer};
+use crate::{
+    config::{BackupLayer, Config, ConfigError, Layer},
+    telemetry,
+};
+use scrip_service::{before_end, last_line};
 
 /// Scrip: coupon pools, gift cards and their whole life over GraphQL, in one binary.
 #[derive(Debug, Parser)]
@@ -141,10 +146,12 @@ enum KeyCommand {
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    match start(arguments) {
+    let ended = start(arguments);
+    telemetry::flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&mut std::io::stderr(), &format!("scrip: {error}"));
+            last_line(&format!("scrip: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -168,9 +175,11 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         Some(Command::Restore { .. }) => format!("surrealkv=off,surrealdb=off,scrip_storage=warn,{}", config.log),
         _ => config.log.clone(),
     };
-    crate::telemetry::start(&log)?;
+    telemetry::start(&log)?;
+    before_end(telemetry::flush);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        outlive_file_limits()?;
         match arguments.command {
             None | Some(Command::Serve | Command::Schema) => serve::run(config).await,
             Some(Command::Plugin { action }) => plugin::run(action).await,
@@ -186,6 +195,14 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
         }
     })
+}
+
+/// Makes a write beyond the limit on the size of files an error, as on a full disk, and not the end of the process. It
+/// stays so: what is listened to once never has its default effect again.
+fn outlive_file_limits() -> std::io::Result<()> {
+    /// The number of SIGXFSZ, which the standard library does not name.
+    const FILE_TOO_LARGE: i32 = 25;
+    signal(SignalKind::from_raw(FILE_TOO_LARGE)).map(drop)
 }
 
 fn configuration(flags: Settings, url: Option<String>) -> Result<Config, ConfigError> {

@@ -1,20 +1,30 @@
 //! `scrip serve`: open the database, make the first key, listen, serve until told to stop.
 
-use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 
-use super::{Problem, say};
+use super::Problem;
 use crate::{
     config::{Config, PlannedBackups},
-    http,
+    http, telemetry,
 };
 use scrip_graphql::{Documents, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
-use scrip_service::{BackupPlan, Clock, Scrip};
+use scrip_service::{BackupPlan, Clock, Scrip, end_process};
+
+/// How long a stop may take. What was answered is durable, so that a hard end loses nothing; requests in flight and the
+/// database have half of it each, and a little is left over.
+const STOP: Duration = Duration::from_secs(45);
 
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // As many files as the system lets this process have; what it has already does where it does not.
@@ -29,22 +39,43 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     if let Some(PlannedBackups { folder, every, keep, rate }) = config.backup {
         scrip.plan_backups(BackupPlan { folder, every, keep, rate });
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = stop_signal()?;
     let shutdown = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        // An error says that nobody will tell any more, which is no reason to go on.
+        drop(stop.await);
         tracing::info!("stopping: answering what is in flight");
     };
     tracing::info!(%address, database = config.database.text(), "listening");
-    say(&mut std::io::stderr(), &format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
+    telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
     let connections = http::most_connections(files);
     let options = http::Options { origins: config.origins, rules, connections, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Ends when the process is told to stop. A thread of its own listens, and ends the process where the stop takes too long:
+/// the threads that serve may be what stands still.
+fn stop_signal() -> io::Result<oneshot::Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _within = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let (tell, told) = oneshot::channel();
+    let run = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
+        let _ = tell.send(());
+        std::thread::sleep(STOP);
+        end_process(&format!("it was told to stop, and has not ended in {} seconds", STOP.as_secs()));
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(run)?;
+    Ok(told)
 }
 
 /// What requests are allowed, with the trusted documents read.
@@ -91,7 +122,7 @@ async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAd
                  Lost it? Stop Scrip and run: scrip key create\n",
                 key = made.secret,
             );
-            say(&mut std::io::stderr(), &text);
+            telemetry::say(&text);
         }
     }
     Ok(())

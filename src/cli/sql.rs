@@ -87,7 +87,10 @@ fn watch(arguments: &SqlArguments, copy: Option<PathBuf>) -> Result<Arc<()>, Pro
                 thread::sleep(LOOK);
                 continue;
             };
-            say(&mut std::io::stderr(), &format!("scrip: the question was given up, {reason}. The database is as it was"));
+            say(
+                &mut std::io::stderr(),
+                &format!("scrip: the question was given up, {reason}. The database is as it was"),
+            );
             if let Some(copy) = &copy {
                 drop(std::fs::remove_dir_all(copy));
             }

@@ -120,9 +120,11 @@ fn state_and_owner_are_checked() {
     ending.restrictions.expiration_period = crate::period::Period::parse("P1M").ok();
     let one = presented(0, plain.clone(), None);
     let mut redeemed = one.clone();
-    redeemed.found = Some((claimed(0, &plain).redeem(None, None, now()).expect("redeemed").coupon, plain.clone().into()));
+    redeemed.found =
+        Some((claimed(0, &plain).redeem(None, None, now()).expect("redeemed").coupon, plain.clone().into()));
     let mut fresh = one.clone();
-    fresh.found = Some((Coupon::unassigned(CouponId { pool: PoolId(1), index: 9 }, "X".into(), TermsNumber(0)), plain.into()));
+    fresh.found =
+        Some((Coupon::unassigned(CouponId { pool: PoolId(1), index: 9 }, "X".into(), TermsNumber(0)), plain.into()));
     let mut uploaded = fresh.clone();
     uploaded.assignment = Some(Ok(()));
     let nothing = Presented { found: None, ..one.clone() };

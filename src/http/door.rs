@@ -1,11 +1,17 @@
 //! The door: one thread with a runtime of its own takes every connection. It answers those that ask for health and
 //! hands the others over to the threads that serve. Only so many are handed over that the database always has file
-//! descriptors left; whoever comes when all places are taken is told to come back.
+//! descriptors left. Where all places are taken, the connection that has said nothing for longest makes room; where all
+//! have said something, whoever comes is told to come back.
 //!
 //! What it knows of a connection is its first bytes, so a probe has to ask for health first on a connection of its own,
 //! as probes do; on one that asked for something else before, the other threads answer.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -22,7 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::health;
-use scrip_service::Vitals;
+use scrip_service::{Vitals, start_vital};
 
 /// How long no connection is taken where the system has no more descriptors.
 const RESPITE: Duration = Duration::from_millis(100);
@@ -67,6 +73,7 @@ pub(super) fn open(
     let door = Arc::new(Door {
         places: Arc::new(Semaphore::new(rules.places.min(Semaphore::MAX_PERMITS))),
         spare: Arc::new(Semaphore::new(SPARE)),
+        silent: Mutex::default(),
         reading: rules.reading,
         health: health::router(vitals),
         hand_over,
@@ -83,16 +90,42 @@ pub(super) fn open(
         // A file system that does not answer keeps nobody from stopping.
         runtime.shutdown_background();
     };
-    std::thread::Builder::new().name("door".to_owned()).spawn(run)?;
+    start_vital("door", run)?;
     Ok(visitors)
 }
 
 struct Door {
     places: Arc<Semaphore>,
     spare: Arc<Semaphore>,
+    silent: Mutex<Silent>,
     reading: Duration,
     health: Router,
     hand_over: mpsc::Sender<Visitor>,
+}
+
+/// The connections that have a place and have not said anything yet, oldest first.
+#[derive(Default)]
+struct Silent {
+    next: u64,
+    waiting: BTreeMap<u64, CancellationToken>,
+}
+
+impl Silent {
+    fn add(&mut self) -> (u64, CancellationToken) {
+        let (number, end) = (self.next, CancellationToken::new());
+        self.next += 1;
+        self.waiting.insert(number, end.clone());
+        (number, end)
+    }
+
+    /// Has the oldest one end. Whether there was one.
+    fn end_oldest(&mut self) -> bool {
+        let oldest = self.waiting.pop_first();
+        oldest.is_some_and(|(_, end)| {
+            end.cancel();
+            true
+        })
+    }
 }
 
 impl Door {
@@ -116,6 +149,13 @@ impl Door {
         let door = Arc::clone(self);
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             tokio::spawn(async move { door.lead(stream, place).await });
+        } else if self.silent().end_oldest() {
+            tokio::spawn(async move {
+                let place = timeout(SPARE_PATIENCE, Arc::clone(&door.places).acquire_owned()).await;
+                if let Ok(Ok(place)) = place {
+                    door.lead(stream, place).await;
+                }
+            });
         } else if let Ok(spare) = Arc::clone(&self.spare).try_acquire_owned() {
             tokio::spawn(async move {
                 door.turn_away(stream).await;
@@ -124,16 +164,23 @@ impl Door {
         }
     }
 
+    fn silent(&self) -> MutexGuard<'_, Silent> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn lead(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        match timeout(self.reading, asks_for_health(&stream)).await {
-            Ok(Ok(true)) => self.answer(stream).await,
-            Ok(Ok(false)) => {
+        let (number, end) = self.silent().add();
+        let heard = end.run_until_cancelled(timeout(self.reading, asks_for_health(&stream))).await;
+        self.silent().waiting.remove(&number);
+        match heard {
+            Some(Ok(Ok(true))) => self.answer(stream).await,
+            Some(Ok(Ok(false))) => {
                 let Ok(stream) = stream.into_std() else { return };
                 // Closed while it stops: the connection ends.
                 drop(self.hand_over.send(Visitor { stream, place }).await);
             }
-            // It said nothing in time, or went away.
-            Ok(Err(_)) | Err(_) => {}
+            // It said nothing in time, went away, or made room.
+            Some(Ok(Err(_)) | Err(_)) | None => {}
         }
     }
 

@@ -61,10 +61,10 @@ pub struct Options {
 }
 
 /// How many connections there may be where a process may open so many files: the database has to find descriptors for
-/// what it began, however many come. Three quarters where there are few.
+/// what it began, however many come. Half of them where there are few.
 #[must_use]
 pub fn most_connections(files: u64) -> usize {
-    usize::try_from(files - LEFT.min(files / 4)).unwrap_or(usize::MAX)
+    usize::try_from(files - LEFT.min(files / 2)).unwrap_or(usize::MAX)
 }
 
 impl Default for Options {
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn descriptors_are_left_to_the_database() {
-        for (files, connections) in [(0, 0), (4, 3), (1_024, 768), (4_096, 3_072), (1_048_576, 1_047_552)] {
+        for (files, connections) in [(0, 0), (4, 2), (1_024, 512), (4_096, 3_072), (1_048_576, 1_047_552)] {
             assert_eq!(most_connections(files), connections, "{files}");
         }
     }

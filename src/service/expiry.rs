@@ -7,10 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::{Caller, Command, Failure, Scrip, vitals::Doing};
-use scrip_domain::{
-    period::Instant,
-    rejection::Code,
-};
+use scrip_domain::{period::Instant, rejection::Code};
 use scrip_storage::{Answers, Dues, From};
 
 /// How many coupons are recorded in one command.

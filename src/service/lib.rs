@@ -36,6 +36,7 @@ pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};
 pub use expiry::Settled;
 pub use export::{CouponSink, Export};
+pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use keys::{NewKey, hash_secret};
 pub use lists::{CouponFilter, Span, foreign_cursor};
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};

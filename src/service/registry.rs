@@ -18,9 +18,7 @@ use scrip_domain::{
     source::Source,
     terms::{CouponType, Terms},
 };
-use scrip_storage::{
-    ApiKeys, From, PoolTerms, Pools, Programme, Span, StorageError, Store, Table, Tallies, Tally,
-};
+use scrip_storage::{ApiKeys, From, PoolTerms, Pools, Programme, Span, StorageError, Store, Table, Tallies, Tally};
 
 /// How many rows are read at once at a start.
 const PAGE: usize = 1_000;

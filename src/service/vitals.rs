@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::time::Time;
+use super::{fatal::start_vital, time::Time};
 use scrip_storage::Room;
 
 /// How long one step may take before it counts as standing still. The slowest that was measured, a memtable that is
@@ -127,7 +127,7 @@ pub(super) fn watch(vitals: Arc<Vitals>, end: Receiver<()>) -> std::io::Result<(
             known = found;
         }
     };
-    std::thread::Builder::new().name("watchdog".to_owned()).spawn(run).map(drop)
+    start_vital("watchdog", run).map(drop)
 }
 
 /// What has begun and what is over between two looks, told by kind: a number in a text may change meanwhile.

@@ -55,7 +55,13 @@ impl Address {
         let settings =
             Settings { sync: Sync::Every, memtable: MEMTABLE, block_cache: BLOCK_CACHE, purpose: Purpose::Use };
         let mut address = Self { text: text.to_owned(), folder, settings, reserve: None };
+        let mut known = Vec::new();
         for option in options.split('&').filter(|option| !option.is_empty()) {
+            let name = option.split_once('=').map_or(option, |(name, _)| name);
+            if known.contains(&name) {
+                return Err(invalid(&format!("option {name} is there twice: which one counts would be a guess")));
+            }
+            known.push(name);
             address.set(option).map_err(|reason| invalid(&reason))?;
         }
         if address.folder.is_none() && !options.is_empty() {
@@ -176,6 +182,7 @@ mod tests {
             ("surrealkv://x?sync=100ms", true),
             ("surrealkv://x?reserve=0", true),
             ("surrealkv://x?reserve=much", false),
+            ("surrealkv://x?sync=every&sync=never", false),
             ("surrealkv://x?sync=0ms", false),
             ("surrealkv://x?sync=ms", false),
             ("surrealkv://x?sync=5m", false),

@@ -65,7 +65,7 @@ pub enum OpenError {
         folder: String,
     },
     /// The folder cannot be made or written.
-    #[error("cannot use database folder {folder}: {reason}")]
+    #[error("cannot use database folder {folder}: {reason}{}", advice(reason))]
     Folder {
         /// The folder.
         folder: String,
@@ -94,23 +94,29 @@ pub enum OpenError {
     },
     /// The folder is there, but cannot be read as a database.
     #[error(
-        "database {address} cannot be opened, and was left as it is: {reason}. To write what is whole into a new folder: scrip salvage NEW --database '{address}'"
+        "database {address} cannot be opened, {}: {reason}. Put the right files back, if there are any. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'",
+        left(*opened)
     )]
     Damaged {
         /// The address.
         address: String,
         /// The database's reason.
         reason: String,
+        /// Whether the engine had opened the folder itself.
+        opened: bool,
     },
     /// The database can be read, but is not whole, or lacks what callers were told.
     #[error(
-        "database {address} is refused, and was left as it is: {what}. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'"
+        "database {address} is refused, {}: {what}. Put the right files back, if there are any. To see all that is wrong: scrip check --database '{address}'. To write what is whole into a new folder: scrip salvage NEW --database '{address}'",
+        left(*opened)
     )]
     Broken {
         /// The address.
         address: String,
         /// What is missing, since when.
         what: String,
+        /// Whether the engine had opened the folder itself.
+        opened: bool,
     },
     /// The data is of a later Scrip.
     #[error(
@@ -127,4 +133,72 @@ pub enum OpenError {
     /// Reading or writing failed while starting.
     #[error("preparing the database failed: {0}")]
     Storage(#[from] StorageError),
+}
+
+impl OpenError {
+    /// The same, once the engine has opened the folder: it may have changed files.
+    pub(super) fn of_the_opened(mut self) -> Self {
+        if let Self::Damaged { opened, .. } | Self::Broken { opened, .. } = &mut self {
+            *opened = true;
+        }
+        self
+    }
+}
+
+/// What became of a folder that is refused.
+fn left(opened: bool) -> &'static str {
+    match opened {
+        false => "and was left as it is",
+        true => "and the engine had opened it before, so that files may have changed (keep a copy of it as it is now)",
+    }
+}
+
+/// What to do about a reason of the operating system's.
+fn advice(reason: &str) -> &'static str {
+    let reason = reason.to_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| reason.contains(text));
+    if says(&["no space left", "quota exceeded"]) {
+        ": make room on its disk, or raise the quota; nothing is damaged"
+    } else if says(&["file too large"]) {
+        ": raise the limit on the size of files (ulimit -f); nothing is damaged"
+    } else if says(&["too many open files"]) {
+        ": raise the limit on open files (ulimit -n); nothing is damaged"
+    } else {
+        ""
+    }
+}
+
+/// Whether a reason is one of the machine's, and says nothing of the database.
+pub(super) fn is_of_the_machine(reason: &str) -> bool {
+    let lower = reason.to_lowercase();
+    !advice(reason).is_empty() || ["permission denied", "read-only file"].iter().any(|text| lower.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lack_of_the_machine_is_told_from_damage() {
+        for (reason, expected) in [
+            ("IO error: Too many open files (os error 24)", "ulimit -n"),
+            ("No space left on device (os error 28)", "make room"),
+            ("File too large (os error 27)", "ulimit -f"),
+            ("Permission denied (os error 13)", "cannot use"),
+        ] {
+            assert!(is_of_the_machine(reason), "{reason}");
+            let said = OpenError::Folder { folder: "data".to_owned(), reason: reason.to_owned() }.to_string();
+            assert!(said.contains(expected) && !said.contains("salvage"), "{said}");
+        }
+        assert!(!is_of_the_machine("block checksum mismatch"));
+    }
+
+    #[test]
+    fn what_the_engine_has_opened_is_not_said_to_be_as_it_was() {
+        let (address, reason) = ("surrealkv://data".to_owned(), "a block".to_owned());
+        let error = OpenError::Damaged { address, reason, opened: false };
+        assert!(error.to_string().contains("left as it is"), "{error}");
+        let error = error.of_the_opened();
+        assert!(!error.to_string().contains("left as it is"), "{error}");
+    }
 }

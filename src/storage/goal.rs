@@ -41,8 +41,6 @@ pub(super) struct Goal {
     pub(super) unfinished: PathBuf,
     /// Keeps others away who would make it too.
     _mark: Mark,
-    /// Whether there was no mark before.
-    made_mark: bool,
 }
 
 impl Goal {
@@ -58,14 +56,8 @@ impl Goal {
         let name = new.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
         fs::create_dir_all(parent(new)).map_err(failed)?;
         let new = parent(new).canonicalize().map_err(failed)?.join(name);
-        let made_mark = !mark_path(&new).exists();
-        let mark = Mark::open(&new).inspect_err(|error| {
-            if made_mark && error.kind() != io::ErrorKind::WouldBlock {
-                drop(fs::remove_file(mark_path(&new)));
-            }
-        });
-        let mark = mark.map_err(failed)?;
-        let goal = Self { unfinished: beside(&new, ending), new, _mark: mark, made_mark };
+        let mark = Mark::open(&new).map_err(failed)?;
+        let goal = Self { unfinished: beside(&new, ending), new, _mark: mark };
         goal.clear().map_err(failed)?;
         Ok(goal)
     }
@@ -73,18 +65,19 @@ impl Goal {
     /// Gives it up, and removes what there is of it. What cannot be removed is so by the next that is made.
     pub(super) fn abandon(self) {
         drop(self.clear());
-        if self.made_mark {
-            drop(fs::remove_file(mark_path(&self.new)));
-        }
     }
 
     /// Removes what there is of it.
     fn clear(&self) -> io::Result<()> {
         remove(&self.unfinished)?;
-        match fs::remove_file(mark_path(&self.unfinished)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        let left = mark_path(&self.unfinished);
+        for left in [beside(&left, ".new"), left] {
+            match fs::remove_file(left) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// What is beside it under its name with this ending.

@@ -10,6 +10,7 @@ mod check;
 mod codec;
 mod engine;
 mod error;
+mod files;
 mod folder;
 mod format;
 mod goal;
@@ -18,10 +19,12 @@ mod pending;
 mod read;
 mod record;
 mod room;
+mod scrub;
 mod sql;
 mod table;
 mod tables;
 mod upgrade;
+mod waiting;
 
 use std::pin::Pin;
 

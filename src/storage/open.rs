@@ -17,9 +17,12 @@ use super::{
     Address, OpenError, StorageError, Working,
     chain::{Chain, Start},
     engine::Engine,
+    error::is_of_the_machine,
     folder,
     pending::Pending,
     record::Place,
+    scrub::Scrub,
+    waiting::Waiting,
 };
 
 /// An open database. Cheap to share behind an [`Arc`]; there is one in a process.
@@ -36,6 +39,10 @@ pub struct Store {
     pub(super) chain: Chain,
     /// Once it is true, nothing can be written.
     pub(super) frozen: Arc<AtomicBool>,
+    /// The engine's log ended in what is no whole write, which was left out.
+    pub(super) torn: bool,
+    /// What reads its tables again, once it is in use.
+    pub(super) scrub: Option<Scrub>,
 }
 
 impl std::fmt::Debug for Store {
@@ -52,19 +59,27 @@ impl Store {
     }
 
     async fn checked(address: &Address) -> Result<Self, OpenError> {
+        let waiting = Waiting::start();
         let start = match address.folder() {
             None => None,
             Some(folder) => {
+                waiting.step("making its folder");
                 folder::prepare(address, folder)?;
-                Some(boxed(|| Start::check(address)).await?)
+                Some(boxed(|| Start::check(address, &waiting)).await?)
             }
         };
-        let store = boxed(|| Self::engine(address)).await?;
+        waiting.step("opening it");
+        let mut store = boxed(|| Self::engine(address)).await.map_err(OpenError::of_the_opened)?;
+        waiting.step("reading and writing its first rows");
         match boxed(|| store.begin(address, start)).await {
-            Ok(()) => Ok(store),
+            Ok(()) => {
+                // Without a thread for it, it is as it was before there was one.
+                store.scrub = address.folder().and_then(|folder| Scrub::start(folder).ok());
+                Ok(store)
+            }
             Err(error) => {
                 store.close().await;
-                Err(error)
+                Err(error.of_the_opened())
             }
         }
     }
@@ -90,9 +105,9 @@ impl Store {
 
     /// Opens the database as it is.
     pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
-        let (datastore, frozen) = Self::datastore(address).await?;
+        let (datastore, frozen, torn) = Self::datastore(address).await?;
         match Self::prepare(Arc::clone(&datastore), address).await {
-            Ok(store) => Ok(Self { frozen, ..store }),
+            Ok(store) => Ok(Self { frozen, torn, ..store }),
             Err(error) => {
                 // Dropped alone, it would hold the folder.
                 drop(datastore.shutdown().await);
@@ -101,22 +116,22 @@ impl Store {
         }
     }
 
-    /// SurrealDB over the engine that an address names.
-    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<AtomicBool>), OpenError> {
+    /// SurrealDB over the engine that an address names; what freezes it, and whether its log was torn.
+    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<AtomicBool>, bool), OpenError> {
         // The maintenance tasks write on their own, for clusters and change feeds, which are not used.
         let builder = Datastore::builder().with_auth(false).without_maintenance_tasks();
-        let mut frozen = Arc::default();
+        let (mut frozen, mut torn) = (Arc::default(), false);
         let built = match address.folder() {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
                 let opened = Engine::open(folder, address.settings()).await;
                 let engine = opened.map_err(|error| engine_failed(address, &error))?;
-                frozen = engine.frozen();
+                (frozen, torn) = (engine.frozen(), engine.was_torn());
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
             }
         };
         let datastore = built.map_err(|error| open_failed(address, format!("{error:#}")))?;
-        Ok((datastore, frozen))
+        Ok((datastore, frozen, torn))
     }
 
     /// Brings the engine to its current format.
@@ -130,8 +145,8 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        let frozen = Arc::default();
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, frozen })
+        let (frozen, torn, scrub) = (Arc::default(), false, None);
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, frozen, torn, scrub })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.
@@ -186,6 +201,7 @@ pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> Open
             ErrorKind::StorageFull
             | ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::FileTooLarge
             | ErrorKind::QuotaExceeded => OpenError::Folder { folder, reason: cause.to_string() },
             _ => open_failed(address, error.to_string()),
         },
@@ -195,14 +211,13 @@ pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> Open
     }
 }
 
-/// Why what the engine holds could not be read. Where the disk cannot be written, only the text says so.
+/// Why what the engine holds could not be read. Where the machine lacks something, only the text says so.
 pub(super) fn open_failed(address: &Address, reason: String) -> OpenError {
-    let lower = reason.to_lowercase();
-    if ["no space left", "permission denied", "read-only file"].iter().any(|text| lower.contains(text)) {
+    if is_of_the_machine(&reason) {
         let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         OpenError::Folder { folder, reason }
     } else {
-        OpenError::Damaged { address: address.text().to_owned(), reason }
+        OpenError::Damaged { address: address.text().to_owned(), reason, opened: false }
     }
 }
 

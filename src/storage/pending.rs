@@ -89,7 +89,9 @@ mod tests {
         let scan = |start: &str, end: &str| {
             let (start, end) = (start.to_owned(), end.to_owned());
             let store = &store;
-            Box::pin(async move { store.scan(&Span::<Emails>::all().between(Some(&start), Some(&end)), From::Start, 9).await })
+            Box::pin(async move {
+                store.scan(&Span::<Emails>::all().between(Some(&start), Some(&end)), From::Start, 9).await
+            })
         };
 
         let writing = store.pending.begin(HashSet::from([id("ann")]));

@@ -28,7 +28,7 @@ pub enum SqlError {
 /// one row.
 pub async fn ask(address: &Address, text: &str) -> Result<Vec<Vec<serde_json::Value>>, SqlError> {
     let still = Still::hold(address, false)?;
-    let copy = still.copy(still.folder().join(COPY)).await?;
+    let copy = still.sound_copy(address, still.folder().join(COPY)).await?;
     let store = copy.open(address, Purpose::Look).await?;
     let answer = asked(&store, text).await;
     store.close().await;

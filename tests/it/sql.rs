@@ -88,7 +88,8 @@ async fn what_would_change_something_is_refused() {
         assert!(matches!(&refused, Err(SqlError::Refused(reason)) if !reason.is_empty()), "{text}: {refused:?}");
     }
     assert!(files(folder.path()) == before, "nothing was changed");
-    let app = scrip::service::Scrip::open(&disk(folder.path()), scrip::service::Clock::System, None).await.expect("open");
+    let app =
+        scrip::service::Scrip::open(&disk(folder.path()), scrip::service::Clock::System, None).await.expect("open");
     let refused = ask(&disk(folder.path()), "SELECT * FROM coupon").await;
     assert!(matches!(refused, Err(SqlError::Open(OpenError::InUse { .. }))), "{refused:?}");
     app.close().await;

@@ -241,7 +241,8 @@ async fn a_folder_of_an_older_format_is_rewritten_whole() {
         let done = upgraded(&data).await.expect("an upgrade");
         assert!(matches!(&done, Upgraded::Done { entries: Some(200..), .. }), "{done:?}");
         assert!(files(&beside(&data, ".before-upgrade")) == before, "the original was not changed");
-        let left: BTreeSet<_> = fs::read_dir(folder.path()).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+        let left: BTreeSet<_> =
+            fs::read_dir(folder.path()).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
         let expected = ["data", "data.mark", "data.before-upgrade", "data.before-upgrade.mark"].map(OsString::from);
         assert_eq!(left, BTreeSet::from(expected));
         is_whole(&data, events).await;

@@ -3,8 +3,10 @@
 
 mod check;
 mod damage;
+mod files;
 mod kill;
 mod mark;
+mod merge;
 mod salvage;
 
 use std::{

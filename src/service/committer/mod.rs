@@ -27,7 +27,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Answer, Caller, Command, Failure, Registry, prepare::Prepared, question::Question, time::Time, vitals::Vitals,
+    Answer, Caller, Command, Failure, Registry, fatal::start_vital, prepare::Prepared, question::Question, time::Time,
+    vitals::Vitals,
 };
 use cache::Cache;
 use scrip_domain::id::EventId;
@@ -111,7 +112,7 @@ impl Committer {
             runtime.block_on(worker.run());
             let _ = ended.send(());
         };
-        std::thread::Builder::new().name("committer".to_owned()).spawn(run).map_err(failed)?;
+        start_vital("committer", run).map_err(failed)?;
         Ok((Self { queue, latest }, end))
     }
 

@@ -13,9 +13,7 @@ use scrip_domain::{
 };
 use scrip_storage::{PoolTerms, Pools, Programme, RowId};
 
-use super::{
-    attempt::{Attempt, Stop},
-};
+use super::attempt::{Attempt, Stop};
 
 /// The most terms that a pool keeps: each edit of its terms adds one.
 const MAX_TERMS: usize = 1_000;

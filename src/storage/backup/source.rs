@@ -24,7 +24,7 @@ impl Source {
     /// Opens the database at an address to be read.
     pub async fn open(address: &Address) -> Result<Self, OpenError> {
         let still = Still::hold(address, false)?;
-        let copy = still.copy(still.folder().join(COPY)).await?;
+        let copy = still.sound_copy(address, still.folder().join(COPY)).await?;
         let store = copy.open(&address.read_once(), Purpose::Look).await?;
         if let Err(error) = store.current(address).await {
             store.close().await;

@@ -31,6 +31,23 @@ pub enum Fault {
         /// The engine's reason.
         reason: String,
     },
+    /// Something below the folder is a symbolic link.
+    Link {
+        /// Its path in the folder.
+        file: String,
+    },
+    /// Something is in the folder that the engine has not put there.
+    Foreign {
+        /// Its path in the folder.
+        file: String,
+    },
+    /// A segment of the log does not follow what is before it.
+    Segment {
+        /// Its path in the folder.
+        file: String,
+        /// Where it begins or ends, and what is before it.
+        reason: String,
+    },
     /// A table file cannot be read.
     Table {
         /// Its file.
@@ -132,7 +149,20 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unopened { reason } => write!(f, "the database's engine does not open the files: {reason}"),
-            Self::Table { file, reason } => write!(f, "table file {file} cannot be read: {reason}"),
+            Self::Link { file } => write!(
+                f,
+                "{file} is a symbolic link: put what it leads to in its place (the whole database folder may be a link, \
+                 nothing in it)"
+            ),
+            Self::Foreign { file } => write!(f, "{file} is no file of the database: move it away"),
+            Self::Segment { file, reason } => write!(
+                f,
+                "log segment {file} does not follow what is before it, so it is an older one under another number: \
+                 {reason}; put the right files back"
+            ),
+            Self::Table { file, reason } => {
+                write!(f, "table file {file} cannot be read: {reason}; put the right file back")
+            }
             Self::Unlisted { tables } => {
                 write!(f, "{tables} table files are not in the manifest: a file of another moment is in its place")
             }

@@ -6,12 +6,15 @@
 //! Two slots are written in turn, each with a checksum, so that a write that a power cut tears leaves the other one.
 //! What the file says survives a killed process at once, and a power cut after a second at most.
 //!
+//! A new one is written whole before it has its name. So a mark without a whole slot has lost what it said, and one
+//! with a single whole slot may have lost the last batch.
+//!
 //! It is locked for as long as the database is open: who holds it has the folder, and what is beside it, to itself.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, metadata, remove_file, rename},
     io,
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -27,6 +30,8 @@ const MAGIC: &[u8; 8] = b"scripmk1";
 /// How long a slot is, and how far apart the two are: no sector or page holds both.
 const SLOT: usize = 48;
 const APART: u64 = 4_096;
+/// What follows a mark's name until it says something.
+const NEW: &str = ".new";
 
 /// A batch that was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +73,10 @@ impl Told {
 /// What a mark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Says {
-    /// There is none, or nothing was told yet.
+    /// There is none.
     Nothing,
+    /// The file is there, and nothing was ever written to it, or all of it is lost.
+    Blank,
     /// Neither slot can be read.
     Damaged,
     /// The last batch told.
@@ -85,25 +92,32 @@ pub(crate) struct Mark {
     pub(super) path: PathBuf,
     /// What it said when it was opened.
     pub(super) says: Says,
+    /// One of the two slots cannot be read: it may be the one with the last batch.
+    pub(super) half: bool,
     /// The slot that is written next: not the one with the last batch.
     slot: u64,
+    /// Where the file is until it says something: nobody ever finds a mark that says nothing.
+    unnamed: Option<PathBuf>,
 }
 
 impl Mark {
-    /// The mark of a folder, made where there is none. Fails with [`io::ErrorKind::WouldBlock`] where another process has
-    /// the folder.
+    /// The mark of a folder. Where there is none, it gets its name when it [says](Mark::say) something. Fails with
+    /// [`io::ErrorKind::WouldBlock`] where another process has the folder.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let path = path(folder);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let mark = Self::lock(file, path)?;
-        if let (Some(Locked(file)), Says::Nothing) = (&mark.file, mark.says) {
-            // Both slots get their place on the disk, so that no write finds it full.
-            file.write_all_at(&[0; SLOT], 0)?;
-            file.write_all_at(&[0; SLOT], APART)?;
-            file.sync_all()?;
-            sync(parent(&mark.path))?;
+        loop {
+            match OpenOptions::new().read(true).write(true).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                file => return Self::lock(file?, path),
+            }
+            let new = beside(&path, NEW);
+            let file = make(&new)?;
+            // Another start may have given it its name meanwhile, or a start that was refused has removed it.
+            if is_at(&file.0, &new)? && !path.try_exists()? {
+                let unnamed = Some(new);
+                return Ok(Self { file: Some(file), path, says: Says::Nothing, half: false, slot: 0, unnamed });
+            }
         }
-        Ok(mark)
     }
 
     /// The mark of a folder as it is, which is not written.
@@ -112,7 +126,7 @@ impl Mark {
         match File::open(&path) {
             Ok(file) => Self::lock(file, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Ok(Self { file: None, path, says: Says::Nothing, slot: 0 })
+                Ok(Self { file: None, path, says: Says::Nothing, half: false, slot: 0, unnamed: None })
             }
             Err(error) => Err(error),
         }
@@ -121,16 +135,46 @@ impl Mark {
     fn lock(file: File, path: PathBuf) -> io::Result<Self> {
         file.try_lock()?;
         let file = Locked(file);
-        let (says, slot) = read(&file.0)?;
-        Ok(Self { file: Some(file), path, says, slot })
+        let (says, half, slot) = read(&file.0)?;
+        Ok(Self { file: Some(file), path, says, half, slot, unnamed: None })
     }
 
     fn file(&self) -> io::Result<&File> {
         self.file.as_ref().map(|file| &file.0).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// Has a mark that says nothing yet say this, on the disk, and gives it its name.
+    pub(super) fn say(&mut self, told: Told) -> io::Result<()> {
+        fill(self.file()?, told)?;
+        if let Some(unnamed) = &self.unnamed {
+            rename(unnamed, &self.path)?;
+            sync(parent(&self.path))?;
+        }
+        self.unnamed = None;
+        self.says = Says::Told(told);
+        Ok(())
+    }
+
+    /// Whether the file is still where it was opened.
+    pub(super) fn is_in_place(&self) -> io::Result<bool> {
+        is_at(self.file()?, &self.path)
+    }
+
+    /// Makes the file again, with the batch that was told last, in the place of whatever is there.
+    pub(super) fn make_again(&mut self) -> io::Result<()> {
+        let Says::Told(told) = self.says else { return Ok(()) };
+        let new = beside(&self.path, NEW);
+        let file = make(&new)?;
+        fill(&file.0, told)?;
+        rename(&new, &self.path)?;
+        sync(parent(&self.path))?;
+        (self.file, self.slot) = (Some(file), 0);
+        Ok(())
+    }
+
     /// Writes the last batch that was told. What is written outlives the process, and after [`Mark::sync`] a power cut.
     pub(super) fn write(&mut self, told: Told) -> io::Result<()> {
+        self.says = Says::Told(told);
         // After a failure, the same slot again: the other one is still good.
         self.file()?.write_all_at(&told.encode(), self.slot * APART)?;
         self.slot = 1 - self.slot;
@@ -139,11 +183,7 @@ impl Mark {
 
     /// Makes the mark of a new folder, on disk: a batch of another life was the last one told.
     pub(crate) fn make(folder: &Path, last: &Link) -> io::Result<()> {
-        let mut mark = Self::open(folder)?;
-        if last.number > 0 {
-            mark.write(last.told())?;
-        }
-        mark.sync()
+        Self::open(folder)?.say(last.told())
     }
 
     /// Has what was written put on the disk.
@@ -152,13 +192,45 @@ impl Mark {
     }
 }
 
+impl Drop for Mark {
+    fn drop(&mut self) {
+        // Whose start was refused.
+        if let Some(unnamed) = &self.unnamed {
+            drop(remove_file(unnamed));
+        }
+    }
+}
+
+/// Makes a mark under another name, locked.
+fn make(path: &Path) -> io::Result<Locked> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    file.try_lock()?;
+    Ok(Locked(file))
+}
+
+/// Writes both slots of a mark, on the disk: no later write finds it full.
+fn fill(file: &File, told: Told) -> io::Result<()> {
+    file.write_all_at(&told.encode(), 0)?;
+    file.write_all_at(&told.encode(), APART)?;
+    file.sync_all()
+}
+
+/// Whether a file that is open is the one with this name.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match metadata(path) {
+        Ok(named) => file.metadata().map(|open| (open.dev(), open.ino()) == (named.dev(), named.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Where the mark of a folder is.
 pub(crate) fn path(folder: &Path) -> PathBuf {
     beside(folder, ".mark")
 }
 
-/// What a file says, and the slot that is written next.
-fn read(file: &File) -> io::Result<(Says, u64)> {
+/// What a file says, whether only half of it can be read, and the slot that is written next.
+fn read(file: &File) -> io::Result<(Says, bool, u64)> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 1024];
     loop {
@@ -174,11 +246,12 @@ fn read(file: &File) -> io::Result<(Says, u64)> {
         bytes.get(start..start + SLOT).and_then(Told::decode)
     };
     Ok(match (slot(0), slot(1)) {
-        (None, None) if bytes.iter().all(|byte| *byte == 0) => (Says::Nothing, 0),
-        (None, None) => (Says::Damaged, 0),
-        (Some(told), None) => (Says::Told(told), 1),
-        (Some(one), Some(other)) if one.number > other.number => (Says::Told(one), 1),
-        (_, Some(told)) => (Says::Told(told), 0),
+        (None, None) if bytes.iter().all(|byte| *byte == 0) => (Says::Blank, false, 0),
+        (None, None) => (Says::Damaged, false, 0),
+        (Some(told), None) => (Says::Told(told), true, 1),
+        (None, Some(told)) => (Says::Told(told), true, 0),
+        (Some(one), Some(other)) if one.number > other.number => (Says::Told(one), false, 1),
+        (Some(_), Some(told)) => (Says::Told(told), false, 0),
     })
 }
 
@@ -199,7 +272,11 @@ mod tests {
 
     /// Opens the mark of a folder, tells it of batches, ends it, and gives what it says then.
     fn says_after(folder: &Path, numbers: &[u64]) -> Says {
-        let marker = Marker::start(Mark::open(folder).expect("a mark"), true).expect("a thread");
+        let mut mark = Mark::open(folder).expect("a mark");
+        if mark.says == Says::Nothing {
+            mark.say(told(0)).expect("written");
+        }
+        let marker = Marker::start(mark, true).expect("a thread");
         for number in numbers {
             marker.tell(told(*number));
         }
@@ -217,7 +294,9 @@ mod tests {
         let folder = parent.path().join("data");
         assert_eq!(says(&folder), Says::Nothing);
         assert!(!path(&folder).exists(), "to look makes none");
-        assert_eq!(says_after(&folder, &[]), Says::Nothing);
+        drop(Mark::open(&folder).expect("a mark"));
+        assert_eq!(fs::read_dir(parent.path()).expect("a folder").count(), 0, "one that says nothing is removed");
+        assert_eq!(says_after(&folder, &[]), Says::Told(told(0)));
         for numbers in [&[1][..], &[2, 3, 4], &[5], &[], &[6, 7]] {
             let last = says_after(&folder, numbers);
             if let Some(number) = numbers.last() {
@@ -231,10 +310,14 @@ mod tests {
     fn it_is_held_by_one() {
         let parent = folder();
         let folder = parent.path().join("data");
-        let held = Mark::open(&folder).expect("a mark");
-        for other in [Mark::open(&folder), Mark::look(&folder)] {
+        let mut held = Mark::open(&folder).expect("a mark");
+        let blocked = |other: io::Result<Mark>| {
             assert_eq!(other.err().map(|error| error.kind()), Some(io::ErrorKind::WouldBlock));
-        }
+        };
+        blocked(Mark::open(&folder));
+        held.say(told(1)).expect("written");
+        blocked(Mark::open(&folder));
+        blocked(Mark::look(&folder));
         drop(held);
         assert!(Mark::open(&folder).is_ok());
     }
@@ -252,6 +335,7 @@ mod tests {
                 let mut damaged = whole.clone();
                 damaged[place] ^= 1 << bit;
                 fs::write(path(&folder), &damaged).expect("written");
+                assert!(Mark::look(&folder).expect("readable").half);
                 match says(&folder) {
                     Says::Told(left) => {
                         assert!([told(8), told(9)].contains(&left), "{left:?}");
@@ -269,7 +353,34 @@ mod tests {
         assert_eq!(says(&folder), Says::Damaged);
         fs::write(path(&folder), &whole[..20]).expect("written");
         assert_eq!(says(&folder), Says::Damaged);
+        for blank in [&[][..], &[0; 8_192]] {
+            fs::write(path(&folder), blank).expect("written");
+            assert_eq!(says(&folder), Says::Blank);
+        }
         // It is written over with the next batch.
         assert_eq!(says_after(&folder, &[10]), Says::Told(told(10)));
+    }
+
+    #[test]
+    fn a_mark_that_is_removed_or_replaced_is_made_again() {
+        let parent = folder();
+        let folder = parent.path().join("data");
+        says_after(&folder, &[8]);
+        let mut mark = Mark::open(&folder).expect("a mark");
+        assert!(mark.is_in_place().expect("an answer"));
+        let other = fs::read(path(&folder)).expect("a mark");
+        mark.write(told(9)).expect("written");
+        for replaced in [false, true] {
+            fs::remove_file(path(&folder)).expect("removed");
+            if replaced {
+                fs::write(path(&folder), &other).expect("written");
+            }
+            assert!(!mark.is_in_place().expect("an answer"));
+            mark.make_again().expect("made");
+            assert!(mark.is_in_place().expect("an answer"));
+            assert!(Mark::open(&folder).is_err(), "it is held");
+        }
+        drop(mark);
+        assert_eq!(says(&folder), Says::Told(told(9)));
     }
 }

@@ -12,6 +12,8 @@ use super::mark::{Mark, Told};
 
 /// How often the mark is synced at most.
 const SYNC: Duration = Duration::from_secs(1);
+/// How often it is looked at whether the mark is still in its place.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What is to be written.
 #[derive(Default)]
@@ -85,10 +87,11 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut synced = Instant::now();
+        let mut looked = synced;
         let mut unsynced = false;
         loop {
             // What is not synced yet bounds the wait; else it ends with the next batch.
-            let (told, ending) = self.wait(unsynced.then(|| SYNC.saturating_sub(synced.elapsed())));
+            let (told, ending) = self.wait(if unsynced { SYNC.saturating_sub(synced.elapsed()) } else { LOOK });
             if let Some(told) = told {
                 let written = self.mark.write(told);
                 unsynced |= self.noted(written);
@@ -98,20 +101,36 @@ impl Writer {
                 self.noted(result);
                 (synced, unsynced) = (Instant::now(), false);
             }
+            if ending || looked.elapsed() >= LOOK {
+                self.keep_in_place();
+                looked = Instant::now();
+            }
             if ending {
                 return;
             }
         }
     }
 
+    /// Makes the mark again where somebody has removed or replaced it.
+    fn keep_in_place(&mut self) {
+        // Where that cannot be told, the next write tells what is wrong.
+        if self.mark.is_in_place().unwrap_or(true) {
+            return;
+        }
+        tracing::error!(
+            mark = %self.mark.path.display(),
+            "the mark was removed or replaced while the database is in use: it is made again"
+        );
+        let made = self.mark.make_again();
+        self.noted(made);
+    }
+
     /// The next batch to write, of which only the last one counts, and whether it is the end.
-    fn wait(&self, within: Option<Duration>) -> (Option<Told>, bool) {
+    fn wait(&self, within: Duration) -> (Option<Told>, bool) {
         let idle = |next: &mut Next| next.told.is_none() && !next.ending;
         let (next, changed) = (self.shared.next(), &self.shared.changed);
-        let mut next = match within {
-            None => changed.wait_while(next, idle).unwrap_or_else(PoisonError::into_inner),
-            Some(time) => changed.wait_timeout_while(next, time, idle).unwrap_or_else(PoisonError::into_inner).0,
-        };
+        let waited = changed.wait_timeout_while(next, within, idle);
+        let (mut next, _) = waited.unwrap_or_else(PoisonError::into_inner);
         (next.told.take(), next.ending)
     }
 

@@ -1,6 +1,8 @@
 //! A start is tried on a copy before the engine opens the folder: only once the copy was found to have all that was told.
 //! So one that is refused, or killed, has changed nothing.
 
+use std::{io, sync::Arc};
+
 use super::{COPY, Fault, Link, Mark, Ring, Still, fault::in_a_line, mark::Says, marker::Marker};
 use crate::{
     Address, OpenError, Store,
@@ -8,6 +10,7 @@ use crate::{
     folder,
     open::{boxed, open_failed},
     tables::Batches,
+    waiting::Waiting,
 };
 
 /// A database that was found to have all that was told.
@@ -19,9 +22,10 @@ pub(crate) struct Start {
 impl Start {
     /// Refuses the database at an address if it is not whole, or lacks what was told. To be called before the engine opens
     /// the folder.
-    pub(crate) async fn check(address: &Address) -> Result<Self, OpenError> {
+    pub(crate) async fn check(address: &Address, waiting: &Waiting) -> Result<Self, OpenError> {
+        waiting.step("taking hold of its folder and its mark");
         let still = Still::hold(address, true)?;
-        let ring = Self::look(address, &still).await?;
+        let ring = Self::look(address, &still, waiting).await?;
         if !ring.faults.is_empty() {
             return Err(OpenError::broken(address, &ring.faults));
         }
@@ -37,20 +41,38 @@ impl Start {
     }
 
     /// The chain of batches, as a copy has it.
-    async fn look(address: &Address, still: &Still) -> Result<Ring, OpenError> {
+    async fn look(address: &Address, still: &Still, waiting: &Waiting) -> Result<Ring, OpenError> {
         let place = still.folder().join(COPY);
-        let failed = |error: std::io::Error| OpenError::Folder {
-            folder: place.display().to_string(),
-            reason: error.to_string(),
-        };
+        let failed =
+            |error: io::Error| OpenError::Folder { folder: place.display().to_string(), reason: error.to_string() };
         folder::remove(&place).map_err(failed)?;
         if folder::is_empty(still.folder()).map_err(failed)? {
             let mut ring = Ring::default();
-            ring.compare(still.mark());
+            // A first start of an earlier Scrip that was killed leaves a blank one.
+            if still.mark().says != Says::Blank {
+                ring.compare(still.mark(), false);
+            }
             return Ok(ring);
         }
-        let copy = still.copy(place).await?;
-        let store = boxed(|| copy.open(address, Purpose::Look)).await?;
+        waiting.step("looking at its files");
+        let survey = Arc::new(still.survey(address).await?);
+        if !survey.faults.is_empty() {
+            return Err(OpenError::broken(address, &survey.faults));
+        }
+        waiting.step("making a copy of it to try the start on");
+        let copy = still.copy(place, &survey).await?;
+        waiting.step("opening the copy");
+        let store = match boxed(|| copy.open(address, Purpose::Look)).await {
+            Err(OpenError::Damaged { address, mut reason, opened }) => {
+                // The engine names no files.
+                let tables = copy.damaged_tables();
+                if !tables.is_empty() {
+                    reason = format!("{reason}: {}", in_a_line(&tables));
+                }
+                return Err(OpenError::Damaged { address, reason, opened });
+            }
+            opened => opened?,
+        };
         let ring = match store.refuse_others(address).await {
             Ok(_) => store.ring(still.mark()).await.map_err(|error| open_failed(address, error.to_string())),
             Err(error) => Err(error),
@@ -60,23 +82,35 @@ impl Start {
     }
 
     /// The engine has opened the folder: the chain goes on after its last batch, and the mark follows it.
-    pub(crate) async fn begin(self, address: &Address, store: &Store) -> Result<(), OpenError> {
+    pub(crate) async fn begin(mut self, address: &Address, store: &Store) -> Result<(), OpenError> {
         let last = store.get_one::<Batches>(self.last.place()).await?.unwrap_or(Link::NONE);
         // The engine gave all of it when it opened the copy, and nobody has had the folder since.
         if last != self.last {
             return Err(OpenError::broken(address, &[Fault::Changed { was: self.last.moment(), is: last.moment() }]));
         }
         // Where a confirmed batch is not on disk, a mark would be ahead of the database after a power cut.
-        let marker = Marker::start(self.mark, address.syncs_every_batch())
-            .map_err(|error| OpenError::Folder { folder: address.text().to_owned(), reason: error.to_string() })?;
+        let promised = address.syncs_every_batch();
+        if matches!(self.mark.says, Says::Nothing | Says::Blank) {
+            let told = if promised { last } else { Link::NONE };
+            self.mark.say(told.told()).map_err(|error| self.unwritten(&error))?;
+        }
+        let failed =
+            |error: io::Error| OpenError::Folder { folder: address.text().to_owned(), reason: error.to_string() };
+        let marker = Marker::start(self.mark, promised).map_err(failed)?;
         store.chain.begin(last, marker);
         Ok(())
+    }
+
+    /// The mark cannot be written.
+    fn unwritten(&self, error: &io::Error) -> OpenError {
+        let folder = folder::parent(&self.mark.path).display().to_string();
+        OpenError::Folder { folder, reason: format!("{}: {error}", self.mark.path.display()) }
     }
 }
 
 impl OpenError {
     /// The refusal of a database with faults.
     pub(crate) fn broken(address: &Address, faults: &[Fault]) -> Self {
-        Self::Broken { address: address.text().to_owned(), what: in_a_line(faults) }
+        Self::Broken { address: address.text().to_owned(), what: in_a_line(faults), opened: false }
     }
 }

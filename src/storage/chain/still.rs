@@ -5,6 +5,7 @@ use std::{
     ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
@@ -12,8 +13,9 @@ use super::{
     mark::{self, Says},
 };
 use crate::{
-    Address, OpenError, Store,
+    Address, Fault, OpenError, Store,
     engine::Purpose,
+    files::{Survey, damaged_tables},
     folder::{self, Locked, remove},
     open::boxed,
 };
@@ -49,6 +51,12 @@ impl Still {
         let mark = if makes { Mark::open(&folder) } else { Mark::look(&folder) };
         let mark = mark.map_err(|error| failed(&mark::path(&folder), &error))?;
         let lock = folder::lock(&folder).map_err(|error| failed(&folder, &error))?;
+        if mark.half {
+            tracing::warn!(
+                mark = %mark.path.display(),
+                "one of the two entries of the mark is damaged: what was told last may be lacking there"
+            );
+        }
         Ok(Self { folder, mark, _lock: lock })
     }
 
@@ -72,13 +80,39 @@ impl Still {
         self.mark.says != Says::Nothing
     }
 
-    /// Makes a copy of it under another name. What an earlier one of this name has left is removed.
-    pub(crate) async fn copy(&self, to: PathBuf) -> Result<Copied, OpenError> {
-        let folder = self.folder.clone();
-        let made = tokio::task::spawn_blocking(move || Copied::make(folder, to)).await;
-        made.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| OpenError::Folder {
+    /// Looks at its files, which the engine of an address would open.
+    pub(crate) async fn survey(&self, address: &Address) -> Result<Survey, OpenError> {
+        let (folder, promised) = (self.folder.clone(), address.syncs_every_batch());
+        self.on_a_thread("its files cannot be looked at", move || Survey::of(&folder, promised)).await
+    }
+
+    /// Makes a copy of it under another name, without what a survey leaves out. What an earlier one of this name has left
+    /// is removed.
+    pub(crate) async fn copy(&self, to: PathBuf, survey: &Arc<Survey>) -> Result<Copied, OpenError> {
+        let (folder, survey) = (self.folder.clone(), Arc::clone(survey));
+        self.on_a_thread("it cannot be copied to be looked at", move || Copied::make(folder, to, &survey)).await
+    }
+
+    /// Makes a copy of it under another name, if its files are what they should be.
+    pub(crate) async fn sound_copy(&self, address: &Address, to: PathBuf) -> Result<Copied, OpenError> {
+        let survey = Arc::new(self.survey(address).await?);
+        if survey.faults.is_empty() {
+            self.copy(to, &survey).await
+        } else {
+            Err(OpenError::broken(address, &survey.faults))
+        }
+    }
+
+    /// Does what reads and writes files for long.
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        failed: &str,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, OpenError> {
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| OpenError::Folder {
             folder: self.folder.display().to_string(),
-            reason: format!("it cannot be copied to be looked at: {error}"),
+            reason: format!("{failed}: {error}"),
         })
     }
 }
@@ -93,16 +127,24 @@ pub(crate) struct Copied {
 
 impl Copied {
     /// Makes the copy. Files that the engine never writes again are shared with it where the disk can do that.
-    fn make(original: PathBuf, to: PathBuf) -> io::Result<Self> {
+    fn make(original: PathBuf, to: PathBuf, survey: &Survey) -> io::Result<Self> {
         remove(&to)?;
         let copy = Self { folder: to, original };
-        copy_files(&copy.original, &copy.folder)?;
+        copy_files(&copy.original, &copy.folder, Path::new(""), survey)?;
         Ok(copy)
     }
 
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Tells which of its tables are damaged.
+    pub(crate) fn damaged_tables(&self) -> Vec<Fault> {
+        // Where it cannot be read, what opens it tells why.
+        let damaged = damaged_tables(&self.folder).unwrap_or_default();
+        let told = |(file, reason): (PathBuf, String)| Fault::Table { file: file.display().to_string(), reason };
+        damaged.into_iter().map(told).collect()
     }
 
     /// Opens it, as the database of an address.
@@ -122,8 +164,9 @@ impl Copied {
     fn told(&self, error: OpenError) -> OpenError {
         let (copy, original) = (self.folder.display().to_string(), self.original.display().to_string());
         match error {
-            OpenError::Damaged { address, reason } => OpenError::Damaged {
+            OpenError::Damaged { address, reason, opened } => OpenError::Damaged {
                 address,
+                opened,
                 reason: reason.replace(&copy, &original).trim_end_matches('.').to_owned(),
             },
             other => other,
@@ -139,16 +182,30 @@ impl Drop for Copied {
     }
 }
 
-fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies what is at a place in a folder, given its path there. Links are followed, for those who look at what is there
+/// although a start refuses it.
+fn copy_files(from: &Path, to: &Path, place: &Path, survey: &Survey) -> io::Result<()> {
     // Listed before it is made, because it may be in what it is a copy of.
-    let entries = fs::read_dir(from)?.collect::<io::Result<Vec<_>>>()?;
-    fs::create_dir(to)?;
+    let entries = fs::read_dir(from.join(place))?.collect::<io::Result<Vec<_>>>()?;
+    fs::create_dir(to.join(place))?;
     for entry in entries {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            copy_files(&path, &target)?;
-        } else if entry.file_name() != "LOCK" && !(is_final(&path) && fs::hard_link(&path, &target).is_ok()) {
-            fs::copy(&path, &target)?;
+        let (path, place) = (entry.path(), place.join(entry.file_name()));
+        let is_link = entry.file_type()?.is_symlink();
+        let metadata = match fs::metadata(&path) {
+            // It leads nowhere, or to itself.
+            Err(_) if is_link => continue,
+            metadata => metadata?,
+        };
+        if entry.file_name() == "LOCK" || !survey.takes(&place) {
+            continue;
+        }
+        if metadata.is_dir() {
+            // The engine has no folders in folders: such a link could lead round in a circle.
+            if !is_link || place.components().count() == 1 {
+                copy_files(from, to, &place, survey)?;
+            }
+        } else if !(is_final(&path) && !is_link && fs::hard_link(&path, to.join(&place)).is_ok()) {
+            fs::copy(&path, to.join(&place))?;
         }
     }
     Ok(())

@@ -8,9 +8,7 @@ use super::{Fault, books_pool::PoolBooks};
 use crate::{
     Span, StorageError, Store, Table,
     read::From,
-    tables::{
-        Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Nodes, Tallies, Tally,
-    },
+    tables::{Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Nodes, Tallies, Tally},
 };
 use scrip_domain::{
     coupon::Coupon,
@@ -251,7 +249,8 @@ impl<'a> Log<'a> {
             let span = Events::with(id.stream, id.sequence..id.sequence + 1);
             for (first, row) in self.store.scan(&span, From::End, 1).await? {
                 let numbered = (first.sequence..).zip(row);
-                self.young.extend(numbered.map(|(sequence, event)| (EventId { stream: first.stream, sequence }, event)));
+                self.young
+                    .extend(numbered.map(|(sequence, event)| (EventId { stream: first.stream, sequence }, event)));
             }
         }
         Ok(self.young.get(&id).or_else(|| self.old.get(&id)))

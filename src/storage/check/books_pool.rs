@@ -89,7 +89,8 @@ impl PoolBooks {
         let mut rows = nodes_of(store, self.pool);
         let lowest = self.lowest_in_use(&mut rows).await?;
         if lowest != self.nodes {
-            let what = format!("pool {} has {lowest} groups in its lists, and its coupons make {}", self.pool.0, self.nodes);
+            let what =
+                format!("pool {} has {lowest} groups in its lists, and its coupons make {}", self.pool.0, self.nodes);
             tell(Fault::Books { what });
         }
         let mut level = std::mem::take(&mut self.above);
@@ -127,7 +128,9 @@ impl PoolBooks {
             let (counted, found) = (tally.counts.of(status), self.counts.of(status));
             if counted != found {
                 let name = status.name();
-                tell(Fault::Books { what: format!("pool {} counts {counted} {name} coupons and has {found}", self.pool.0) });
+                tell(Fault::Books {
+                    what: format!("pool {} counts {counted} {name} coupons and has {found}", self.pool.0),
+                });
             }
         }
         let unassigned = tally.counts.of(Status::Unassigned);

@@ -9,6 +9,8 @@ mod salvage;
 mod spans;
 mod transfer;
 
+use std::sync::Arc;
+
 pub(crate) use pages::Pages;
 pub use salvage::{SalvageError, Salvaged, salvage};
 pub(crate) use transfer::{Transferred, transfer};
@@ -47,7 +49,10 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
     let still = Still::hold(address, false)?;
     let none = Moment { number: 0, at: 0 };
     let mut checked = Checked { rows: 0, events: 0, last: none, marked: still.is_marked(), faults: 0 };
-    let copy = still.copy(still.folder().join(COPY)).await?;
+    let survey = Arc::new(still.survey(address).await?);
+    survey.faults.iter().cloned().for_each(&mut tell);
+    let copy = still.copy(still.folder().join(COPY), &survey).await?;
+    copy.damaged_tables().into_iter().for_each(&mut tell);
     match copy.open(address, Purpose::Look).await {
         Ok(store) => {
             let ring = ring(&store, &still).await;

@@ -15,11 +15,10 @@ use surrealkv::{
 use crate::{
     Address, Fault, OpenError, Store,
     engine::{Engine, Purpose},
+    files::MANIFEST,
     open::engine_failed,
 };
 
-/// Where the manifest is in a folder.
-const MANIFEST: &str = "manifest/00000000000000000000.manifest";
 /// The version of its layout.
 const VERSION: u16 = 3;
 /// How many levels the engine makes.

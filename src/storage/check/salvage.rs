@@ -4,6 +4,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use thiserror::Error;
@@ -103,7 +104,9 @@ async fn open(
     // Where the old one is copied to.
     let place = goal.beside(".salvaged-from");
     let failed = |error| SalvageError::Folder { place: place.clone(), error };
-    let copy = still.copy(place.clone()).await?;
+    let survey = Arc::new(still.survey(address).await?);
+    survey.faults.iter().cloned().for_each(&mut *tell);
+    let copy = still.copy(place.clone(), &survey).await?;
     let unlisted = repair::unlisted(copy.folder()).map_err(failed)?;
     match copy.open(address, Purpose::Look).await {
         Ok(store) => {
@@ -118,7 +121,7 @@ async fn open(
     }
     // The engine may have cut and deleted files of the first one.
     drop(copy);
-    let copy = still.copy(place.clone()).await?;
+    let copy = still.copy(place.clone(), &survey).await?;
     repair::list_all(copy.folder(), tell).map_err(failed)?;
     repair::complete(address, copy.folder()).await?;
     let store = copy.open(address, Purpose::Salvage).await?;

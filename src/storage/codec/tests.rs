@@ -47,7 +47,9 @@ enum Kind {
 fn text(random: &mut StdRng) -> String {
     let longest = if random.random_bool(0.1) { 400 } else { 12 };
     let length = random.random_range(0..longest);
-    (0..length).map(|_| *['a', '\u{0}', '\u{1}', 'é', '\u{10FFFF}', '9'].get(random.random_range(0..6)).unwrap_or(&'b')).collect()
+    (0..length)
+        .map(|_| *['a', '\u{0}', '\u{1}', 'é', '\u{10FFFF}', '9'].get(random.random_range(0..6)).unwrap_or(&'b'))
+        .collect()
 }
 
 fn number(random: &mut StdRng) -> i64 {
@@ -206,7 +208,9 @@ fn an_id_is_what_the_engine_writes_and_is_read_back() {
 fn the_order_of_ids_is_that_of_their_parts() {
     let mut random = StdRng::seed_from_u64(3);
     let mut all: Vec<(u64, String, u64)> = (0..300)
-        .map(|_| (number(&mut random).unsigned_abs() >> 1 & 0xFF, text(&mut random), number(&mut random).unsigned_abs() >> 1))
+        .map(|_| {
+            (number(&mut random).unsigned_abs() >> 1 & 0xFF, text(&mut random), number(&mut random).unsigned_abs() >> 1)
+        })
         .collect();
     let bytes = |(one, text, other): &(u64, String, u64)| {
         let mut bytes = Vec::new();

@@ -111,6 +111,12 @@ impl Engine {
         Arc::clone(&self.frozen)
     }
 
+    /// Whether its log ended in what is no whole write, which was left out.
+    pub(super) fn was_torn(&self) -> bool {
+        let report = self.tree.recovery_report();
+        report.bytes_trimmed > 0 || report.records_dropped > 0
+    }
+
     /// The tree itself.
     pub(super) fn tree(&self) -> &Arc<Tree> {
         &self.tree
@@ -120,13 +126,7 @@ impl Engine {
 /// The options of a tree. What is not named here is the engine's default.
 fn options(folder: &Path, settings: Settings) -> Options {
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    let mut options = Options::new();
-    if settings.purpose == Purpose::Fill {
-        // A table is in memory while it is written.
-        options.target_file_size = FILLED_TABLE;
-        options.max_bytes_for_level = FILLED_LEVEL;
-    }
-    options
+    let mut options = Options::new()
         .with_path(folder.to_owned())
         .with_max_memtable_size(size(settings.memtable))
         .with_block_cache_capacity(settings.block_cache)
@@ -140,7 +140,19 @@ fn options(folder: &Path, settings: Settings) -> Options {
         // came from SurrealKV 0.21 may have a value log all the same; nothing more goes there, and what is read is checked.
         .with_enable_vlog(false)
         .with_vlog_value_threshold(usize::MAX)
-        .with_vlog_checksum_verification(VLogChecksumLevel::Full)
+        .with_vlog_checksum_verification(VLogChecksumLevel::Full);
+    if settings.purpose == Purpose::Fill {
+        // A table is in memory while it is written.
+        options.target_file_size = FILLED_TABLE;
+        options.max_bytes_for_level = FILLED_LEVEL;
+    }
+    if matches!(settings.purpose, Purpose::Look | Purpose::Salvage) {
+        // A copy is never merged: a merge that meets a damaged block stops the engine, and keeps all that is whole back.
+        options.level0_max_files = usize::MAX;
+        options.l0_stall_threshold = usize::MAX;
+        options.max_bytes_for_level = u64::MAX;
+    }
+    options
 }
 
 /// Tells the operator what was cut off the log's end.

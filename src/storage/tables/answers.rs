@@ -86,11 +86,9 @@ impl Form for Purchases {
     fn parts((transaction, redeemed): &(String, Option<CouponId>)) -> Parts<'_> {
         match redeemed {
             None => Parts::array([Part::Text(transaction)]),
-            Some(coupon) => Parts::array([
-                Part::Text(transaction),
-                Part::Number(coupon.pool.0.into()),
-                Part::Number(coupon.index),
-            ]),
+            Some(coupon) => {
+                Parts::array([Part::Text(transaction), Part::Number(coupon.pool.0.into()), Part::Number(coupon.index)])
+            }
         }
     }
 

@@ -119,10 +119,8 @@ impl Form for CodeOwners {
     }
 
     fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
-        let keep = |named: &'a Named| KeptNamed {
-            code: Cow::Borrowed(&named.code),
-            coupon: link_to_coupon(named.coupon),
-        };
+        let keep =
+            |named: &'a Named| KeptNamed { code: Cow::Borrowed(&named.code), coupon: link_to_coupon(named.coupon) };
         KeptOwners { coupons: named.iter().map(keep).collect() }
     }
 
@@ -134,4 +132,3 @@ impl Form for CodeOwners {
         kept.coupons.into_iter().map(read).collect()
     }
 }
-

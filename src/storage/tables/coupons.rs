@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Coupons, Histories,
-    words::{
-        self, coupon_parts, instant, link_to_customer, link_to_pool, linked_customer, millis,
-    },
+    words::{self, coupon_parts, instant, link_to_customer, link_to_pool, linked_customer, millis},
 };
 use crate::{
     codec::{At, CodecError, Link, Part, Parts, PartsReader},

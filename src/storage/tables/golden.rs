@@ -69,10 +69,7 @@ fn pool() -> Pool {
         kind: CouponType::GiftCard,
         currency: Some(Currency::parse("EUR").expect("a currency")),
         case_sensitive: true,
-        series: vec![
-            series(Making::Generic("HELLO".to_owned()), 0),
-            series(Making::Keyed(SeriesKey::new([7; 32])), 3),
-        ],
+        series: vec![series(Making::Generic("HELLO".to_owned()), 0), series(Making::Keyed(SeriesKey::new([7; 32])), 3)],
         remote: Some(binding(OnFailure::Refuse)),
         checks: vec![binding(OnFailure::Allow)],
         aggregated: true,
@@ -249,7 +246,8 @@ fn folders_hold_what_the_golden_file_says() {
 
 #[test]
 fn every_table_is_made_in_an_empty_database() {
-    let defined = format::SCHEMA.lines().filter_map(|line| line.strip_prefix("DEFINE TABLE OVERWRITE ")?.split(' ').next());
+    let defined =
+        format::SCHEMA.lines().filter_map(|line| line.strip_prefix("DEFINE TABLE OVERWRITE ")?.split(' ').next());
     let defined: std::collections::BTreeSet<&str> = defined.collect();
     assert_eq!(defined, NAMES.iter().copied().collect());
 }

@@ -138,4 +138,3 @@ fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, C
 fn decode_as<T: Form>(key: &T::Key, record: &[u8]) -> Result<T::Document, CodecError> {
     T::restore(key, codec::decode(record)?)
 }
-

@@ -27,17 +27,64 @@ macro_rules! words {
     };
 }
 
-words!(Status, of_status, status, "a status", Unassigned = "UNASSIGNED", Claimed = "CLAIMED",
-    PartiallyRedeemed = "PARTIALLY_REDEEMED", Redeemed = "REDEEMED", Expired = "EXPIRED", Invalid = "INVALID");
-words!(Source, of_source, source, "a source", Generated = "GENERATED", BulkGenerated = "BULK_GENERATED",
-    Uploaded = "UPLOADED", Remote = "REMOTE");
-words!(CouponType, of_kind, kind, "a type of coupon", Amount = "AMOUNT", Percentage = "PERCENTAGE",
-    FreeShipping = "FREE_SHIPPING", GiftCard = "GIFT_CARD");
-words!(EntryKind, of_entry, entry, "a kind of ledger entry", Issue = "ISSUE", Redeem = "REDEEM", Reverse = "REVERSE",
-    Adjust = "ADJUST", Void = "VOID");
-words!(EventType, of_event, event, "a type of event", Claim = "COUPON_CLAIM", Redeem = "COUPON_REDEEM",
-    Unredeem = "COUPON_UNREDEEM", Unassign = "COUPON_UNASSIGN", Transfer = "COUPON_TRANSFER",
-    Receive = "COUPON_RECEIVE", Invalidate = "COUPON_INVALIDATE", Expire = "COUPON_EXPIRE", Adjust = "COUPON_ADJUST");
+words!(
+    Status,
+    of_status,
+    status,
+    "a status",
+    Unassigned = "UNASSIGNED",
+    Claimed = "CLAIMED",
+    PartiallyRedeemed = "PARTIALLY_REDEEMED",
+    Redeemed = "REDEEMED",
+    Expired = "EXPIRED",
+    Invalid = "INVALID"
+);
+words!(
+    Source,
+    of_source,
+    source,
+    "a source",
+    Generated = "GENERATED",
+    BulkGenerated = "BULK_GENERATED",
+    Uploaded = "UPLOADED",
+    Remote = "REMOTE"
+);
+words!(
+    CouponType,
+    of_kind,
+    kind,
+    "a type of coupon",
+    Amount = "AMOUNT",
+    Percentage = "PERCENTAGE",
+    FreeShipping = "FREE_SHIPPING",
+    GiftCard = "GIFT_CARD"
+);
+words!(
+    EntryKind,
+    of_entry,
+    entry,
+    "a kind of ledger entry",
+    Issue = "ISSUE",
+    Redeem = "REDEEM",
+    Reverse = "REVERSE",
+    Adjust = "ADJUST",
+    Void = "VOID"
+);
+words!(
+    EventType,
+    of_event,
+    event,
+    "a type of event",
+    Claim = "COUPON_CLAIM",
+    Redeem = "COUPON_REDEEM",
+    Unredeem = "COUPON_UNREDEEM",
+    Unassign = "COUPON_UNASSIGN",
+    Transfer = "COUPON_TRANSFER",
+    Receive = "COUPON_RECEIVE",
+    Invalidate = "COUPON_INVALIDATE",
+    Expire = "COUPON_EXPIRE",
+    Adjust = "COUPON_ADJUST"
+);
 
 pub(super) fn millis(at: Instant) -> At {
     At(at.as_millisecond())

@@ -24,7 +24,7 @@ pub(super) async fn older(
     tell: &impl Fn(&str),
 ) -> Result<Option<(Still, Copied, Store)>, UpgradeError> {
     let still = Still::hold(address, false)?;
-    let copy = still.copy(places.unfinished.clone()).await?;
+    let copy = still.sound_copy(address, places.unfinished.clone()).await?;
     let store = copy.open(address, Purpose::Look).await?;
     let found = match store.format().await {
         Ok(0 | FORMAT) => Ok(None),

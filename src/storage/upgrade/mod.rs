@@ -57,6 +57,9 @@ pub async fn upgrade(address: &Address, tell: impl Fn(&str)) -> Result<Upgraded,
     if !places.folder.exists() {
         return Err(UpgradeError::files("find", folder, ErrorKind::NotFound.into()));
     }
+    if folder::lock(&places.folder).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+        return Err(UpgradeError::InUse { folder: folder.display().to_string() });
+    }
     if folder::content(&places.folder) != Content::Old {
         return upgrade_format(address, &places, &tell).await;
     }

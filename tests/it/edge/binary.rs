@@ -31,7 +31,8 @@ pub(crate) struct Gateway {
     pub(crate) url: String,
     /// What it said until it listened.
     pub(crate) said: String,
-    lines: Lines<BufReader<ChildStderr>>,
+    /// None once nobody reads what it says.
+    lines: Option<Lines<BufReader<ChildStderr>>>,
     child: Child,
 }
 
@@ -47,7 +48,7 @@ impl Gateway {
             said.push('\n');
             if let Some(rest) = line.strip_prefix("Scrip listens on ") {
                 let url = rest.split(' ').next().expect("an address").to_owned();
-                return Self { url, said, lines, child };
+                return Self { url, said, lines: Some(lines), child };
             }
         }
     }
@@ -66,11 +67,27 @@ impl Gateway {
     /// Waits for its end; its exit code, and what it said since it listened.
     pub(super) async fn ended(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
-        while let Some(line) = self.lines.next_line().await.expect("text") {
+        while let Some(line) = self.next_line().await {
             said.push_str(&line);
             said.push('\n');
         }
         (self.child.wait().await.expect("an end").code(), said)
+    }
+
+    /// The next line that it says.
+    async fn next_line(&mut self) -> Option<String> {
+        self.lines.as_mut()?.next_line().await.expect("text")
+    }
+
+    /// Closes the end of what it says.
+    pub(super) fn stop_reading(&mut self) {
+        self.lines = None;
+    }
+
+    /// Stops it without reading what it says; its exit code.
+    pub(super) async fn stop_unread(mut self) -> Option<i32> {
+        self.signal("TERM").await;
+        self.child.wait().await.expect("an end").code()
     }
 
     /// Kills it.
@@ -85,7 +102,7 @@ impl Gateway {
     }
 
     pub(crate) async fn wait_for(&mut self, text: &str) {
-        while let Some(line) = self.lines.next_line().await.expect("text") {
+        while let Some(line) = self.next_line().await {
             if line.contains(text) {
                 return;
             }
@@ -96,7 +113,7 @@ impl Gateway {
     /// Stops it as a service manager does, and waits for its end.
     pub(crate) async fn stop(mut self) {
         self.signal("TERM").await;
-        while self.lines.next_line().await.expect("text").is_some() {}
+        while self.next_line().await.is_some() {}
         assert_eq!(self.child.wait().await.expect("an end").code(), Some(0));
     }
 }
@@ -178,6 +195,8 @@ async fn a_port_or_a_folder_in_use_is_left_alone() {
     let said = complaint(scrip(folder.path(), &start)).await;
     assert!(said.contains("data") && said.contains("in use"), "{said}");
     let said = complaint(scrip(folder.path(), &["key", "create", "--database", "surrealkv://data"])).await;
+    assert!(said.contains("in use"), "{said}");
+    let said = complaint(scrip(folder.path(), &["upgrade", "--database", "surrealkv://data"])).await;
     assert!(said.contains("in use"), "{said}");
     let address = first.url.trim_start_matches("http://");
     let said = complaint(scrip(folder.path(), &["--listen", address, "--database", "surrealkv://other"])).await;

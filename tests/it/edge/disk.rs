@@ -1,7 +1,7 @@
 //! The disk, by real means: below its reserve, without room in the middle of a write, and failing. What was told stays,
 //! and what is not known is told to nobody.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{path::Path, time::Duration};
 
 use rlimit::Resource;
 use serde_json::{Value, json};
@@ -30,24 +30,6 @@ fn gateway(folder: &Path, options: &str) -> Command {
     let database = format!("surrealkv://data?max_memtable_size=1048576{options}");
     let mut command = scrip(folder, &["--listen", "127.0.0.1:0", "--database", &database]);
     command.env("SCRIP_ADMIN_KEY", KEY);
-    command
-}
-
-/// The same, which the system would end where it writes more to a file than it may.
-fn outliving_limits(plain: &Command) -> Command {
-    let plain = plain.as_std();
-    let mut command = Command::new("sh");
-    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    if let Some(folder) = plain.get_current_dir() {
-        command.current_dir(folder);
-    }
-    command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
@@ -138,7 +120,7 @@ async fn below_its_reserve_it_refuses_changes_and_reads_go_on() {
 #[tokio::test]
 async fn a_write_without_room_waits_for_room() {
     let folder = tempfile::tempdir().expect("a folder");
-    let running = Gateway::start(outliving_limits(&gateway(folder.path(), ""))).await;
+    let running = Gateway::start(gateway(folder.path(), "")).await;
     let url = running.url.clone();
     let pool = pool(&url).await;
     claim(&url, &pool, "ann").await.expect("a coupon");

@@ -56,6 +56,23 @@ async fn connections_leave_descriptors_to_the_database() {
     app.stop().await;
 }
 
+/// Whoever opens connections and says nothing keeps nobody out.
+#[tokio::test]
+async fn a_connection_that_says_nothing_makes_room() {
+    let app = App::with(Options { connections: 1, ..Options::default() }).await;
+    let address = app.url.trim_start_matches("http://").to_owned();
+    let mut silent = AsyncStream::connect(&address).await.expect("a connection");
+    let mut other = AsyncStream::connect(&address).await.expect("a connection");
+    let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    other.write_all(request.as_bytes()).await.expect("a request");
+    let mut start = [0; 12];
+    other.read_exact(&mut start).await.expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 200");
+    assert_eq!(silent.read(&mut start).await.ok(), Some(0), "it is closed");
+    drop(other);
+    app.stop().await;
+}
+
 /// A socket holds its place for as long as it is open, its upgrade included; where a test's client cannot see a
 /// place become free, it asks until there is one.
 #[tokio::test]

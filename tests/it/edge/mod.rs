@@ -36,5 +36,6 @@ mod routes;
 mod search;
 mod streams;
 mod trickle;
+mod unread;
 
 use app::{App, field, items};

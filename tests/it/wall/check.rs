@@ -7,9 +7,7 @@ use scrip::{
         id::{CouponId, EventId, PoolId},
         rejection::Code,
     },
-    storage::{
-        Address, Batch, Batches, Checked, Coupons, Events, RowId, SalvageError, Salvaged, check, salvage,
-    },
+    storage::{Address, Batch, Batches, Checked, Coupons, Events, RowId, SalvageError, Salvaged, check, salvage},
 };
 
 use super::{beside, mark_of, open, tamper, two_moments, work};

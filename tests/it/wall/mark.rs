@@ -7,9 +7,8 @@ use scrip::{
     storage::{Batch, Batches, Emails, Link, RowId, Store},
 };
 
-use super::{mark_of, open, start, tamper, two_moments, work};
-use crate::support::{
-    customer,disk, new_folder};
+use super::{beside, mark_of, open, start, tamper, two_moments, work};
+use crate::support::{customer, disk, files::folder_of, new_folder};
 
 /// A mark as it is where the disk has given it its place and nothing else.
 const BLANK: [u8; 8_192] = [0; 8_192];
@@ -17,9 +16,7 @@ const BLANK: [u8; 8_192] = [0; 8_192];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_mark_a_database_starts_and_gets_a_new_one() {
     let (folder, [_, second]) = two_moments().await;
-    for absent in [None, Some(&b""[..]), Some(&BLANK[..])] {
-        assert!(start(&second.files, absent, &second.told).await.is_none());
-    }
+    assert!(start(&second.files, None, &second.told).await.is_none());
     fs::remove_file(mark_of(folder.path())).expect("removed");
     open(folder.path()).await.expect("a start").close().await;
     assert!(fs::read(mark_of(folder.path())).expect("a mark").iter().any(|byte| *byte != 0));
@@ -33,11 +30,65 @@ async fn a_damaged_mark_is_told_as_such() {
     assert!(start(&second.files, Some(&half), &second.told).await.is_none(), "the other entry is whole");
     let mut damaged = half;
     damaged[4_105] ^= 1;
-    for mark in [&damaged[..], b"something else"] {
+    for mark in [&damaged[..], b"something else", b"", &BLANK] {
         let error = start(&second.files, Some(mark), &second.told).await.expect("it is refused");
         let said = error.to_string();
         assert!(said.contains("data.mark cannot be read") && said.contains("remove the file"), "{said}");
     }
+}
+
+/// The entry that is damaged may be the one with the last batch, and the log's end that is missing may be that batch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mark_that_is_half_damaged_is_not_believed_where_the_log_is_torn() {
+    let (_folder, [_, second]) = two_moments().await;
+    let log = second.files.keys().rfind(|path| path.starts_with("wal")).expect("a log").clone();
+    let mut files = second.files.clone();
+    let content = files.get_mut(&log).expect("the log");
+    let end = content.iter().rposition(|byte| *byte != 0).expect("a record");
+    content.truncate(end - 20);
+    let mut refused = 0;
+    for entry in [0, 4_096] {
+        let mut half = second.mark.clone();
+        half[entry + 9] ^= 1;
+        let error = start(&files, Some(&half), &second.told).await.expect("it is refused").to_string();
+        assert!(error.contains("are missing at the end") || error.contains("data.mark cannot be read"), "{error}");
+        refused += u32::from(error.contains("one of its two entries is damaged"));
+    }
+    assert_eq!(refused, 2);
+}
+
+/// A first start of an earlier Scrip that was killed leaves a mark that says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blank_mark_without_a_database_is_no_loss() {
+    for blank in [&b""[..], &BLANK] {
+        let folder = new_folder();
+        fs::write(mark_of(folder.path()), blank).expect("a mark");
+        open(folder.path()).await.expect("a new database").close().await;
+        assert!(fs::read(mark_of(folder.path())).expect("a mark").iter().any(|byte| *byte != 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_is_refused_leaves_no_mark() {
+    let (_folder, [_, second]) = two_moments().await;
+    let mut files = second.files.clone();
+    files.insert("wal/foo".into(), Vec::new());
+    let folder = folder_of(&files);
+    open(folder.path()).await.err().expect("it is refused");
+    assert_eq!(beside(folder.path()), ["data"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mark_that_is_removed_while_it_is_in_use_is_made_again() {
+    let folder = new_folder();
+    let app = open(folder.path()).await.expect("a new database");
+    work(&app, "ann").await;
+    fs::remove_file(mark_of(folder.path())).expect("removed");
+    app.close().await;
+    let app = open(folder.path()).await.expect("a start");
+    app.close().await;
+    assert_eq!(beside(folder.path()), ["data", "data.mark"]);
+    assert!(fs::read(mark_of(folder.path())).expect("a mark").len() > 4_096);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
