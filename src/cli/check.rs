@@ -3,15 +3,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Problem, backup::moment, faults, progress::Progress, say};
-use crate::config::Config;
+use super::{Problem, backup::moment, faults, progress::Progress, restore, say};
+use scrip_storage::{Address, TableSize};
 
-pub(super) async fn run(config: Config) -> Result<(), Problem> {
-    let address = &config.database;
+pub(super) async fn run(address: &Address) -> Result<(), Problem> {
     say(&mut std::io::stderr(), "checking a copy of it; the database stays as it is");
     let checked = scrip_storage::check(address, |fault| say(&mut std::io::stdout(), &fault.to_string())).await?;
     let (rows, events, last) = (checked.rows, checked.events, checked.last);
     say(&mut std::io::stdout(), &format!("{rows} rows and {events} events were read; the last is {last}"));
+    for TableSize { name, rows, bytes } in &checked.tables {
+        say(&mut std::io::stdout(), &format!("  {name}: {rows} rows, {bytes} bytes"));
+    }
+    if let Some(at) = checked.oldest_event {
+        say(&mut std::io::stdout(), &format!("the oldest event is of {}", moment(at)));
+    }
     if !checked.marked {
         let text = "there is no mark of what was told beside the folder: whether the end is missing cannot be known";
         say(&mut std::io::stdout(), text);
@@ -25,7 +30,7 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     }
 }
 
-pub(super) async fn run_on_backup(file: &Path) -> Result<(), Problem> {
+pub(super) async fn run_on_backup(file: &Path, books: bool) -> Result<(), Problem> {
     let place = PathBuf::from(file);
     let checking = move || {
         let mut progress = Progress::new();
@@ -42,5 +47,27 @@ pub(super) async fn run_on_backup(file: &Path) -> Result<(), Problem> {
         header.format,
     );
     say(&mut std::io::stdout(), &text);
-    Ok(())
+    if books { check_restored(file).await } else { Ok(()) }
+}
+
+/// Restores a backup beside its file, checks that, and removes it again.
+async fn check_restored(file: &Path) -> Result<(), Problem> {
+    let [folder, mark] = [".checking", ".checking.mark"].map(|ending| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    });
+    let clear = || {
+        // What is left of one that was killed, or of this one.
+        drop(std::fs::remove_dir_all(&folder));
+        drop(std::fs::remove_file(&mark));
+    };
+    clear();
+    let checked = async {
+        restore::run(file, &folder).await?;
+        run(&Address::parse(&format!("surrealkv://{}", folder.display()))?).await
+    };
+    let checked = checked.await;
+    clear();
+    checked
 }

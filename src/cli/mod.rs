@@ -97,6 +97,9 @@ enum Command {
     Check {
         /// Check this backup instead: every byte of it.
         backup: Option<PathBuf>,
+        /// Of a backup, hold the books against each other too. It is restored beside the file for that, and removed.
+        #[arg(long, requires = "backup")]
+        books: bool,
     },
     /// Write what is whole of a damaged database into a new folder, and list what is not. The gateway has to be
     /// stopped; the old folder stays as it is.
@@ -185,8 +188,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Plugin { action }) => plugin::run(action).await,
             Some(Command::Backup(arguments)) => backup::run(config, arguments).await,
             Some(Command::Restore { file, folder }) => restore::run(&file, &folder).await,
-            Some(Command::Check { backup: None }) => check::run(config).await,
-            Some(Command::Check { backup: Some(file) }) => check::run_on_backup(&file).await,
+            Some(Command::Check { backup: None, .. }) => check::run(&config.database).await,
+            Some(Command::Check { backup: Some(file), books }) => check::run_on_backup(&file, books).await,
             Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Sql(arguments)) => sql::run(config, arguments).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,

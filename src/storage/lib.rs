@@ -35,7 +35,7 @@ pub use backup::{
 };
 pub use batch::Batch;
 pub use chain::{Digest, Fault, Link, Moment};
-pub use check::{Checked, SalvageError, Salvaged, check, salvage};
+pub use check::{Checked, SalvageError, Salvaged, TableSize, check, salvage};
 pub use error::{OpenError, StorageError};
 pub use open::Store;
 pub use pending::Unannounced;

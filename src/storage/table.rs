@@ -35,11 +35,17 @@ pub trait Table: Sized + 'static {
     fn into_document(row: Row) -> Option<Self::Document>;
 }
 
+/// Units of the bounds of records.
+pub(crate) const KIB: usize = 1 << 10;
+pub(crate) const MIB: usize = 1 << 20;
+
 /// How a table is kept: the order of its keys, and the form of its documents, which is what folders hold. The form stays
 /// as it is, or becomes a new format, while the domain's types change.
 pub(crate) trait Form: Table {
     /// The name of the table.
     const TABLE: &'static str;
+    /// The most bytes of a record. What the domain allows is well below it.
+    const MOST: usize;
     /// What a row's document is kept as.
     type Kept<'a>: Serialize + Deserialize<'a>;
 

@@ -24,9 +24,24 @@ use super::{
     tables::{Events, NAMES},
 };
 
-/// What a check has looked at.
+/// How large a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableSize {
+    /// Its name.
+    pub name: &'static str,
+    /// How many rows could be read.
+    pub rows: u64,
+    /// How many bytes its ids and records have, without what the engine adds and before it merges old ones away.
+    pub bytes: u64,
+}
+
+/// What a check has looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
+    /// Each table that has rows.
+    pub tables: Vec<TableSize>,
+    /// The time of the first event, in milliseconds since 1970.
+    pub oldest_event: Option<i64>,
     /// How many rows could be read.
     pub rows: u64,
     /// How many events are in the log.
@@ -48,7 +63,15 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
     };
     let still = Still::hold(address, false)?;
     let none = Moment { number: 0, at: 0 };
-    let mut checked = Checked { rows: 0, events: 0, last: none, marked: still.is_marked(), faults: 0 };
+    let mut checked = Checked {
+        tables: Vec::new(),
+        oldest_event: None,
+        rows: 0,
+        events: 0,
+        last: none,
+        marked: still.is_marked(),
+        faults: 0,
+    };
     let survey = Arc::new(still.survey(address).await?);
     survey.faults.iter().cloned().for_each(&mut tell);
     let copy = still.copy(still.folder().join(COPY), &survey).await?;
@@ -97,13 +120,19 @@ async fn count(store: &Store, checked: &mut Checked, tell: &mut impl FnMut(Fault
     let format = store.format().await?;
     for table in 0..NAMES.len() {
         let mut pages = Pages::new(store, format, table);
+        let mut rows = 0;
         while let Some(page) = pages.next(tell).await {
-            checked.rows += page.len() as u64;
+            rows += page.len() as u64;
             for (id, row) in page {
                 if let (Some(first), Some(events)) = (id.key::<Events>(), row.document::<Events>()) {
+                    checked.oldest_event = checked.oldest_event.or(events.first().map(|event| event.at));
                     spans.add(*first, events.len(), tell);
                 }
             }
+        }
+        checked.rows += rows;
+        if rows > 0 {
+            checked.tables.push(TableSize { name: pages.name(), rows, bytes: pages.bytes });
         }
     }
     checked.events = spans.finish(tell);

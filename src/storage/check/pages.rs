@@ -26,6 +26,8 @@ pub(crate) struct Pages<'a> {
     /// Why the engine failed on the way from the start.
     failed: Option<StorageError>,
     done: bool,
+    /// How many bytes its ids and records had up to now.
+    pub(crate) bytes: u64,
 }
 
 /// The rows of a page that can be read.
@@ -34,7 +36,7 @@ pub(crate) type Page = Vec<(RowId, Row)>;
 impl<'a> Pages<'a> {
     /// All of a table, by its number.
     pub(crate) fn new(store: &'a Store, format: u32, table: usize) -> Self {
-        Self { store, format, table, bounds: [Vec::new(), ABOVE.to_vec()], failed: None, done: false }
+        Self { store, format, table, bounds: [Vec::new(), ABOVE.to_vec()], failed: None, done: false, bytes: 0 }
     }
 
     /// The next rows; none after the last ones. Tells what cannot be read.
@@ -99,6 +101,7 @@ impl<'a> Pages<'a> {
             }
         }
         for row in found {
+            self.bytes += (row.0.len() + row.1.len()) as u64;
             match format::rows(self.format, self.table, row) {
                 Ok(rows) => page.extend(rows),
                 Err(error) => {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answers, Coupons, Purchases, words};
 use crate::{
     codec::{CodecError, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, MIB, Span},
 };
 use scrip_domain::{id::CouponId, rejection::Refusal};
 
@@ -43,6 +43,7 @@ impl Answers {
 
 impl Form for Answers {
     const TABLE: &'static str = "answer";
+    const MOST: usize = 16 * MIB;
     type Kept<'a> = KeptAnswer<'a>;
 
     fn parts((period, caller, key): &(u32, String, String)) -> Parts<'_> {
@@ -81,6 +82,7 @@ pub(crate) struct KeptPurchase {
 
 impl Form for Purchases {
     const TABLE: &'static str = "transaction";
+    const MOST: usize = 16 * MIB;
     type Kept<'a> = KeptPurchase;
 
     fn parts((transaction, redeemed): &(String, Option<CouponId>)) -> Parts<'_> {

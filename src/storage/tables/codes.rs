@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codec::{CodecError, Link, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, KIB, Span},
 };
 use scrip_domain::id::{CouponId, PoolId};
 
@@ -59,6 +59,7 @@ impl CodeLists {
 
 impl Form for CodeLists {
     const TABLE: &'static str = "codes";
+    const MOST: usize = 64 * KIB;
     type Kept<'a> = KeptList<'a>;
 
     fn parts((pool, row): &(PoolId, u64)) -> Parts<'_> {
@@ -108,6 +109,7 @@ impl CodeOwners {
 
 impl Form for CodeOwners {
     const TABLE: &'static str = "code";
+    const MOST: usize = 64 * KIB;
     type Kept<'a> = KeptOwners<'a>;
 
     fn parts(key: &String) -> Parts<'_> {

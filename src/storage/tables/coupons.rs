@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codec::{At, CodecError, Link, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, KIB, Span},
 };
 use scrip_domain::{
     coupon::{Coupon, History},
@@ -63,6 +63,7 @@ impl Coupons {
 
 impl Form for Coupons {
     const TABLE: &'static str = "coupon";
+    const MOST: usize = 8 * KIB;
     type Kept<'a> = KeptCoupon<'a>;
 
     fn parts(key: &CouponId) -> Parts<'_> {
@@ -141,6 +142,7 @@ pub(crate) struct KeptLeaf {
 
 impl Form for Histories {
     const TABLE: &'static str = "history";
+    const MOST: usize = 2 * KIB;
     type Kept<'a> = KeptLeaf;
 
     fn parts((coupon, leaf): &(CouponId, u32)) -> Parts<'_> {

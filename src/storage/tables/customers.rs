@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     codec::{CodecError, Link, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, KIB, Span},
 };
 use scrip_domain::{
     customer::{Customer, Email},
@@ -47,6 +47,7 @@ impl Customers {
 
 impl Form for Customers {
     const TABLE: &'static str = "customer";
+    const MOST: usize = 128 * KIB;
     type Kept<'a> = KeptCustomer<'a>;
 
     fn parts(key: &CustomerId) -> Parts<'_> {
@@ -85,6 +86,7 @@ pub(crate) struct KeptOwner<'a> {
 
 impl Form for Emails {
     const TABLE: &'static str = "email";
+    const MOST: usize = 4 * KIB;
     type Kept<'a> = KeptOwner<'a>;
 
     fn parts(key: &String) -> Parts<'_> {
@@ -111,6 +113,7 @@ pub(crate) struct KeptHolding<'a> {
 
 impl Form for Holdings {
     const TABLE: &'static str = "holding";
+    const MOST: usize = 4 * KIB;
     type Kept<'a> = KeptHolding<'a>;
 
     fn parts((customer, pool): &(CustomerId, PoolId)) -> Parts<'_> {
@@ -147,6 +150,7 @@ impl CustomerEvents {
 
 impl Form for CustomerEvents {
     const TABLE: &'static str = "customer_event";
+    const MOST: usize = 2 * KIB;
     type Kept<'a> = KeptHappened<'a>;
 
     fn parts((customer, event): &(CustomerId, EventId)) -> Parts<'_> {

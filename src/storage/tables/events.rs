@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     codec::{At, CodecError, Link, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, KIB, Span},
 };
 use scrip_domain::{
     decimal::Amount,
@@ -85,6 +85,7 @@ impl Events {
 
 impl Form for Events {
     const TABLE: &'static str = "event";
+    const MOST: usize = 128 * KIB;
     type Kept<'a> = KeptEvents<'a>;
 
     fn parts(key: &EventId) -> Parts<'_> {
@@ -153,6 +154,7 @@ impl Dues {
 
 impl Form for Dues {
     const TABLE: &'static str = "due";
+    const MOST: usize = KIB;
     type Kept<'a> = KeptDue<'a>;
 
     fn parts((at, coupon): &(i64, CouponId)) -> Parts<'_> {

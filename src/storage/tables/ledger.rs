@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codec::{At, CodecError, Part, Parts, PartsReader},
-    table::Form,
+    table::{Form, KIB},
 };
 use scrip_domain::{decimal::Amount, gift_card::Entry, id::EntryId};
 
@@ -32,6 +32,7 @@ pub(crate) struct KeptEntry<'a> {
 
 impl Form for Ledger {
     const TABLE: &'static str = "ledger";
+    const MOST: usize = 4 * KIB;
     type Kept<'a> = KeptEntry<'a>;
 
     fn parts(EntryId { coupon, number }: &EntryId) -> Parts<'_> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     codec::{At, CodecError, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, KIB, MIB, Span},
 };
 use scrip_domain::{
     binding::{Binding, OnFailure},
@@ -89,6 +89,7 @@ struct KeptBinding<'a> {
 
 impl Form for Pools {
     const TABLE: &'static str = "pool";
+    const MOST: usize = 4 * MIB;
     type Kept<'a> = KeptPool<'a>;
 
     fn parts(key: &PoolId) -> Parts<'_> {
@@ -228,6 +229,7 @@ impl PoolTerms {
 
 impl Form for PoolTerms {
     const TABLE: &'static str = "terms";
+    const MOST: usize = 8 * MIB;
     type Kept<'a> = KeptTerms<'a>;
 
     fn parts((pool, number): &(PoolId, TermsNumber)) -> Parts<'_> {
@@ -308,6 +310,7 @@ pub(crate) struct KeptTally {
 
 impl Form for Tallies {
     const TABLE: &'static str = "tally";
+    const MOST: usize = KIB;
     type Kept<'a> = KeptTally;
 
     fn parts(key: &PoolId) -> Parts<'_> {

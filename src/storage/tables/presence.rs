@@ -6,7 +6,7 @@ use serde_bytes::ByteArray;
 use super::Nodes;
 use crate::{
     codec::{CodecError, Part, Parts, PartsReader},
-    table::{Form, Span},
+    table::{Form, KIB, Span},
 };
 use scrip_domain::{
     id::PoolId,
@@ -29,6 +29,7 @@ impl Nodes {
 
 impl Form for Nodes {
     const TABLE: &'static str = "presence";
+    const MOST: usize = KIB;
     type Kept<'a> = KeptNode;
 
     fn parts((pool, node): &(PoolId, NodeId)) -> Parts<'_> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     chain::{Digest, Link},
     codec::{At, CodecError, Part, Parts, PartsReader},
-    table::Form,
+    table::{Form, KIB},
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -28,6 +28,7 @@ pub(crate) struct KeptSettings {
 
 impl Form for Programme {
     const TABLE: &'static str = "settings";
+    const MOST: usize = KIB;
     type Kept<'a> = KeptSettings;
 
     fn parts((): &()) -> Parts<'_> {
@@ -58,6 +59,7 @@ pub(crate) struct KeptKey<'a> {
 
 impl Form for ApiKeys {
     const TABLE: &'static str = "api_key";
+    const MOST: usize = 4 * KIB;
     type Kept<'a> = KeptKey<'a>;
 
     fn parts(hash: &String) -> Parts<'_> {
@@ -90,6 +92,7 @@ pub(crate) struct KeptFormat {
 
 impl Form for Formats {
     const TABLE: &'static str = "format";
+    const MOST: usize = KIB;
     type Kept<'a> = KeptFormat;
 
     fn parts((): &()) -> Parts<'_> {
@@ -123,6 +126,7 @@ pub(crate) struct KeptBatch {
 
 impl Form for Batches {
     const TABLE: &'static str = "batch";
+    const MOST: usize = KIB;
     type Kept<'a> = KeptBatch;
 
     fn parts(place: &u32) -> Parts<'_> {
