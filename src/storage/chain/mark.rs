@@ -106,7 +106,7 @@ impl Mark {
         let path = path(folder);
         loop {
             match OpenOptions::new().read(true).write(true).open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_link(&path)?,
                 file => return Self::lock(file?, path),
             }
             let new = beside(&path, NEW);
@@ -125,6 +125,7 @@ impl Mark {
         match File::open(&path) {
             Ok(file) => Self::lock(file, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                refuse_link(&path)?;
                 Ok(Self { file: None, path, says: Says::Nothing, half: false, slot: 0, unnamed: None })
             }
             Err(error) => Err(error),
@@ -192,6 +193,14 @@ impl Drop for Mark {
         if let Some(unnamed) = &self.unnamed {
             drop(remove_file(unnamed));
         }
+    }
+}
+
+/// A link that leads nowhere is a mark that is somewhere else, and not there at the moment.
+fn refuse_link(path: &Path) -> io::Result<()> {
+    match path.is_symlink() {
+        true => Err(io::Error::other("it is a symbolic link that leads nowhere: bring back what it leads to")),
+        false => Ok(()),
     }
 }
 
@@ -353,6 +362,16 @@ mod tests {
         }
         // It is written over with the next batch.
         assert_eq!(says_after(&folder, &[10]), Says::Told(told(10)));
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_no_mark() {
+        let parent = folder();
+        let folder = parent.path().join("data");
+        std::os::unix::fs::symlink(parent.path().join("away"), path(&folder)).expect("a link");
+        for mark in [Mark::open(&folder), Mark::look(&folder)] {
+            assert!(mark.is_err_and(|error| error.to_string().contains("leads nowhere")));
+        }
     }
 
     #[test]
