@@ -57,10 +57,16 @@ pub fn flush() {
     }
 }
 
-/// The usual hook writes to standard error itself, and waits for whoever reads it.
+/// Tells of a panic, whatever the filter is. The usual hook writes to standard error itself, and waits for whoever reads it.
 fn tell_of_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let reason = panic.payload_as_str().unwrap_or("no reason was given");
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("without a name");
     let backtrace = std::backtrace::Backtrace::capture();
-    tracing::error!(place, %backtrace, "a fault of the program: {reason}");
+    say(&format!("scrip: a fault of the program in thread {name} at {place}: {reason}\n{backtrace}"));
+    if name == "main" {
+        // The process ends with it.
+        flush();
+    }
 }

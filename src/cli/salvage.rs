@@ -17,5 +17,10 @@ pub(super) async fn run(config: Config, new: &Path) -> Result<(), Problem> {
         old = address.text(),
     );
     say(&mut std::io::stdout(), &text);
+    if salvaged.faults > 0 {
+        let text = "what is missing at the end was told with numbers that are given again: whoever follows events by a cursor, \
+                    or keeps ids, has to read from the beginning";
+        say(&mut std::io::stdout(), text);
+    }
     Ok(())
 }

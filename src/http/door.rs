@@ -148,12 +148,14 @@ impl Door {
     fn admit(self: &Arc<Self>, stream: TcpStream) {
         let door = Arc::clone(self);
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            tokio::spawn(async move { door.lead(stream, place).await });
+            let (number, end) = self.silent().add();
+            tokio::spawn(async move { door.lead(stream, place, number, end).await });
         } else if self.silent().end_oldest() {
+            let (number, end) = self.silent().add();
             tokio::spawn(async move {
-                let place = timeout(SPARE_PATIENCE, Arc::clone(&door.places).acquire_owned()).await;
-                if let Ok(Ok(place)) = place {
-                    door.lead(stream, place).await;
+                match timeout(SPARE_PATIENCE, Arc::clone(&door.places).acquire_owned()).await {
+                    Ok(Ok(place)) => door.lead(stream, place, number, end).await,
+                    _ => drop(door.silent().waiting.remove(&number)),
                 }
             });
         } else if let Ok(spare) = Arc::clone(&self.spare).try_acquire_owned() {
@@ -168,8 +170,8 @@ impl Door {
         self.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn lead(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let (number, end) = self.silent().add();
+    /// Leads a connection to where it is answered, unless it is ended before it says anything.
+    async fn lead(&self, stream: TcpStream, place: OwnedSemaphorePermit, number: u64, end: CancellationToken) {
         let heard = end.run_until_cancelled(timeout(self.reading, asks_for_health(&stream))).await;
         self.silent().waiting.remove(&number);
         match heard {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Address, OpenError, StorageError, Working,
-    chain::{Chain, Start},
+    chain::{Chain, Start, naming_tables},
     engine::Engine,
     error::is_of_the_machine,
     folder,
@@ -69,7 +69,11 @@ impl Store {
             }
         };
         waiting.step("opening it");
-        let mut store = boxed(|| Self::engine(address)).await.map_err(OpenError::of_the_opened)?;
+        let opened = boxed(|| Self::engine(address)).await.map_err(OpenError::of_the_opened);
+        let mut store = match address.folder() {
+            Some(folder) => opened.map_err(|error| naming_tables(error, folder))?,
+            None => opened?,
+        };
         waiting.step("reading and writing its first rows");
         match boxed(|| store.begin(address, start)).await {
             Ok(()) => {

@@ -20,7 +20,7 @@ pub(super) use {
     mark::{Mark, path as mark_path},
     ring::Ring,
     start::Start,
-    still::{COPY, Copied, Still},
+    still::{COPY, Copied, Still, naming_tables},
 };
 
 use std::{

@@ -3,7 +3,7 @@
 
 use std::{io, sync::Arc};
 
-use super::{COPY, Fault, Link, Mark, Ring, Still, fault::in_a_line, mark::Says, marker::Marker};
+use super::{COPY, Fault, Link, Mark, Ring, Still, fault::in_a_line, mark::Says, marker::Marker, still::naming_tables};
 use crate::{
     Address, OpenError, Store,
     engine::Purpose,
@@ -62,17 +62,8 @@ impl Start {
         waiting.step("making a copy of it to try the start on");
         let copy = still.copy(place, &survey).await?;
         waiting.step("opening the copy");
-        let store = match boxed(|| copy.open(address, Purpose::Look)).await {
-            Err(OpenError::Damaged { address, mut reason, opened }) => {
-                // The engine names no files.
-                let tables = copy.damaged_tables();
-                if !tables.is_empty() {
-                    reason = format!("{reason}: {}", in_a_line(&tables));
-                }
-                return Err(OpenError::Damaged { address, reason, opened });
-            }
-            opened => opened?,
-        };
+        let opened = boxed(|| copy.open(address, Purpose::Look)).await;
+        let store = opened.map_err(|error| naming_tables(error, copy.folder()))?;
         let ring = match store.refuse_others(address).await {
             Ok(_) => store.ring(still.mark()).await.map_err(|error| open_failed(address, error.to_string())),
             Err(error) => Err(error),

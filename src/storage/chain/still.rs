@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     Mark,
+    fault::in_a_line,
     mark::{self, Says},
 };
 use crate::{
@@ -141,10 +142,7 @@ impl Copied {
 
     /// Tells which of its tables are damaged.
     pub(crate) fn damaged_tables(&self) -> Vec<Fault> {
-        // Where it cannot be read, what opens it tells why.
-        let damaged = damaged_tables(&self.folder).unwrap_or_default();
-        let told = |(file, reason): (PathBuf, String)| Fault::Table { file: file.display().to_string(), reason };
-        damaged.into_iter().map(told).collect()
+        table_faults(&self.folder)
     }
 
     /// Opens it, as the database of an address.
@@ -214,4 +212,24 @@ fn copy_files(from: &Path, to: &Path, place: &Path, survey: &Survey) -> io::Resu
 /// Whether the engine never writes a file again once it has its name. Another name for it is as good as a copy.
 fn is_final(file: &Path) -> bool {
     file.extension() == Some(OsStr::new("sst"))
+}
+
+/// The damaged tables of a folder.
+fn table_faults(folder: &Path) -> Vec<Fault> {
+    // Where they cannot be read, what opens the folder tells why.
+    let damaged = damaged_tables(folder).unwrap_or_default();
+    let told = |(file, reason): (PathBuf, String)| Fault::Table { file: file.display().to_string(), reason };
+    damaged.into_iter().map(told).collect()
+}
+
+/// A refusal with the names of the damaged tables of its folder: the engine names no files.
+pub(crate) fn naming_tables(error: OpenError, folder: &Path) -> OpenError {
+    match error {
+        OpenError::Damaged { address, reason, opened } => {
+            let tables = table_faults(folder);
+            let reason = if tables.is_empty() { reason } else { format!("{reason}: {}", in_a_line(&tables)) };
+            OpenError::Damaged { address, reason, opened }
+        }
+        other => other,
+    }
 }

@@ -133,7 +133,11 @@ tables! {
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {
     let record = codec::encode(T::TABLE, &T::parts(key), &T::keep(key, document))?;
     if record.len() > T::MOST {
-        return Err(CodecError::new(format!("a record of {} bytes, and at most {} are kept there", record.len(), T::MOST)));
+        return Err(CodecError::new(format!(
+            "a record of {} bytes, and at most {} are kept there",
+            record.len(),
+            T::MOST
+        )));
     }
     Ok(record)
 }

@@ -66,3 +66,17 @@ async fn damage_in_a_table_that_is_due_for_merging_takes_only_its_own_rows() {
         assert!(saved.rows > ROWS, "{saved:?}");
     }
 }
+
+/// The engine names a block, and not the file that it is in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_names_the_table_that_is_damaged() {
+    let folder = unmerged().await;
+    let first = &tables(&folder)[0];
+    let mut content = fs::read(first).expect("a table");
+    // Where SurrealDB keeps what it reads first.
+    content[10] ^= 1;
+    fs::write(first, content).expect("written");
+    let said = Store::open(&address(&folder)).await.err().expect("it is refused").to_string();
+    let name = first.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(said.contains(&format!("table file sstables/{name}")) && said.contains("left as it is"), "{said}");
+}
