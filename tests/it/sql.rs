@@ -43,9 +43,9 @@ async fn what_an_analyst_asks_is_answered() {
         ),
         (
             "SELECT id, status, pool.name AS pool FROM coupon WHERE customer = customer:ann ORDER BY id",
-            json!([{ "id": "coupon:[1, 0]", "status": "CLAIMED", "pool": "Pool" },
-                { "id": "coupon:[1, 2]", "status": "CLAIMED", "pool": "Pool" },
-                { "id": "coupon:[2, 0]", "status": "PARTIALLY_REDEEMED", "pool": "Pool" }]),
+            json!([{ "id": "coupon:[1, 0]", "status": "CLAIMED", "pool": "PERCENTAGE 10" },
+                { "id": "coupon:[1, 2]", "status": "CLAIMED", "pool": "PERCENTAGE 10" },
+                { "id": "coupon:[2, 0]", "status": "PARTIALLY_REDEEMED", "pool": "GIFT_CARD 50.00" }]),
         ),
         (
             "SELECT pool.currency ?? 'any' AS currency, math::sum(balance) AS owed FROM coupon

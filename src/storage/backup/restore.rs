@@ -20,7 +20,9 @@ use super::{
     pages::RawPages,
     read::Frame,
 };
-use crate::{Address, Link, StorageError, Store, chain::Mark, engine::Engine, folder::sync, goal::Goal, record::Place};
+use crate::{
+    Address, Link, OpenError, StorageError, Store, chain::Mark, engine::Engine, folder::sync, goal::Goal, record::Place,
+};
 
 /// How often it is looked whether the engine can write its tables.
 const LOOK: Duration = Duration::from_secs(1);
@@ -67,7 +69,7 @@ async fn fill(
     let folder = goal.unfinished.as_path();
     fs::create_dir(folder).map_err(|error| BackupError::Write { place: folder.to_owned(), error })?;
     let address = Address::to_fill(folder);
-    let place = define(&address).await?;
+    let place = define(&address).await.map_err(|error| not_written(folder, error))?;
     let engine = Engine::open(folder, address.settings()).await.map_err(|error| write_failed(folder, &error))?;
     let written = write(&engine, folder, file, &place, |rows| tell(RestoreStep::Writing, rows)).await;
     let digest = match written {
@@ -85,6 +87,16 @@ async fn fill(
     sync_all(folder)
         .and_then(|()| Mark::make(folder, &last))
         .map_err(|error| BackupError::Write { place: folder.to_owned(), error })
+}
+
+/// Why the new database could not be made. It is written for the first time here, so a lack of room shows here first.
+fn not_written(folder: &Path, error: BackupError) -> BackupError {
+    match error {
+        BackupError::Storage(error) | BackupError::Open(OpenError::Storage(error)) => {
+            BackupError::Write { place: folder.to_owned(), error: io::Error::other(error) }
+        }
+        other => other,
+    }
 }
 
 /// Makes an empty database with its tables; gives where its rows are. The row that tells its format is one of them.
