@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | [`domain`] | the rules, pure: no async, IO, clock, randomness or database |
 //! | [`plugins`] | partners' wasm plugins in their sandbox: manifests, limits, the network they may reach |
-//! | [`storage`] | rows in SurrealDB: ids, documents, one writer, durable before it answers |
+//! | [`storage`] | tables of SurrealDB's records: their ids, fields and format, one writer, durable before it answers |
 //! | [`service`] | the use cases: the committer that every change passes through, and the reads |
 //! | [`graphql`] | the schema: the wire's types around the domain's |
 //! | [`http`] | routes, access, the GraphQL edge at once and streamed, the explorer, health |
@@ -37,10 +37,11 @@
 //! - an action on a coupon: `domain/coupon/actions.rs`, `service/command.rs`,
 //!   `service/committer/{decide,coupons}.rs`, `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`
-//! - a kind of row: `storage/{row,parse}.rs`, and its table as a step in `storage/migrate.rs`
+//! - a table: a line in `storage/tables/mod.rs`, a file beside it with its key, documents and form, `storage/schema.surql`,
+//!   a row in its golden file; backups, checks, salvages and upgrades then have it too
+//! - another form of a document: a new format, with its way from this one in `storage/format`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a setting: `config.rs`, `cli/mod.rs`
-//! - a table, or another encoding of rows: backups have the bytes of all rows of `storage/parse.rs`'s tables as they are
 //! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`
 //! - a bound on requests: `graphql/gate.rs`, which every request passes, over whichever transport; what a field costs is
 //!   `graphql/cost.rs`
