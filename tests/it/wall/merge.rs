@@ -76,7 +76,7 @@ async fn a_start_names_the_table_that_is_damaged() {
     // Where SurrealDB keeps what it reads first.
     content[10] ^= 1;
     fs::write(first, content).expect("written");
-    let said = Store::open(&address(&folder)).await.err().expect("it is refused").to_string();
+    let said = Store::open(&address(&folder)).await.expect_err("it is refused").to_string();
     let name = first.file_name().and_then(|name| name.to_str()).expect("a name");
     assert!(said.contains(&format!("table file sstables/{name}")) && said.contains("left as it is"), "{said}");
 }
