@@ -45,6 +45,16 @@ impl Decimal {
         Ok(Self { units: if negative { -units } else { units }, scale: fraction.len() as u8 })
     }
 
+    /// Its text without zeros that change nothing: what "10", "010.00" and "10.0" have in common.
+    #[must_use]
+    pub fn plain(self) -> String {
+        let Self { mut units, mut scale } = self;
+        while scale > 0 && units % 10 == 0 {
+            (units, scale) = (units / 10, scale - 1);
+        }
+        Self { units, scale }.to_string()
+    }
+
     /// How many decimals it was written with.
     #[must_use]
     pub fn decimals(self) -> u8 {

@@ -205,9 +205,8 @@ pub enum Command {
     Expire(Vec<(i64, CouponId)>),
 }
 
-/// The hash of a command, by which an idempotency key recognises its input.
-#[must_use]
-pub fn fingerprint(command: &Command) -> String {
+/// What idempotency keys recognised their input by in format 2: the hash of how this type is written.
+pub(super) fn legacy_fingerprint(command: &Command) -> String {
     let text = serde_json::to_string(command).unwrap_or_default();
     data_encoding::HEXLOWER.encode(&Sha256::digest(text))
 }

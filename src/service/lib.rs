@@ -14,6 +14,7 @@ mod export;
 mod fatal;
 mod keys;
 mod lists;
+mod meaning;
 mod opened;
 mod page;
 mod patterns;
@@ -30,7 +31,7 @@ pub use backups::{BackupPlan, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,
-    Presentation, Recorded, RestrictionsEdit, Skipped, fingerprint,
+    Presentation, Recorded, RestrictionsEdit, Skipped,
 };
 pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};
@@ -39,6 +40,7 @@ pub use export::{CouponSink, Export};
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use keys::{NewKey, hash_secret};
 pub use lists::{CouponFilter, Span, foreign_cursor};
+pub use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::PatternFacts;
 pub use registry::{PoolFilter, PoolOrder, Registry};

@@ -10,7 +10,7 @@ use std::{
 
 use scrip::{
     domain::{decimal::Amount, rejection::Code, status::Status},
-    service::{Command, CouponFilter, EventFilter, PageRequest},
+    service::{Command, CouponFilter, CouponRef, EventFilter, PageRequest},
 };
 use tokio::task::JoinSet;
 
@@ -177,6 +177,29 @@ async fn the_same_idempotency_key_at_once_gives_one_answer() {
         let elsewhere = app.named("app").ask(Some("key".to_owned()), command).await;
         assert!(elsewhere.is_ok() && elsewhere != answers[0], "another caller's key is another key");
     }
+}
+
+/// How an amount is written and a coupon named is not what a key holds its input to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_idempotency_key_takes_the_same_input_written_otherwise() {
+    let app = TestScrip::new(Backend::Memory).await;
+    let cards = app.stocked(draft::gift_card("50.00"), 1).await;
+    let card = app.claim(cards, "ann").await.expect("a card");
+    let till = app.named("till");
+    let pay = async |coupon: CouponRef, amount: &str| {
+        let (amount, customer) = (Some(amount.to_owned()), None);
+        let command = Command::Redeem { coupon, customer, amount, basket: None, transaction: None };
+        till.ask(Some("key".to_owned()), command).await
+    };
+    let by_code = || CouponRef::Code { code: card.code.clone(), pool: None, customer: None };
+    let first = pay(CouponRef::Id(card.id), "10").await;
+    assert!(first.is_ok());
+    for (coupon, amount) in [(CouponRef::Id(card.id), "10.00"), (by_code(), "10"), (by_code(), "010.0")] {
+        assert_eq!(pay(coupon, amount).await, first, "{amount}");
+    }
+    assert_eq!(pay(by_code(), "10.01").await, Err(vec![Code::IdempotencyMismatch]));
+    let balance = app.coupon(card.id).await.account.map(|account| account.balance);
+    assert_eq!(balance, Some(Amount(4_000)), "it was paid once");
 }
 
 /// What is read while others write is on disk: a place that the log gave can be followed from at once.

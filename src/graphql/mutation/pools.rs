@@ -75,7 +75,7 @@ impl PoolMutation {
         };
         let key = input.idempotency_key.as_ref();
         if let Some(key) = key {
-            let whole = fingerprint(&Command::CouponsAdd(pool, input.codes.clone()));
+            let whole = fingerprint(&Command::CouponsAdd(pool, input.codes.clone()), None);
             if let Err(user_errors) = submit(ctx, Some(key.clone()), Command::Whole(whole)).await? {
                 return Ok(Some(CouponsAddPayload { user_errors, ..payload }));
             }

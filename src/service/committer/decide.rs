@@ -6,9 +6,13 @@ use super::{
     attempt::{Attempt, Stop},
     working::{Change, Missing, Working},
 };
-use crate::{Answer, Command, Failure, fingerprint, question::Question};
+use crate::{
+    Answer, Command, CouponRef, Failure,
+    meaning::{fingerprint, is_of},
+    question::Question,
+};
 use scrip_domain::{
-    id::checked_text,
+    id::{CouponId, checked_text},
     rejection::{Refusal, Rejection},
 };
 use scrip_storage::{Answer as Kept, Answers, ApiKeys, Row, RowId, Table};
@@ -95,10 +99,10 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
     let period = attempt.working.period;
     let at = |period| (period, request.caller.id.clone(), key.clone());
     attempt.need([at(period), at(period.saturating_sub(1))].map(RowId::of::<Answers>))?;
-    let input = fingerprint(&request.command);
+    let named = named_coupon(attempt, &request.command)?;
     for period in [period, period.saturating_sub(1)] {
         let Some(stored) = attempt.get::<Answers>(&at(period))? else { continue };
-        if stored.input != input {
+        if !is_of(&stored.input, &request.command, named) {
             return Err(Rejection::IdempotencyMismatch.at(["idempotencyKey"]).into());
         }
         let answer = match stored.answer.clone() {
@@ -107,7 +111,31 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
         };
         return Ok(Some(Recalled::Answered(answer)));
     }
-    Ok(Some(Recalled::Ticket(at(period), input)))
+    Ok(Some(Recalled::Ticket(at(period), fingerprint(&request.command, named))))
+}
+
+/// The coupon that the code of a command names, where it always names the same: a generic code names another once the
+/// customer has another.
+fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<CouponId>, Stop> {
+    let (Command::Redeem { coupon, .. }
+    | Command::Unredeem(coupon, ..)
+    | Command::Unassign(coupon)
+    | Command::Transfer(coupon, ..)
+    | Command::Invalidate(coupon)
+    | Command::Adjust(coupon, ..)) = command
+    else {
+        return Ok(None);
+    };
+    let CouponRef::Code { code, pool, customer } = coupon else { return Ok(None) };
+    match attempt.by_code(code, *pool, customer.as_ref()) {
+        Ok(found) => {
+            let id = found.map(|found| found.coupon.id);
+            Ok(id.filter(|id| attempt.find_pool(id.pool).is_some_and(|pool| pool.generic_code().is_none())))
+        }
+        // What is wrong with it is told when it is carried out.
+        Err(Stop::Refused(_)) => Ok(None),
+        Err(stop) => Err(stop),
+    }
 }
 
 /// The use case of a command.
