@@ -152,11 +152,11 @@ fn table(rows: &[Value]) -> String {
     };
     let widths: Vec<usize> = (0..lines.first().map_or(0, Vec::len)).map(width).collect();
     let mut text = String::new();
-    for (number, line) in lines.iter().enumerate() {
+    for (number, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
         let padded = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
-        if number == 0 && !line.is_empty() {
+        if number == 0 {
             let rules = widths.iter().map(|width| "-".repeat(*width));
             text.push_str(&rules.collect::<Vec<_>>().join("  "));
             text.push('\n');
@@ -187,10 +187,10 @@ mod tests {
         let rows = [json!({ "b": 1, "id": "coupon:[1, 0]" }), json!({ "id": "x", "c": "a \"b\", c" })];
         assert_eq!(
             table(&rows),
-            "id             b  c\n-------------  -  ---------\ncoupon:[1, 0]  1\nx                 a \"b\", c\n2 rows\n"
+            "id             b  c\n-------------  -  --------\ncoupon:[1, 0]  1\nx                 a \"b\", c\n2 rows\n"
         );
         assert_eq!(csv(&rows), "id,b,c\r\n\"coupon:[1, 0]\",1,\r\nx,,\"a \"\"b\"\", c\"\r\n");
         assert_eq!(table(&[json!(5)]), "value\n-----\n5\n1 row\n");
-        assert_eq!(table(&[]), "\n0 rows\n");
+        assert_eq!(table(&[]), "0 rows\n");
     }
 }

@@ -7,7 +7,7 @@ use scrip_domain::{
     id::{CustomerId, EventId},
     period::Instant,
 };
-use scrip_storage::{CustomerEvents, Customers, Emails, From};
+use scrip_storage::{CustomerEvents, Customers, Emails, ReadFrom};
 
 /// How many rows of a customer's history are read at once.
 const PART: usize = 200;
@@ -39,7 +39,7 @@ impl Scrip {
         page: &PageRequest<CustomerId>,
     ) -> Result<Page<Customer, CustomerId>, Failure> {
         let span = Customers::starting_with(prefix).between(page.after.as_ref(), page.before.as_ref());
-        let rows = self.store.scan(&span, From::end_if(page.from_end), page.limit + 1).await?;
+        let rows = self.store.scan(&span, ReadFrom::end_if(page.from_end), page.limit + 1).await?;
         Ok(Page::from_gathered(rows.into_iter().map(|(id, customer)| (id, *customer)).collect(), page))
     }
 
@@ -56,7 +56,7 @@ impl Scrip {
         let mut found = Vec::new();
         while found.len() <= page.limit {
             let span = CustomerEvents::of(customer, STREAM, low..high);
-            let rows = self.store.scan(&span, From::end_if(page.from_end), PART).await?;
+            let rows = self.store.scan(&span, ReadFrom::end_if(page.from_end), PART).await?;
             let (full, mut acquired) = (rows.len() == PART, Vec::new());
             for ((_, event), happened) in rows {
                 if page.from_end {

@@ -10,7 +10,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EventId, PoolId},
     period::{Instant, instant_of},
 };
-use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, From, Histories};
+use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, Histories, ReadFrom};
 
 /// How many rows are read at once.
 const PART: usize = 64;
@@ -122,7 +122,7 @@ impl Scrip {
         let mut events = Vec::new();
         // At most this many rows begin in so many places, and each place has its row among them.
         let start = before.min(self.end_of_log()).saturating_sub(rows as u64);
-        for (first, row) in self.store.scan(&Events::of(STREAM, start..before), From::Start, rows).await? {
+        for (first, row) in self.store.scan(&Events::of(STREAM, start..before), ReadFrom::Start, rows).await? {
             events.extend(numbered(first, row).filter(|event| event.id.sequence < before));
         }
         events.reverse();
@@ -133,7 +133,7 @@ impl Scrip {
     pub async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
         let span = Events::with(STREAM, after + 1..self.end_of_log());
         let mut events = Vec::new();
-        for (first, row) in self.store.scan(&span, From::Start, rows).await? {
+        for (first, row) in self.store.scan(&span, ReadFrom::Start, rows).await? {
             events.extend(numbered(first, row).filter(|event| event.id.sequence > after));
         }
         // A full page may hold nothing after the place only if its last row ends before it, and the
@@ -178,7 +178,7 @@ impl Scrip {
         let mut found = Vec::new();
         loop {
             let span = CustomerEvents::of(customer, STREAM, start..end);
-            let rows = self.store.scan(&span, From::Start, PART).await?;
+            let rows = self.store.scan(&span, ReadFrom::Start, PART).await?;
             let ids: Vec<_> = rows.iter().map(|((_, event), _)| *event).collect();
             for event in self.events_by_id(&ids).await? {
                 if filter.admits(&event) {
@@ -218,7 +218,7 @@ impl Scrip {
         for id in ids {
             if !read.contains_key(id) {
                 let span = Events::with(id.stream, id.sequence..id.sequence + 1);
-                for (first, row) in self.store.scan(&span, From::Start, PART).await? {
+                for (first, row) in self.store.scan(&span, ReadFrom::Start, PART).await? {
                     read.extend(numbered(first, row).map(|event| (event.id, event)));
                 }
             }

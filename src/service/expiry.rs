@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{Caller, Command, Failure, Scrip, vitals::Doing};
 use scrip_domain::{period::Instant, rejection::Code};
-use scrip_storage::{Answers, Dues, From};
+use scrip_storage::{Answers, Dues, ReadFrom};
 
 /// How many coupons are recorded in one command.
 const PART: usize = 256;
@@ -61,7 +61,7 @@ impl Scrip {
     }
 
     async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {
-        let rows = self.store.scan(&Dues::until(..=now.as_millisecond()), From::Start, PART).await?;
+        let rows = self.store.scan(&Dues::until(..=now.as_millisecond()), ReadFrom::Start, PART).await?;
         let due: Vec<_> = rows.into_iter().map(|(due, ())| due).collect();
         if due.is_empty() {
             return Ok(Part::Done(Settled::All));
@@ -79,7 +79,7 @@ impl Scrip {
         let old = Answers::before(..period.saturating_sub(1));
         loop {
             self.vitals.sweep.set(Doing::Step("removing old answers from the database"));
-            let rows = self.store.scan(&old, From::Start, PART).await?;
+            let rows = self.store.scan(&old, ReadFrom::Start, PART).await?;
             if rows.is_empty() {
                 return Ok(());
             }

@@ -14,7 +14,7 @@ use scrip_domain::{
     status::Status,
     terms::Terms,
 };
-use scrip_storage::{CodeLists, Coupons, From};
+use scrip_storage::{CodeLists, Coupons, ReadFrom};
 
 /// How many codes are computed for a part.
 const CODES: u64 = 16_384;
@@ -98,7 +98,7 @@ impl Export {
 
     async fn read_rows(&mut self) -> Result<(), Failure> {
         let span = Coupons::of(self.pool.id, self.place..self.size);
-        let rows = self.scrip.store.scan(&span, From::Start, ROWS).await?;
+        let rows = self.scrip.store.scan(&span, ReadFrom::Start, ROWS).await?;
         self.all_read = rows.len() < ROWS;
         self.rows.extend(rows.into_iter().map(|(_, coupon)| *coupon));
         Ok(())

@@ -17,7 +17,7 @@ use scrip_domain::{
     source::Source,
 };
 use scrip_plugins::{BindingFault, PluginKind, shown};
-use scrip_storage::{CodeOwners, From, Named, Span};
+use scrip_storage::{CodeOwners, Named, ReadFrom, Span};
 
 /// How many uploaded codes are read at once.
 const PAGE: usize = 64;
@@ -160,7 +160,7 @@ impl Scrip {
         let walk = Walk::new(format);
         let mut from = walk.at_or_after("").map(|first| CodeOwners::from_text(&first));
         while let Some(start) = from {
-            let rows = self.store.scan(&start, From::Start, PAGE).await?;
+            let rows = self.store.scan(&start, ReadFrom::Start, PAGE).await?;
             from = None;
             for (folded, named) in rows {
                 let Some(next) = walk.at_or_after(&folded) else { return Ok(None) };

@@ -18,7 +18,7 @@ use scrip_domain::{
     source::Source,
     terms::{CouponType, Terms},
 };
-use scrip_storage::{ApiKeys, From, PoolTerms, Pools, Programme, Span, StorageError, Store, Table, Tallies, Tally};
+use scrip_storage::{ApiKeys, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies, Tally};
 
 /// How many rows are read at once at a start.
 const PAGE: usize = 1_000;
@@ -199,7 +199,7 @@ async fn all<T: Table>(store: &Store) -> Result<Vec<(T::Key, T::Document)>, Stor
     let mut rows = Vec::new();
     let mut span = Span::all();
     loop {
-        let page = store.scan::<T>(&span, From::Start, PAGE).await?;
+        let page = store.scan::<T>(&span, ReadFrom::Start, PAGE).await?;
         let full = page.len() == PAGE;
         if let Some((last, _)) = page.last() {
             span = span.after(last);

@@ -18,7 +18,7 @@ use scrip_domain::{
     pool_codes::{CodeSeries, Making},
     source::Source,
 };
-use scrip_storage::{CodeOwners, From};
+use scrip_storage::{CodeOwners, ReadFrom};
 
 /// Where at most so many codes begin in a way, they are found from their ranks.
 const MAX_RANKED: u64 = 2_000_000;
@@ -58,7 +58,7 @@ impl Scrip {
         let mut found = Vec::new();
         let mut last = None;
         for _ in 0..MAX_LOOKED_AT / ROWS {
-            let rows = self.store.scan(&span, From::end_if(page.from_end), ROWS).await?;
+            let rows = self.store.scan(&span, ReadFrom::end_if(page.from_end), ROWS).await?;
             let full = rows.len() == ROWS;
             let mut ids = Vec::new();
             for (key, named) in rows {

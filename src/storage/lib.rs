@@ -39,7 +39,7 @@ pub use check::{Checked, SalvageError, Salvaged, TableSize, check, salvage};
 pub use error::{OpenError, StorageError};
 pub use open::Store;
 pub use pending::Unannounced;
-pub use read::{From, View};
+pub use read::{ReadFrom, View};
 pub use room::{Lack, Room};
 pub use sql::{SqlError, ask};
 pub use table::{Span, Table};

@@ -69,7 +69,7 @@ mod tests {
     use std::{future::poll_fn, pin::pin, task::Poll};
 
     use super::*;
-    use crate::{Address, Batch, Emails, From, Span, Store};
+    use crate::{Address, Batch, Emails, ReadFrom, Span, Store};
     use scrip_domain::id::CustomerId;
 
     /// Whether this ends without anything else happening.
@@ -90,7 +90,7 @@ mod tests {
             let (start, end) = (start.to_owned(), end.to_owned());
             let store = &store;
             Box::pin(async move {
-                store.scan(&Span::<Emails>::all().between(Some(&start), Some(&end)), From::Start, 9).await
+                store.scan(&Span::<Emails>::all().between(Some(&start), Some(&end)), ReadFrom::Start, 9).await
             })
         };
 

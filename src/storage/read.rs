@@ -20,14 +20,14 @@ pub(super) type RawRow = (Vec<u8>, Vec<u8>);
 
 /// From which end a span is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum ReadFrom {
     /// From the first row on.
     Start,
     /// From the last row back.
     End,
 }
 
-impl From {
+impl ReadFrom {
     /// From the end, if this is so.
     #[must_use]
     pub fn end_if(end: bool) -> Self {
@@ -86,7 +86,7 @@ impl Store {
     pub async fn scan<T: Table>(
         &self,
         span: &Span<T>,
-        from: From,
+        from: ReadFrom,
         limit: usize,
     ) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
         if limit == 0 {
@@ -101,7 +101,7 @@ impl Store {
         transaction: &Transaction,
         table: usize,
         bounds: (&[u8], &[u8]),
-        from: From,
+        from: ReadFrom,
         limit: usize,
     ) -> Result<Vec<RawRow>, StorageError> {
         let place = self.place(transaction).await?;
@@ -111,8 +111,8 @@ impl Store {
         }
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let rows = match from {
-            From::Start => transaction.scan_raw(range, limit, 0, None).await,
-            From::End => transaction.scanr_raw(range, limit, 0, None).await,
+            ReadFrom::Start => transaction.scan_raw(range, limit, 0, None).await,
+            ReadFrom::End => transaction.scanr_raw(range, limit, 0, None).await,
         };
         let mut rows = rows.map_err(failed)?;
         for (key, _) in &mut rows {
@@ -150,7 +150,7 @@ impl View<'_> {
     pub async fn scan<T: Table>(
         &mut self,
         span: &Span<T>,
-        from: From,
+        from: ReadFrom,
         limit: usize,
     ) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
         let page = self.page(T::NUMBER, span.bounds(), from, limit).await?;
@@ -184,7 +184,7 @@ impl View<'_> {
         &'a mut self,
         table: usize,
         bounds: (&'a [u8], &'a [u8]),
-        from: From,
+        from: ReadFrom,
         limit: usize,
     ) -> Working<'a, Result<Vec<(RowId, Row)>, StorageError>> {
         Box::pin(async move {

@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use scrip::{
     domain::{id::CustomerId, rejection::Code},
     service::{Clock, Scrip},
-    storage::{Address, Batch, Emails, Formats, From, OpenError, RowId, Span, Store},
+    storage::{Address, Batch, Emails, Formats, OpenError, ReadFrom, RowId, Span, Store},
 };
 use tokio::time::{sleep, timeout};
 
@@ -295,12 +295,12 @@ async fn ranges_are_those_of(store: &Store, rows: &BTreeMap<String, CustomerId>)
         };
         let within: Vec<_> = keys.iter().filter(is_within).cloned().collect();
         let span = Span::<Emails>::all().between(after.as_ref(), before.as_ref());
-        for from in [From::Start, From::End] {
+        for from in [ReadFrom::Start, ReadFrom::End] {
             let found = store.scan(&span, from, limit).await.expect("rows");
             let found: Vec<_> = found.into_iter().map(|(text, _)| text).collect();
             let expected: Vec<_> = match from {
-                From::Start => within.iter().take(limit).cloned().collect(),
-                From::End => within.iter().rev().take(limit).cloned().collect(),
+                ReadFrom::Start => within.iter().take(limit).cloned().collect(),
+                ReadFrom::End => within.iter().rev().take(limit).cloned().collect(),
             };
             assert_eq!(found, expected, "{after:?}..{before:?} limit {limit} {from:?}");
         }

@@ -17,8 +17,8 @@ use scrip_domain::{
     pool::Pool,
 };
 use scrip_storage::{
-    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, From, Happened, Histories, PoolTerms, Pools, Row,
-    RowId, StorageError, Store, Tallies, Tally,
+    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Happened, Histories, PoolTerms, Pools, ReadFrom,
+    Row, RowId, StorageError, Store, Tallies, Tally,
 };
 
 use super::{STREAM, cache::Cache};
@@ -267,7 +267,7 @@ impl<'a> Working<'a> {
 /// did not keep who holds what when they were claimed.
 async fn search_holdings(store: &Store, customer: &CustomerId, pool: PoolId) -> Result<Vec<CouponId>, StorageError> {
     let all = CustomerEvents::of(customer, STREAM, 0..u64::MAX);
-    let rows = store.scan(&all, From::End, MAX_SEARCHED).await?;
+    let rows = store.scan(&all, ReadFrom::End, MAX_SEARCHED).await?;
     let mut held = Vec::new();
     for (_, Happened { coupon, acquired }) in rows.into_iter().rev() {
         if acquired && coupon.pool == pool && !held.contains(&coupon) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use super::{Fault, books_pool::PoolBooks};
 use crate::{
     Span, StorageError, Store, Table,
-    read::From,
+    read::ReadFrom,
     tables::{Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Nodes, Tallies, Tally},
 };
 use scrip_domain::{
@@ -39,7 +39,7 @@ impl<'a, T: Table> Rows<'a, T> {
     /// The next row, without taking it.
     pub(super) async fn peek(&mut self) -> Result<Option<&(T::Key, T::Document)>, StorageError> {
         if self.page.is_empty() && !self.all {
-            self.page = self.store.scan(&self.span, From::Start, PAGE).await?.into();
+            self.page = self.store.scan(&self.span, ReadFrom::Start, PAGE).await?.into();
             self.all = self.page.len() < PAGE;
             if let Some((last, _)) = self.page.back() {
                 self.span = self.span.clone().after(last);
@@ -247,7 +247,7 @@ impl<'a> Log<'a> {
                 self.old = std::mem::take(&mut self.young);
             }
             let span = Events::with(id.stream, id.sequence..id.sequence + 1);
-            for (first, row) in self.store.scan(&span, From::End, 1).await? {
+            for (first, row) in self.store.scan(&span, ReadFrom::End, 1).await? {
                 let numbered = (first.sequence..).zip(row);
                 self.young
                     .extend(numbered.map(|(sequence, event)| (EventId { stream: first.stream, sequence }, event)));

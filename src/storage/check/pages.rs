@@ -5,7 +5,7 @@ use surrealdb_datastore::TransactionType;
 
 use crate::{
     Fault, Row, RowId, StorageError, Store, format,
-    read::{From, RawRow},
+    read::{RawRow, ReadFrom},
     record::{self, failed},
     tables::NAMES,
 };
@@ -42,10 +42,10 @@ impl<'a> Pages<'a> {
     /// The next rows; none after the last ones. Tells what cannot be read.
     pub(crate) async fn next(&mut self, tell: &mut impl FnMut(Fault)) -> Option<Page> {
         while !self.done {
-            let from = From::end_if(self.failed.is_some());
+            let from = ReadFrom::end_if(self.failed.is_some());
             match self.read(from).await {
                 Ok(found) => return Some(self.page(&found, tell)),
-                Err(error) if from == From::End => {
+                Err(error) if from == ReadFrom::End => {
                     self.done = true;
                     let [after, before] = &self.bounds;
                     let text = |bound: &[u8]| bound.escape_ascii().to_string();
@@ -68,7 +68,7 @@ impl<'a> Pages<'a> {
     }
 
     /// The next rows from either end, as many of them as the engine gives.
-    async fn read(&mut self, from: From) -> Result<Vec<RawRow>, StorageError> {
+    async fn read(&mut self, from: ReadFrom) -> Result<Vec<RawRow>, StorageError> {
         let mut limit = PAGE;
         loop {
             match self.read_some(from, limit).await {
@@ -82,7 +82,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    async fn read_some(&self, from: From, limit: usize) -> Result<Vec<RawRow>, StorageError> {
+    async fn read_some(&self, from: ReadFrom, limit: usize) -> Result<Vec<RawRow>, StorageError> {
         let transaction = self.store.datastore.transaction(TransactionType::Read).await.map_err(failed)?;
         let [start, end] = &self.bounds;
         let found = self.store.raw_rows(&transaction, self.table, (start, end), from, limit).await;
