@@ -47,27 +47,8 @@ pub(super) async fn run_on_backup(file: &Path, books: bool) -> Result<(), Proble
         header.format,
     );
     say(&mut std::io::stdout(), &text);
-    if books { check_restored(file).await } else { Ok(()) }
-}
-
-/// Restores a backup beside its file, checks that, and removes it again.
-async fn check_restored(file: &Path) -> Result<(), Problem> {
-    let [folder, mark] = [".checking", ".checking.mark"].map(|ending| {
-        let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    });
-    let clear = || {
-        // What is left of one that was killed, or of this one.
-        drop(std::fs::remove_dir_all(&folder));
-        drop(std::fs::remove_file(&mark));
-    };
-    clear();
-    let checked = async {
-        restore::run(file, &folder).await?;
-        run(&Address::parse(&format!("surrealkv://{}", folder.display()))?).await
-    };
-    let checked = checked.await;
-    clear();
-    checked
+    if !books {
+        return Ok(());
+    }
+    restore::beside(file, ".checking").await?.with(run).await
 }

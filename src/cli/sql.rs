@@ -12,7 +12,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::{Problem, say};
+use super::{Problem, restore, say};
 use crate::config::Config;
 use scrip_storage::ask;
 
@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct SqlArguments {
     /// The question, such as "SELECT status, count() FROM coupon GROUP BY status".
     statement: String,
+    /// Ask this backup instead. It is restored beside the file for that, and removed.
+    #[arg(long, value_name = "FILE")]
+    backup: Option<PathBuf>,
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
@@ -49,9 +52,21 @@ enum Form {
 }
 
 pub(super) async fn run(config: Config, arguments: SqlArguments) -> Result<(), Problem> {
-    let copy = config.database.folder().map(|folder| folder.join("copy"));
-    let done = watch(&arguments, copy)?;
-    let answers = ask(&config.database, &arguments.statement).await;
+    let restored = match &arguments.backup {
+        Some(file) => Some(restore::beside(file, ".asking").await?),
+        None => None,
+    };
+    let database = match &restored {
+        Some(restored) => restored.address()?,
+        None => config.database,
+    };
+    // What is to be removed where it is given up.
+    let leaves = database.folder().map(|folder| match &restored {
+        Some(_) => folder.clone(),
+        None => folder.join("copy"),
+    });
+    let done = watch(&arguments, leaves)?;
+    let answers = ask(&database, &arguments.statement).await;
     drop(done);
     for rows in answers? {
         let written = rows.get(..arguments.limit).unwrap_or(&rows);
@@ -73,7 +88,7 @@ pub(super) async fn run(config: Config, arguments: SqlArguments) -> Result<(), P
 
 /// Ends the process where the answer takes too much, whatever the database does meanwhile. What it is asked of is a
 /// copy, so nothing is lost. It watches until what is given back is dropped.
-fn watch(arguments: &SqlArguments, copy: Option<PathBuf>) -> Result<Arc<()>, Problem> {
+fn watch(arguments: &SqlArguments, leaves: Option<PathBuf>) -> Result<Arc<()>, Problem> {
     let (time, memory) = (Duration::from_secs(arguments.timeout), arguments.memory << 20);
     let (asking, began) = (Arc::new(()), Instant::now());
     let watched = Arc::downgrade(&asking);
@@ -91,8 +106,8 @@ fn watch(arguments: &SqlArguments, copy: Option<PathBuf>) -> Result<Arc<()>, Pro
                 &mut std::io::stderr(),
                 &format!("scrip: the question was given up, {reason}. The database is as it was"),
             );
-            if let Some(copy) = &copy {
-                drop(std::fs::remove_dir_all(copy));
+            if let Some(leaves) = &leaves {
+                drop(std::fs::remove_dir_all(leaves));
             }
             std::process::exit(1);
         }

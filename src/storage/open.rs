@@ -39,8 +39,6 @@ pub struct Store {
     pub(super) chain: Chain,
     /// Once it is true, nothing can be written.
     pub(super) frozen: Arc<AtomicBool>,
-    /// The engine's log ended in what is no whole write, which was left out.
-    pub(super) torn: bool,
     /// What reads its tables again, once it is in use.
     pub(super) scrub: Option<Scrub>,
 }
@@ -109,9 +107,9 @@ impl Store {
 
     /// Opens the database as it is.
     pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
-        let (datastore, frozen, torn) = Self::datastore(address).await?;
+        let (datastore, frozen) = Self::datastore(address).await?;
         match Self::prepare(Arc::clone(&datastore), address).await {
-            Ok(store) => Ok(Self { frozen, torn, ..store }),
+            Ok(store) => Ok(Self { frozen, ..store }),
             Err(error) => {
                 // Dropped alone, it would hold the folder.
                 drop(datastore.shutdown().await);
@@ -120,22 +118,22 @@ impl Store {
         }
     }
 
-    /// SurrealDB over the engine that an address names; what freezes it, and whether its log was torn.
-    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<AtomicBool>, bool), OpenError> {
+    /// SurrealDB over the engine that an address names, and what freezes it.
+    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<AtomicBool>), OpenError> {
         // The maintenance tasks write on their own, for clusters and change feeds, which are not used.
         let builder = Datastore::builder().with_auth(false).without_maintenance_tasks();
-        let (mut frozen, mut torn) = (Arc::default(), false);
+        let mut frozen = Arc::default();
         let built = match address.folder() {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
                 let opened = Engine::open(folder, address.settings()).await;
                 let engine = opened.map_err(|error| engine_failed(address, &error))?;
-                (frozen, torn) = (engine.frozen(), engine.was_torn());
+                frozen = engine.frozen();
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
             }
         };
         let datastore = built.map_err(|error| open_failed(address, format!("{error:#}")))?;
-        Ok((datastore, frozen, torn))
+        Ok((datastore, frozen))
     }
 
     /// Brings the engine to its current format.
@@ -149,8 +147,8 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        let (frozen, torn, scrub) = (Arc::default(), false, None);
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, frozen, torn, scrub })
+        let (frozen, scrub) = (Arc::default(), None);
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, frozen, scrub })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.

@@ -115,6 +115,16 @@ async fn the_command_writes_what_is_asked_within_its_bounds() {
     assert!(told.contains("1 more row was left out"), "{told}");
     let (code, _, told) = run(&["DELETE coupon"]).await;
     assert!(code == Some(1) && told.contains("scrip: "), "{told}");
+    // A backup is asked the same way, and nothing of it is left.
+    let taken =
+        scrip(parent, &["backup", "file", "--database", "surrealkv://data"]).output().await.expect("the binary");
+    assert!(taken.status.success());
+    let (code, said, told) = run(&[statuses, "--backup", "file", "--format", "csv"]).await;
+    assert!(code == Some(0) && said.starts_with("number,status\r\n2,CLAIMED\r\n"), "{said} {told}");
+    let mut left: Vec<_> =
+        std::fs::read_dir(parent).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["data", "data.mark", "file"]);
     // What runs for ever, and what grows for ever.
     for (text, bounds, expected) in [
         ("RETURN { FOR $i IN 0..1000000000000 { } }", ["--timeout", "1"], "more than 1 s"),

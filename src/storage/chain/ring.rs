@@ -48,22 +48,18 @@ impl Ring {
         Self { links, faults }
     }
 
-    /// Compares it with what a mark says. `torn` says that the log ended in what is no whole write.
-    pub(super) fn compare(&mut self, mark: &Mark, torn: bool) {
-        let unreadable = match mark.says {
-            Says::Nothing => None,
-            Says::Blank | Says::Damaged => Some("neither of its two entries is whole"),
-            Says::Told(told) => {
-                self.compare_told(told);
-                (mark.half && torn).then_some(
-                    "one of its two entries is damaged, and the end of the log is torn: what was told last may have been \
-                     there",
-                )
+    /// Compares it with what a mark says. Of a mark whose other entry is damaged, what this one says: a power cut tears
+    /// the entry that is being written, and the log's end with it.
+    pub(super) fn compare(&mut self, mark: &Mark) {
+        match mark.says {
+            Says::Nothing => {}
+            Says::Blank | Says::Damaged => {
+                let reason =
+                    "neither of its two entries is whole; if the database is known to have all, remove the file"
+                        .to_owned();
+                self.faults.insert(0, Fault::Mark { file: mark.path.display().to_string(), reason });
             }
-        };
-        if let Some(unreadable) = unreadable {
-            let reason = format!("{unreadable}; if the database is known to have all, remove the file");
-            self.faults.insert(0, Fault::Mark { file: mark.path.display().to_string(), reason });
+            Says::Told(told) => self.compare_told(told),
         }
     }
 
@@ -81,7 +77,7 @@ impl Store {
     /// Reads the ring, and holds it against what a mark says.
     pub(crate) async fn ring(&self, mark: &Mark) -> Result<Ring, StorageError> {
         let mut ring = self.whole_ring().await?;
-        ring.compare(mark, self.torn);
+        ring.compare(mark);
         Ok(ring)
     }
 

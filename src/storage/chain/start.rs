@@ -50,7 +50,7 @@ impl Start {
             let mut ring = Ring::default();
             // A first start of an earlier Scrip that was killed leaves a blank one.
             if still.mark().says != Says::Blank {
-                ring.compare(still.mark(), false);
+                ring.compare(still.mark());
             }
             return Ok(ring);
         }

@@ -111,12 +111,6 @@ impl Engine {
         Arc::clone(&self.frozen)
     }
 
-    /// Whether its log ended in what is no whole write, which was left out.
-    pub(super) fn was_torn(&self) -> bool {
-        let report = self.tree.recovery_report();
-        report.bytes_trimmed > 0 || report.records_dropped > 0
-    }
-
     /// The tree itself.
     pub(super) fn tree(&self) -> &Arc<Tree> {
         &self.tree
