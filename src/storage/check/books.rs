@@ -20,7 +20,7 @@ use scrip_domain::{
 /// How many rows are read at once.
 const PAGE: usize = 1_000;
 /// How many rows of the log are kept, because the events of coupons that lie beside each other mostly do as well.
-const KEPT: usize = 4_096;
+const KEPT: usize = 1_024;
 
 /// The rows of a table, one after the other.
 pub(super) struct Rows<'a, T: Table> {

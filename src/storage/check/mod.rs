@@ -76,7 +76,7 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
     survey.faults.iter().cloned().for_each(&mut tell);
     let copy = still.copy(still.folder().join(COPY), &survey).await?;
     copy.damaged_tables().into_iter().for_each(&mut tell);
-    match copy.open(address, Purpose::Look).await {
+    match copy.open(&address.read_once(), Purpose::Look).await {
         Ok(store) => {
             let ring = ring(&store, &still).await;
             checked.last = ring.last().moment();
