@@ -117,9 +117,10 @@ fn watch(arguments: &SqlArguments, leaves: Option<PathBuf>) -> Result<Arc<()>, P
 
 /// How much memory the process has, in bytes, where the system tells.
 fn resident() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * 4_096)
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib << 10)
 }
 
 /// The names of all fields, in the order in which they come.

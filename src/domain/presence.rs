@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::status::Status;
 
+/// How many children a node has: a bit each.
+pub const CHILDREN: u64 = 64;
+
 /// The levels of the tree: the top level has 64 children of 64^5 coupons each.
 pub const LEVELS: u8 = 6;
 
@@ -25,7 +28,7 @@ pub struct Node {
 pub struct NodeId {
     /// 0 is the level above the coupons.
     pub level: u8,
-    /// It holds the children from 64 times this on.
+    /// It holds the children from [`CHILDREN`] times this on.
     pub place: u64,
 }
 
@@ -73,7 +76,7 @@ impl Node {
     /// Adds a child to a status, or takes it out.
     pub fn put(&mut self, status: Status, child: u64, present: bool) {
         if let Some(set) = self.sets.get_mut(usize::from(status.number())) {
-            let bit = 1_u64 << (child % 64);
+            let bit = 1_u64 << (child % CHILDREN);
             *set = if present { *set | bit } else { *set & !bit };
         }
     }

@@ -7,7 +7,7 @@ use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
     Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
-    record::{self, commit_failed, failed},
+    record::{self, commit_failed, damaged, failed},
     tables::Batches,
 };
 use scrip_domain::clock::BatchTime;
@@ -52,7 +52,8 @@ impl Batch {
         rows.push((id, row));
     }
 
-    /// Puts a record as it is, whatever is there.
+    /// Puts a record as it is, whatever is there: how tests plant damage.
+    #[doc(hidden)]
     pub fn put_record(&mut self, id: RowId, record: Vec<u8>) {
         self.records.push((id, record));
     }
@@ -140,5 +141,5 @@ impl Store {
 
 /// A row's record.
 fn bytes(id: &RowId, row: &Row) -> Result<Vec<u8>, StorageError> {
-    id.encode(row).map_err(|error| StorageError::Row { id: format!("{id:?}"), reason: error.to_string() })
+    id.encode(row).map_err(|error| damaged(id, &error))
 }

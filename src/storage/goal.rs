@@ -13,9 +13,9 @@ use super::{
     folder::{beside, parent, remove, sync},
 };
 
-/// Why there can be no such folder.
+/// Why there can be no new folder under a name.
 #[derive(Debug, Error)]
-pub(super) enum GoalError {
+pub enum GoalError {
     /// There is something under its name.
     #[error("{0} exists: name a folder that does not")]
     Exists(PathBuf),

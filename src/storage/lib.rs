@@ -37,6 +37,7 @@ pub use batch::Batch;
 pub use chain::{Digest, Fault, Link, Moment};
 pub use check::{Checked, SalvageError, Salvaged, TableSize, check, salvage};
 pub use error::{OpenError, StorageError};
+pub use goal::GoalError;
 pub use open::Store;
 pub use pending::Unannounced;
 pub use read::{ReadFrom, View};

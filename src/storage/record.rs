@@ -118,9 +118,9 @@ impl Store {
     }
 }
 
-/// A row that cannot be read.
+/// A row that cannot be read or written.
 pub(super) fn damaged(id: &RowId, error: &CodecError) -> StorageError {
-    StorageError::Row { id: format!("{id:?}"), reason: error.to_string() }
+    StorageError::Row { id: id.to_string(), reason: error.to_string() }
 }
 
 /// Ends a transaction that writes nothing.

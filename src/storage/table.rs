@@ -141,7 +141,7 @@ impl<T: Table> Span<T> {
 
     /// Those of them from a key on.
     #[must_use]
-    pub fn from(mut self, key: &T::Key) -> Self {
+    pub fn starting_at(mut self, key: &T::Key) -> Self {
         self.start = self.start.max(id_of::<T>(key.clone()));
         self
     }

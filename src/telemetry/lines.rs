@@ -79,8 +79,8 @@ impl Lines {
             let (line, dropped) = self.next();
             let written = write(&mut target, &line);
             let told = dropped == 0 || written.is_err() || {
-                let text =
-                    format!("scrip: {dropped} lines of the log were dropped: standard error did not take them\n");
+                let lines = if dropped == 1 { "line of the log was" } else { "lines of the log were" };
+                let text = format!("scrip: {dropped} {lines} dropped: standard error did not take them\n");
                 write(&mut target, text.as_bytes()).is_ok()
             };
             let mut buffer = self.buffer();
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(taken.recv().expect("a line"), "first\n");
         assert_eq!(taken.recv().expect("a line").len(), ROOM / 2);
         let told = taken.recv().expect("a line");
-        assert!(told.contains("1 lines of the log were dropped"), "{told}");
+        assert!(told.contains("1 line of the log was dropped"), "{told}");
         assert_eq!(taken.recv().expect("a line").len(), ROOM / 2);
         lines.flush(Duration::from_secs(60));
         assert_eq!(lines.buffer().dropped, 0);
@@ -209,6 +209,6 @@ mod tests {
         lines.add(b"lost\n".to_vec());
         lines.add(b"next\n".to_vec());
         assert_eq!(taken.recv().expect("a line"), "next\n");
-        assert!(taken.recv().expect("a line").contains("1 lines of the log were dropped"));
+        assert!(taken.recv().expect("a line").contains("1 line of the log was dropped"));
     }
 }

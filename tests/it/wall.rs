@@ -1,6 +1,7 @@
 //! The second wall: whatever happens to the files of a database, a start either has all that was told or refuses, and
 //! then every file is as it was.
 
+mod books;
 mod check;
 mod damage;
 mod files;
@@ -14,17 +15,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use scrip::{
-    service::{Clock, Scrip},
-    storage::{Batch, OpenError, Store},
-};
+use scrip::storage::{Batch, OpenError, Store};
 
 use crate::support::{
     Client, Folder,
     audit::{Books, audit},
     disk, draft,
-    files::{Files, files, folder_of},
-    new_folder,
+    files::{Files, beside, files, folder_of},
+    new_folder, open,
 };
 
 /// A database at a moment: its files, its mark, and what was told by then.
@@ -78,21 +76,8 @@ async fn start(before: &Files, mark: Option<&[u8]>, told: &Books) -> Option<Open
     }
 }
 
-async fn open(folder: &Path) -> Result<Client, OpenError> {
-    Ok(Client::new(Scrip::open(&disk(folder), Clock::System, None).await?))
-}
-
 fn mark_of(folder: &Path) -> PathBuf {
     folder.with_file_name("data.mark")
-}
-
-/// The names of a folder and of all that is beside it.
-fn beside(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder.parent().expect("a parent")).expect("a folder");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
-    names.sort();
-    names
 }
 
 /// A few claims and payments, by customers of this name.

@@ -10,12 +10,12 @@ use scrip_domain::{
     id::{CouponId, CustomerId},
     pool::{Pool, Supply},
     pool_codes::{CodeSeries, Making},
-    presence::{MAX_INDEX, NodeId, Statuses, next},
+    presence::{CHILDREN, MAX_INDEX, NodeId, Statuses, next, path},
     rejection::Rejection,
     source::Source,
     status::Status,
 };
-use scrip_storage::{CODES_IN_ROW, CodeLists, Customers, Holdings, Nodes, RowId};
+use scrip_storage::{CodeLists, Customers, Holdings, Nodes, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -31,9 +31,8 @@ impl Attempt<'_> {
         if pool.currency.is_some() {
             rows.push(RowId::of::<Customers>(customer.clone()));
         }
-        for index in [from, from + CODES_IN_ROW] {
-            rows.push(RowId::of::<Nodes>((pool.id, NodeId { level: 0, place: index / 64 })));
-            rows.push(RowId::of::<Nodes>((pool.id, NodeId { level: 1, place: index / 64 / 64 })));
+        for index in [from, from + CHILDREN] {
+            rows.extend(path(index).take(2).map(|(node, _)| RowId::of::<Nodes>((pool.id, node))));
             if pool.source == Source::Uploaded {
                 rows.push(RowId::of::<CodeLists>(CodeLists::row_of(CouponId { pool: pool.id, index })));
             }
@@ -65,13 +64,13 @@ impl Attempt<'_> {
         let any = Statuses::of(&Status::ALL);
         let mut index = tally.supply.next;
         while index < tally.supply.size {
-            let node = self.node(pool.id, NodeId { level: 0, place: index / 64 })?.unwrap_or_default();
-            let free = !node.children(any) & (u64::MAX << (index % 64));
+            let node = self.node(pool.id, NodeId { level: 0, place: index / CHILDREN })?.unwrap_or_default();
+            let free = !node.children(any) & (u64::MAX << (index % CHILDREN));
             if free != 0 {
-                index = index / 64 * 64 + u64::from(free.trailing_zeros());
+                index = index / CHILDREN * CHILDREN + u64::from(free.trailing_zeros());
                 break;
             }
-            index = (index / 64 + 1) * 64;
+            index = (index / CHILDREN + 1) * CHILDREN;
         }
         if index >= tally.supply.size {
             return Err(exhausted());

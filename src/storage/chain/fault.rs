@@ -198,10 +198,10 @@ impl fmt::Display for Fault {
             Self::Broken { link } => {
                 write!(f, "{link} does not follow the one before it: files of two moments are mixed")
             }
-            Self::Row { table, id, reason } => write!(f, "{table} {id:?} cannot be read: {reason}"),
+            Self::Row { table, id, reason } => write!(f, "{table}:{id} cannot be read: {reason}"),
             Self::Unreadable { table, after, before, reason } => {
-                let end = |id: &Option<String>, none: &str| id.as_ref().map_or(none.to_owned(), |id| format!("{id:?}"));
-                let (after, before) = (end(after, "the start"), end(before, "the end"));
+                let after = after.as_deref().unwrap_or("the start");
+                let before = before.as_deref().unwrap_or("the end");
                 write!(f, "{table} rows between {after} and {before} cannot be read: {reason}")
             }
             Self::Events { stream, first, last } => {

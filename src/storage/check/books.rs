@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{Fault, books_pool::PoolBooks};
 use crate::{
-    Span, StorageError, Store, Table,
+    RowId, Span, StorageError, Store, Table,
     read::ReadFrom,
-    tables::{Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Nodes, Tallies, Tally},
+    tables::{Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Tallies, Tally},
 };
 use scrip_domain::{
     coupon::Coupon,
@@ -55,18 +55,14 @@ impl<'a, T: Table> Rows<'a, T> {
     }
 }
 
-/// What the coupons say of the log, which is held against the log itself.
-#[derive(Default)]
-struct Sum {
-    events: u64,
-}
-
 /// Holds the books of a database against each other, and tells what does not agree. Rows that cannot be read end it:
 /// they were told before.
 pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
     let mut ledger = Rows::of(store, Span::<Ledger>::all());
     let mut coupons = Rows::of(store, Span::<Coupons>::all());
-    let (mut log, mut sum) = (Log::new(store), Sum::default());
+    let mut log = Log::new(store);
+    // How many the coupons have in all.
+    let mut events = 0;
     let mut pools: BTreeMap<PoolId, Tally> = BTreeMap::new();
     let mut tallies = Rows::of(store, Span::<Tallies>::all());
     while let Some((pool, tally)) = tallies.next().await? {
@@ -80,21 +76,21 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
         if let Some(books) = &mut books {
             books.add(store, &coupon, tell).await?;
         }
-        let mut say = |what: String| tell(Fault::Books { what: format!("coupon {}:{} {what}", id.pool.0, id.index) });
+        let mut say = |what: String| tell(Fault::Books { what: format!("{} {what}", named(id)) });
         let entries = entries_of(&mut ledger, id, &mut say).await?;
         check_ledger(&coupon, &entries, &mut say);
-        sum.events += coupon.history.len();
+        events += coupon.history.len();
         check_events(&mut log, &coupon, &mut say).await?;
         check_due(store, &coupon, &mut say).await?;
     }
     finish(store, books, &mut pools, tell).await?;
     while let Some((id, _)) = ledger.next().await? {
-        tell(Fault::Books { what: format!("a ledger entry of {:?} has no coupon", id.coupon) });
+        tell(Fault::Books { what: format!("a ledger entry of {} has no coupon", named(id.coupon)) });
     }
     for (pool, tally) in pools {
         PoolBooks::new(pool).finish(&tally, tell);
     }
-    check_log(store, &sum, tell).await
+    check_log(store, events, tell).await
 }
 
 async fn finish(
@@ -112,6 +108,11 @@ async fn finish(
     Ok(())
 }
 
+/// A coupon by the id of its row.
+fn named(coupon: CouponId) -> RowId {
+    RowId::of::<Coupons>(coupon)
+}
+
 /// The ledger entries of a coupon. Those of coupons before it belong to none.
 async fn entries_of(
     ledger: &mut Rows<'_, Ledger>,
@@ -121,7 +122,7 @@ async fn entries_of(
     let mut entries = Vec::new();
     while let Some((entry, _)) = ledger.peek().await?.filter(|(entry, _)| entry.coupon <= id) {
         if entry.coupon < id {
-            say(format!("comes after a ledger entry of {:?}, which has no coupon", entry.coupon));
+            say(format!("comes after a ledger entry of {}, which has no coupon", named(entry.coupon)));
         }
         let is_its = entry.coupon == id;
         entries.extend(ledger.next().await?.filter(|_| is_its).map(|(_, entry)| entry));
@@ -193,7 +194,7 @@ async fn check_due(store: &Store, coupon: &Coupon, say: &mut impl FnMut(String))
 }
 
 /// The log has as many events as the coupons, and each is in its customer's history.
-async fn check_log(store: &Store, sum: &Sum, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+async fn check_log(store: &Store, expected: u64, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
     let mut rows = Rows::of(store, Span::<Events>::all());
     let (mut events, mut of_customers) = (0, 0);
     while let Some((first, row)) = rows.next().await? {
@@ -212,8 +213,8 @@ async fn check_log(store: &Store, sum: &Sum, tell: &mut impl FnMut(Fault)) -> Re
             }
         }
     }
-    if events != sum.events {
-        let what = format!("the log has {events} events, and the coupons have {} in all", sum.events);
+    if events != expected {
+        let what = format!("the log has {events} events, and the coupons have {expected} in all");
         tell(Fault::Books { what });
     }
     let mut found = 0;
@@ -255,9 +256,4 @@ impl<'a> Log<'a> {
         }
         Ok(self.young.get(&id).or_else(|| self.old.get(&id)))
     }
-}
-
-/// The nodes of a pool's tree, one after the other.
-pub(super) fn nodes_of(store: &Store, pool: PoolId) -> Rows<'_, Nodes> {
-    Rows::of(store, Nodes::of(pool))
 }

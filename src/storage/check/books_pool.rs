@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Fault,
-    books::{Rows, nodes_of},
-};
+use super::{Fault, books::Rows};
 use crate::{
     StorageError, Store,
     tables::{Nodes, Tally},
@@ -14,7 +11,7 @@ use scrip_domain::{
     coupon::Coupon,
     id::PoolId,
     pool::Counts,
-    presence::{LEVELS, Node, NodeId},
+    presence::{CHILDREN, LEVELS, Node, NodeId},
     status::Status,
 };
 
@@ -51,12 +48,12 @@ impl PoolBooks {
         coupon: &Coupon,
         tell: &mut impl FnMut(Fault),
     ) -> Result<(), StorageError> {
-        let place = coupon.id.index / 64;
+        let place = coupon.id.index / CHILDREN;
         if place != self.place {
             self.end_of_node(store, tell).await?;
             self.place = place;
         }
-        self.node.put(coupon.status, coupon.id.index % 64, true);
+        self.node.put(coupon.status, coupon.id.index % CHILDREN, true);
         self.counts.add(coupon.status, 1);
         self.counts.usages += i64::from(coupon.usages);
         self.rows += 1;
@@ -72,8 +69,8 @@ impl PoolBooks {
         note(&mut self.above, self.place, &node);
         let id = NodeId { level: 0, place: self.place };
         if store.get_one::<Nodes>((self.pool, id)).await?.unwrap_or_default() != node {
-            let (pool, first) = (self.pool.0, self.place * 64);
-            let what = format!("pool {pool} lists coupons {first} to {} by another status", first + 63);
+            let (pool, first) = (self.pool.0, self.place * CHILDREN);
+            let what = format!("pool {pool} lists coupons {first} to {} by another status", first + CHILDREN - 1);
             tell(Fault::Books { what });
         }
         Ok(())
@@ -86,7 +83,7 @@ impl PoolBooks {
         tell: &mut impl FnMut(Fault),
     ) -> Result<(), StorageError> {
         self.end_of_node(store, tell).await?;
-        let mut rows = nodes_of(store, self.pool);
+        let mut rows = Rows::of(store, Nodes::of(self.pool));
         let lowest = self.lowest_in_use(&mut rows).await?;
         if lowest != self.nodes {
             let what =
@@ -149,8 +146,8 @@ impl PoolBooks {
 
 /// Notes in the level above which statuses occur below a node.
 fn note(above: &mut BTreeMap<u64, Node>, place: u64, node: &Node) {
-    let parent = above.entry(place / 64).or_default();
+    let parent = above.entry(place / CHILDREN).or_default();
     for status in Status::ALL.into_iter().filter(|status| node.holds(*status)) {
-        parent.put(status, place % 64, true);
+        parent.put(status, place % CHILDREN, true);
     }
 }

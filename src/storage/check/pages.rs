@@ -4,7 +4,9 @@
 use surrealdb_datastore::TransactionType;
 
 use crate::{
-    Fault, Row, RowId, StorageError, Store, format,
+    Fault, Row, RowId, StorageError, Store,
+    codec::id_text,
+    format,
     read::{RawRow, ReadFrom},
     record::{self, failed},
     tables::NAMES,
@@ -48,11 +50,11 @@ impl<'a> Pages<'a> {
                 Err(error) if from == ReadFrom::End => {
                     self.done = true;
                     let [after, before] = &self.bounds;
-                    let text = |bound: &[u8]| bound.escape_ascii().to_string();
                     tell(Fault::Unreadable {
                         table: self.name(),
-                        after: (!after.is_empty()).then(|| text(after)),
-                        before: (before.as_slice() != ABOVE).then(|| text(before)),
+                        // What is left begins one byte after the last id.
+                        after: after.split_last().map(|(_, id)| id_text(id)),
+                        before: (before.as_slice() != ABOVE).then(|| id_text(before)),
                         reason: self.failed.take().unwrap_or(error).to_string(),
                     });
                 }
@@ -109,7 +111,7 @@ impl<'a> Pages<'a> {
                         StorageError::Row { reason, .. } => reason,
                         other => other.to_string(),
                     };
-                    tell(Fault::Row { table: self.name(), id: row.0.escape_ascii().to_string(), reason });
+                    tell(Fault::Row { table: self.name(), id: id_text(&row.0), reason });
                 }
             }
         }

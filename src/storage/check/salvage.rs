@@ -1,11 +1,7 @@
 //! `scrip salvage`: writes what is whole of a damaged database into a new folder, and tells what is not. The old folder
 //! stays as it is. The new one gets its name when it is complete, so that a salvage that was killed is just run again.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use thiserror::Error;
 
@@ -33,37 +29,15 @@ pub struct Salvaged {
 /// Why a salvage failed. The old folder is as it was.
 #[derive(Debug, Error)]
 pub enum SalvageError {
-    /// There is something under the new name.
-    #[error("{0} exists: name a folder that does not")]
-    Exists(PathBuf),
-    /// Another salvage is writing it.
-    #[error("{0} is being written by another process")]
-    InUse(PathBuf),
-    /// The new folder cannot be written.
-    #[error("cannot write {place}: {error}")]
-    Folder {
-        /// Where.
-        place: PathBuf,
-        /// The operating system's reason.
-        #[source]
-        error: io::Error,
-    },
+    /// The new folder cannot be made.
+    #[error(transparent)]
+    Goal(#[from] GoalError),
     /// Nothing can be read, or the new database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Writing to the new database failed.
     #[error("writing the new database failed: {0}")]
     Storage(#[from] StorageError),
-}
-
-impl From<GoalError> for SalvageError {
-    fn from(error: GoalError) -> Self {
-        match error {
-            GoalError::Exists(path) => Self::Exists(path),
-            GoalError::InUse(path) => Self::InUse(path),
-            GoalError::Folder { place, error } => Self::Folder { place, error },
-        }
-    }
 }
 
 /// Writes what is whole in the database at an address to a new folder, and tells what is not.
@@ -103,7 +77,7 @@ async fn open(
 ) -> Result<(Copied, Store), SalvageError> {
     // Where the old one is copied to.
     let place = goal.beside(".salvaged-from");
-    let failed = |error| SalvageError::Folder { place: place.clone(), error };
+    let failed = |error| GoalError::Folder { place: place.clone(), error };
     let survey = Arc::new(still.survey(address).await?);
     survey.faults.iter().cloned().for_each(&mut *tell);
     let copy = still.copy(place.clone(), &survey).await?;

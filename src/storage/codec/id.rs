@@ -261,6 +261,14 @@ impl<'de> PartsReader<'de> {
         }
     }
 
+    /// The next part, whatever it is, as people read it.
+    fn any(&mut self) -> Option<String> {
+        match self.bytes.0.first()? {
+            &(tag::NUMBER | tag::NUMBER_IN_ARRAY) => self.number().map(|number| number.to_string()),
+            _ => self.text().map(|text| text.escape_debug().to_string()),
+        }
+    }
+
     /// Whether another part follows.
     pub(crate) fn has_more(&self) -> bool {
         match self.form {
@@ -276,6 +284,21 @@ impl<'de> PartsReader<'de> {
             _ => self.bytes.0.is_empty(),
         }
     }
+}
+
+/// An id, which is the last part of a key, as people read it: `7`, `ann` or `[7, 42]`. Its bytes where they are of no id.
+pub(crate) fn id_text(id: &[u8]) -> String {
+    let mut parts = PartsReader::of_key(id);
+    let is_array = parts.form == Form::KeyArray;
+    let mut texts = Vec::new();
+    while !parts.is_done() {
+        match parts.any() {
+            Some(text) => texts.push(text),
+            None => return id.escape_ascii().to_string(),
+        }
+    }
+    let text = texts.join(", ");
+    if is_array { format!("[{text}]") } else { text }
 }
 
 fn read_escaped(bytes: &mut Bytes<'_>) -> Option<String> {

@@ -8,12 +8,13 @@ use serde::{
 };
 
 use super::{
-    CodecError, DATETIME, LINK,
+    CodecError, LINK,
     id::{Parts, PartsReader, link_bytes},
 };
 
 /// A time in milliseconds since 1970, kept as a datetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+// An attribute takes no constant: this is `DATETIME`.
 #[serde(rename = "$datetime")]
 pub(crate) struct At(pub(crate) i64);
 
@@ -69,6 +70,3 @@ impl<'de: 'a, 'a> Deserialize<'de> for Link<'a> {
         deserializer.deserialize_newtype_struct(LINK, Payload).map(|payload| Self(Cow::Borrowed(payload)))
     }
 }
-
-// The names are in attributes, which take no constants.
-const _: () = assert!(DATETIME.len() == "$datetime".len());

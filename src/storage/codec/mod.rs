@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, de, ser};
 
-pub(crate) use id::{Part, Parts, PartsReader, id_bytes, part_prefix, text_prefix};
+pub(crate) use id::{Part, Parts, PartsReader, id_bytes, id_text, part_prefix, text_prefix};
 pub(crate) use mark::{At, Link};
 
 /// The revision of values, arrays, objects and records that is written and read.

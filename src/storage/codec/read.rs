@@ -153,12 +153,12 @@ impl<'de> Reader<'de> {
         let indexed = body.byte()? == 1;
         let left = body.length()?;
         if !indexed {
-            return Ok(Fields { names: None, body, left, value: None });
+            return Ok(Fields { names: None, body, left, named: false });
         }
         body.take(left.checked_mul(8).ok_or_else(cut)?)?;
         let (names, _values) = (u32::from_le_bytes(body.array()?), u32::from_le_bytes(body.array()?));
         let names = body.take(usize::try_from(names).map_err(|_| cut())?)?;
-        Ok(Fields { names: Some(Bytes(names)), body, left, value: None })
+        Ok(Fields { names: Some(Bytes(names)), body, left, named: false })
     }
 
     fn datetime(mut body: Bytes<'de>) -> Result<i64, CodecError> {
@@ -263,7 +263,8 @@ struct Fields<'de> {
     names: Option<Bytes<'de>>,
     body: Bytes<'de>,
     left: usize,
-    value: Option<()>,
+    /// A name was read, and its value comes next.
+    named: bool,
 }
 
 impl<'de> Fields<'de> {
@@ -278,12 +279,14 @@ impl<'de> MapAccess<'de> for Fields<'de> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, CodecError> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
-        self.value = Some(());
+        self.named = true;
         seed.deserialize(de::value::BorrowedStrDeserializer::new(self.name()?)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, CodecError> {
-        self.value.take().ok_or_else(|| CodecError::new("a value without a name"))?;
+        if !std::mem::take(&mut self.named) {
+            return Err(CodecError::new("a value without a name"));
+        }
         seed.deserialize(Reader(self.body.value()?))
     }
 

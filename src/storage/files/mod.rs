@@ -2,6 +2,7 @@
 //! its own: it replays a log segment that has a number, reads through a link what it then does not find again, and fails
 //! on a name that it does not know. So what is not as the engine itself leaves it is found here, and named.
 
+pub(super) mod frame;
 mod segment;
 
 use std::{

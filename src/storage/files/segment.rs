@@ -1,5 +1,4 @@
-//! Which changes a segment of the engine's log holds, by their numbers. A segment is blocks of 32 KiB, padded with zeros
-//! where the next header does not fit; a record that is longer than the rest of its block is split into frames.
+//! Which changes a segment of the engine's log holds, by their numbers.
 
 use std::{
     fs::File,
@@ -7,16 +6,8 @@ use std::{
     path::Path,
 };
 
-const BLOCK: usize = 32 * 1024;
-/// A checksum of the kind and the content (4 bytes), the content's length (2), the kind (1).
-const HEADER: usize = 7;
+use super::frame::{BLOCK, COMPRESSION, FIRST, FULL, HEADER, LAST, MIDDLE, checksum};
 
-const FULL: u8 = 1;
-const FIRST: u8 = 2;
-const MIDDLE: u8 = 3;
-const LAST: u8 = 4;
-/// How the records after it are compressed; by its content, and 0 is not at all.
-const COMPRESSION: u8 = 9;
 /// How far the segment was synced.
 const SYNCED: u8 = 11;
 
@@ -69,10 +60,7 @@ impl Reading {
                 SYNCED => {}
                 COMPRESSION if content.first() == Some(&0) => {}
                 FULL | FIRST | MIDDLE | LAST => {
-                    let mut sum = crc32fast::Hasher::new();
-                    sum.update(&[kind]);
-                    sum.update(content);
-                    (sum.finalize() == u32::from_be_bytes([c0, c1, c2, c3])).then_some(())?;
+                    (checksum(kind, content) == u32::from_be_bytes([c0, c1, c2, c3])).then_some(())?;
                     self.frame(kind, content)?;
                 }
                 _ => return None,
@@ -126,11 +114,8 @@ mod tests {
 
     /// A frame of a segment.
     fn frame(kind: u8, content: &[u8]) -> Vec<u8> {
-        let mut sum = crc32fast::Hasher::new();
-        sum.update(&[kind]);
-        sum.update(content);
         let length = u16::try_from(content.len()).expect("below a block");
-        [&sum.finalize().to_be_bytes()[..], &length.to_be_bytes(), &[kind], content].concat()
+        [&checksum(kind, content).to_be_bytes()[..], &length.to_be_bytes(), &[kind], content].concat()
     }
 
     #[test]

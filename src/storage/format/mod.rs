@@ -7,7 +7,7 @@ use surrealdb::types::{RecordId, RecordIdKey};
 
 use super::{
     Address, OpenError, Row, RowId, StorageError, Store,
-    codec::{Part, Parts},
+    codec::{Part, Parts, id_text},
     open::boxed,
     read::RawRow,
     record::{self, failed},
@@ -52,7 +52,7 @@ fn name(table: usize) -> &'static str {
 }
 
 fn wrong(table: usize, id: &[u8], reason: String) -> StorageError {
-    StorageError::Row { id: format!("{}:{}", name(table), id.escape_ascii()), reason }
+    StorageError::Row { id: format!("{}:{}", name(table), id_text(id)), reason }
 }
 
 impl Store {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CodeLists, CodeOwners,
-    words::{link_to_coupon, linked_coupon},
+    CodeLists, CodeOwners, Coupons,
+    words::{link_to, linked},
 };
 use crate::{
     codec::{CodecError, Link, Part, Parts, PartsReader},
@@ -15,7 +15,7 @@ use crate::{
 use scrip_domain::id::{CouponId, PoolId};
 
 /// How many codes of a list are kept in one row.
-pub const CODES_IN_ROW: u64 = 64;
+const CODES_IN_ROW: u64 = 64;
 
 /// A coupon that a code names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl CodeOwners {
     /// The codes from a folded one on, in order.
     #[must_use]
     pub fn from_text(start: &str) -> Span<Self> {
-        Span::all().from(&start.to_owned())
+        Span::all().starting_at(&start.to_owned())
     }
 
     /// The codes that begin with a folded text.
@@ -121,14 +121,16 @@ impl Form for CodeOwners {
     }
 
     fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
-        let keep =
-            |named: &'a Named| KeptNamed { code: Cow::Borrowed(&named.code), coupon: link_to_coupon(named.coupon) };
+        let keep = |named: &'a Named| KeptNamed {
+            code: Cow::Borrowed(&named.code),
+            coupon: link_to::<Coupons>(&named.coupon),
+        };
         KeptOwners { coupons: named.iter().map(keep).collect() }
     }
 
     fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
         let read = |kept: KeptNamed<'_>| {
-            let coupon = linked_coupon(&kept.coupon)?;
+            let coupon = linked::<Coupons>(&kept.coupon)?;
             Ok(Named { code: kept.code.into_owned(), coupon })
         };
         kept.coupons.into_iter().map(read).collect()

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coupons, Histories,
-    words::{self, coupon_parts, instant, link_to_customer, link_to_pool, linked_customer, millis},
+    Coupons, Customers, Histories, Pools,
+    words::{self, instant, link_to, linked, millis},
 };
 use crate::{
     codec::{At, CodecError, Link, Part, Parts, PartsReader},
@@ -67,7 +67,7 @@ impl Form for Coupons {
     type Kept<'a> = KeptCoupon<'a>;
 
     fn parts(key: &CouponId) -> Parts<'_> {
-        coupon_parts(key)
+        Parts::array([Part::Number(key.pool.0.into()), Part::Number(key.index)])
     }
 
     fn key(parts: &mut PartsReader<'_>) -> Option<CouponId> {
@@ -79,12 +79,12 @@ impl Form for Coupons {
         // The first customer mostly still holds it.
         let first = coupon.original_customer.as_ref().filter(|first| Some(*first) != coupon.customer.as_ref());
         KeptCoupon {
-            pool: link_to_pool(key.pool),
+            pool: link_to::<Pools>(&key.pool),
             code: Cow::Borrowed(&coupon.code),
             terms: coupon.terms.0,
             status: words::of_status(coupon.status).into(),
-            customer: coupon.customer.as_ref().map(link_to_customer),
-            first_customer: first.map(link_to_customer),
+            customer: coupon.customer.as_ref().map(link_to::<Customers>),
+            first_customer: first.map(link_to::<Customers>),
             claimed_at: coupon.claimed_at.map(millis),
             expires_at: coupon.expires_at.map(millis),
             redeemed_at: coupon.redeemed_at.map(millis),
@@ -103,8 +103,8 @@ impl Form for Coupons {
     }
 
     fn restore(key: &CouponId, kept: KeptCoupon<'_>) -> Result<Box<Coupon>, CodecError> {
-        let customer = kept.customer.as_ref().map(linked_customer).transpose()?;
-        let first = kept.first_customer.as_ref().map(linked_customer).transpose()?;
+        let customer = kept.customer.as_ref().map(linked::<Customers>).transpose()?;
+        let first = kept.first_customer.as_ref().map(linked::<Customers>).transpose()?;
         let account = match (kept.balance, kept.redeemed, kept.entries) {
             (Some(balance), Some(redeemed), Some(entries)) => {
                 Some(Account { balance: Amount(balance), redeemed: Amount(redeemed), entries })

@@ -5,9 +5,8 @@ use std::{borrow::Cow, ops::Range};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomerEvents, Customers, Emails, Holdings,
-    pools::currency,
-    words::{self, customer, link_to_coupon, link_to_customer, linked_coupon, linked_customer},
+    Coupons, CustomerEvents, Customers, Emails, Holdings,
+    words::{self, currency, customer, link_to, linked},
 };
 use crate::{
     codec::{CodecError, Link, Part, Parts, PartsReader},
@@ -98,11 +97,11 @@ impl Form for Emails {
     }
 
     fn keep<'a>(_: &String, owner: &'a CustomerId) -> KeptOwner<'a> {
-        KeptOwner { customer: link_to_customer(owner) }
+        KeptOwner { customer: link_to::<Customers>(owner) }
     }
 
     fn restore(_: &String, kept: KeptOwner<'_>) -> Result<CustomerId, CodecError> {
-        linked_customer(&kept.customer)
+        linked::<Customers>(&kept.customer)
     }
 }
 
@@ -163,10 +162,10 @@ impl Form for CustomerEvents {
     }
 
     fn keep<'a>(_: &(CustomerId, EventId), happened: &'a Happened) -> KeptHappened<'a> {
-        KeptHappened { coupon: link_to_coupon(happened.coupon), acquired: happened.acquired }
+        KeptHappened { coupon: link_to::<Coupons>(&happened.coupon), acquired: happened.acquired }
     }
 
     fn restore(_: &(CustomerId, EventId), kept: KeptHappened<'_>) -> Result<Happened, CodecError> {
-        Ok(Happened { coupon: linked_coupon(&kept.coupon)?, acquired: kept.acquired })
+        Ok(Happened { coupon: linked::<Coupons>(&kept.coupon)?, acquired: kept.acquired })
     }
 }

@@ -8,8 +8,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Dues, Events,
-    words::{self, coupon_parts, link_to_coupon, link_to_customer, linked_coupon, linked_customer},
+    Change, Coupons, Customers, Dues, Events,
+    words::{self, link_to, linked},
 };
 use crate::{
     codec::{At, CodecError, Link, Part, Parts, PartsReader},
@@ -109,16 +109,16 @@ fn keep_event(event: &Dated) -> KeptEvent<'_> {
     let change = &event.change;
     KeptEvent {
         at: At(event.at),
-        coupon: link_to_coupon(event.coupon),
+        coupon: link_to::<Coupons>(&event.coupon),
         actor: Cow::Borrowed(&event.actor),
         kind: words::of_event(change.kind).into(),
-        customer: change.customer.as_ref().map(link_to_customer),
+        customer: change.customer.as_ref().map(link_to::<Customers>),
         before: words::of_status(change.before).into(),
         after: words::of_status(change.after).into(),
         amount: change.amount.map(|amount| amount.0),
         balance_after: change.balance_after.map(|amount| amount.0),
         transaction: change.transaction.as_deref().map(Cow::Borrowed),
-        counterpart: change.counterpart.as_ref().map(link_to_customer),
+        counterpart: change.counterpart.as_ref().map(link_to::<Customers>),
         reason: change.reason.as_deref().map(Cow::Borrowed),
     }
 }
@@ -126,16 +126,16 @@ fn keep_event(event: &Dated) -> KeptEvent<'_> {
 fn event(kept: KeptEvent<'_>) -> Result<Dated, CodecError> {
     let change = Change {
         kind: words::event(&kept.kind)?,
-        customer: kept.customer.as_ref().map(linked_customer).transpose()?,
+        customer: kept.customer.as_ref().map(linked::<Customers>).transpose()?,
         before: words::status(&kept.before)?,
         after: words::status(&kept.after)?,
         amount: kept.amount.map(Amount),
         balance_after: kept.balance_after.map(Amount),
         transaction: kept.transaction.map(Cow::into_owned),
-        counterpart: kept.counterpart.as_ref().map(linked_customer).transpose()?,
+        counterpart: kept.counterpart.as_ref().map(linked::<Customers>).transpose()?,
         reason: kept.reason.map(Cow::into_owned),
     };
-    Ok(Dated { at: kept.at.0, coupon: linked_coupon(&kept.coupon)?, actor: kept.actor.into_owned(), change })
+    Ok(Dated { at: kept.at.0, coupon: linked::<Coupons>(&kept.coupon)?, actor: kept.actor.into_owned(), change })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,7 +168,7 @@ impl Form for Dues {
     }
 
     fn keep<'a>((_, coupon): &(i64, CouponId), (): &'a ()) -> KeptDue<'a> {
-        KeptDue { coupon: Link::to("coupon", &coupon_parts(coupon)) }
+        KeptDue { coupon: link_to::<Coupons>(coupon) }
     }
 
     fn restore(_: &(i64, CouponId), _: KeptDue<'_>) -> Result<(), CodecError> {

@@ -117,11 +117,11 @@ fn dated(kind: EventType, full: bool) -> Dated {
     Dated { at: at(5).as_millisecond(), coupon: coupon(), actor: "till".to_owned(), change }
 }
 
-fn link() -> Batch {
+fn link() -> Link {
     let reading = |wall| Reading { wall, steady: 5, boot: u64::MAX };
     let time = BatchTime { at: 1_790_000_000_123, reading: reading(8), period: 20_000, period_began: reading(7) };
     let before = crate::chain::Digest::from_bytes([3; 16]);
-    Batch { number: 99, time, before, run: u64::MAX - 1 }
+    Link { number: 99, time, before, run: u64::MAX - 1 }
 }
 
 fn terms() -> Terms {
@@ -242,6 +242,32 @@ fn folders_hold_what_the_golden_file_says() {
         assert_eq!(ours, kept, "what is kept is a promise: a change of it is a new format");
     }
     assert_eq!(text.lines().count(), golden.lines().count());
+}
+
+#[test]
+fn a_record_above_its_tables_bound_is_not_written() {
+    let id = RowId::of::<CodeLists>((PoolId(7), 0));
+    let of = |length: usize| id.encode(&Row::of::<CodeLists>(vec!["x".repeat(length)]));
+    let room = CodeLists::MOST - of(1_000).expect("a record").len() + 1_000;
+    assert_eq!(of(room).expect("a record").len(), CodeLists::MOST);
+    let refused = of(room + 1).expect_err("it is too large").to_string();
+    assert_eq!(refused, "a record of 65537 bytes, and at most 65536 are kept there");
+}
+
+#[test]
+fn ids_are_told_as_people_write_them() {
+    let told = [
+        (RowId::of::<Pools>(PoolId(7)), "pool:7"),
+        (RowId::of::<Coupons>(CouponId { pool: PoolId(7), index: 0 }), "coupon:[7, 0]"),
+        (RowId::of::<CustomerEvents>((customer("a\nnn"), event(99))), "customer_event:[a\\nnn, 1, 99]"),
+        (RowId::of::<Emails>("ann@example.com".to_owned()), "email:ann@example.com"),
+    ];
+    for (id, expected) in told {
+        assert_eq!(id.to_string(), expected);
+    }
+    for (bytes, expected) in [(&b"\x02nothing"[..], "\\x02nothing"), (b"\x05", "\\x05"), (b"", "")] {
+        assert_eq!(crate::codec::id_text(bytes), expected);
+    }
 }
 
 #[test]

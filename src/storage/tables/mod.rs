@@ -12,13 +12,14 @@ mod ledger;
 mod pools;
 mod presence;
 mod settings;
+mod terms;
 mod words;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::{
-    chain::Link as Batch,
-    codec::{self, CodecError, Parts, PartsReader},
+    chain::Link,
+    codec::{self, CodecError, Parts, PartsReader, id_bytes, id_text},
     table::{Form, Table, tables},
 };
 use scrip_domain::{
@@ -34,7 +35,7 @@ use scrip_domain::{
 };
 
 pub use answers::{Answer, Purchase};
-pub use codes::{CODES_IN_ROW, Named};
+pub use codes::Named;
 pub use customers::Happened;
 pub use events::{Dated, EVENTS_IN_ROW};
 pub use pools::Tally;
@@ -58,6 +59,15 @@ impl RowId {
     #[must_use]
     pub fn key<T: Table>(&self) -> Option<&T::Key> {
         T::key_of(self)
+    }
+}
+
+/// As SurrealQL has it, but for texts that it would quote: `coupon:[7, 42]`.
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut id = Vec::with_capacity(64);
+        id_bytes(&self.parts(), &mut id);
+        write!(f, "{}:{}", NAMES.get(self.table()).copied().unwrap_or_default(), id_text(&id))
     }
 }
 
@@ -88,7 +98,7 @@ tables! {
     PoolTerms { (PoolId, TermsNumber) => Arc<Terms> }
     /// How far a pool's codes have been given out, and how many coupons it has in each status.
     Tallies { PoolId => Tally }
-    /// [`CODES_IN_ROW`] codes of an uploaded pool, by their places divided by that.
+    /// The codes of an uploaded pool, 64 in a row, by their places divided by that.
     CodeLists { (PoolId, u64) => Vec<String> }
     /// The uploaded coupons that a code names, by its form without regard to case
     /// ([`scrip_domain::code::case_key`]). More than one only where case-sensitive pools have codes that differ in case
@@ -127,7 +137,7 @@ tables! {
     /// The format of the data: one row, which every version reads.
     Formats { () => u32 }
     /// The last batches, by their place in the ring.
-    Batches { u32 => Batch }
+    Batches { u32 => Link }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

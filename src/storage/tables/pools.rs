@@ -1,28 +1,25 @@
-//! Pools, the terms of their coupons, and their supply and counts.
+//! Pools, and their supply and counts.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
 use super::{
-    PoolTerms, Pools, Tallies,
-    words::{self, instant, millis, period},
+    Pools, Tallies,
+    words::{self, currency, instant, millis},
 };
 use crate::{
     codec::{At, CodecError, Part, Parts, PartsReader},
-    table::{Form, KIB, MIB, Span},
+    table::{Form, KIB, MIB},
 };
 use scrip_domain::{
     binding::{Binding, OnFailure},
     code::SeriesKey,
-    currency::Currency,
-    decimal::Amount,
     id::{PoolId, TermsNumber},
     pool::{Counts, Pool, Supply},
     pool_codes::{CodeSeries, Making},
     status::Status,
-    terms::{Restrictions, Terms, Value},
 };
 
 /// A pool's supply and counts.
@@ -194,102 +191,6 @@ fn binding(kept: KeptBinding<'_>) -> Result<Binding, CodecError> {
         on_failure: if kept.allows_failure { OnFailure::Allow } else { OnFailure::Refuse },
         at_claim: kept.at_claim,
     })
-}
-
-pub(super) fn currency(code: Option<&str>) -> Result<Option<Currency>, CodecError> {
-    let read = code.map(Currency::parse).transpose();
-    read.map_err(|_| CodecError::new("expected a currency of ISO 4217"))
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct KeptTerms<'a> {
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    /// Of an amount or a gift card, in minor units.
-    amount: Option<i64>,
-    /// In hundredths of a percent.
-    percentage: Option<u16>,
-    #[serde(borrow)]
-    currency: Option<Cow<'a, str>>,
-    minimum_value: Option<i64>,
-    minimum_redemption_value: Option<i64>,
-    purchase_minimum: Option<i64>,
-    expiration_period: Option<String>,
-    stores: Cow<'a, [String]>,
-    products: Cow<'a, [String]>,
-}
-
-impl PoolTerms {
-    /// All terms of a pool.
-    #[must_use]
-    pub fn of(pool: PoolId) -> Span<Self> {
-        Span::numbers(&[Part::Number(pool.0.into())], ..)
-    }
-}
-
-impl Form for PoolTerms {
-    const TABLE: &'static str = "terms";
-    const MOST: usize = 8 * MIB;
-    type Kept<'a> = KeptTerms<'a>;
-
-    fn parts((pool, number): &(PoolId, TermsNumber)) -> Parts<'_> {
-        Parts::array([Part::Number(pool.0.into()), Part::Number(number.0.into())])
-    }
-
-    fn key(parts: &mut PartsReader<'_>) -> Option<(PoolId, TermsNumber)> {
-        Some((PoolId(parts.small()?), TermsNumber(parts.small()?)))
-    }
-
-    fn keep<'a>(_: &(PoolId, TermsNumber), terms: &'a Arc<Terms>) -> KeptTerms<'a> {
-        let (amount, percentage) = match terms.value {
-            Value::Amount(amount) | Value::GiftCard(amount) => (Some(amount.0), None),
-            Value::Percentage(hundredths) => (None, Some(hundredths)),
-            Value::FreeShipping => (None, None),
-        };
-        let Restrictions {
-            minimum_value,
-            minimum_redemption_value,
-            purchase_minimum,
-            expiration_period,
-            stores,
-            products,
-        } = &terms.restrictions;
-        KeptTerms {
-            kind: words::of_kind(terms.value.kind()).into(),
-            amount,
-            percentage,
-            currency: terms.currency.map(|currency| Cow::Borrowed(currency.code())),
-            minimum_value: minimum_value.map(|amount| amount.0),
-            minimum_redemption_value: minimum_redemption_value.map(|amount| amount.0),
-            purchase_minimum: purchase_minimum.map(|amount| amount.0),
-            expiration_period: expiration_period.map(|period| period.to_string()),
-            stores: Cow::Borrowed(stores),
-            products: Cow::Borrowed(products),
-        }
-    }
-
-    fn restore(_: &(PoolId, TermsNumber), kept: KeptTerms<'_>) -> Result<Arc<Terms>, CodecError> {
-        use scrip_domain::terms::CouponType;
-        let value = match (words::kind(&kept.kind)?, kept.amount, kept.percentage) {
-            (CouponType::Amount, Some(amount), None) => Value::Amount(Amount(amount)),
-            (CouponType::GiftCard, Some(amount), None) => Value::GiftCard(Amount(amount)),
-            (CouponType::Percentage, None, Some(hundredths)) => Value::Percentage(hundredths),
-            (CouponType::FreeShipping, None, None) => Value::FreeShipping,
-            _ => return Err(CodecError::new("expected the value that its kind has")),
-        };
-        Ok(Arc::new(Terms {
-            value,
-            currency: currency(kept.currency.as_deref())?,
-            restrictions: Restrictions {
-                minimum_value: kept.minimum_value.map(Amount),
-                minimum_redemption_value: kept.minimum_redemption_value.map(Amount),
-                purchase_minimum: kept.purchase_minimum.map(Amount),
-                expiration_period: kept.expiration_period.as_deref().map(period).transpose()?,
-                stores: kept.stores.into_owned(),
-                products: kept.products.into_owned(),
-            },
-        }))
-    }
 }
 
 #[derive(Serialize, Deserialize)]

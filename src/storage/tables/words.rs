@@ -1,10 +1,14 @@
 //! The words and numbers that documents are kept in, which stay as they are whatever the domain calls its own.
 
-use crate::codec::{At, CodecError, Link, Part, Parts};
+use crate::{
+    codec::{At, CodecError, Link},
+    table::Form,
+};
 use scrip_domain::{
+    currency::Currency,
     event::EventType,
     gift_card::EntryKind,
-    id::{CouponId, CustomerId, EventId, PoolId},
+    id::{CustomerId, EventId},
     period::{Instant, Period, instant_of},
     source::Source,
     status::Status,
@@ -102,6 +106,11 @@ pub(super) fn customer(text: impl Into<String>) -> CustomerId {
     CustomerId::kept(text.into())
 }
 
+pub(super) fn currency(code: Option<&str>) -> Result<Option<Currency>, CodecError> {
+    let read = code.map(Currency::parse).transpose();
+    read.map_err(|_| CodecError::new("expected a currency of ISO 4217"))
+}
+
 /// A value that is kept as JSON.
 pub(super) fn json(text: &str) -> Result<serde_json::Value, CodecError> {
     serde_json::from_str(text).map_err(|error| CodecError::new(error.to_string()))
@@ -121,31 +130,13 @@ pub(super) fn events(numbers: &[u64]) -> Result<Vec<EventId>, CodecError> {
     pairs.iter().map(read).collect()
 }
 
-/// A link to the row of a table, and what it links to. A macro would hide what is linked.
-pub(super) fn link_to_pool(pool: PoolId) -> Link<'static> {
-    Link::to("pool", &Parts::alone(Part::Number(pool.0.into())))
+/// A link to the row of a table.
+pub(super) fn link_to<T: Form>(key: &T::Key) -> Link<'static> {
+    Link::to(T::TABLE, &T::parts(key))
 }
 
-pub(super) fn link_to_customer(customer: &CustomerId) -> Link<'static> {
-    Link::to("customer", &Parts::alone(Part::Text(customer.as_str())))
-}
-
-pub(super) fn linked_customer(link: &Link<'_>) -> Result<CustomerId, CodecError> {
-    let id = link.parts("customer")?.text();
-    id.map(CustomerId::kept).ok_or_else(|| CodecError::new("expected a link to a customer"))
-}
-
-pub(super) fn link_to_coupon(coupon: CouponId) -> Link<'static> {
-    Link::to("coupon", &coupon_parts(&coupon))
-}
-
-pub(super) fn linked_coupon(link: &Link<'_>) -> Result<CouponId, CodecError> {
-    let mut parts = link.parts("coupon")?;
-    let id = parts.small().map(PoolId).zip(parts.number());
-    let id = id.map(|(pool, index)| CouponId { pool, index });
-    id.ok_or_else(|| CodecError::new("expected a link to a coupon"))
-}
-
-pub(super) fn coupon_parts(id: &CouponId) -> Parts<'static> {
-    Parts::array([Part::Number(id.pool.0.into()), Part::Number(id.index)])
+/// The key of the row of a table that is linked to.
+pub(super) fn linked<T: Form>(link: &Link<'_>) -> Result<T::Key, CodecError> {
+    let key = T::key(&mut link.parts(T::TABLE)?);
+    key.ok_or_else(|| CodecError::new(format!("expected a link to a record of {}", T::TABLE)))
 }

@@ -1,19 +1,9 @@
 //! The records of a log segment of SurrealKV 0.21, by their frames alone: how many are whole, where they end, and
-//! whether any follow what is not. A segment is blocks of 32 KiB with zeros where the next header does not fit; a record
-//! that is longer than the rest of its block is split.
+//! whether any follow what is not.
 
 use std::ops::Range;
 
-const BLOCK: usize = 32 * 1024;
-/// A checksum of the kind and the content (4 bytes), the content's length (2), the kind (1).
-const HEADER: usize = 7;
-
-const FULL: u8 = 1;
-const FIRST: u8 = 2;
-const MIDDLE: u8 = 3;
-const LAST: u8 = 4;
-/// How the records after it are compressed.
-const COMPRESSION: u8 = 9;
+use crate::files::frame::{BLOCK, COMPRESSION, FIRST, FULL, HEADER, LAST, MIDDLE, checksum};
 
 /// What is in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,13 +73,10 @@ fn next(bytes: &[u8], mut place: usize) -> Option<Frame> {
 fn frame(bytes: &[u8], place: usize) -> Option<Frame> {
     let header = bytes.get(place..place + HEADER)?;
     let &[c0, c1, c2, c3, l0, l1, kind] = header else { return None };
-    let (checksum, length) = (u32::from_be_bytes([c0, c1, c2, c3]), usize::from(u16::from_be_bytes([l0, l1])));
+    let (sum, length) = (u32::from_be_bytes([c0, c1, c2, c3]), usize::from(u16::from_be_bytes([l0, l1])));
     let end = place + HEADER + length;
     let content = bytes.get(place + HEADER..end)?;
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&[kind]);
-    hasher.update(content);
-    let whole = place % BLOCK + HEADER + length <= BLOCK && (kind == COMPRESSION || hasher.finalize() == checksum);
+    let whole = place % BLOCK + HEADER + length <= BLOCK && (kind == COMPRESSION || checksum(kind, content) == sum);
     whole.then_some(Frame { kind, end })
 }
 
@@ -130,10 +117,7 @@ mod tests {
                 (false, true) => LAST,
                 (false, false) => MIDDLE,
             };
-            let mut hasher = crc32fast::Hasher::new();
-            hasher.update(&[kind]);
-            hasher.update(&content[..part]);
-            bytes.extend(hasher.finalize().to_be_bytes());
+            bytes.extend(checksum(kind, &content[..part]).to_be_bytes());
             bytes.extend(u16::try_from(part).expect("below a block").to_be_bytes());
             bytes.push(kind);
             bytes.extend(&content[..part]);

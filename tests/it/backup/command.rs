@@ -64,6 +64,9 @@ async fn a_running_gateway_is_backed_up_and_restored() {
     assert!(again.contains("file exists"), "{again}");
     let told = said(scrip(path, &["check", "file"])).await;
     assert!(told.contains("file is a whole backup of 20"), "{told}");
+    let told = said(scrip(path, &["check", "file", "--books"])).await;
+    assert!(told.contains("file is a whole backup of 20") && told.contains("all is well"), "{told}");
+    assert_eq!(beside(folder.path()), ["data", "data.mark", "file", "second"]);
     let told = said(scrip(path, &["restore", "file", "new"])).await;
     assert!(told.contains("surrealkv://new"), "{told}");
     let again = complaint(scrip(path, &["restore", "file", "new"])).await;

@@ -6,30 +6,14 @@ mod kill;
 mod planned;
 mod round;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use scrip::{
-    service::{Clock, RunningBackup, Scrip},
-    storage::{Backed, BackupOptions, OpenError, Source, restore},
+    service::RunningBackup,
+    storage::{Backed, BackupOptions, Source, restore},
 };
 
-use crate::support::{Client, Folder, disk, draft, new_folder};
-
-async fn open(folder: &Path) -> Result<Client, OpenError> {
-    Ok(Client::new(Scrip::open(&disk(folder), Clock::System, None).await?))
-}
-
-/// The names of a folder and of all that is beside it.
-fn beside(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder.parent().expect("a parent")).expect("a folder");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
-    names.sort();
-    names
-}
+use crate::support::{Client, Folder, disk, draft, files::beside, new_folder, open};
 
 /// Coupons of every kind, some of which were claimed, redeemed, paid with, transferred and so on. Codes begin with a
 /// name.

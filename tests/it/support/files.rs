@@ -29,6 +29,15 @@ pub(crate) fn files(folder: &Path) -> Files {
     found
 }
 
+/// The names of a folder and of all that is beside it.
+pub(crate) fn beside(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder.parent().expect("a parent")).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+    names.sort();
+    names
+}
+
 /// A new folder with these files.
 pub(crate) fn folder_of(files: &Files) -> Folder {
     let folder = new_folder();

@@ -21,9 +21,14 @@ use std::{
 use scrip::{
     domain::period::Instant,
     service::{Clock, Scrip},
-    storage::Address,
+    storage::{Address, OpenError},
 };
 use tempfile::TempDir;
+
+/// Opens a folder, without the audit of [`TestScrip`].
+pub(crate) async fn open(folder: &Path) -> Result<Client, OpenError> {
+    Ok(Client::new(Scrip::open(&disk(folder), Clock::System, None).await?))
+}
 
 /// Where the data of a test is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -169,44 +169,25 @@ impl<'a> Serializer for Writer<'a> {
     }
 }
 
-impl SerializeSeq for Elements<'_> {
-    type Ok = ();
-    type Error = CodecError;
+/// What is in order is an array, whatever serde calls it.
+macro_rules! in_order {
+    ($($of:ident :: $one:ident),*) => {$(
+        impl $of for Elements<'_> {
+            type Ok = ();
+            type Error = CodecError;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
+            fn $one<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
+                self.element(value)
+            }
 
-    fn end(self) -> Result<(), CodecError> {
-        Elements::end(self)
-    }
+            fn end(self) -> Result<(), CodecError> {
+                Elements::end(self)
+            }
+        }
+    )*};
 }
 
-impl SerializeTuple for Elements<'_> {
-    type Ok = ();
-    type Error = CodecError;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), CodecError> {
-        Elements::end(self)
-    }
-}
-
-impl SerializeTupleStruct for Elements<'_> {
-    type Ok = ();
-    type Error = CodecError;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), CodecError> {
-        Elements::end(self)
-    }
-}
+in_order!(SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field);
 
 impl SerializeStruct for Fields<'_> {
     type Ok = ();
