@@ -84,7 +84,9 @@ async fn of_gateway(url: &str, key: Option<&str>, file: &Path, rate: Option<u64>
     let mut progress = Progress::new();
     let (mut parts, mut bytes) = (response.bytes_stream(), 0);
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|error| format!("the gateway did not send all of the backup: {}", chain(&error)))?;
+        let part = part.map_err(|error| {
+            format!("{url} did not send all of the backup, and nothing is kept: try again: {}", chain(&error))
+        })?;
         to.write(&part)?;
         bytes += part.len() as u64;
         progress.tell("written", 0, Some(bytes));

@@ -2,7 +2,8 @@
 //! and unassign the same coupons, so that the data stays as large as it is, with the smallest memtable and four
 //! readers that scan lists and the log. It prints every answer that took more than a second, and, every ten seconds,
 //! rates, latencies, memory and disk. A standstill of a minute ends it. `SCRIP_SOAK_COUPONS` is how many coupons
-//! there are, `SCRIP_SOAK_MEMTABLE` the memtable in bytes.
+//! there are, `SCRIP_SOAK_MEMTABLE` the memtable in bytes, `SCRIP_SOAK_PAUSE` how many milliseconds everybody rests after
+//! each answer (none, unless it is given).
 
 use std::{
     path::Path,
@@ -23,7 +24,7 @@ use scrip::{
     service::{Clock, CouponFilter, EventFilter, PageRequest, Scrip},
     storage::Address,
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     kill::number,
@@ -51,7 +52,8 @@ fn soak() {
     let app = runtime
         .block_on(async { Client::new(Scrip::open(&address, Clock::System, None).await.expect("a new database")) });
     let pool = runtime.block_on(stock(&app, coupons));
-    let meter = Arc::new(Meter::default());
+    let pause = Duration::from_millis(number("SCRIP_SOAK_PAUSE").unwrap_or(0));
+    let meter = Arc::new(Meter { pause, ..Meter::default() });
     let (ended, end) = mpsc::channel();
     std::thread::scope(|scope| {
         let (watched, path) = (Arc::clone(&meter), folder.path());
@@ -79,6 +81,8 @@ struct Meter {
     latencies: Mutex<Vec<u64>>,
     stalls: AtomicU64,
     enough: AtomicBool,
+    /// How long everybody rests after an answer.
+    pause: Duration,
 }
 
 impl Meter {
@@ -134,6 +138,7 @@ async fn call(app: Client, pool: PoolId, coupons: u64, meter: Arc<Meter>, mut ra
         // Refusals are answers as well.
         drop(answer);
         meter.answered(began);
+        sleep(meter.pause).await;
     }
 }
 
@@ -155,6 +160,7 @@ async fn read(app: Client, pool: PoolId, meter: Arc<Meter>, number: u64) {
             place = page.items.last().map(|(id, _)| *id).filter(|_| page.has_next);
         }
         meter.read(began);
+        sleep(meter.pause).await;
     }
 }
 

@@ -91,7 +91,7 @@ impl Gateway {
     }
 
     /// Kills it.
-    pub(super) async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.expect("an end");
     }
 
