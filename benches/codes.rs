@@ -149,7 +149,8 @@ impl CodesBench for Bench {
         let key = self.scrip.create_key("bench", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = scrip::http::router(scrip::http::App::new(Arc::clone(&self.scrip), Default::default()));
+        let router =
+            scrip::http::router(scrip::http::App::new(Arc::clone(&self.scrip), Default::default()).expect("threads"));
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         let id = scrip::graphql::pool_id_text(pool);
         let idle = kilobytes();

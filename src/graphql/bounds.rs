@@ -50,7 +50,7 @@ pub fn exceeded(found: &str, limit: u64) -> ServerError {
 }
 
 /// An error of a whole request, with its code.
-pub(super) fn with_code(message: &str, code: &str) -> ServerError {
+pub fn with_code(message: &str, code: &str) -> ServerError {
     let mut error = ServerError::new(message, None);
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);

@@ -118,6 +118,12 @@ pub struct Price {
 }
 
 impl Price {
+    /// What it costs.
+    #[must_use]
+    pub fn requested(self) -> u64 {
+        self.requested
+    }
+
     /// An answer as it leaves: with the cost, its errors coded and not too many.
     #[must_use]
     pub fn told(self, answer: Response) -> Response {

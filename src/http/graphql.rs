@@ -2,7 +2,7 @@
 //! media types of answers, whose status one function decides. What cannot be read is answered with a status and
 //! the same shape of error that a document's own errors have.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use async_graphql::{Response as Answer, ServerError, parser::types::OperationType};
 use axum::{
@@ -14,7 +14,10 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
@@ -22,10 +25,11 @@ use super::{
     App,
     access::caller,
     body, explorer,
+    lanes::{Busy, Lane},
     media::{Media, wants_page},
     site,
 };
-use scrip_graphql::{Admitted, Asked, Moment, RequestId, coded};
+use scrip_graphql::{Admitted, Asked, Moment, RequestId, bounds, coded};
 use scrip_service::Caller;
 
 /// What is told where nothing is asked for.
@@ -65,17 +69,38 @@ pub(super) async fn post(State(app): State<App>, Extension(id): Extension<Reques
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    match posted(&app, request).await {
-        Ok(asked) => execute(&app, media, prepare(&app, caller, id, asked), true).await,
+    match posted(&app, caller, id, request).await {
+        Ok(prepared) => execute(&app, media, prepared, true).await,
         Err(refusal) => *refusal,
     }
 }
 
-/// What a POST carries.
-pub(super) async fn posted(app: &App, request: Sent) -> Result<Asked, Box<Response>> {
+/// What a POST carries, admitted. A long body is read in the far lane.
+pub(super) async fn posted(app: &App, caller: Caller, id: RequestId, request: Sent) -> Result<Prepared, Box<Response>> {
     let body = body::json(request, app.options.reading).await?;
+    let length = body.len();
+    if !Lane::reads_far(length) {
+        return Ok(prepare(app, caller, id, read(&body)?));
+    }
+    let asked = app.lanes.run(Lane::Far, &caller.id, async move { read(&body) }).await;
+    let asked = asked.unwrap_or_else(|busy| Err(Box::new(too_busy(&busy))))?;
+    Ok(prepared(app, caller, id, asked, length).await)
+}
+
+/// Has what was sent admitted, in the far lane where it is long.
+pub(super) async fn prepared(app: &App, caller: Caller, id: RequestId, asked: Asked, length: usize) -> Prepared {
+    if !Lane::reads_far(length) {
+        return prepare(app, caller, id, asked);
+    }
+    let (on, key) = (app.clone(), caller.id.clone());
+    let admitted = app.lanes.run(Lane::Far, &key, async move { prepare(&on, caller, id, asked) }).await;
+    admitted.unwrap_or_else(|busy| Err(Box::new(refusal(&busy))))
+}
+
+/// What a body says.
+fn read(body: &[u8]) -> Result<Asked, Box<Response>> {
     let bad = |text: &str| Err(Box::new(error(StatusCode::BAD_REQUEST, text)));
-    match serde_json::from_slice::<Asked>(&body) {
+    match serde_json::from_slice::<Asked>(body) {
         Ok(asked) if asked.names_a_document() => Ok(asked),
         Ok(_) => bad(UNNAMED),
         Err(cause) => bad(&format!("expected a JSON object with \"query\": {cause}")),
@@ -127,35 +152,74 @@ pub(super) fn asking(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Respo
 }
 
 /// A request that may be executed, or its answer.
-pub(super) type Prepared = Result<Admitted, Box<Answer>>;
+pub(super) type Prepared = Result<Ready, Box<Answer>>;
+
+/// A request that may be executed.
+pub(super) struct Ready {
+    admitted: Admitted,
+    /// Whose turn it takes.
+    key: String,
+}
+
+impl Ready {
+    /// The kind of its operation; none where it names none that there is.
+    pub(super) fn kind(&self) -> Option<OperationType> {
+        self.admitted.kind
+    }
+
+    /// Where it runs.
+    fn lane(&self) -> Lane {
+        Lane::of(self.admitted.kind, self.admitted.price.requested())
+    }
+}
 
 /// Has what was sent admitted, however that came.
 pub(super) fn prepare(app: &App, caller: Caller, id: RequestId, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
+    let key = caller.id.clone();
     admitted.request = admitted.request.data(caller).data(id);
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
-    Ok(admitted)
+    Ok(Ready { admitted, key })
 }
 
-/// Executes a request and answers it at once.
+/// Executes a request in its lane and answers it at once.
 pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_change: bool) -> Response {
-    match prepared {
-        Err(refusal) => answer(media, *refusal),
-        Ok(admitted) if admitted.kind == Some(OperationType::Mutation) && !may_change => only_by_post(),
-        Ok(Admitted { request, price, .. }) => answer(media, price.told(app.schema.execute(request).await)),
+    let ready = match prepared {
+        Err(refusal) => return answer(media, *refusal),
+        Ok(ready) if ready.kind() == Some(OperationType::Mutation) && !may_change => return only_by_post(),
+        Ok(ready) => ready,
+    };
+    let (schema, lane) = (app.schema.clone(), ready.lane());
+    let Ready { admitted: Admitted { request, price, .. }, key } = ready;
+    let work = async move { answer(media, price.told(schema.execute(request).await)) };
+    match app.lanes.run(lane, &key, work).await {
+        Ok(answered) => answered,
+        Err(busy) => answer(media, refusal(&busy)),
     }
 }
 
 /// Executes a request whose answers may go on.
-pub(super) fn answers(app: &App, admitted: Admitted) -> BoxStream<'static, Answer> {
-    let Admitted { request, kind, price } = admitted;
-    let answers = app.schema.execute_stream(request);
+pub(super) fn answers(app: &App, ready: Ready) -> BoxStream<'static, Answer> {
+    let (schema, lane) = (app.schema.clone(), ready.lane());
+    let Ready { admitted: Admitted { request, kind, price }, key } = ready;
     if kind == Some(OperationType::Subscription) {
-        return answers.map(coded).boxed();
+        return schema.execute_stream(request).map(coded).boxed();
     }
-    answers.map(move |answer| price.told(answer)).boxed()
+    let lanes = Arc::clone(&app.lanes);
+    let work = async move { price.told(schema.execute(request).await) };
+    stream::once(async move { lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy)) }).boxed()
+}
+
+/// The answer to what finds no place in its lane.
+fn refusal(busy: &Busy) -> Answer {
+    coded(Answer::from_errors(vec![bounds::with_code(&busy.to_string(), "LIMIT_EXCEEDED")]))
+}
+
+/// The same before it is known what a request asks.
+fn too_busy(busy: &Busy) -> Response {
+    error(StatusCode::TOO_MANY_REQUESTS, &busy.to_string())
 }
 
 /// The answer to a mutation by GET.

@@ -9,6 +9,7 @@ mod explorer;
 mod export;
 mod graphql;
 mod health;
+mod lanes;
 mod log;
 mod media;
 mod placed;
@@ -16,7 +17,7 @@ mod serve;
 mod site;
 mod streams;
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -31,6 +32,7 @@ use scrip_graphql::{Gate, Rules, ScripSchema};
 use scrip_service::Scrip;
 
 pub use export::{Csv, File, Format, JsonLines, Parameters};
+pub use lanes::Lanes;
 pub use serve::serve;
 pub use streams::{StreamLimits, Streams};
 
@@ -41,6 +43,8 @@ pub const MAX_BODY: usize = 2 * 1024 * 1024;
 const READING: Duration = Duration::from_secs(30);
 /// How many connections there may be where nothing else is said.
 const CONNECTIONS: usize = 20_000;
+/// How many requests may compute or read for long at once where nothing else is said.
+const FAR_PLACES: usize = 4;
 /// How many file descriptors are left to the database, plugins and logs, and to answer for health.
 const LEFT: u64 = 1_024;
 
@@ -58,6 +62,8 @@ pub struct Options {
     pub reading: Duration,
     /// How many connections may be open at once.
     pub connections: usize,
+    /// How many requests may compute or read for long at once.
+    pub far_places: usize,
 }
 
 /// How many connections there may be where a process may open so many files: the database has to find descriptors for
@@ -75,6 +81,7 @@ impl Default for Options {
             rules: Rules::default(),
             reading: READING,
             connections: CONNECTIONS,
+            far_places: FAR_PLACES,
         }
     }
 }
@@ -92,6 +99,8 @@ pub struct App {
     pub options: Arc<Options>,
     /// The answers that go on.
     pub streams: Arc<Streams>,
+    /// Where requests run.
+    pub lanes: Arc<Lanes>,
 }
 
 impl std::fmt::Debug for App {
@@ -101,13 +110,13 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// The app over a running Scrip.
-    #[must_use]
-    pub fn new(scrip: Arc<Scrip>, options: Options) -> Self {
+    /// The app over a running Scrip. It fails where the system gives no threads.
+    pub fn new(scrip: Arc<Scrip>, options: Options) -> io::Result<Self> {
         let schema = scrip_graphql::schema(Arc::clone(&scrip), options.rules.introspection);
         let gate = Arc::new(Gate::new(options.rules.clone()));
         let streams = Arc::new(Streams::new(options.streams));
-        Self { scrip, schema, gate, options: Arc::new(options), streams }
+        let lanes = Arc::new(Lanes::new(options.far_places)?);
+        Ok(Self { scrip, schema, gate, options: Arc::new(options), streams, lanes })
     }
 }
 

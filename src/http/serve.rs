@@ -36,7 +36,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let reading = options.reading;
     let rules = door::Rules { places: options.connections, reading };
-    let app = App::new(Arc::clone(&scrip), options);
+    let app = App::new(Arc::clone(&scrip), options)?;
     let streams = Arc::clone(&app.streams);
     let router = router(app);
     let (stop, connections, closed) = (CancellationToken::new(), TaskTracker::new(), CancellationToken::new());

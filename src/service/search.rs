@@ -20,10 +20,12 @@ use scrip_domain::{
 };
 use scrip_storage::{CodeOwners, ReadFrom};
 
-/// Where at most so many codes begin in a way, they are found from their ranks.
-const MAX_RANKED: u64 = 2_000_000;
-/// How many codes one page computes otherwise.
-const MAX_COMPUTED: u64 = 4_000_000;
+/// Where at most so many codes begin in a way, they are found from their ranks: an eighth of a second.
+const MAX_RANKED: u64 = 500_000;
+/// How many codes one page computes otherwise: a tenth of a second.
+const MAX_COMPUTED: u64 = 1_000_000;
+/// How many of them before it is looked whether anybody still waits for them.
+const AT_ONCE: u64 = 4 * PART;
 /// How many codes are computed at once.
 const PART: u64 = 65_536;
 /// How many rows of uploaded codes are read at once.
@@ -96,7 +98,7 @@ impl Scrip {
         let (mut low, mut high) =
             (page.after.map_or(0, |id| id.index + 1), page.before.map_or(size, |id| id.index.min(size)));
         let mut found = Vec::new();
-        let mut looked_at = 0;
+        let (mut looked_at, mut computed) = (0, 0);
         let prefix = typed(prefix).into_owned();
         while low < high {
             let search = Search {
@@ -107,6 +109,7 @@ impl Scrip {
                 most: page.limit + 1,
             };
             let places = blocking(move || search.places(low, high)).await?;
+            computed += places.computed;
             let ids: Vec<_> = places.found.iter().map(|index| CouponId { pool: pool.id, index: *index }).collect();
             looked_at += ids.len();
             let coupons = self.coupons(&ids).await?.into_iter().flatten();
@@ -120,7 +123,7 @@ impl Scrip {
             if found.len() > page.limit {
                 break;
             }
-            if low < high && (places.is_cut || looked_at >= MAX_LOOKED_AT) {
+            if low < high && (computed >= MAX_COMPUTED || looked_at >= MAX_LOOKED_AT) {
                 let last = if page.from_end { high } else { low - 1 };
                 return Ok(Page::from_gathered_until(found, Some(CouponId { pool: pool.id, index: last }), page));
             }
@@ -161,15 +164,14 @@ struct Places {
     found: Vec<u64>,
     /// Everything before this was looked at; from the end, everything from this on.
     reached: u64,
-    /// Whether it ended because it had looked at enough.
-    is_cut: bool,
+    /// How many codes were computed one by one.
+    computed: u64,
 }
 
 impl Search {
     /// The places from `low` on and below `high`.
     fn places(&self, low: u64, high: u64) -> Places {
-        let mut places = Places { found: Vec::new(), reached: if self.from_end { high } else { low }, is_cut: false };
-        let mut left = MAX_COMPUTED;
+        let mut places = Places { found: Vec::new(), reached: if self.from_end { high } else { low }, computed: 0 };
         let order: Vec<&Segment> =
             if self.from_end { self.segments.iter().rev().collect() } else { self.segments.iter().collect() };
         for segment in order {
@@ -177,7 +179,7 @@ impl Search {
             if start >= end {
                 continue;
             }
-            if !self.look_through(segment, start, end, &mut left, &mut places) {
+            if !self.look_through(segment, start, end, &mut places) {
                 return places;
             }
         }
@@ -186,7 +188,7 @@ impl Search {
     }
 
     /// Looks through a part of a segment; false where the search is over before its end.
-    fn look_through(&self, segment: &Segment, start: u64, end: u64, left: &mut u64, places: &mut Places) -> bool {
+    fn look_through(&self, segment: &Segment, start: u64, end: u64, places: &mut Places) -> bool {
         let first = segment.series.first;
         let ranked = match (&segment.series.making, &segment.open) {
             (Making::Generic(code), _) if begins_with(self.pool.case(), code, &self.prefix) => None,
@@ -199,13 +201,12 @@ impl Search {
         }
         let (mut low, mut high) = (start, end);
         while low < high {
-            if *left == 0 {
-                places.is_cut = true;
+            if places.computed >= AT_ONCE {
                 return false;
             }
             let (from, to) =
                 if self.from_end { (low.max(high.saturating_sub(PART)), high) } else { (low, high.min(low + PART)) };
-            *left = left.saturating_sub(to - from);
+            places.computed += to - from;
             if !self.take(self.part(segment, from, to), places) {
                 return false;
             }

@@ -6,7 +6,7 @@ mod csv;
 mod filter;
 mod jsonl;
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -19,10 +19,16 @@ use axum::{
 };
 use futures_util::stream;
 
-use super::{App, access::caller, graphql, site};
+use super::{
+    App,
+    access::caller,
+    graphql,
+    lanes::{Lane, Lanes},
+    site,
+};
 use scrip_domain::pool::Pool;
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{CouponFilter, CouponSink, Export, Failure, Scrip};
+use scrip_service::{Caller, CouponFilter, CouponSink, Export, Failure, Scrip};
 
 pub use csv::Csv;
 pub use filter::Parameters;
@@ -56,18 +62,24 @@ impl<F: Format> File<F> {
 
     /// The next bytes, never empty; none at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        loop {
+            match self.part().await? {
+                Some(bytes) if bytes.is_empty() => {}
+                part => return Ok(part),
+            }
+        }
+    }
+
+    /// What a bounded amount of work gives, which may be nothing; none at the end.
+    async fn part(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         if !std::mem::replace(&mut self.begun, true) && !F::HEAD.is_empty() {
             return Ok(Some(F::HEAD.as_bytes().to_vec()));
         }
-        while let Some(format) = self.format.take() {
-            let Some(mut format) = self.export.next(format).await? else { return Ok(None) };
-            let bytes = format.take();
-            self.format = Some(format);
-            if !bytes.is_empty() {
-                return Ok(Some(bytes));
-            }
-        }
-        Ok(None)
+        let Some(format) = self.format.take() else { return Ok(None) };
+        let Some(mut format) = self.export.next(format).await? else { return Ok(None) };
+        let bytes = format.take();
+        self.format = Some(format);
+        Ok(Some(bytes))
     }
 
     /// How far it is: coupons looked at, and all.
@@ -87,9 +99,7 @@ pub(super) async fn get(
     if !site::may_ask(&headers, &app.options.origins) {
         return graphql::error(StatusCode::FORBIDDEN, site::REFUSAL);
     }
-    if caller(&app.scrip, &headers).is_none() {
-        return graphql::unauthorized();
-    }
+    let Some(caller) = caller(&app.scrip, &headers) else { return graphql::unauthorized() };
     let Some(pool) = pool_by_any_id(&app.scrip, &id) else {
         return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId");
     };
@@ -99,13 +109,13 @@ pub(super) async fn get(
         Err(reason) => return graphql::error(StatusCode::BAD_REQUEST, &reason),
     };
     match file.as_str() {
-        "coupons.csv" => stream_file::<Csv>(&app, &pool, filter).await,
-        "coupons.jsonl" => stream_file::<JsonLines>(&app, &pool, filter).await,
+        "coupons.csv" => stream_file::<Csv>(app, &caller, &pool, filter).await,
+        "coupons.jsonl" => stream_file::<JsonLines>(app, &caller, &pool, filter).await,
         _ => graphql::error(StatusCode::NOT_FOUND, "expected coupons.csv or coupons.jsonl"),
     }
 }
 
-async fn stream_file<F: Format>(app: &App, pool: &Arc<Pool>, filter: CouponFilter) -> Response {
+async fn stream_file<F: Format>(app: App, caller: &Caller, pool: &Arc<Pool>, filter: CouponFilter) -> Response {
     let file = match File::<F>::begin(&app.scrip, pool, filter).await {
         Ok(file) => file,
         Err(failure) => {
@@ -113,17 +123,38 @@ async fn stream_file<F: Format>(app: &App, pool: &Arc<Pool>, filter: CouponFilte
             return graphql::error(StatusCode::INTERNAL_SERVER_ERROR, "internal error");
         }
     };
-    let parts = stream::unfold(Some(file), |file| async {
-        let mut file = file?;
-        match file.next().await {
-            Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some(file))),
+    let (lanes, key) = (Arc::clone(&app.lanes), caller.id.clone());
+    let parts = stream::unfold(Some((file, lanes, key)), |state| async {
+        let (file, lanes, key) = state?;
+        match next_part(file, &lanes, &key).await {
+            Ok(Some((bytes, file))) => Some((Ok(Bytes::from(bytes)), Some((file, lanes, key)))),
             Ok(None) => None,
-            Err(failure) => {
-                tracing::error!(%failure, "an export was cut short");
-                Some((Err(failure), None))
+            Err(reason) => {
+                tracing::error!(%reason, "an export was cut short");
+                Some((Err(io::Error::other(reason)), None))
             }
         }
     });
     let name = format!("attachment; filename=\"pool-{}.{}\"", pool.id.0, F::EXTENSION);
     ([(CONTENT_TYPE, F::MEDIA.to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response()
+}
+
+/// The next bytes of a file, a turn of the far lane for each part; none at the end.
+async fn next_part<F: Format>(
+    mut file: File<F>,
+    lanes: &Lanes,
+    key: &str,
+) -> Result<Option<(Vec<u8>, File<F>)>, String> {
+    loop {
+        let turn = async move {
+            let part = file.part().await;
+            (part, file)
+        };
+        let (part, rest) = lanes.run(Lane::Far, key, turn).await.map_err(|busy| busy.to_string())?;
+        match part.map_err(|failure| failure.to_string())? {
+            None => return Ok(None),
+            Some(bytes) if bytes.is_empty() => file = rest,
+            Some(bytes) => return Ok(Some((bytes, rest))),
+        }
+    }
 }

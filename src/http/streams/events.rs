@@ -26,10 +26,11 @@ use tokio::{
 use super::Streams;
 use crate::http::{
     App,
-    graphql::{Prepared, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
+    graphql::{Prepared, Ready, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
     media::{EVENTS, Events, Media},
 };
-use scrip_graphql::{Asked, RequestId, coded};
+use scrip_graphql::{RequestId, coded};
+use scrip_service::Caller;
 
 /// A sign of life: a comment, which clients pass over.
 const BEAT: &[u8] = b":\n\n";
@@ -44,12 +45,11 @@ pub(super) async fn answer(app: App, request: Request, wish: Events) -> Response
     };
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
     let (media, may_change) = (Media::wanted(request.headers()), request.method() == Method::POST);
-    let asked = match read(&app, request).await {
-        Ok(asked) => asked,
+    let prepared = match read(&app, caller, id, request).await {
+        Ok(prepared) => prepared,
         Err(refusal) => return *refusal,
     };
-    let prepared = prepare(&app, caller, id, asked);
-    let kind = prepared.as_ref().ok().and_then(|admitted| admitted.kind);
+    let kind = prepared.as_ref().ok().and_then(Ready::kind);
     match (wish, media) {
         (_, _) if kind == Some(OperationType::Mutation) && !may_change => only_by_post(),
         (Events::Accepted, Some(media)) if kind != Some(OperationType::Subscription) => {
@@ -59,15 +59,16 @@ pub(super) async fn answer(app: App, request: Request, wish: Events) -> Response
     }
 }
 
-/// What a request carries.
-async fn read(app: &App, request: Request) -> Result<Asked, Box<Response>> {
+/// What a request carries, admitted.
+async fn read(app: &App, caller: Caller, id: RequestId, request: Request) -> Result<Prepared, Box<Response>> {
     if request.method() == Method::POST {
-        return posted(app, request).await;
+        return posted(app, caller, id, request).await;
     }
     let (mut parts, _) = request.into_parts();
     let found = queried(Query::from_request_parts(&mut parts, &()).await);
     let bad = |reason: &str| Box::new(error(axum::http::StatusCode::BAD_REQUEST, reason));
-    found.map_err(|reason| bad(&reason))?.ok_or_else(|| bad("expected the parameter query"))
+    let asked = found.map_err(|reason| bad(&reason))?.ok_or_else(|| bad("expected the parameter query"))?;
+    Ok(prepare(app, caller, id, asked))
 }
 
 /// Opens a stream. What is wrong with a document is told in it, because a browser shows nobody the body of an error.
@@ -76,11 +77,11 @@ fn open(app: &App, prepared: Prepared) -> Response {
         Ok(place) => place,
         Err(refusal) => return *refusal,
     };
-    let running = prepared.and_then(|admitted| {
+    let running = prepared.and_then(|ready| {
         let full = |refusal| Box::new(coded(Answer::from_errors(vec![refusal])));
         let operation = app.streams.operation().map_err(full)?;
-        let goes_on = admitted.kind == Some(OperationType::Subscription);
-        Ok((answers(app, admitted), goes_on, operation))
+        let goes_on = ready.kind() == Some(OperationType::Subscription);
+        Ok((answers(app, ready), goes_on, operation))
     });
     let (answers, goes_on, operation) = match running {
         Ok((answers, goes_on, operation)) => (answers, goes_on, Some(operation)),

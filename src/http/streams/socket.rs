@@ -24,7 +24,7 @@ use super::{
 };
 use crate::http::{
     App, access,
-    graphql::{answers, prepare},
+    graphql::{answers, prepared},
     site,
 };
 use scrip_graphql::{Asked, RequestId, bounds};
@@ -189,7 +189,7 @@ impl Session {
             }
             Incoming::Ping { payload } => self.send(message::pong(payload.as_ref())).await,
             Incoming::Pong {} => Ok(()),
-            Incoming::Subscribe { id, payload } => self.subscribe(id, payload).await,
+            Incoming::Subscribe { id, payload } => self.subscribe(id, payload, text.len()).await,
             Incoming::Complete { id } => {
                 self.operations.remove(&id);
                 Ok(())
@@ -197,7 +197,8 @@ impl Session {
         }
     }
 
-    async fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
+    /// Runs an operation that a message of this length asks for.
+    async fn subscribe(&mut self, id: String, asked: Asked, length: usize) -> Result<(), End> {
         let caller = self.caller.clone().ok_or(End::Close(close::UNAUTHORIZED))?;
         if self.operations.has(&id) {
             return Err(End::Close(close::DUPLICATE));
@@ -206,12 +207,13 @@ impl Session {
         let refusals = if self.operations.len() >= limit {
             vec![bounds::exceeded("too many operations run over this socket", limit as u64)]
         } else {
-            match (prepare(&self.app, caller, self.id.clone(), asked), self.app.streams.operation()) {
+            let prepared = prepared(&self.app, caller, self.id.clone(), asked, length).await;
+            match (prepared, self.app.streams.operation()) {
                 (Err(refused), _) => refused.errors,
                 (_, Err(refusal)) => vec![refusal],
-                (Ok(admitted), Ok(place)) => {
-                    let goes_on = admitted.kind == Some(OperationType::Subscription);
-                    self.operations.add(id, answers(&self.app, admitted), goes_on, place);
+                (Ok(ready), Ok(place)) => {
+                    let goes_on = ready.kind() == Some(OperationType::Subscription);
+                    self.operations.add(id, answers(&self.app, ready), goes_on, place);
                     return Ok(());
                 }
             }
