@@ -139,7 +139,7 @@ async fn pool(scrip: &Arc<Scrip>, coupons: u64) -> PoolId {
 
 /// The ids of some coupons, as the API names them.
 async fn ids(scrip: &Arc<Scrip>, pool: PoolId) -> Vec<String> {
-    let schema = scrip::graphql::schema(Arc::clone(scrip), true);
+    let schema = scrip::graphql::schema(Arc::clone(scrip), &scrip::graphql::Rules::default());
     let query = format!(
         "{{ pool(id: \"{}\") {{ a: coupons(first: 500) {{ edges {{ node {{ id }} }} }} b: coupons(last: 500) {{ edges {{ node {{ id }} }} }} }} }}",
         pool_id_text(pool)

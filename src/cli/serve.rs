@@ -18,7 +18,7 @@ use crate::{
     config::{Config, PlannedBackups},
     http, telemetry,
 };
-use scrip_graphql::{Documents, Rules, cost::MAX_COST};
+use scrip_graphql::{Documents, MAX_ANSWER, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
 use scrip_service::{BackupPlan, Clock, Scrip, end_process};
 
@@ -86,6 +86,7 @@ async fn rules(config: &Config) -> Result<Rules, Problem> {
     };
     Ok(Rules {
         max_cost: config.max_cost.unwrap_or(MAX_COST),
+        max_answer: MAX_ANSWER,
         introspection: config.introspection,
         documents,
         documents_only: config.documents_only,

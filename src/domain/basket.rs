@@ -92,18 +92,15 @@ impl Basket {
         self.lines.iter().fold(Amount::ZERO, |sum, line| sum.plus(line.amount))
     }
 
-    /// What the lines are worth whose product is listed; all of them where nothing is listed.
-    /// `products` is sorted.
+    /// What the lines are worth whose product is listed; all of them where nothing is listed. None where something is
+    /// listed and no line's product is. `products` is sorted.
     #[must_use]
-    pub fn eligible(&self, products: &[String]) -> Amount {
-        let listed = |line: &&Line| products.is_empty() || products.binary_search(&line.product).is_ok();
-        self.lines.iter().filter(listed).fold(Amount::ZERO, |sum, line| sum.plus(line.amount))
-    }
-
-    /// Whether at least one line's product is listed.
-    #[must_use]
-    pub fn has_any(&self, products: &[String]) -> bool {
-        products.is_empty() || self.lines.iter().any(|line| products.binary_search(&line.product).is_ok())
+    pub fn eligible(&self, products: &[String]) -> Option<Amount> {
+        if products.is_empty() {
+            return Some(self.subtotal());
+        }
+        let listed = |line: &&Line| products.binary_search(&line.product).is_ok();
+        self.lines.iter().filter(listed).map(|line| line.amount).reduce(Amount::plus)
     }
 }
 

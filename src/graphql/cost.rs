@@ -1,9 +1,12 @@
-//! What an operation costs before it is run, from its document, its variables and the schema: every field is one,
-//! what reads costs more, a page counts all that it may hold, and sums saturate. A fragment is counted once, however
+//! What an operation costs before it is run, from its document, its variables and the schema, in units of about two and
+//! a half microseconds of one core: every field is one, what reads, looks through much or computes costs what it takes,
+//! a page counts all that it may hold, an input its size, and sums saturate. `cargo bench --bench costs` holds it
+//! against what is used. A fragment is counted once, however
 //! often it is spread. Conditions count as met: the cost is what the operation may come to, not what it does.
 
 use std::{
     collections::{HashMap, HashSet},
+    convert::Infallible,
     sync::LazyLock,
 };
 
@@ -27,12 +30,26 @@ const MOST: u64 = (1 << 53) - 1;
 
 /// What a read of the database costs beside the fields that it fills.
 const READ: u64 = 10;
-/// What a page of what a filter leaves costs: much may have to be read that is not shown.
+/// What a page of what a filter leaves costs, where there is an order for it.
 const FILTERED: u64 = 100;
+/// What it costs where up to 5,000 rows are looked at that are not shown.
+const SCANNED: u64 = 4_000;
+/// What a page costs of coupons whose codes begin in a way: up to a million codes are computed for it.
+const PREFIXED: u64 = 40_000;
 /// What a change costs: it is made durable.
 const CHANGE: u64 = 20;
-/// What a pattern costs: its tables take up to tens of milliseconds.
+/// What a pattern costs, and each phrase that it excludes: its tables take up to tens of milliseconds.
 const PATTERN: u64 = 1_000;
+const PHRASE: u64 = 20;
+/// What a list of texts costs, and a document of the retailer's own: they may be long.
+const TEXTS: u64 = 100;
+/// How many values of an argument cost one.
+const VALUES: u64 = 4;
+/// What each code costs that is added.
+const CODE: u64 = 3;
+/// What each coupon costs that a checkout presents, and how many pairs of a coupon and a line cost one.
+const PRESENTED: u64 = 20;
+const PAIRS: u64 = 8;
 /// How many items a list counts for that is not a page and whose length no argument tells.
 const LIST: u64 = 10;
 /// How many fields of the introspection count as one: they are in memory.
@@ -82,14 +99,16 @@ pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, vari
     Cost { requested: found.once.saturating_add(found.each).min(MOST), introspects: walk.introspects }
 }
 
-/// What the schema says of a field that returns objects.
+/// What the schema says of a field that costs more than one.
 #[derive(Debug)]
-struct Shape {
-    of: String,
-    list: bool,
+enum Shape {
+    /// It returns an object of this type, or a list of them.
+    Objects { of: String, list: bool },
+    /// It returns texts, however many.
+    Texts,
 }
 
-/// The fields that return objects, by their type.
+/// The fields that cost more than one, by their type.
 type Shapes = HashMap<String, HashMap<String, Shape>>;
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| shapes(&(super::definition() + INTROSPECTION)));
@@ -113,7 +132,14 @@ fn shapes(definition: &str) -> Shapes {
     let objects: HashSet<String> = types.keys().cloned().collect();
     let shape = |field: Positioned<FieldDefinition>| {
         let (of, list) = unwrapped(&field.node.ty.node);
-        objects.contains(of).then(|| (field.node.name.node.to_string(), Shape { of: of.to_owned(), list }))
+        let shape = if objects.contains(of) {
+            Shape::Objects { of: of.to_owned(), list }
+        } else if list || of == "JSON" {
+            Shape::Texts
+        } else {
+            return None;
+        };
+        Some((field.node.name.node.to_string(), shape))
     };
     types.into_iter().map(|(name, fields)| (name, fields.into_iter().filter_map(shape).collect())).collect()
 }
@@ -186,26 +212,59 @@ impl<'a> Walk<'a> {
             let inner = self.set(selected, if name == "__schema" { "__Schema" } else { "__Type" });
             return Sum::once(1 + inner.once / INTROSPECTED);
         }
-        let own = if PATTERNS.contains(&name) {
-            PATTERN
-        } else if matches!(on, "Query" | "Mutation" | "Subscription") && name != "__typename" {
-            1 + self.roots
+        let own = if matches!(on, "Query" | "Mutation" | "Subscription") && name != "__typename" {
+            1_u64.saturating_add(self.input(field, name))
         } else {
             1
         };
-        let Some(shape) = SHAPES.get(on).and_then(|fields| fields.get(name)) else { return Sum::once(own) };
-        let inner = self.set(selected, &shape.of);
-        if is_page(&shape.of) {
-            let read = if field.get_argument("filter").is_some() { FILTERED } else { READ };
+        let (of, list) = match SHAPES.get(on).and_then(|fields| fields.get(name)) {
+            Some(Shape::Objects { of, list }) => (of, *list),
+            Some(Shape::Texts) => return Sum::once(own.saturating_add(TEXTS)),
+            None => return Sum::once(own),
+        };
+        let inner = self.set(selected, of);
+        if is_page(of) {
+            let read = self.read(field, of);
             return Sum::once(
                 read.saturating_add(inner.once).saturating_add(self.page(field).saturating_mul(inner.each)),
             );
         }
         let item = inner.once.saturating_add(inner.each).saturating_add(1);
-        match (shape.list, is_page(on)) {
+        match (list, is_page(on)) {
             (true, true) => Sum { once: 0, each: item },
             (true, false) => Sum::once(own.saturating_add(self.length(field).saturating_mul(item))),
             (false, _) => Sum::once((own - 1).saturating_add(item)),
+        }
+    }
+
+    /// What a field of the operation's own type costs beside what it selects: what it does, and the size of its input.
+    fn input(&self, field: &Field, name: &str) -> u64 {
+        let Some(input) = self.argument(field, "input") else {
+            return if PATTERNS.contains(&name) { PATTERN } else { self.roots };
+        };
+        let length = |path: &[&str]| length_at(&input, path);
+        let own = match name {
+            _ if PATTERNS.contains(&name) => PATTERN + PHRASE * length(&["excludedPhrases"]),
+            "couponsAdd" => self.roots + CODE * length(&["codes"]),
+            "checkoutPreview" | "checkoutComplete" => {
+                let (coupons, lines) = (length(&["coupons"]), length(&["basket", "lines"]));
+                self.roots + PRESENTED * coupons + coupons.saturating_mul(lines) / PAIRS
+            }
+            _ => self.roots,
+        };
+        own.saturating_add(values(&input) / VALUES)
+    }
+
+    /// What is read for a page, with its filter.
+    fn read(&self, field: &Field, of: &str) -> u64 {
+        let Some(filter) = self.argument(field, "filter") else { return READ };
+        let Value::Object(filter) = filter else { return FILTERED };
+        let asks = |name: &str| filter.get(name).is_some_and(|value| *value != Value::Null);
+        match of {
+            "CouponConnection" if asks("codePrefix") => PREFIXED,
+            "CouponConnection" if filter.keys().any(|name| name != "statuses" && asks(name)) => SCANNED,
+            "CouponEventConnection" if filter.keys().any(|name| asks(name)) => SCANNED,
+            _ => FILTERED,
         }
     }
 
@@ -229,7 +288,9 @@ impl<'a> Walk<'a> {
     /// An argument's value, where it is given: as it stands, by a variable, or by a variable's default.
     fn argument(&self, field: &Field, name: &str) -> Option<Value> {
         let value = field.get_argument(name)?.node.clone();
-        value.into_const_with(|variable| self.variable(&variable).cloned().ok_or(())).ok()
+        // One that is not given is as if it were null: it makes what stands beside it no cheaper.
+        let known = |variable: Name| Ok::<_, Infallible>(self.variable(&variable).cloned().unwrap_or_default());
+        value.into_const_with(known).ok()
     }
 
     fn variable(&self, name: &Name) -> Option<&Value> {
@@ -238,6 +299,24 @@ impl<'a> Walk<'a> {
             definition.node.default_value()
         };
         self.variables.get(name).or_else(default)
+    }
+}
+
+/// How many values a value is made of.
+fn values(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => 1 + items.iter().map(values).sum::<u64>(),
+        Value::Object(fields) => 1 + fields.values().map(values).sum::<u64>(),
+        _ => 1,
+    }
+}
+
+/// How long the list is at a path of an input; 0 where there is none.
+fn length_at(input: &Value, path: &[&str]) -> u64 {
+    match (input, path) {
+        (Value::List(items), []) => items.len() as u64,
+        (Value::Object(fields), [name, rest @ ..]) => fields.get(*name).map_or(0, |value| length_at(value, rest)),
+        _ => 0,
     }
 }
 
@@ -261,7 +340,9 @@ mod tests {
 
     #[test]
     fn costs() {
-        assert_eq!(SHAPES["Query"]["pools"].of, "CouponPoolConnection");
+        assert!(
+            matches!(&SHAPES["Query"]["pools"], Shape::Objects { of, list: false } if of == "CouponPoolConnection")
+        );
         let level = "coupons(first: 500) { edges { node { pool { ";
         let endless = format!("pool(id: \"x\") {{ {} id {} }}", level.repeat(7), "} } } }".repeat(7));
         let pages = "pools(first: 2147483647) { edges { node { coupons(first: 2147483647) { edges { node { \
@@ -292,6 +373,49 @@ mod tests {
             ("{ nodes(ids: [1, 2, 3]) { id } }", json!({}), 11 + 3 * 2),
             ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [1, 2] }), 11 + 2 * 2),
             ("{ checkoutPreview { coupons { code trace { check } } } }", json!({}), 11 + 1 + 10 * (1 + 1 + 1 + 10 * 2)),
+            // What is looked through, and texts.
+            (
+                "{ pool(id: 1) { coupons(first: 1, filter: {statuses: [CLAIMED]}) { edges { cursor } } } }",
+                json!({}),
+                10 + 2 + 100 + 2,
+            ),
+            (
+                "{ pool(id: 1) { coupons(first: 1, filter: {codePrefix: \"A\"}) { edges { cursor } } } }",
+                json!({}),
+                10 + 2 + 40_000 + 2,
+            ),
+            (
+                "query($p: String) { pool(id: 1) { coupons(first: 1, filter: {codePrefix: $p}) { edges { cursor } } } }",
+                json!({ "p": "A" }),
+                10 + 2 + 40_000 + 2,
+            ),
+            (
+                "query($f: F) { events(first: 1, filter: $f) { edges { cursor } } }",
+                json!({ "f": { "customerId": "a" } }),
+                4_000 + 2,
+            ),
+            (
+                "query($f: F) { events(first: 1, filter: $f) { edges { cursor } } }",
+                json!({ "f": { "customerId": null } }),
+                100 + 2,
+            ),
+            ("{ customer(id: 1) { attributes } }", json!({}), 10 + 1 + 1 + 1 + 100),
+            // Inputs by their size.
+            (
+                "query($i: I!) { checkoutPreview(input: $i) { total } }",
+                json!({ "i": { "coupons": [{ "code": "A" }, { "code": "B" }], "basket": { "lines": [1, 2, 3, 4, 5, 6, 7, 8] } } }),
+                10 + 1 + 2 * 20 + 2 * 8 / 8 + 16 / 4 + 2,
+            ),
+            (
+                "mutation($i: I!) { couponsAdd(input: $i) { added } }",
+                json!({ "i": { "codes": ["a", "b", "c"] } }),
+                20 + 3 * 3 + 5 / 4 + 3,
+            ),
+            (
+                "{ patternPreview(input: {excludedPhrases: [\"a\", \"b\"]}) { combinations } }",
+                json!({}),
+                1_000 + 2 * 20 + 4 / 4 + 3,
+            ),
             // Changes and patterns.
             ("mutation { couponClaim { coupon { id } } }", json!({}), 20 + 1 + 1 + 1),
             ("{ patternPreview { combinations } }", json!({}), 1_000 + 1),

@@ -13,7 +13,7 @@ use async_graphql::{
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{ScripSchema, bounds};
+use super::{Roots, bounds};
 
 /// The name of an operation that is run in place of a document's own, so that it is checked and not run.
 const CHECK: &str = "ScripChecksThisDocument";
@@ -57,7 +57,7 @@ impl Documents {
             path: path.display().to_string(),
             reason: error.to_string(),
         };
-        let schema = ScripSchema(super::builder().finish());
+        let schema = super::builder().finish();
         let mut documents = HashMap::new();
         let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
         for entry in entries {
@@ -94,7 +94,7 @@ pub(super) fn hash(text: &str) -> String {
 
 /// A file's document, if the schema can run it. What is run is an operation of our own beside those of the file, so
 /// that all of it is checked and nothing of it done.
-async fn checked(schema: &ScripSchema, path: &Path, text: &str) -> Result<ExecutableDocument, DocumentsError> {
+async fn checked(schema: &Roots, path: &Path, text: &str) -> Result<ExecutableDocument, DocumentsError> {
     let invalid = |error: &ServerError| {
         let place = error.locations.first().map(|place| format!(":{}:{}", place.line, place.column));
         let path = format!("{}{}", path.display(), place.unwrap_or_default());

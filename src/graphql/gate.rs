@@ -14,7 +14,9 @@ use serde::{
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Documents, bounds, coded,
+    Documents,
+    answer::MAX_ANSWER,
+    bounds, coded,
     cost::{self, MAX_COST},
     documents::hash,
     known::Known,
@@ -26,6 +28,8 @@ use super::{
 pub struct Rules {
     /// The most that an operation may cost.
     pub max_cost: u64,
+    /// The most bytes that an answer may have.
+    pub max_answer: usize,
     /// Whether the schema may be asked about. Every key is an admin's so far; once keys have roles, a caller's role
     /// decides too, in [`Gate::admit`].
     pub introspection: bool,
@@ -37,7 +41,13 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { max_cost: MAX_COST, introspection: true, documents: Documents::default(), documents_only: false }
+        Self {
+            max_cost: MAX_COST,
+            max_answer: MAX_ANSWER,
+            introspection: true,
+            documents: Documents::default(),
+            documents_only: false,
+        }
     }
 }
 

@@ -193,7 +193,7 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
     };
     let (schema, lane) = (app.schema.clone(), ready.lane());
     let Ready { admitted: Admitted { request, price, .. }, key } = ready;
-    let work = async move { answer(media, price.told(schema.execute(request).await)) };
+    let work = async move { answer(media, price.told(lane.execute(&schema, request).await)) };
     match app.lanes.run(lane, &key, work).await {
         Ok(answered) => answered,
         Err(busy) => answer(media, refusal(&busy)),
@@ -208,7 +208,7 @@ pub(super) fn answers(app: &App, ready: Ready) -> BoxStream<'static, Answer> {
         return schema.execute_stream(request).map(coded).boxed();
     }
     let lanes = Arc::clone(&app.lanes);
-    let work = async move { price.told(schema.execute(request).await) };
+    let work = async move { price.told(lane.execute(&schema, request).await) };
     stream::once(async move { lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy)) }).boxed()
 }
 

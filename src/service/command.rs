@@ -205,6 +205,42 @@ pub enum Command {
     Expire(Vec<(i64, CouponId)>),
 }
 
+impl Command {
+    /// About how many bytes its rows have, by which batches are bounded.
+    pub(super) fn weight(&self) -> usize {
+        /// The rows of a coupon that changes: itself, its events, its customer's history, its place among statuses.
+        const COUPON: usize = 4_096;
+        let texts = |texts: &[String]| texts.iter().map(|text| text.len() + 8).sum::<usize>();
+        match self {
+            Self::PoolCreate(draft) => COUPON + texts(&draft.restrictions.stores) + texts(&draft.restrictions.products),
+            Self::PoolUpdate(_, edit) => {
+                let lists = [&edit.restrictions.stores, &edit.restrictions.products].into_iter().flatten();
+                COUPON + lists.map(|list| texts(list)).sum::<usize>()
+            }
+            Self::CouponsAdd(_, codes) => codes.len() * 512,
+            Self::Checkout(order) | Self::CheckoutPreview(order) => {
+                COUPON + order.coupons.len() * 2 * COUPON + order.basket.lines.len() * 64
+            }
+            Self::Expire(due) => due.len() * COUPON,
+            Self::Forget(answers) => answers.len() * 256,
+            Self::PoolArchive(..)
+            | Self::CouponsGenerate(..)
+            | Self::Whole(_)
+            | Self::CustomerUpsert(_)
+            | Self::Claim(..)
+            | Self::Redeem { .. }
+            | Self::Unredeem(..)
+            | Self::Unassign(_)
+            | Self::Transfer(..)
+            | Self::Invalidate(_)
+            | Self::Adjust(..)
+            | Self::SettingsUpdate(_)
+            | Self::KeyAdd(_)
+            | Self::ClockConfirm => COUPON,
+        }
+    }
+}
+
 /// What idempotency keys recognised their input by in format 2: the hash of how this type is written.
 pub(super) fn legacy_fingerprint(command: &Command) -> String {
     let text = serde_json::to_string(command).unwrap_or_default();

@@ -11,6 +11,8 @@ use scrip_storage::{CustomerEvents, Customers, Emails, ReadFrom};
 
 /// How many rows of a customer's history are read at once.
 const PART: usize = 200;
+/// How many of them one page looks at for those that its filter admits. What is further on is found from its cursor.
+const MAX_LOOKED_AT: usize = 2_000;
 
 impl Scrip {
     /// The customers with these ids, in their order.
@@ -53,11 +55,13 @@ impl Scrip {
     ) -> Result<Page<Coupon, EventId>, Failure> {
         let mut low = page.after.map_or(0, |event| event.sequence + 1);
         let mut high = page.before.map_or(u64::MAX, |event| event.sequence);
-        let mut found = Vec::new();
-        while found.len() <= page.limit {
+        let (mut found, mut looked_at, mut last) = (Vec::new(), 0, None);
+        while found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
             let span = CustomerEvents::of(customer, STREAM, low..high);
             let rows = self.store.scan(&span, ReadFrom::end_if(page.from_end), PART).await?;
             let (full, mut acquired) = (rows.len() == PART, Vec::new());
+            looked_at += rows.len();
+            last = rows.last().map(|((_, event), _)| *event);
             for ((_, event), happened) in rows {
                 if page.from_end {
                     high = event.sequence
@@ -75,10 +79,10 @@ impl Scrip {
                 found.extend(coupon.filter(|c| held(c) && self.admits(filter, c, now)).map(|coupon| (event, coupon)));
             }
             if !full {
-                break;
+                return Ok(Page::from_gathered(found, page));
             }
         }
-        Ok(Page::from_gathered(found, page))
+        Ok(Page::from_gathered_until(found, last, page))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{Failure, Page, PageRequest, Scrip, committer::STREAM};
 use scrip_domain::{
-    coupon::{Coupon, History},
+    coupon::Coupon,
     event::{Event, EventType},
     id::{CouponId, CustomerId, EventId, PoolId},
     period::{Instant, instant_of},
@@ -16,7 +16,7 @@ use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, Histories, Rea
 const PART: usize = 64;
 /// How many events one request looks at for those that its filter admits. What is further on is
 /// found from the page's cursor.
-const MAX_LOOKED_AT: usize = 20_000;
+const MAX_LOOKED_AT: usize = 5_000;
 
 /// A place in the log, after an event.
 pub type EventCursor = EventId;
@@ -62,12 +62,10 @@ impl Scrip {
         // Where changes are stopped, the log ends before what is over.
         self.settle(self.now()).await?;
         if let Some(coupon) = filter.coupon {
-            let coupon = self.coupons(&[coupon]).await?.pop().flatten();
-            let ids = match coupon {
-                Some(coupon) => self.history(&coupon).await?,
-                None => Vec::new(),
+            return match self.coupons(&[coupon]).await?.pop().flatten() {
+                Some(coupon) => self.coupon_events(&coupon, filter, page).await,
+                None => Ok(Page::empty()),
             };
-            return self.filtered(ids, filter, page).await;
         }
         if let Some(customer) = &filter.customer {
             return self.customer_events(customer, filter, page).await;
@@ -159,13 +157,49 @@ impl Scrip {
         Ok(self.read_after(sequence.saturating_sub(1), EVENTS_IN_ROW as usize).await?.into_iter().next())
     }
 
-    /// The ids of a coupon's events, oldest first.
-    async fn history(&self, coupon: &Coupon) -> Result<Vec<EventId>, Failure> {
-        let leaves: Vec<_> = (0..coupon.history.leaves).map(|leaf| (coupon.id, leaf)).collect();
-        let mut ids = Vec::with_capacity(leaves.len() * History::LEAF);
-        ids.extend(self.store.get::<Histories>(&leaves).await?.into_iter().flatten().flatten());
-        ids.extend(&coupon.history.recent);
-        Ok(ids)
+    /// A page of a coupon's events, which stand in leaves of its history, oldest first, and then in itself.
+    async fn coupon_events(
+        &self,
+        coupon: &Coupon,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        let (mut found, mut looked_at, mut last) = (Vec::new(), 0, None);
+        let end = self.end_of_log();
+        let mut leaf = self.leaf_after(coupon, page.after).await?;
+        while found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
+            let mut ids = self.leaf(coupon, leaf).await?;
+            ids.retain(|id| page.after.is_none_or(|after| *id > after) && id.sequence < end);
+            looked_at += ids.len();
+            last = ids.last().copied().or(last);
+            let events = self.events_by_id(&ids).await?;
+            found.extend(events.into_iter().filter(|event| filter.admits(event)).map(|event| (event.id, event)));
+            if leaf >= coupon.history.leaves {
+                return Ok(Page::from_gathered(found, page));
+            }
+            leaf += 1;
+        }
+        Ok(Page::from_gathered_until(found, last, page))
+    }
+
+    /// The ids in a leaf of a coupon's history; the latest ones, in the coupon itself, are the last leaf.
+    async fn leaf(&self, coupon: &Coupon, leaf: u32) -> Result<Vec<EventId>, Failure> {
+        if leaf >= coupon.history.leaves {
+            return Ok(coupon.history.recent.clone());
+        }
+        Ok(self.store.get_one::<Histories>((coupon.id, leaf)).await?.unwrap_or_default())
+    }
+
+    /// The leaf in which a coupon's events after a place begin, found by halving.
+    async fn leaf_after(&self, coupon: &Coupon, after: Option<EventCursor>) -> Result<u32, Failure> {
+        let Some(after) = after else { return Ok(0) };
+        let (mut low, mut high) = (0, coupon.history.leaves);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let before = self.leaf(coupon, middle).await?.last().is_none_or(|last| *last <= after);
+            if before { low = middle + 1 } else { high = middle }
+        }
+        Ok(low)
     }
 
     async fn customer_events(
@@ -175,8 +209,8 @@ impl Scrip {
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
         let (mut start, end) = (page.after.map_or(0, |cursor| cursor.sequence + 1), self.end_of_log());
-        let mut found = Vec::new();
-        loop {
+        let (mut found, mut looked_at, mut resume) = (Vec::new(), 0, None);
+        while looked_at < MAX_LOOKED_AT {
             let span = CustomerEvents::of(customer, STREAM, start..end);
             let rows = self.store.scan(&span, ReadFrom::Start, PART).await?;
             let ids: Vec<_> = rows.iter().map(|((_, event), _)| *event).collect();
@@ -185,30 +219,13 @@ impl Scrip {
                     found.push((event.id, event));
                 }
             }
-            let Some(last) = ids.last().filter(|_| rows.len() == PART && found.len() <= page.limit) else { break };
-            start = last.sequence + 1;
+            let Some(last) = ids.last().filter(|_| rows.len() == PART && found.len() <= page.limit) else {
+                return Ok(Page::from_gathered(found, page));
+            };
+            looked_at += ids.len();
+            (start, resume) = (last.sequence + 1, Some(*last));
         }
-        Ok(Page::from_gathered(found, page))
-    }
-
-    /// A page of listed events.
-    async fn filtered(
-        &self,
-        ids: Vec<EventId>,
-        filter: &EventFilter,
-        page: &PageRequest<EventCursor>,
-    ) -> Result<Page<Event, EventCursor>, Failure> {
-        let later = ids.partition_point(|id| page.after.is_some_and(|after| *id <= after));
-        let end = ids.partition_point(|id| id.sequence < self.end_of_log());
-        let mut found = Vec::new();
-        for part in ids.get(later..end).unwrap_or_default().chunks(PART) {
-            let events = self.events_by_id(part).await?;
-            found.extend(events.into_iter().filter(|event| filter.admits(event)).map(|event| (event.id, event)));
-            if found.len() > page.limit {
-                break;
-            }
-        }
-        Ok(Page::from_gathered(found, page))
+        Ok(Page::from_gathered_until(found, resume, page))
     }
 
     /// The events with these ids, in their order.

@@ -19,7 +19,7 @@ use scrip_domain::{
 use scrip_storage::{Nodes, Tallies, View};
 
 /// How many coupons one page looks at for those that its filter admits.
-pub(super) const MAX_LOOKED_AT: usize = 10_000;
+pub(super) const MAX_LOOKED_AT: usize = 5_000;
 
 /// A span of time: from an instant, before another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

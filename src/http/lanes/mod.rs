@@ -7,9 +7,12 @@ mod queue;
 
 use std::{io, sync::Arc};
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Response, parser::types::OperationType};
+use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
+
+use scrip_graphql::ScripSchema;
 
 pub(super) use queue::Busy;
 use queue::Queue;
@@ -24,8 +27,6 @@ const NEAR_TEXT: usize = 32 * 1024;
 const NEAR_PLACES: usize = 16;
 /// How many requests of one key may wait for a place in each lane.
 const WAITING: usize = 512;
-/// How much later than the others the system lets the far lane's threads run (nice, 0 to 19).
-const NICENESS: i32 = 15;
 
 /// The lanes of one gateway.
 #[derive(Debug)]
@@ -67,6 +68,14 @@ impl Lane {
             Some(OperationType::Mutation) => Self::Far,
             _ if cost <= NEAR => Self::Near,
             _ => Self::Far,
+        }
+    }
+
+    /// Executes a request on the schema: what is far may give a large answer, which is bounded.
+    pub(super) async fn execute(self, schema: &ScripSchema, request: Request) -> Response {
+        match self {
+            Self::Open | Self::Near => schema.execute(request).await,
+            Self::Far => schema.execute_bounded(request).await,
         }
     }
 
@@ -133,10 +142,9 @@ impl Lanes {
 
 /// Has the system run this thread only when those that answer at once have nothing to do.
 fn step_back() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
         // It then runs like the others, a turn each.
-        tracing::debug!(%error, "a thread keeps its priority");
+        tracing::debug!(?error, "a thread keeps its priority");
     }
 }
 

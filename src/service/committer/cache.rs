@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use scrip_storage::{Row, RowId};
+use serde_json::Value;
+
+use scrip_storage::{Answers, CodeLists, Customers, Purchases, Row, RowId};
 
 /// Rows as they are in the database, kept from batch to batch: this committer is the only one that
 /// writes them (an embedded database belongs to one process), so what it read or wrote last is what is
@@ -11,10 +13,15 @@ use scrip_storage::{Row, RowId};
 pub(super) struct Cache {
     young: HashMap<RowId, Option<Row>>,
     old: HashMap<RowId, Option<Row>>,
+    /// About how many bytes the younger ones have.
+    bytes: usize,
 }
 
-/// How many rows each of the cache's two generations holds.
+/// How many rows each of the cache's two generations holds, and about how many bytes.
 const GENERATION: usize = 20_000;
+const GENERATION_BYTES: usize = 32 * 1024 * 1024;
+/// What a row takes about with its id, unless it holds what callers make as long as they like.
+const ROW: usize = 1_024;
 
 impl Cache {
     pub(super) fn get(&self, id: &RowId) -> Option<Option<&Row>> {
@@ -26,7 +33,10 @@ impl Cache {
     }
 
     pub(super) fn extend(&mut self, rows: impl Iterator<Item = (RowId, Option<Row>)>) {
-        self.young.extend(rows);
+        for (id, row) in rows {
+            self.bytes += row.as_ref().map_or(ROW, weight);
+            self.young.insert(id, row);
+        }
     }
 
     /// Forgets that a row was not there.
@@ -40,8 +50,36 @@ impl Cache {
 
     /// Forgets the older generation when the younger one is full.
     pub(super) fn bound(&mut self) {
-        if self.young.len() >= GENERATION {
+        if self.young.len() >= GENERATION || self.bytes >= GENERATION_BYTES {
+            self.bytes = 0;
             self.old = std::mem::take(&mut self.young);
         }
     }
+}
+
+/// About how many bytes a row takes.
+fn weight(row: &Row) -> usize {
+    if let Some(customer) = row.document::<Customers>() {
+        ROW + json(&customer.attributes)
+    } else if let Some(codes) = row.document::<CodeLists>() {
+        codes.iter().map(|code| code.len() + 32).sum()
+    } else if let Some(answer) = row.document::<Answers>() {
+        ROW + answer.answer.as_ref().map_or(ROW, json)
+    } else if let Some(purchase) = row.document::<Purchases>() {
+        ROW + purchase.0.as_ref().map_or(0, json)
+    } else {
+        ROW
+    }
+}
+
+/// About how many bytes a JSON value takes.
+fn json(value: &Value) -> usize {
+    const VALUE: usize = 100;
+    VALUE
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(json).sum(),
+            Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + VALUE + json(value)).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }

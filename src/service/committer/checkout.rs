@@ -24,8 +24,13 @@ use super::{
     redeem::{after, within_basket},
 };
 
+/// The longest text that is taken for a code or an amount, in characters.
+const MAX_TYPED: usize = 256;
+
 /// A coupon that was presented, with the terms it carries; none where the code names none.
 type MaybeFound = Option<(Found, Arc<Terms>)>;
+/// Whether a coupon that nobody holds could be given to the customer; none where it is held, or cannot be.
+type Assignment = Option<Result<(), Rejection>>;
 
 /// What a checkout is decided on.
 struct Order {
@@ -85,6 +90,11 @@ impl Attempt<'_> {
             let rejection = Rejection::LimitExceeded { what: "too many coupons", limit: MAX_COUPONS as u64 };
             return Err(rejection.at(["coupons"]).into());
         }
+        for (place, given) in asked.coupons.iter().enumerate() {
+            let within = |field| move |r: Rejection| r.at(["coupons".to_owned(), place.to_string(), field]);
+            check_typed(&given.code).map_err(within("code".to_owned()))?;
+            given.amount.as_deref().map_or(Ok(()), check_typed).map_err(within("amount".to_owned()))?;
+        }
         let when = asked.at.map_or(Some(self.now()), instant_of);
         let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
         let at = when.ok_or_else(|| invalid().at(["at"]))?;
@@ -102,28 +112,37 @@ impl Attempt<'_> {
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
-            let one = match self.by_code(&given.code, None, Some(&order.customer))? {
-                Some(one) => Some((self.terms(&one.coupon)?, one)),
-                None => None,
-            };
-            let assignment = match &one {
-                Some((terms, one)) => self.assignment(order, terms, one)?,
-                None => None,
+            let (one, assignment) = match self.presented(order, &given.code) {
+                Ok(one) => one,
+                // What the others miss is read with it.
+                Err(Stop::Missing) => continue,
+                Err(stop) => return Err(stop),
             };
             presented.push(Presented {
                 code: given.code.clone(),
-                found: one.as_ref().map(|(terms, one)| (one.coupon.clone(), terms.clone())),
+                found: one.as_ref().map(|(one, terms)| (one.coupon.clone(), Arc::clone(terms))),
                 assignment,
                 amount: given.amount.clone(),
                 asked: Vec::new(),
             });
-            found.push(one.map(|(terms, one)| (one, terms)));
+            found.push(one);
+        }
+        if !self.missing.is_empty() {
+            return Err(Stop::Missing);
         }
         let mut verdicts = decide(&order.basket, &order.customer, &presented, now);
         if self.ask_checks(order, &mut presented, &verdicts, occasion)? {
             verdicts = decide(&order.basket, &order.customer, &presented, now);
         }
         Ok((found, verdicts))
+    }
+
+    /// What a code names, and whether the customer could be given it.
+    fn presented(&mut self, order: &Order, code: &str) -> Result<(MaybeFound, Assignment), Stop> {
+        let Some(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None)) };
+        let terms = self.terms(&found.coupon)?;
+        let assignment = self.assignment(order, &terms, &found)?;
+        Ok((Some((found, terms)), assignment))
     }
 
     /// Asks the checks of the pools whose coupons have passed so far, each once for all of a pool's coupons;
@@ -168,12 +187,7 @@ impl Attempt<'_> {
     }
 
     /// Whether the customer could be given a coupon that nobody holds.
-    fn assignment(
-        &mut self,
-        order: &Order,
-        terms: &Terms,
-        found: &Found,
-    ) -> Result<Option<Result<(), Rejection>>, Stop> {
+    fn assignment(&mut self, order: &Order, terms: &Terms, found: &Found) -> Result<Assignment, Stop> {
         let pool = self.pool_of(found.coupon.id)?;
         if !found.is_assigned_by_redeeming(&pool) {
             return Ok(None);
@@ -205,6 +219,14 @@ impl Attempt<'_> {
             other => Err(Stop::Broken(format!("expected a coupon, found {other:?}"))),
         }
     }
+}
+
+/// Refuses a text that nobody types as a code or an amount: it is kept with the purchase.
+fn check_typed(text: &str) -> Result<(), Rejection> {
+    if text.len() <= 4 * MAX_TYPED && text.chars().count() <= MAX_TYPED {
+        return Ok(());
+    }
+    Err(Rejection::LimitExceeded { what: "too many characters", limit: MAX_TYPED as u64 })
 }
 
 fn recorded(code: &str, coupon: Option<&Coupon>, verdict: Verdict) -> Recorded {

@@ -25,6 +25,9 @@ use scrip_storage::{StorageError, Store};
 
 /// The most commands that one transaction carries.
 const MAX_BATCH: usize = 256;
+/// About how many bytes of rows it carries, unless one command alone has more: the others wait no longer for it than its
+/// own writing takes.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How often a batch is decided again after it lost a race.
 const MAX_TRIES: u32 = 8;
 /// How long it is before a database that could not write is tried again.
@@ -54,20 +57,47 @@ impl Worker {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(MAX_BATCH);
         while self.requests.recv_many(&mut batch, MAX_BATCH).await > 0 {
-            let answers = self.process(&batch).await;
-            for (request, settled) in batch.drain(..).zip(answers) {
-                request.answer(settled);
+            while !batch.is_empty() {
+                let answers = self.process(batch.get(..fitting(&batch)).unwrap_or(&batch)).await;
+                for (request, settled) in batch.drain(..answers.len()).zip(answers) {
+                    request.answer(settled);
+                }
             }
             self.vitals.committer.set(Doing::Nothing);
         }
     }
 
-    /// Carries a batch out, again where it lost a race, and gives each command's answer.
+    /// Carries a batch out and gives each command's answer. One that cannot be written is tried again in parts, until
+    /// only the commands fail because of which it could not.
     async fn process(&mut self, batch: &[Request]) -> Vec<Settled> {
+        let mut parts = vec![batch];
+        let mut answers = Vec::with_capacity(batch.len());
+        while let Some(part) = parts.pop() {
+            match self.carry_out(part).await {
+                Ok(settled) => answers.extend(settled),
+                Err(error) if part.len() > 1 => {
+                    tracing::warn!(%error, commands = part.len(), "a batch failed, and is tried again in parts");
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a command failed");
+                    answers.push(Ok(Err(Failure::Internal(error.to_string()))));
+                }
+            }
+        }
+        answers
+    }
+
+    /// Carries a part of a batch out, again where it lost a race.
+    async fn carry_out(&mut self, batch: &[Request]) -> Result<Vec<Settled>, StorageError> {
         let mut lost = 0;
-        while lost < MAX_TRIES {
+        loop {
             match self.try_once(batch).await {
-                Ok(answers) => return answers,
+                Ok(answers) => return Ok(answers),
+                Err(error @ (StorageError::Conflict(_) | StorageError::Exists(_))) if lost + 1 >= MAX_TRIES => {
+                    return Err(error);
+                }
                 Err(StorageError::Conflict(reason) | StorageError::Exists(reason)) => {
                     tracing::warn!(%reason, lost, "deciding a batch again");
                     self.sequence = None;
@@ -79,13 +109,11 @@ impl Worker {
                 // The next start reads what is on disk; whatever was answered here could be something else.
                 Err(error @ StorageError::Unknown(_)) => end_process(&error.to_string()),
                 Err(error) => {
-                    tracing::error!(%error, commands = batch.len(), "a batch failed");
                     self.sequence = None;
-                    return failed(batch.len(), &error.to_string());
+                    return Err(error);
                 }
             }
         }
-        failed(batch.len(), "lost too many races in a row")
     }
 
     /// Waits until the database may be able to write again, and turns away whoever comes meanwhile. Whoever asked for
@@ -186,8 +214,14 @@ fn refused(refusal: &Refusal) -> Settled {
     Ok(Err(Failure::Refused(vec![refusal.clone()])))
 }
 
-fn failed(number: usize, reason: &str) -> Vec<Settled> {
-    (0..number).map(|_| Ok(Err(Failure::Internal(reason.to_owned())))).collect()
+/// How many of the first commands make a batch that is not too large; one at least.
+fn fitting(commands: &[Request]) -> usize {
+    let mut bytes = 0_usize;
+    let fit = commands.iter().take_while(|request| {
+        bytes = bytes.saturating_add(request.command.weight());
+        bytes <= MAX_BATCH_BYTES
+    });
+    fit.count().max(1)
 }
 
 /// Decides all commands in order; gives their answers, and every row that one of them missed. Where changes are
