@@ -75,16 +75,17 @@ fn again(times: usize, field: &str) -> String {
 /// Reads that compute or look at much.
 fn reads(gateway: &Gateway, stock: &Stock) -> Vec<Attack> {
     let Stock { large, many, card, codes, .. } = stock;
-    let prefix = again(400, "coupons(first: 1, filter: {codePrefix: \"L-ZZZZZ\"}) { edges { cursor } }");
+    // As many of each as the bound on costs admits.
+    let prefix = again(2, "coupons(first: 1, filter: {codePrefix: \"L-ZZZZZ\"}) { edges { cursor } }");
     let prefix = query(format!("{{ pool(id: \"{large}\") {{ {prefix} }} }}"));
     let preview = again(
         90,
         "patternPreview(input: {pattern: \"$$$$$$$$$$$$\", excludedPhrases: [\"DAMN\", \"HELL\"]}) { combinations }",
     );
-    let held = again(90, &format!("coupons(first: 1, filter: {{poolId: \"{large}\"}}) {{ edges {{ cursor }} }}"));
+    let held = again(20, &format!("coupons(first: 1, filter: {{poolId: \"{large}\"}}) {{ edges {{ cursor }} }}"));
     let held = query(format!("{{ customer(id: \"whale\") {{ {held} }} }}"));
     let history =
-        again(90, "events(first: 1, filter: {customerId: \"whale\", types: [COUPON_EXPIRE]}) { edges { cursor } }");
+        again(20, "events(first: 1, filter: {customerId: \"whale\", types: [COUPON_EXPIRE]}) { edges { cursor } }");
     let payments =
         format!("events(first: 1, filter: {{couponId: \"{card}\", types: [COUPON_EXPIRE]}}) {{ edges {{ cursor }} }}");
     let list = "coupons(first: 500) { edges { node { id code status value expiresAt version } } }";
@@ -95,20 +96,22 @@ fn reads(gateway: &Gateway, stock: &Stock) -> Vec<Attack> {
         .collect();
     let checkout = json!({ "transactionId": "attack", "customerId": "whale", "coupons": used, "basket": { "currency": "EUR", "lines": lines } });
     let checkout = move |_| json!({ "query": "query($input: CheckoutInput!) { checkoutPreview(input: $input) { total coupons { redeemable } } }", "variables": { "input": checkout } });
+    let lookup = format!("{{ coupon(id: \"{card}\") {{ id code status balance }} }}");
     let export = exports(gateway, large);
     vec![
-        asking(gateway, "codePrefix x400 without a hit, 4 clients", 4, prefix),
+        asking(gateway, "codePrefix x2 without a hit, 64 clients", 64, prefix),
         export,
         asking(gateway, "patternPreview x90, 16 clients", 16, query(format!("{{ {preview} }}"))),
-        asking(gateway, "a customer's coupons, nothing found, x90, 16 clients", 16, held),
-        asking(gateway, "a customer's events, nothing found, x90, 16 clients", 16, query(format!("{{ {history} }}"))),
+        asking(gateway, "a customer's coupons, nothing found, x20, 16 clients", 16, held),
+        asking(gateway, "a customer's events, nothing found, x20, 16 clients", 16, query(format!("{{ {history} }}"))),
         asking(
             gateway,
-            "a card's events, nothing found, x90, 16 clients",
+            "a card's events, nothing found, x20, 16 clients",
             16,
-            query(format!("{{ {} }}", again(90, &payments))),
+            query(format!("{{ {} }}", again(20, &payments))),
         ),
         asking(gateway, "pages of 500 coupons, 64 clients", 64, list),
+        asking(gateway, "lookups of one coupon, 256 clients", 256, query(lookup)),
         asking(gateway, "checkoutPreview, 50 coupons, 1,000 lines, 64 clients", 64, checkout),
     ]
 }
@@ -142,11 +145,11 @@ fn answers(gateway: &Gateway, stock: &Stock) -> Vec<Attack> {
     let ids = format!(
         "{{ pool(id: \"{products}\") {{ coupons(first: 500) {{ edges {{ node {{ restrictions {{ products }} }} }} }} }} }}"
     );
-    let attributes = format!("{{ {} }}", again(60, "customers(first: 500) { edges { node { attributes } } }"));
+    let attributes = format!("{{ {} }}", again(1, "customers(first: 500) { edges { node { attributes } } }"));
     vec![
         asking(gateway, "190 values of 500 coupons, 2 clients", 2, query(values)),
         asking(gateway, "10,000 products of 500 coupons, 2 clients", 2, query(ids)),
-        asking(gateway, "attributes of 500 customers x60, 2 clients", 2, query(attributes)),
+        asking(gateway, "attributes of 500 customers, 2 clients", 2, query(attributes)),
     ]
 }
 
@@ -167,6 +170,12 @@ fn changes(gateway: &Gateway, stock: &Stock) -> Vec<Attack> {
     };
     let pool = stock.generic.clone();
     let generic = move |number: u64| json!({ "query": edit, "variables": { "input": { "id": pool, "apply": "NONE", "pattern": format!("GENERIC{number}") } } });
+    let pool = stock.uploaded.clone();
+    let add = "mutation($input: CouponsAddInput!) { couponsAdd(input: $input) { added userErrors { message } } }";
+    let added = move |number: u64| {
+        let codes: Vec<String> = (0..10_000).map(|code| format!("UP-{number}-{code}")).collect();
+        json!({ "query": add, "variables": { "input": { "poolId": pool, "codes": codes } } })
+    };
     let documents = |number: u64| {
         let names: String = (0..9_000).map(|name| format!("a{number}_{name}: __typename ")).collect();
         json!({ "query": format!("{{ {names} }}") })
@@ -175,6 +184,7 @@ fn changes(gateway: &Gateway, stock: &Stock) -> Vec<Attack> {
         asking(gateway, "checkoutPreview with a code of 2 MB, 60 clients", 60, long),
         asking(gateway, "edits of a pool with 10,000 products, 8 clients", 8, products),
         asking(gateway, "edits of a generic code that 11,000 have, 8 clients", 8, generic),
+        asking(gateway, "10,000 codes added at once, 8 clients", 8, added),
         asking(gateway, "documents of 200 kB, each another, 16 clients", 16, documents),
     ]
 }

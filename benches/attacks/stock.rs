@@ -31,6 +31,8 @@ pub(crate) struct Stock {
     pub(crate) generic: String,
     /// A gift card with many payments.
     pub(crate) card: String,
+    /// One for uploaded codes.
+    pub(crate) uploaded: String,
     /// The pool of the customer with many coupons.
     pub(crate) many: String,
 }
@@ -83,7 +85,9 @@ impl Stock {
         let text = "x".repeat(7_000);
         let attributes = |number: u64| json!({ "customerId": format!("a-{number}"), "attributes": { "text": text } });
         send(gateway, UPSERT, 500, attributes).await;
-        Self { victims, large, products, codes, generic, card, many }
+        let uploaded = json!({ "name": "Uploaded", "source": "UPLOADED", "type": "PERCENTAGE", "value": "10" });
+        let uploaded = pool(uploaded, 0).await;
+        Self { victims, large, uploaded, products, codes, generic, card, many }
     }
 }
 

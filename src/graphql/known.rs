@@ -10,8 +10,10 @@ use async_graphql::{Request, ServerError, parser::types::ExecutableDocument};
 
 use super::bounds;
 
-/// How many documents each of the two generations holds.
+/// How many documents each of the two generations holds, and how many bytes of text: a parsed one takes up to a
+/// hundred times its text.
 const GENERATION: usize = 500;
+const GENERATION_BYTES: usize = 256 * 1024;
 /// The longest document that is kept, in bytes; longer ones hold their values in themselves and do not come again.
 const LONGEST: usize = 8 * 1024;
 
@@ -23,6 +25,8 @@ pub(super) struct Known(Mutex<Generations>);
 struct Generations {
     young: HashMap<String, Arc<ExecutableDocument>>,
     old: HashMap<String, Arc<ExecutableDocument>>,
+    /// How many bytes the younger ones' texts have.
+    bytes: usize,
 }
 
 impl Known {
@@ -51,9 +55,11 @@ impl Generations {
     }
 
     fn put(&mut self, text: String, document: Arc<ExecutableDocument>) {
-        if self.young.len() >= GENERATION {
+        if self.young.len() >= GENERATION || self.bytes + text.len() > GENERATION_BYTES {
             self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
         }
+        self.bytes += text.len();
         self.young.insert(text, document);
     }
 }
@@ -74,6 +80,17 @@ mod tests {
         let kept = known.0.lock().expect("nothing has panicked");
         assert!(kept.young.len() + kept.old.len() <= 2 * GENERATION);
         assert!(!kept.young.contains_key("{ a0 }") && !kept.old.contains_key("{ a0 }"));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes() {
+        let known = Known::default();
+        for number in 0..200 {
+            known.document(format!("{{ a{number} {} }}", "b ".repeat(LONGEST / 2 - 10))).expect("a document");
+        }
+        let kept = known.0.lock().expect("nothing has panicked");
+        let bytes: usize = kept.young.keys().chain(kept.old.keys()).map(String::len).sum();
+        assert!(bytes > GENERATION_BYTES && bytes <= 2 * GENERATION_BYTES, "{bytes}");
     }
 
     #[test]

@@ -70,23 +70,14 @@ impl Worker {
     /// Carries a batch out and gives each command's answer. One that cannot be written is tried again in parts, until
     /// only the commands fail because of which it could not.
     async fn process(&mut self, batch: &[Request]) -> Vec<Settled> {
-        let mut parts = vec![batch];
-        let mut answers = Vec::with_capacity(batch.len());
-        while let Some(part) = parts.pop() {
-            match self.carry_out(part).await {
-                Ok(settled) => answers.extend(settled),
-                Err(error) if part.len() > 1 => {
-                    tracing::warn!(%error, commands = part.len(), "a batch failed, and is tried again in parts");
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a command failed");
-                    answers.push(Ok(Err(Failure::Internal(error.to_string()))));
-                }
+        in_parts(batch, async |part| {
+            let settled = self.carry_out(part).await;
+            if let Err(error) = &settled {
+                tracing::error!(%error, commands = part.len(), "a batch failed; of several, each part is tried again");
             }
-        }
-        answers
+            settled.map_err(|error| Ok(Err(Failure::Internal(error.to_string()))))
+        })
+        .await
     }
 
     /// Carries a part of a batch out, again where it lost a race.
@@ -214,6 +205,24 @@ fn refused(refusal: &Refusal) -> Settled {
     Ok(Err(Failure::Refused(vec![refusal.clone()])))
 }
 
+/// Does what is to be done with all items, or, where that fails, with each half of them, and so on: gives what came of
+/// each item, in their order. A failure is that of the one item that it is of.
+async fn in_parts<T, A>(items: &[T], mut work: impl AsyncFnMut(&[T]) -> Result<Vec<A>, A>) -> Vec<A> {
+    let mut parts = vec![items];
+    let mut done = Vec::with_capacity(items.len());
+    while let Some(part) = parts.pop() {
+        match work(part).await {
+            Ok(settled) => done.extend(settled),
+            Err(_) if part.len() > 1 => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second, first]);
+            }
+            Err(failed) => done.push(failed),
+        }
+    }
+    done
+}
+
 /// How many of the first commands make a batch that is not too large; one at least.
 fn fitting(commands: &[Request]) -> usize {
     let mut bytes = 0_usize;
@@ -247,4 +256,27 @@ fn decide_all(working: &mut Working<'_>, batch: &[Request], stopped: Option<&Ref
         }
     }
     (answers, missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_parts;
+
+    #[tokio::test]
+    async fn only_the_guilty_fail() {
+        for guilty in [vec![], vec![0], vec![255], vec![100, 101], vec![3, 77, 200]] {
+            let (items, mut tries) = ((0..256).collect::<Vec<u32>>(), 0);
+            let done = in_parts(&items, async |part| {
+                tries += 1;
+                if part.iter().any(|item| guilty.contains(item)) {
+                    return Err(None);
+                }
+                Ok(part.iter().map(|item| Some(*item)).collect())
+            })
+            .await;
+            let expected: Vec<_> = items.iter().map(|item| Some(*item).filter(|item| !guilty.contains(item))).collect();
+            assert_eq!(done, expected, "{guilty:?}");
+            assert!(tries <= 1 + 16 * guilty.len(), "{tries} tries for {guilty:?}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod generic;
 mod guard;
 mod health;
 mod idempotency;
+mod lanes;
 mod life;
 mod lists;
 mod moment;

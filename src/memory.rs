@@ -1,0 +1,99 @@
+//! How much memory a gateway may take, as one number that an operator sets, and how it is shared out. Everything that
+//! callers can make grow has its part; docs/bounds.md has the table.
+
+use std::fs;
+
+use scrip_graphql::MAX_ANSWER;
+
+/// The least that can be set: less leaves too little for one large answer.
+pub const LEAST: u64 = 256 << 20;
+/// The most that is taken where nothing is set, and the least.
+const UNSET: (u64, u64) = (512 << 20, 4 << 30);
+/// What a silent socket or stream takes, in bytes (measured, benches/streams.rs).
+const STREAM: u64 = 16 << 10;
+/// The most sockets and streams, whatever the memory.
+const STREAMS: u64 = 20_000;
+/// How much memory a large answer takes for each of its bytes while it is made and written.
+const IN_MEMORY: u64 = 6;
+
+/// The parts, in bytes unless they are numbers of things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// All of it.
+    pub total: u64,
+    /// Each of the database's memtables, of which there are three at times.
+    pub memtable: u64,
+    /// The database's cache of blocks.
+    pub block_cache: u64,
+    /// What all calls of plugins may take together.
+    pub plugins: u64,
+    /// The most bytes of an answer.
+    pub answer: usize,
+    /// How many requests may compute or read for long at once, each with an answer in memory.
+    pub far_places: usize,
+    /// How many sockets and streams may be open.
+    pub streams: usize,
+}
+
+impl Budget {
+    /// The parts of so many bytes.
+    #[must_use]
+    pub fn of(total: u64) -> Self {
+        let total = total.max(LEAST);
+        let answer = (total / 64).min(MAX_ANSWER as u64);
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            total,
+            memtable: (total / 16).clamp(8 << 20, 64 << 20),
+            block_cache: total / 8,
+            plugins: total / 8,
+            answer: number(answer),
+            far_places: number((total / 4 / (answer * IN_MEMORY)).clamp(2, 16)),
+            streams: number((total / 16 / STREAM).min(STREAMS)),
+        }
+    }
+
+    /// The parts of half of what the process may have, as the system or its container says, where nothing is set.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        let limits = [container(), machine()].into_iter().flatten().min();
+        Self::of(limits.map_or(UNSET.0, |limit| limit / 2).clamp(UNSET.0, UNSET.1))
+    }
+}
+
+/// What the container may have (cgroup v2).
+fn container() -> Option<u64> {
+    fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
+}
+
+/// What the machine has, where the system tells it.
+fn machine() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_no_more_than_the_whole() {
+        for total in [0, 256 << 20, 512 << 20, 1 << 30, 3 << 30, 64 << 30] {
+            let budget = Budget::of(total);
+            let answers = budget.far_places as u64 * budget.answer as u64 * IN_MEMORY;
+            let sum =
+                3 * budget.memtable + budget.block_cache + budget.plugins + answers + budget.streams as u64 * STREAM;
+            assert!(sum <= budget.total, "{budget:?}: {sum}");
+            assert!(budget.far_places >= 2 && budget.answer >= 4 << 20, "{budget:?}");
+        }
+        let one = Budget::of(1 << 30);
+        assert_eq!((one.memtable, one.answer, one.streams), (64 << 20, 16 << 20, 4_096));
+    }
+
+    #[test]
+    fn a_machine_has_memory() {
+        let budget = Budget::of_this_machine();
+        assert!((UNSET.0..=UNSET.1).contains(&budget.total), "{budget:?}");
+    }
+}
