@@ -28,7 +28,7 @@ pub enum Code {
     Expired,
     /// The coupon was invalidated.
     Invalidated,
-    /// The coupon belongs to another customer.
+    /// The customer who was named does not hold the coupon.
     NotOwner,
     /// No customer is known by what was given.
     CustomerNotFound,
@@ -127,8 +127,8 @@ pub enum Rejection {
     /// Found invalid.
     #[error("the coupon was invalidated")]
     Invalidated,
-    /// Owned by somebody else than the customer named.
-    #[error("the coupon belongs to another customer")]
+    /// Held by somebody else than the customer named, or by nobody.
+    #[error("this customer does not hold the coupon")]
     NotOwner,
     /// No such customer.
     #[error("no customer is known by this {by}: add the customer with customerUpsert first")]

@@ -48,9 +48,30 @@ pub enum CouponRef {
         code: String,
         /// Only in this pool.
         pool: Option<PoolId>,
-        /// The one that this customer holds.
+        /// Whose, where everyone's coupon has this code.
         customer: Option<CustomerId>,
     },
+    /// One of these, and only where this customer holds it.
+    #[serde(untagged)]
+    Held {
+        /// Which.
+        #[serde(flatten)]
+        coupon: Box<CouponRef>,
+        /// Who has to hold it. Idempotency keys of format 2 did not know of it.
+        #[serde(skip)]
+        by: CustomerId,
+    },
+}
+
+impl CouponRef {
+    /// What names it, and who has to hold it.
+    #[must_use]
+    pub fn parts(&self) -> (&Self, Option<&CustomerId>) {
+        match self {
+            Self::Id(_) | Self::Code { .. } => (self, None),
+            Self::Held { coupon, by } => (coupon.parts().0, Some(by)),
+        }
+    }
 }
 
 /// An edit of a pool: what is absent stays; `Some(None)` clears.

@@ -11,36 +11,46 @@ use scrip_domain::{
     id::{CouponId, PoolId},
 };
 
-/// The version that a fingerprint begins with. Those of before have none.
-const VERSION: &str = "2:";
+/// The version that a fingerprint begins with.
+const VERSION: &str = "3:";
+/// The version before, which did not know who has to hold a coupon. Those before it have none.
+const WITHOUT_HOLDERS: &str = "2:";
 
 /// The fingerprint of a command; with the coupon that its code names, where that is known and will stay so.
 #[must_use]
 pub fn fingerprint(command: &Command, named: Option<CouponId>) -> String {
-    let mut parts = Parts(Sha256::new());
+    of_version(VERSION, command, named)
+}
+
+fn of_version(version: &str, command: &Command, named: Option<CouponId>) -> String {
+    let mut parts = Parts { hash: Sha256::new(), holders: version != WITHOUT_HOLDERS };
     parts.command(command, named);
-    format!("{VERSION}{}", data_encoding::HEXLOWER.encode(&parts.0.finalize()))
+    format!("{version}{}", data_encoding::HEXLOWER.encode(&parts.hash.finalize()))
 }
 
 /// Whether a fingerprint that was kept is of a command. A code may have named its coupon then, or only now.
 pub(super) fn is_of(kept: &str, command: &Command, named: Option<CouponId>) -> bool {
-    if !kept.starts_with(VERSION) {
+    let Some(version) = [VERSION, WITHOUT_HOLDERS].into_iter().find(|version| kept.starts_with(version)) else {
         return kept == legacy_fingerprint(command);
-    }
-    kept == fingerprint(command, None) || (named.is_some() && kept == fingerprint(command, named))
+    };
+    kept == of_version(version, command, None) || (named.is_some() && kept == of_version(version, command, named))
 }
 
 /// The parts of an input, one after the other.
-struct Parts(Sha256);
+struct Parts {
+    hash: Sha256,
+    /// Whether it matters who has to hold a coupon.
+    holders: bool,
+}
 
 impl Parts {
     fn text(&mut self, text: &str) {
-        self.0.update((text.len() as u64).to_le_bytes());
-        self.0.update(text.as_bytes());
+        self.hash.update((text.len() as u64).to_le_bytes());
+        self.hash.update(text.as_bytes());
     }
 
     fn number(&mut self, number: u64) {
-        self.0.update(number.to_le_bytes());
+        self.hash.update(number.to_le_bytes());
     }
 
     /// Whether there is a part, and the part.
@@ -78,15 +88,23 @@ impl Parts {
     }
 
     fn coupon(&mut self, coupon: &CouponRef, named: Option<CouponId>) {
-        let (code, pool, customer) = match (coupon, named) {
-            (CouponRef::Id(id), _) => return self.id(*id),
-            (CouponRef::Code { .. }, Some(id)) => return self.id(id),
-            (CouponRef::Code { code, pool, customer }, None) => (code, pool, customer),
-        };
-        self.text("code");
-        self.text(code);
-        self.maybe(*pool, Self::pool);
-        self.maybe(customer.as_ref(), |parts, customer| parts.text(customer.as_str()));
+        match (coupon, named) {
+            (CouponRef::Held { coupon, by }, _) => {
+                if self.holders {
+                    self.text("held by");
+                    self.text(by.as_str());
+                }
+                self.coupon(coupon, named);
+            }
+            (CouponRef::Id(id), _) => self.id(*id),
+            (CouponRef::Code { .. }, Some(id)) => self.id(id),
+            (CouponRef::Code { code, pool, customer }, None) => {
+                self.text("code");
+                self.text(code);
+                self.maybe(*pool, Self::pool);
+                self.maybe(customer.as_ref(), |parts, customer| parts.text(customer.as_str()));
+            }
+        }
     }
 
     /// An action on a coupon.
@@ -196,9 +214,15 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scrip_domain::id::CustomerId;
 
     fn by_code(code: &str) -> CouponRef {
         CouponRef::Code { code: code.to_owned(), pool: None, customer: None }
+    }
+
+    fn held_by(customer: &str, coupon: CouponRef) -> CouponRef {
+        let by = CustomerId::parse(customer).expect("a customer");
+        CouponRef::Held { coupon: Box::new(coupon), by }
     }
 
     fn id() -> CouponId {
@@ -241,10 +265,24 @@ mod tests {
     }
 
     #[test]
+    fn who_has_to_hold_it_is_part_of_what_is_asked() {
+        let named = |customer: &str| Command::Unassign(held_by(customer, by_code("A-1")));
+        let by_id = |customer: &str| Command::Unassign(held_by(customer, CouponRef::Id(id())));
+        let kept = fingerprint(&named("ann"), Some(id()));
+        assert!(is_of(&kept, &named("ann"), Some(id())) && is_of(&kept, &by_id("ann"), None));
+        assert!(!is_of(&kept, &by_id("ben"), None) && !is_of(&kept, &named("ben"), Some(id())));
+        assert!(!is_of(&kept, &Command::Unassign(CouponRef::Id(id())), None));
+    }
+
+    #[test]
     fn a_fingerprint_is_a_promise() {
-        let kept = "2:";
         let command = Command::Claim(PoolId(7), "ann".to_owned(), None);
-        assert!(fingerprint(&command, None).starts_with(kept));
-        assert!(is_of(&legacy_fingerprint(&command), &command, None), "those of before are still recognised");
+        assert!(fingerprint(&command, None).starts_with("3:"));
+        let (plain, held) = (Command::Invalidate(by_code("A")), Command::Invalidate(held_by("ann", by_code("A"))));
+        for before in [legacy_fingerprint, |command: &Command| of_version("2:", command, None)] {
+            assert!(is_of(&before(&command), &command, None), "those of before are still recognised");
+            assert_eq!(before(&plain), before(&held), "they did not know who has to hold it");
+            assert!(is_of(&before(&plain), &held, None));
+        }
     }
 }

@@ -103,8 +103,8 @@ impl Attempt<'_> {
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
             let one = match self.by_code(&given.code, None, Some(&order.customer))? {
-                Some(one) => Some((self.terms(&one.coupon)?, one)),
-                None => None,
+                Ok(one) => Some((self.terms(&one.coupon)?, one)),
+                Err(_) => None,
             };
             let assignment = match &one {
                 Some((terms, one)) => self.assignment(order, terms, one)?,

@@ -126,10 +126,10 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
     else {
         return Ok(None);
     };
-    let CouponRef::Code { code, pool, customer } = coupon else { return Ok(None) };
+    let CouponRef::Code { code, pool, customer } = coupon.parts().0 else { return Ok(None) };
     match attempt.by_code(code, *pool, customer.as_ref()) {
         Ok(found) => {
-            let id = found.map(|found| found.coupon.id);
+            let id = found.ok().map(|found| found.coupon.id);
             Ok(id.filter(|id| attempt.find_pool(id.pool).is_some_and(|pool| pool.generic_code().is_none())))
         }
         // What is wrong with it is told when it is carried out.

@@ -24,6 +24,7 @@ mod idempotency;
 mod life;
 mod lists;
 mod moment;
+mod named;
 mod nodes;
 mod overlap;
 mod partner;
