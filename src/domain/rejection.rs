@@ -92,6 +92,53 @@ pub enum Code {
     DatabaseUnavailable,
 }
 
+impl Code {
+    /// Whether it answers what was asked. Where the answer depends on somebody who could not be asked, nothing was
+    /// decided, and the same request may succeed later.
+    #[must_use]
+    pub fn is_decided(self) -> bool {
+        match self {
+            Self::CheckUnavailable | Self::SourceUnavailable | Self::DatabaseUnavailable => false,
+            Self::NotFound
+            | Self::NotRedeemable
+            | Self::NotClaimed
+            | Self::AlreadyClaimed
+            | Self::AlreadyRedeemed
+            | Self::NotRedeemed
+            | Self::Expired
+            | Self::Invalidated
+            | Self::NotOwner
+            | Self::CustomerNotFound
+            | Self::CustomerMismatch
+            | Self::CurrencyMismatch
+            | Self::PurchaseMinimumNotMet
+            | Self::StoreNotAllowed
+            | Self::ProductNotEligible
+            | Self::AmountRequired
+            | Self::BelowMinimumRedemption
+            | Self::InsufficientBalance
+            | Self::CheckRefused
+            | Self::SourceRefused
+            | Self::PoolExhausted
+            | Self::PoolArchived
+            | Self::PoolSourceMismatch
+            | Self::PatternInvalid
+            | Self::PatternNotUnique
+            | Self::PatternTooSmall
+            | Self::PatternFrozen
+            | Self::ValueInvalid
+            | Self::FieldNotApplicable
+            | Self::Required
+            | Self::Duplicate
+            | Self::TransactionAlreadyUsed
+            | Self::IdempotencyMismatch
+            | Self::VersionMismatch
+            | Self::LimitExceeded
+            | Self::Forbidden => true,
+        }
+    }
+}
+
 /// A refusal with what was found, what was expected and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejection {

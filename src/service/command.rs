@@ -52,13 +52,11 @@ pub enum CouponRef {
         customer: Option<CustomerId>,
     },
     /// One of these, and only where this customer holds it.
-    #[serde(untagged)]
+    #[serde(untagged, serialize_with = "without_holder")]
     Held {
         /// Which.
-        #[serde(flatten)]
         coupon: Box<CouponRef>,
-        /// Who has to hold it. Idempotency keys of format 2 did not know of it.
-        #[serde(skip)]
+        /// Who has to hold it.
         by: CustomerId,
     },
 }
@@ -72,6 +70,16 @@ impl CouponRef {
             Self::Held { coupon, by } => (coupon.parts().0, Some(by)),
         }
     }
+}
+
+/// What idempotency keys of format 2 knew of such a coupon.
+#[expect(clippy::borrowed_box, reason = "serde hands the field over as it is")]
+fn without_holder<S: serde::Serializer>(
+    coupon: &Box<CouponRef>,
+    _: &CustomerId,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    coupon.serialize(serializer)
 }
 
 /// An edit of a pool: what is absent stays; `Some(None)` clears.
