@@ -8,7 +8,6 @@ use scrip_domain::{
     code::case_key,
     coupon::Coupon,
     id::{CouponId, CustomerId, PoolId},
-    period::Instant,
     pool::Pool,
     pool_draft::check_code,
     rejection::Rejection,
@@ -93,7 +92,7 @@ impl Attempt<'_> {
     }
 
     /// The coupon with this code, or why there is none. Of a generic code, the one that the customer holds: one that
-    /// can still be used before others, else the latest.
+    /// can still be used before others, of several the last that was made.
     pub(super) fn by_code(
         &mut self,
         code: &str,
@@ -141,16 +140,7 @@ impl Attempt<'_> {
             let what = "a customerId, because every customer has a coupon with this code";
             return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
         };
-        let mut held = self.held(customer, pool.id)?;
-        held.retain(|coupon| pool.same_code(&coupon.code, code));
-        Ok(latest_usable(held, self.now()).map(|coupon| Found { coupon, stored: true }))
+        let held = self.held(customer, pool.id, &pool.places_of_generic(code))?;
+        Ok(held.map(|coupon| Found { coupon, stored: true }))
     }
-}
-
-/// Of a customer's coupons, oldest first, the one that is meant where one is: the latest that can
-/// still be used, else the latest.
-pub(super) fn latest_usable(mut held: Vec<Coupon>, now: Instant) -> Option<Coupon> {
-    let live = held.iter().rposition(|coupon| coupon.status_at(now).is_live());
-    let place = live.or(held.len().checked_sub(1))?;
-    Some(held.swap_remove(place))
 }
