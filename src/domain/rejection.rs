@@ -349,6 +349,12 @@ pub enum Rejection {
         /// The bound.
         limit: u64,
     },
+    /// More codes than a bulk pool may still get.
+    #[error("{reason}")]
+    TooManyCodes {
+        /// How many more it may get, and why not more.
+        reason: String,
+    },
     /// Not for this caller.
     #[error("this key may not do that")]
     Forbidden,
@@ -401,7 +407,7 @@ impl Rejection {
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
-            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::LimitExceeded { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
             Self::Forbidden => Code::Forbidden,
             Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }

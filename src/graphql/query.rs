@@ -211,9 +211,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The pattern.")] input: PatternInput,
     ) -> Result<PatternPreview> {
-        let pool =
-            input.pool_id.as_ref().map(pool_id).transpose().map_err(|rejection| rejected(rejection, "poolId"))?;
-        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), pool).await;
+        let for_pool = input.for_pool().map_err(|refusal| refused(&refusal))?;
+        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), for_pool).await;
         Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
     }
 

@@ -43,7 +43,7 @@ pub use keys::{NewKey, hash_secret};
 pub use lists::{CouponFilter, Span, foreign_cursor};
 pub use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
-pub use patterns::PatternFacts;
+pub use patterns::{DraftFor, PatternFacts};
 pub use pool_list::{PoolOrder, PoolPlace};
 pub use registry::{PoolFilter, Registry};
 pub use scrip::Scrip;
