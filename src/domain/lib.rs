@@ -16,6 +16,7 @@ pub mod event;
 pub mod gift_card;
 pub mod global_id;
 pub mod id;
+pub mod name_key;
 pub mod period;
 pub mod pool;
 pub mod pool_codes;

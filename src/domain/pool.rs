@@ -1,7 +1,7 @@
 //! A coupon pool: a source of codes, the terms that new coupons get, and its counts. A pool is never
 //! deleted; an archived one gives out nothing new. Its type, currency and source never change.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,10 @@ pub struct Pool {
     pub checks: Vec<Binding>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: bool,
+    /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
+    /// ever had to know.
+    #[serde(default)]
+    pub holdings_since: Option<u64>,
     /// All terms it ever had; the last are those that new coupons get. They never change, and are shared.
     pub terms: Vec<Arc<Terms>>,
     /// The terms of coupons that have no row of their own: from each place on, those with this
@@ -116,6 +120,21 @@ impl Pool {
             Making::Generic(code) => Some(code),
             Making::Keyed(_) => None,
         }
+    }
+
+    /// Whether it can be asked what a customer holds of it: at a claim of an aggregated pool, or by a code that everyone
+    /// has or had.
+    #[must_use]
+    pub fn asks_holdings(&self) -> bool {
+        self.aggregated || self.series.iter().any(|series| matches!(series.making, Making::Generic(_)))
+    }
+
+    /// The places of the coupons that have this code, where everyone has it.
+    #[must_use]
+    pub fn places_of_generic(&self, code: &str) -> Vec<Range<u64>> {
+        let ends = self.series.iter().skip(1).map(|series| series.first).chain([u64::MAX]);
+        let same = |making: &Making| matches!(making, Making::Generic(made) if self.same_code(made, code));
+        self.series.iter().zip(ends).filter(|(series, _)| same(&series.making)).map(|(s, end)| s.first..end).collect()
     }
 
     /// Whether every coupon that can be had exists before it is claimed. In a pool that makes codes at the

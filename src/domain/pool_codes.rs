@@ -65,7 +65,11 @@ impl CodesDraft {
 
     /// The codes of a pool with this source, in the order of `key`.
     pub fn check(&self, source: Source, key: SeriesKey) -> Result<NewCodes, CodesFault> {
-        let space = self.space()?;
+        self.check_space(self.space()?, source, key)
+    }
+
+    /// The same, of its [`CodesDraft::space`].
+    pub fn check_space(&self, space: Arc<Space>, source: Source, key: SeriesKey) -> Result<NewCodes, CodesFault> {
         if space.count().bits() == 0 {
             let field = if self.excluded_phrases.is_empty() { "excludedCharacters" } else { "excludedPhrases" };
             return Err(invalid(field, "the exclusions leave no code: exclude less, or change the pattern".to_owned()));
@@ -227,25 +231,30 @@ impl CodeSeries {
     /// How many more codes a bulk pool that has `size` may get; refused where it is less than `count`.
     pub fn check_bulk(&self, size: u64, count: i64) -> Result<u64, Rejection> {
         let most = LARGEST_BULK.min(self.bulk_limit).saturating_sub(size);
-        let count = match u64::try_from(count) {
+        let asked = match u64::try_from(count) {
             Ok(count) if count > 0 => count,
             _ => {
-                let reason = format!("expected a count of 1 to {most}, found {count}");
+                let reason = format!("expected a count of at least 1, found {count}");
                 return Err(Rejection::ValueInvalid { reason });
             }
         };
-        if count <= most {
-            return Ok(count);
+        if asked <= most {
+            return Ok(asked);
         }
-        if self.bulk_limit < LARGEST_BULK {
-            let reason = format!(
-                "it makes {} combinations, of which one in {COMBINATIONS_PER_CODE} may be generated: \
-                 {size} are, and at most {most} more can be",
-                self.combinations
-            );
-            return Err(Rejection::PatternTooSmall { reason });
-        }
-        Err(Rejection::LimitExceeded { what: "too many codes in a bulk pool, beside those it has", limit: most })
+        let rule = if self.bulk_limit < LARGEST_BULK {
+            let (combinations, limit) = (&self.combinations, self.bulk_limit);
+            format!(
+                "the pattern makes {combinations} combinations, of which one in {COMBINATIONS_PER_CODE} may be \
+                 generated, {limit} in all, and {size} are"
+            )
+        } else {
+            format!("a pool may have {LARGEST_BULK} codes, and it has {size}")
+        };
+        let reason = match most {
+            0 => format!("no more codes can be generated: {rule}"),
+            _ => format!("at most {most} more codes can be generated, {asked} were asked for: {rule}"),
+        };
+        Err(Rejection::TooManyCodes { reason })
     }
 }
 
@@ -266,14 +275,17 @@ mod tests {
         let cases = [
             ("####", 0, 100, Ok(100)),
             ("####", 99, 1, Ok(1)),
-            ("####", 100, 1, Err("at most 0 more")),
-            ("####", 0, 101, Err("at most 100 more")),
-            ("####", 0, 0, Err("1 to 100, found 0")),
-            ("####", 60, -1, Err("1 to 40, found -1")),
+            ("####", 100, 1, Err("no more codes can be generated: the pattern makes 10000 combinations")),
+            ("####", 100, 0, Err("at least 1, found 0")),
+            ("####", 0, 101, Err("at most 100 more codes can be generated, 101 were asked for")),
+            ("####", 99, 2, Err("at most 1 more")),
+            ("####", 0, 0, Err("at least 1, found 0")),
+            ("####", 60, -1, Err("at least 1, found -1")),
             ("$$$$$$$$$$", 0, 100_000_000, Ok(100_000_000)),
-            ("$$$$$$$$$$", 0, 100_000_001, Err("at most 100000000 are possible")),
-            ("$$$$$$$$$$", 99_999_999, 2, Err("at most 1 are possible")),
-            ("$$$$$$$$$$", 0, i64::MAX, Err("at most 100000000 are possible")),
+            ("$$$$$$$$$$", 0, 100_000_001, Err("at most 100000000 more")),
+            ("$$$$$$$$$$", 99_999_999, 2, Err("at most 1 more")),
+            ("$$$$$$$$$$", 100_000_000, 1, Err("no more codes can be generated: a pool may have 100000000 codes")),
+            ("$$$$$$$$$$", 0, i64::MAX, Err("at most 100000000 more")),
         ];
         for (pattern, size, count, expected) in cases {
             match (series(pattern).check_bulk(size, count), expected) {

@@ -135,7 +135,7 @@ impl PoolDraft {
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
         faults.into_result()?;
         let Some(value) = value else { return Err(vec![Rejection::Required { what: "a value" }.at(["value"])]) };
-        Ok(Pool {
+        let mut pool = Pool {
             id,
             external_id: self.external_id.clone(),
             name: self.name.clone(),
@@ -149,13 +149,17 @@ impl PoolDraft {
             remote: self.remote.clone(),
             checks: self.checks.clone(),
             aggregated: self.aggregated,
+            holdings_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),
             archived_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
-        })
+        };
+        // What is claimed of it is noted from the first one on.
+        pool.holdings_since = pool.asks_holdings().then_some(0);
+        Ok(pool)
     }
 
     fn check_currency(&self, faults: &mut Faults) -> Option<Currency> {

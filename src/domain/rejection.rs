@@ -28,7 +28,7 @@ pub enum Code {
     Expired,
     /// The coupon was invalidated.
     Invalidated,
-    /// The coupon belongs to another customer.
+    /// The customer who was named does not hold the coupon.
     NotOwner,
     /// No customer is known by what was given.
     CustomerNotFound,
@@ -92,6 +92,53 @@ pub enum Code {
     DatabaseUnavailable,
 }
 
+impl Code {
+    /// Whether it answers what was asked. Where the answer depends on somebody who could not be asked, nothing was
+    /// decided, and the same request may succeed later.
+    #[must_use]
+    pub fn is_decided(self) -> bool {
+        match self {
+            Self::CheckUnavailable | Self::SourceUnavailable | Self::DatabaseUnavailable => false,
+            Self::NotFound
+            | Self::NotRedeemable
+            | Self::NotClaimed
+            | Self::AlreadyClaimed
+            | Self::AlreadyRedeemed
+            | Self::NotRedeemed
+            | Self::Expired
+            | Self::Invalidated
+            | Self::NotOwner
+            | Self::CustomerNotFound
+            | Self::CustomerMismatch
+            | Self::CurrencyMismatch
+            | Self::PurchaseMinimumNotMet
+            | Self::StoreNotAllowed
+            | Self::ProductNotEligible
+            | Self::AmountRequired
+            | Self::BelowMinimumRedemption
+            | Self::InsufficientBalance
+            | Self::CheckRefused
+            | Self::SourceRefused
+            | Self::PoolExhausted
+            | Self::PoolArchived
+            | Self::PoolSourceMismatch
+            | Self::PatternInvalid
+            | Self::PatternNotUnique
+            | Self::PatternTooSmall
+            | Self::PatternFrozen
+            | Self::ValueInvalid
+            | Self::FieldNotApplicable
+            | Self::Required
+            | Self::Duplicate
+            | Self::TransactionAlreadyUsed
+            | Self::IdempotencyMismatch
+            | Self::VersionMismatch
+            | Self::LimitExceeded
+            | Self::Forbidden => true,
+        }
+    }
+}
+
 /// A refusal with what was found, what was expected and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Rejection {
@@ -127,8 +174,8 @@ pub enum Rejection {
     /// Found invalid.
     #[error("the coupon was invalidated")]
     Invalidated,
-    /// Owned by somebody else than the customer named.
-    #[error("the coupon belongs to another customer")]
+    /// Held by somebody else than the customer named, or by nobody.
+    #[error("this customer does not hold the coupon")]
     NotOwner,
     /// No such customer.
     #[error("no customer is known by this {by}: add the customer with customerUpsert first")]
@@ -302,6 +349,12 @@ pub enum Rejection {
         /// The bound.
         limit: u64,
     },
+    /// More codes than a bulk pool may still get.
+    #[error("{reason}")]
+    TooManyCodes {
+        /// How many more it may get, and why not more.
+        reason: String,
+    },
     /// Not for this caller.
     #[error("this key may not do that")]
     Forbidden,
@@ -354,7 +407,7 @@ impl Rejection {
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
-            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::LimitExceeded { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
             Self::Forbidden => Code::Forbidden,
             Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }

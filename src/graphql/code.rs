@@ -24,7 +24,7 @@ pub enum CouponErrorCode {
     Expired,
     /// The coupon was invalidated.
     Invalidated,
-    /// The coupon belongs to another customer.
+    /// The customer who was named does not hold the coupon.
     NotOwner,
     /// No customer is known by what was given.
     CustomerNotFound,

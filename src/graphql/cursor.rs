@@ -6,9 +6,13 @@ use data_encoding::BASE64URL_NOPAD;
 use super::scalar::Cursor;
 use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+    name_key::NameKey,
     rejection::Refusal,
 };
-use scrip_service::foreign_cursor;
+use scrip_service::{PoolPlace, foreign_cursor};
+
+/// The longest cursor, in bytes: one that has the longest name of a pool in it fits.
+const MAX_CURSOR: usize = 2_048;
 
 /// The place of an item in a list.
 pub trait Place: Sized {
@@ -26,7 +30,7 @@ pub fn cursor<P: Place>(place: &P) -> Cursor {
 /// The place of a cursor that was given as the argument `field`.
 pub fn place<P: Place>(cursor: Option<&Cursor>, field: &'static str) -> Result<Option<P>, Refusal> {
     let Some(Cursor(text)) = cursor else { return Ok(None) };
-    let bytes = if text.len() > 1_024 { None } else { BASE64URL_NOPAD.decode(text.as_bytes()).ok() };
+    let bytes = if text.len() > MAX_CURSOR { None } else { BASE64URL_NOPAD.decode(text.as_bytes()).ok() };
     let place = bytes.and_then(|bytes| P::read(&String::from_utf8(bytes).ok()?));
     place.map(Some).ok_or_else(|| foreign_cursor(field))
 }
@@ -44,13 +48,20 @@ pub fn place_of<P: Place>(
     }
 }
 
-impl Place for PoolId {
+impl Place for PoolPlace {
     fn text(&self) -> String {
-        format!("p{}", self.0)
+        match self {
+            Self::Created(id) => format!("p{}", id.0),
+            Self::Named(key, id) => format!("n{}.{}", id.0, key.name()),
+        }
     }
 
     fn read(text: &str) -> Option<Self> {
-        text.strip_prefix('p')?.parse().ok().map(Self)
+        if let Some(id) = text.strip_prefix('p') {
+            return id.parse().ok().map(|id| Self::Created(PoolId(id)));
+        }
+        let (id, name) = text.strip_prefix('n')?.split_once('.')?;
+        Some(Self::Named(NameKey::new(name), PoolId(id.parse().ok()?)))
     }
 }
 

@@ -16,12 +16,8 @@ use super::{
         CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin, Settings, Viewer,
     },
 };
-use scrip_domain::{
-    customer::Email,
-    id::{CustomerId, PoolId},
-    rejection::Rejection,
-};
-use scrip_service::{Answer, Caller, Page, PageRequest, Scrip};
+use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
+use scrip_service::{Answer, Caller, PageRequest, Scrip};
 
 /// The most ids that one `nodes` takes.
 const MAX_NODES: usize = 100;
@@ -36,7 +32,7 @@ pub struct Query;
 pub enum PoolOrder {
     /// By their creation.
     Created,
-    /// By name.
+    /// By name, without regard to case and accents; equal names by their creation.
     Name,
 }
 
@@ -100,30 +96,8 @@ impl Query {
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let order = order_by.map_or_else(scrip_service::PoolOrder::default, Into::into);
         let registry = ctx.data::<Arc<Scrip>>()?.registry();
-        let pools = registry.pools(&filter.unwrap_or_default().into(), order);
-        // The pool of a cursor may have left the filter since: its place in the order stays.
-        let named = |id: PoolId, field| registry.pool(id).ok_or_else(|| refused(&scrip_service::foreign_cursor(field)));
-        let low = match request.after {
-            Some(id) => {
-                let last = named(id, "after")?;
-                pools.partition_point(|pool| order.compare(pool, &last).is_le())
-            }
-            None => 0,
-        };
-        let high = match request.before {
-            Some(id) => {
-                let next = named(id, "before")?;
-                pools.partition_point(|pool| order.compare(pool, &next).is_lt())
-            }
-            None => pools.len(),
-        };
-        let between = pools.get(low..high.max(low)).unwrap_or_default().iter().map(|pool| (pool.id, Arc::clone(pool)));
-        let gathered = if request.from_end {
-            between.rev().take(request.limit + 1).collect()
-        } else {
-            between.take(request.limit + 1).collect()
-        };
-        Ok(CouponPoolConnection::of(Page::from_gathered(gathered, &request), CouponPool))
+        let page = registry.pool_page(&filter.unwrap_or_default().into(), order, &request).map_err(|r| refused(&r))?;
+        Ok(CouponPoolConnection::of(page, CouponPool))
     }
 
     /// A coupon by its id; null where there is none.
@@ -237,9 +211,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The pattern.")] input: PatternInput,
     ) -> Result<PatternPreview> {
-        let pool =
-            input.pool_id.as_ref().map(pool_id).transpose().map_err(|rejection| rejected(rejection, "poolId"))?;
-        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), pool).await;
+        let for_pool = input.for_pool().map_err(|refusal| refused(&refusal))?;
+        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), for_pool).await;
         Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
     }
 

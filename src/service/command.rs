@@ -48,9 +48,38 @@ pub enum CouponRef {
         code: String,
         /// Only in this pool.
         pool: Option<PoolId>,
-        /// The one that this customer holds.
+        /// Whose, where everyone's coupon has this code.
         customer: Option<CustomerId>,
     },
+    /// One of these, and only where this customer holds it.
+    #[serde(untagged, serialize_with = "without_holder")]
+    Held {
+        /// Which.
+        coupon: Box<CouponRef>,
+        /// Who has to hold it.
+        by: CustomerId,
+    },
+}
+
+impl CouponRef {
+    /// What names it, and who has to hold it.
+    #[must_use]
+    pub fn parts(&self) -> (&Self, Option<&CustomerId>) {
+        match self {
+            Self::Id(_) | Self::Code { .. } => (self, None),
+            Self::Held { coupon, by } => (coupon.parts().0, Some(by)),
+        }
+    }
+}
+
+/// What idempotency keys of format 2 knew of such a coupon.
+#[expect(clippy::borrowed_box, reason = "serde hands the field over as it is")]
+fn without_holder<S: serde::Serializer>(
+    coupon: &Box<CouponRef>,
+    _: &CustomerId,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    coupon.serialize(serializer)
 }
 
 /// An edit of a pool: what is absent stays; `Some(None)` clears.

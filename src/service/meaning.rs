@@ -7,40 +7,53 @@ use sha2::{Digest, Sha256};
 use super::{CheckoutOrder, Command, CouponRef, command::legacy_fingerprint};
 use scrip_domain::{
     basket::BasketDraft,
+    binding::{Binding, OnFailure},
     decimal::Decimal,
     id::{CouponId, PoolId},
+    pool_draft::{PoolDraft, RestrictionsDraft},
 };
 
-/// The version that a fingerprint begins with. Those of before have none.
-const VERSION: &str = "2:";
+/// The version that a fingerprint begins with.
+const VERSION: &str = "3:";
+/// The version before, which did not know who has to hold a coupon, and took a pool as it was written. Those before it
+/// have none.
+const BEFORE: &str = "2:";
 
 /// The fingerprint of a command; with the coupon that its code names, where that is known and will stay so.
 #[must_use]
 pub fn fingerprint(command: &Command, named: Option<CouponId>) -> String {
-    let mut parts = Parts(Sha256::new());
+    of_version(VERSION, command, named)
+}
+
+fn of_version(version: &str, command: &Command, named: Option<CouponId>) -> String {
+    let mut parts = Parts { hash: Sha256::new(), newest: version == VERSION };
     parts.command(command, named);
-    format!("{VERSION}{}", data_encoding::HEXLOWER.encode(&parts.0.finalize()))
+    format!("{version}{}", data_encoding::HEXLOWER.encode(&parts.hash.finalize()))
 }
 
 /// Whether a fingerprint that was kept is of a command. A code may have named its coupon then, or only now.
 pub(super) fn is_of(kept: &str, command: &Command, named: Option<CouponId>) -> bool {
-    if !kept.starts_with(VERSION) {
+    let Some(version) = [VERSION, BEFORE].into_iter().find(|version| kept.starts_with(version)) else {
         return kept == legacy_fingerprint(command);
-    }
-    kept == fingerprint(command, None) || (named.is_some() && kept == fingerprint(command, named))
+    };
+    kept == of_version(version, command, None) || (named.is_some() && kept == of_version(version, command, named))
 }
 
 /// The parts of an input, one after the other.
-struct Parts(Sha256);
+struct Parts {
+    hash: Sha256,
+    /// Whether they are of the version of now.
+    newest: bool,
+}
 
 impl Parts {
     fn text(&mut self, text: &str) {
-        self.0.update((text.len() as u64).to_le_bytes());
-        self.0.update(text.as_bytes());
+        self.hash.update((text.len() as u64).to_le_bytes());
+        self.hash.update(text.as_bytes());
     }
 
     fn number(&mut self, number: u64) {
-        self.0.update(number.to_le_bytes());
+        self.hash.update(number.to_le_bytes());
     }
 
     /// Whether there is a part, and the part.
@@ -78,15 +91,23 @@ impl Parts {
     }
 
     fn coupon(&mut self, coupon: &CouponRef, named: Option<CouponId>) {
-        let (code, pool, customer) = match (coupon, named) {
-            (CouponRef::Id(id), _) => return self.id(*id),
-            (CouponRef::Code { .. }, Some(id)) => return self.id(id),
-            (CouponRef::Code { code, pool, customer }, None) => (code, pool, customer),
-        };
-        self.text("code");
-        self.text(code);
-        self.maybe(*pool, Self::pool);
-        self.maybe(customer.as_ref(), |parts, customer| parts.text(customer.as_str()));
+        match (coupon, named) {
+            (CouponRef::Held { coupon, by }, _) => {
+                if self.newest {
+                    self.text("held by");
+                    self.text(by.as_str());
+                }
+                self.coupon(coupon, named);
+            }
+            (CouponRef::Id(id), _) => self.id(*id),
+            (CouponRef::Code { .. }, Some(id)) => self.id(id),
+            (CouponRef::Code { code, pool, customer }, None) => {
+                self.text("code");
+                self.text(code);
+                self.maybe(*pool, Self::pool);
+                self.maybe(customer.as_ref(), |parts, customer| parts.text(customer.as_str()));
+            }
+        }
     }
 
     /// An action on a coupon.
@@ -121,8 +142,84 @@ impl Parts {
         self.maybe(*at, |parts, at| parts.text(&at.to_string()));
     }
 
+    fn texts(&mut self, texts: &[String]) {
+        self.number(texts.len() as u64);
+        texts.iter().for_each(|text| self.text(text));
+    }
+
+    /// Texts whose order does not matter.
+    fn set(&mut self, texts: &[String]) {
+        let mut texts = texts.to_vec();
+        texts.sort_unstable();
+        texts.dedup();
+        self.texts(&texts);
+    }
+
+    fn binding(&mut self, binding: &Binding) {
+        let Binding { plugin, config, on_failure, at_claim } = binding;
+        self.text(plugin);
+        self.text(&config.to_string());
+        self.number(u64::from(*on_failure == OnFailure::Allow));
+        self.number(u64::from(*at_claim));
+    }
+
+    fn restrictions(&mut self, restrictions: &RestrictionsDraft) {
+        let RestrictionsDraft {
+            minimum_value,
+            minimum_redemption_value,
+            purchase_minimum,
+            expiration_period,
+            stores,
+            products,
+        } = restrictions;
+        for amount in [minimum_value, minimum_redemption_value, purchase_minimum] {
+            self.maybe_amount(amount.as_ref());
+        }
+        self.maybe_text(expiration_period.as_ref());
+        self.set(stores);
+        self.set(products);
+    }
+
+    fn draft(&mut self, draft: &PoolDraft) {
+        let PoolDraft {
+            name,
+            external_id,
+            source,
+            kind,
+            value,
+            currency,
+            case_sensitive,
+            pattern,
+            excluded_characters,
+            excluded_phrases,
+            remote,
+            checks,
+            restrictions,
+            aggregated,
+        } = draft;
+        self.text(name);
+        self.maybe_text(external_id.as_ref());
+        self.text(source.name());
+        self.text(kind.name());
+        self.maybe_amount(value.as_ref());
+        self.maybe_text(currency.as_ref());
+        self.number(u64::from(case_sensitive.unwrap_or(false)));
+        self.maybe_text(pattern.as_ref());
+        self.set(excluded_characters);
+        self.set(excluded_phrases);
+        self.maybe(remote.as_ref(), Self::binding);
+        self.number(checks.len() as u64);
+        checks.iter().for_each(|check| self.binding(check));
+        self.restrictions(restrictions);
+        self.number(u64::from(*aggregated));
+    }
+
     fn command(&mut self, command: &Command, named: Option<CouponId>) {
         match command {
+            Command::PoolCreate(draft) if self.newest => {
+                self.text("create");
+                self.draft(draft);
+            }
             Command::Claim(pool, customer, reason) => {
                 self.text("claim");
                 self.pool(*pool);
@@ -164,8 +261,7 @@ impl Parts {
             Command::CouponsAdd(pool, codes) => {
                 self.text("add");
                 self.pool(*pool);
-                self.number(codes.len() as u64);
-                codes.iter().for_each(|code| self.text(code));
+                self.texts(codes);
             }
             Command::CouponsGenerate(pool, count) => {
                 self.text("generate");
@@ -194,57 +290,4 @@ impl Parts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn by_code(code: &str) -> CouponRef {
-        CouponRef::Code { code: code.to_owned(), pool: None, customer: None }
-    }
-
-    fn id() -> CouponId {
-        CouponId { pool: PoolId(7), index: 42 }
-    }
-
-    fn redeem(coupon: CouponRef, amount: &str) -> Command {
-        Command::Redeem { coupon, customer: None, amount: Some(amount.to_owned()), basket: None, transaction: None }
-    }
-
-    #[test]
-    fn the_same_meaning_has_the_same_fingerprint() {
-        let same = |one: &Command, other: &Command| fingerprint(one, None) == fingerprint(other, None);
-        let card = CouponRef::Id(id());
-        for (one, other, expected) in [
-            ("10", "10.00", true),
-            ("10", "010.0", true),
-            ("0", "-0.00", true),
-            ("10", "10.01", false),
-            ("10", "100", false),
-            ("1.10", "1.1", true),
-            ("ten", "ten", true),
-            ("ten", "ten ", false),
-        ] {
-            assert_eq!(same(&redeem(card.clone(), one), &redeem(card.clone(), other)), expected, "{one} {other}");
-        }
-        let adjust = |reason: &str| Command::Adjust(card.clone(), "1".to_owned(), reason.to_owned());
-        assert!(!same(&adjust("a"), &adjust("b")));
-        assert!(!same(&Command::Unassign(card.clone()), &Command::Invalidate(card.clone())));
-    }
-
-    #[test]
-    fn a_code_is_its_coupon() {
-        let (code, coupon) = (Command::Invalidate(by_code("A-1")), Command::Invalidate(CouponRef::Id(id())));
-        let kept = fingerprint(&coupon, None);
-        assert!(is_of(&kept, &code, Some(id())));
-        assert!(!is_of(&kept, &code, None) && !is_of(&kept, &code, Some(CouponId { index: 43, ..id() })));
-        // First it named nothing, and by the time of the retry it does.
-        assert!(is_of(&fingerprint(&code, None), &code, Some(id())));
-    }
-
-    #[test]
-    fn a_fingerprint_is_a_promise() {
-        let kept = "2:";
-        let command = Command::Claim(PoolId(7), "ann".to_owned(), None);
-        assert!(fingerprint(&command, None).starts_with(kept));
-        assert!(is_of(&legacy_fingerprint(&command), &command, None), "those of before are still recognised");
-    }
-}
+mod tests;

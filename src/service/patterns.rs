@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use super::{
-    Failure, Scrip,
-    prepare::{blocking, fresh_key},
+    Caller, Command, Failure, PoolEdit, Scrip, committer,
+    prepare::{NewPattern, Prepared, blocking, edited, fresh_key},
 };
 use scrip_domain::{
     code::{CaseMode, ExclusionCost, SeriesKey, Space, bulk_limit, case_key, exclusion_costs, samples},
     id::PoolId,
     pool_codes::{CodesDraft, CodesFault},
+    pool_draft::{PoolDraft, RestrictionsDraft},
     rejection::{Refusal, Rejection},
+    source::Source,
+    terms::CouponType,
 };
 use scrip_storage::CodeOwners;
 
@@ -35,28 +38,35 @@ pub struct PatternFacts {
     pub costs: Vec<ExclusionCost>,
     /// Codes that look like its codes.
     pub samples: Vec<String>,
-    /// The refusal that a pool of it would meet, because another can make the same code.
-    pub overlap: Option<Refusal>,
+    /// The refusals that a pool of it would meet.
+    pub refusals: Vec<Refusal>,
+}
+
+/// What a pattern is drafted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftFor {
+    /// A new pool of this source.
+    New(Source),
+    /// This pool, which is edited.
+    Edit(PoolId),
 }
 
 impl Scrip {
-    /// What a pattern can make, or what is wrong with it; for a pool that is edited, or for a new one.
+    /// What a pattern can make, or what is wrong with it.
     pub async fn preview_pattern(
         &self,
         draft: CodesDraft,
-        pool: Option<PoolId>,
+        for_pool: DraftFor,
     ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
         let key = fresh_key()?;
-        let space = match blocking(move || draft.space()).await? {
+        let asked = draft.clone();
+        let space = match blocking(move || asked.space()).await? {
             Ok(space) => space,
             Err(fault) => return Ok(Err(fault)),
         };
-        let format = Arc::clone(space.format());
-        let mut facts = blocking(move || facts(&space, &key)).await?;
-        // No pool has the number 0.
-        let clash = self.registry.overlapping(&format, pool.unwrap_or(PoolId(0)));
-        facts.overlap = clash
-            .map(|(other, example)| Rejection::PatternNotUnique { pool: other.name.clone(), example }.at(["pattern"]));
+        let counted = Arc::clone(&space);
+        let mut facts = blocking(move || facts(&counted, &key)).await?;
+        facts.refusals = self.refusals(draft, space, for_pool).await?;
         let keys: Vec<_> = facts.samples.iter().map(|code| case_key(code)).collect();
         let mut known = self.store.get::<CodeOwners>(&keys).await?.into_iter();
         facts.samples.retain(|_| known.next().flatten().is_none());
@@ -67,6 +77,57 @@ impl Scrip {
             }
         }
         Ok(Ok(PatternFacts { samples, ..facts }))
+    }
+
+    /// The refusals that a pool of these codes would meet: it is made, or edited, and thrown away.
+    async fn refusals(
+        &self,
+        draft: CodesDraft,
+        space: Arc<Space>,
+        for_pool: DraftFor,
+    ) -> Result<Vec<Refusal>, Failure> {
+        let key = fresh_key()?;
+        let (command, codes, version) = match for_pool {
+            DraftFor::New(source) => {
+                let codes = draft.check_space(space, source, key);
+                (Command::PoolCreate(Box::new(new_pool(draft, source))), codes, 0)
+            }
+            DraftFor::Edit(id) => {
+                let Some(pool) = self.registry.pool(id) else {
+                    return Ok(vec![Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"])]);
+                };
+                let made = !pool.series.is_empty();
+                let edit = PoolEdit {
+                    pattern: Some(draft.pattern),
+                    excluded_characters: Some(draft.excluded_characters).filter(|_| made),
+                    excluded_phrases: Some(draft.excluded_phrases).filter(|_| made),
+                    dry_run: true,
+                    ..PoolEdit::default()
+                };
+                let Some((draft, source, version)) = edited(&pool, &edit) else {
+                    return self.rehearsed(Command::PoolUpdate(id, Box::new(edit)), None).await;
+                };
+                // The pool's own comparison counts.
+                let codes = blocking(move || draft.check(source, key)).await?;
+                (Command::PoolUpdate(id, Box::new(edit)), codes, version)
+            }
+        };
+        let uploaded = match &codes {
+            Ok(codes) => self.uploaded_like(codes.format()).await?,
+            Err(_) => None,
+        };
+        self.rehearsed(command, Some(NewPattern::of(codes, uploaded, version))).await
+    }
+
+    /// The refusals of a command that is not carried out.
+    async fn rehearsed(&self, command: Command, pattern: Option<NewPattern>) -> Result<Vec<Refusal>, Failure> {
+        let prepared = Prepared::with_pattern(pattern);
+        let (store, registry, time) = (&self.store, &self.registry, &self.time);
+        match committer::rehearse(store, registry, time, &Caller::scrip(), command, prepared).await {
+            Ok(Ok(_)) | Err(_) => Ok(Vec::new()),
+            Ok(Err(Failure::Refused(refusals))) => Ok(refusals),
+            Ok(Err(broken @ Failure::Internal(_))) => Err(broken),
+        }
     }
 
     /// Whether a pool has made a code already.
@@ -90,6 +151,26 @@ fn facts(space: &Arc<Space>, key: &SeriesKey) -> PatternFacts {
         costs: exclusion_costs(space),
         // An empty space has no samples.
         samples: samples(space, key, CANDIDATES).unwrap_or_default(),
-        overlap: None,
+        refusals: Vec::new(),
+    }
+}
+
+/// A pool of these codes with which nothing else is wrong.
+fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
+    PoolDraft {
+        name: "a pool".to_owned(),
+        external_id: None,
+        source,
+        kind: CouponType::FreeShipping,
+        value: None,
+        currency: None,
+        case_sensitive: Some(codes.case_sensitive),
+        pattern: Some(codes.pattern),
+        excluded_characters: codes.excluded_characters,
+        excluded_phrases: codes.excluded_phrases,
+        remote: None,
+        checks: Vec::new(),
+        restrictions: RestrictionsDraft::default(),
+        aggregated: false,
     }
 }

@@ -48,7 +48,19 @@ pub(super) struct NewPattern {
     _reservation: Option<Reservation>,
 }
 
+impl NewPattern {
+    /// One that nothing is reserved for.
+    pub(super) fn of(codes: Result<NewCodes, CodesFault>, uploaded: Option<(String, PoolId)>, version: u64) -> Self {
+        Self { codes, uploaded, version, _reservation: None }
+    }
+}
+
 impl Prepared {
+    /// With a pattern and nothing else.
+    pub(super) fn with_pattern(pattern: Option<NewPattern>) -> Self {
+        Self { pattern, ..Self::default() }
+    }
+
     /// Another check's result, with what is wrong with the bindings beside it.
     pub(super) fn bindings_with<T>(&self, checked: Result<T, Vec<Refusal>>) -> Result<T, Vec<Refusal>> {
         let faults = self.bindings.iter().cloned();
@@ -138,7 +150,7 @@ impl Scrip {
         version: u64,
     ) -> Result<Option<NewPattern>, Failure> {
         let Some(codes) = codes else { return Ok(None) };
-        let mut pattern = NewPattern { codes, uploaded: None, version, _reservation: None };
+        let mut pattern = NewPattern::of(codes, None, version);
         if let Ok(codes) = &pattern.codes {
             pattern._reservation = Some(self.registry.reserve(codes.format().clone()));
             let nobody = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
@@ -153,7 +165,7 @@ impl Scrip {
 
     /// An uploaded code that a format could make. The list is not read through: from a code that does not
     /// fit, the next one is sought that can.
-    async fn uploaded_like(&self, format: &CodeFormat) -> Result<Option<(String, PoolId)>, Failure> {
+    pub(super) async fn uploaded_like(&self, format: &CodeFormat) -> Result<Option<(String, PoolId)>, Failure> {
         if !lengths(&self.registry, format.pattern().length()) {
             return Ok(None);
         }
@@ -189,7 +201,7 @@ fn lengths(registry: &Registry, length: usize) -> bool {
 }
 
 /// The codes that an edit asks for; none where it leaves them as they are, or the pool makes none.
-fn edited(pool: &Pool, edit: &PoolEdit) -> Option<(CodesDraft, Source, u64)> {
+pub(super) fn edited(pool: &Pool, edit: &PoolEdit) -> Option<(CodesDraft, Source, u64)> {
     let current = pool.series.last()?.draft(pool.case_sensitive);
     let draft = CodesDraft {
         pattern: edit.pattern.clone().unwrap_or_else(|| current.pattern.clone()),

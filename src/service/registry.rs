@@ -3,7 +3,6 @@
 //! start it is read from the database.
 
 use std::{
-    cmp::Ordering,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -85,27 +84,6 @@ pub struct PoolFilter {
     pub archived: Option<bool>,
 }
 
-/// In which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PoolOrder {
-    /// By their creation.
-    #[default]
-    Created,
-    /// By name, then creation.
-    Name,
-}
-
-impl PoolOrder {
-    /// Which of two pools comes first.
-    #[must_use]
-    pub fn compare(self, one: &Pool, other: &Pool) -> Ordering {
-        match self {
-            Self::Created => one.id.cmp(&other.id),
-            Self::Name => one.name.cmp(&other.name).then(one.id.cmp(&other.id)),
-        }
-    }
-}
-
 impl Registry {
     /// Reads it from the database.
     pub async fn load(store: &Store) -> Result<Self, StorageError> {
@@ -170,23 +148,6 @@ impl Registry {
     #[must_use]
     pub fn key(&self, hash: &str) -> Option<Arc<ApiKey>> {
         self.read().keys.get(hash).cloned()
-    }
-
-    /// The pools that a filter admits, in an order.
-    #[must_use]
-    pub fn pools(&self, filter: &PoolFilter, order: PoolOrder) -> Vec<Arc<Pool>> {
-        let wanted = filter.name_contains.as_ref().map(|text| text.to_lowercase());
-        let admits = |pool: &&Arc<Pool>| {
-            wanted.as_ref().is_none_or(|text| pool.name.to_lowercase().contains(text))
-                && filter.source.is_none_or(|source| pool.source == source)
-                && filter.kind.is_none_or(|kind| pool.kind == kind)
-                && filter.archived.is_none_or(|archived| pool.archived_at.is_some() == archived)
-        };
-        let mut pools: Vec<_> = self.read().pools.values().filter(admits).cloned().collect();
-        if order == PoolOrder::Name {
-            pools.sort_by(|one, other| order.compare(one, other));
-        }
-        pools
     }
 }
 

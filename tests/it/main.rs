@@ -11,6 +11,7 @@ mod disk;
 mod edge;
 mod examples;
 mod histories;
+mod holdings;
 mod kill;
 mod lifecycle;
 mod plugins;

@@ -20,10 +20,10 @@ pub struct CouponRef {
     pub id: Option<ID>,
     /// The coupon's code, as typed.
     pub code: Option<String>,
-    /// With a code: the coupon of this pool.
+    /// The coupon of this pool.
     pub pool_id: Option<ID>,
-    /// With a code: the coupon that this customer holds, which tells the coupons of a generic code
-    /// apart; the retailer's own id.
+    /// The coupon that this customer holds, which also tells the coupons of a generic code apart; the
+    /// retailer's own id. NOT_OWNER where the customer does not hold it.
     pub customer_id: Option<ID>,
 }
 
@@ -31,20 +31,31 @@ impl CouponRef {
     /// The service's reference; `holder` is the customer of the action, if it names one.
     pub fn check(self, holder: Option<&ID>) -> Result<scrip_service::CouponRef, Refusal> {
         let within = |rejection: Rejection, field: &str| rejection.at(["coupon", field]);
-        match (self.id, self.code) {
-            (Some(id), None) => coupon_id(&id).map(scrip_service::CouponRef::Id).map_err(|r| within(r, "id")),
-            (None, Some(code)) => {
-                let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| within(r, "poolId"))?;
-                let customer = self.customer_id.as_ref().or(holder).map(|id| CustomerId::parse(id)).transpose();
-                let customer = customer.map_err(|r| within(r, "customerId"))?;
-                Ok(scrip_service::CouponRef::Code { code, pool, customer })
+        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| within(r, "poolId"))?;
+        let held_by = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+        let held_by = held_by.map_err(|r| within(r, "customerId"))?;
+        let coupon = match (self.id, self.code) {
+            (Some(id), None) => {
+                let id = coupon_id(&id).map_err(|r| within(r, "id"))?;
+                if pool.is_some_and(|pool| pool != id.pool) {
+                    return Err(within(Rejection::NotFound { what: "coupon of this pool", by: "id" }, "id"));
+                }
+                scrip_service::CouponRef::Id(id)
             }
-            (None, None) => Err(Rejection::Required { what: "an id or a code" }.at(["coupon"])),
+            (None, Some(code)) => {
+                let holder = holder.map(|id| CustomerId::parse(id)).transpose().map_err(|r| r.at(["customerId"]))?;
+                scrip_service::CouponRef::Code { code, pool, customer: held_by.clone().or(holder) }
+            }
+            (None, None) => return Err(Rejection::Required { what: "an id or a code" }.at(["coupon"])),
             (Some(_), Some(_)) => {
                 let reason = "expected an id or a code, not both".to_owned();
-                Err(Rejection::ValueInvalid { reason }.at(["coupon"]))
+                return Err(Rejection::ValueInvalid { reason }.at(["coupon"]));
             }
-        }
+        };
+        Ok(match held_by {
+            Some(by) => scrip_service::CouponRef::Held { coupon: Box::new(coupon), by },
+            None => coupon,
+        })
     }
 }
 

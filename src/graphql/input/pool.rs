@@ -12,8 +12,9 @@ use scrip_domain::{
     pool_codes::CodesDraft,
     pool_draft::{Faults, PoolDraft, RestrictionsDraft},
     rejection::{Refusal, Rejection},
+    source::Source,
 };
-use scrip_service::{Command, PoolEdit, RestrictionsEdit};
+use scrip_service::{Command, DraftFor, PoolEdit, RestrictionsEdit};
 
 /// The most codes that one couponsAdd takes.
 const MAX_CODES: usize = 10_000;
@@ -147,8 +148,20 @@ pub struct PatternInput {
     pub excluded_phrases: Option<Vec<String>>,
     /// Whether codes are compared with regard to case; forced where one place can be of both cases.
     pub case_sensitive: Option<bool>,
-    /// The pool that the pattern is for, where one is edited: its own codes are no conflict.
+    /// What the source of the new pool will be: BULK_GENERATED asks for more of a pattern. GENERATED where it is absent.
+    pub source: Option<PoolSource>,
+    /// The pool that the pattern is for, where one is edited: its own codes are no conflict, and its source counts.
     pub pool_id: Option<ID>,
+}
+
+impl PatternInput {
+    /// What it is drafted for.
+    pub fn for_pool(&self) -> Result<DraftFor, Refusal> {
+        match &self.pool_id {
+            Some(id) => pool_id(id).map(DraftFor::Edit).map_err(|rejection| rejection.at(["poolId"])),
+            None => Ok(DraftFor::New(self.source.map_or(Source::Generated, Into::into))),
+        }
+    }
 }
 
 impl From<PatternInput> for CodesDraft {

@@ -24,7 +24,7 @@ pub struct PatternPreview {
     pub samples: Vec<String>,
     /// Where in the pattern's text the fault is, counted from 0.
     pub position: Option<i32>,
-    /// What is wrong with it, also where another pool can make the same code.
+    /// What is wrong with it: what making the pool, or editing it, would be refused with.
     pub user_errors: Vec<CouponUserError>,
 }
 
@@ -50,7 +50,7 @@ impl PatternPreview {
                 case_sensitive: Some(facts.case_sensitive),
                 exclusion_costs: facts.costs.into_iter().map(ExclusionCost::of).collect(),
                 samples: facts.samples,
-                user_errors: facts.overlap.into_iter().map(CouponUserError).collect(),
+                user_errors: facts.refusals.into_iter().map(CouponUserError).collect(),
                 ..Self::default()
             },
             Err(fault) => Self {

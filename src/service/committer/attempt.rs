@@ -18,7 +18,7 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
     terms::Terms,
 };
-use scrip_storage::{Coupons, Customers, Holdings, Nodes, Row, RowId, Table, Tally};
+use scrip_storage::{Coupons, Customers, Nodes, Row, RowId, Table, Tally};
 
 use super::{
     Request,
@@ -182,26 +182,6 @@ impl<'a> Attempt<'a> {
         }
         self.change.ensured.insert(id.clone());
         Ok(None)
-    }
-
-    /// The coupons of a pool that a customer holds, oldest first. What it held once is left out.
-    pub(super) fn held(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Vec<Coupon>, Stop> {
-        let key = (customer.clone(), pool);
-        let places = self.get::<Holdings>(&key)?.cloned();
-        let ids: Vec<CouponId> = match (places, self.working.holdings(&key)) {
-            (Some(places), _) => places.into_iter().map(|index| CouponId { pool, index }).collect(),
-            (None, Some(found)) => found.clone(),
-            (None, None) => {
-                self.missing.holdings.insert(key);
-                return Err(Stop::Missing);
-            }
-        };
-        self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
-        let mut held = Vec::with_capacity(ids.len());
-        for id in ids {
-            held.extend(self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(customer)));
-        }
-        Ok(held)
     }
 
     /// A node of a pool's tree of statuses.

@@ -5,19 +5,16 @@
 use scrip_domain::{
     coupon::{Coupon, Decision},
     event::Event,
-    id::{CouponId, CustomerId, EventId},
+    id::{CouponId, EventId},
     presence::path,
     status::Status,
 };
-use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Holdings, Ledger, Nodes};
+use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Ledger, Nodes};
 
 use super::{
     STREAM,
     attempt::{Attempt, Stop},
 };
-
-/// How many coupons of one pool are kept for one customer: the latest.
-const MAX_HOLDING: usize = 100;
 
 impl Attempt<'_> {
     /// Takes a decision over. `before` is the coupon's row, if it had one; `counted` is the status
@@ -31,6 +28,8 @@ impl Attempt<'_> {
     ) -> Result<Coupon, Stop> {
         let Decision { mut coupon, changes, entries } = decision;
         let id = coupon.id;
+        // Before its events: they count from the first that is noted on.
+        let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in changes {
             let sequence = self.working.next_sequence() + self.change.events.len() as u64;
@@ -40,7 +39,6 @@ impl Attempt<'_> {
                 if acquired {
                     coupon.acquired = Some(event);
                     holder = Some(customer.clone());
-                    self.note_holding(customer, id)?;
                 }
                 self.put::<CustomerEvents>((customer.clone(), event), Happened { coupon: id, acquired });
             }
@@ -55,6 +53,9 @@ impl Attempt<'_> {
         if coupon.customer.is_none() {
             coupon.acquired = None;
         }
+        if noted {
+            self.note_holding(before, &coupon)?;
+        }
         self.note_due(&coupon, before)?;
         self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status)?;
         let usages = i64::from(coupon.usages) - before.map_or(0, |coupon| i64::from(coupon.usages));
@@ -63,23 +64,6 @@ impl Attempt<'_> {
         self.change.tallies.insert(id.pool, tally);
         self.put::<Coupons>(id, Box::new(coupon.clone()));
         Ok(coupon)
-    }
-
-    /// Notes that a customer came to hold a coupon, where its pool keeps that.
-    fn note_holding(&mut self, customer: &CustomerId, id: CouponId) -> Result<(), Stop> {
-        let pool = self.pool_of(id)?;
-        if !pool.aggregated && pool.generic_code().is_none() {
-            return Ok(());
-        }
-        let key = (customer.clone(), id.pool);
-        let mut places = self.get::<Holdings>(&key)?.cloned().unwrap_or_default();
-        places.retain(|place| *place != id.index);
-        places.push(id.index);
-        if places.len() > MAX_HOLDING {
-            places.remove(0);
-        }
-        self.put::<Holdings>(key, places);
-        Ok(())
     }
 
     /// Notes when a coupon that can still be used is over, if that is new.

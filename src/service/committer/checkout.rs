@@ -139,7 +139,7 @@ impl Attempt<'_> {
 
     /// What a code names, and whether the customer could be given it.
     fn presented(&mut self, order: &Order, code: &str) -> Result<(MaybeFound, Assignment), Stop> {
-        let Some(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None)) };
+        let Ok(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None)) };
         let terms = self.terms(&found.coupon)?;
         let assignment = self.assignment(order, &terms, &found)?;
         Ok((Some((found, terms)), assignment))

@@ -2,7 +2,7 @@
 //! No code is in two pools, and none that is in a list can be made by a pool.
 
 use crate::{
-    Added, Answer, Skipped,
+    Added, Answer, PoolEdit, Skipped,
     codebook::{Maker, Meant, overlap},
     prepare::NewPattern,
 };
@@ -28,10 +28,11 @@ const MAX_SERIES: usize = 100;
 
 impl Attempt<'_> {
     /// Refuses codes that another pool could make or has been given.
-    pub(super) fn check_unique(&self, pool: &Pool, prepared: &NewPattern) -> Result<(), Stop> {
+    /// `field` is what makes them.
+    pub(super) fn check_unique(&self, pool: &Pool, prepared: &NewPattern, field: &'static str) -> Result<(), Stop> {
         let Ok(codes) = &prepared.codes else { return Ok(()) };
         let refused = |owner: &Pool, example: String| {
-            Stop::from(Rejection::PatternNotUnique { pool: owner.name.clone(), example }.at(["pattern"]))
+            Stop::from(Rejection::PatternNotUnique { pool: owner.name.clone(), example }.at([field]))
         };
         if let Some((owner, example)) = self.working.registry.overlapping(codes.format(), pool.id) {
             return Err(refused(&owner, example));
@@ -42,17 +43,27 @@ impl Attempt<'_> {
             }
         }
         if let Some((written, owner)) = &prepared.uploaded {
-            return Err(refused(self.pool(*owner, "pattern")?.as_ref(), written.clone()));
+            return Err(refused(self.pool(*owner, field)?.as_ref(), written.clone()));
         }
         Ok(())
     }
 
     /// Opens a new series of a pool, instead of the one before where that made no code.
-    pub(super) fn change_codes(&mut self, pool: &mut Pool, prepared: &NewPattern) -> Result<(), Stop> {
+    pub(super) fn change_codes(&mut self, pool: &mut Pool, edit: &PoolEdit, prepared: &NewPattern) -> Result<(), Stop> {
         if prepared.version != pool.version {
             let (expected, found) = (prepared.version, pool.version);
             return Err(Refusal::from(Rejection::VersionMismatch { expected, found }).into());
         }
+        let size = self.tally(pool.id).supply.size;
+        let changed = changed_fields(pool, edit);
+        if pool.source == Source::BulkGenerated && size > 0 {
+            return Err(changed
+                .into_iter()
+                .map(|field| Rejection::PatternFrozen.at([field]))
+                .collect::<Vec<_>>()
+                .into());
+        }
+        let field = changed.first().copied().unwrap_or("pattern");
         let codes = prepared.codes.clone().map_err(|fault| fault.refusal())?;
         if codes.format().case() != pool.case() {
             let reason = "it makes both cases of a letter in one place, and the pool is not case-sensitive: \
@@ -60,27 +71,23 @@ impl Attempt<'_> {
                 .to_owned();
             return Err(Rejection::PatternInvalid { reason }.at(["pattern"]).into());
         }
-        self.check_unique(pool, prepared)?;
-        let size = self.tally(pool.id).supply.size;
-        if pool.source == Source::BulkGenerated && size > 0 {
-            return Err(Rejection::PatternFrozen.at(["pattern"]).into());
-        }
+        self.check_unique(pool, prepared, field)?;
         pool.series.pop_if(|last| last.first == size);
         if pool.series.len() >= MAX_SERIES {
             let what = "too many edits of a pool's pattern";
-            return Err(Rejection::LimitExceeded { what, limit: MAX_SERIES as u64 }.at(["pattern"]).into());
+            return Err(Rejection::LimitExceeded { what, limit: MAX_SERIES as u64 }.at([field]).into());
         }
         let earlier = pool.series.iter().map(|series| series.format(pool.case_sensitive));
         let earlier = earlier.collect::<Result<Vec<_>, _>>().map_err(|fault| fault.refusal())?;
         let series = codes.series(size);
         if matches!(series.making, Making::Keyed(_)) {
-            codes.check_fresh(size, &earlier).map_err(|rejection| rejection.at(["pattern"]))?;
+            codes.check_fresh(size, &earlier).map_err(|rejection| rejection.at([field]))?;
         }
         if let Making::Generic(code) = &series.making
             && let Some(Meant::Place(_)) = self.working.registry.meant(pool, size, code)?.first()
         {
             let rejection = Rejection::PatternNotUnique { pool: pool.name.clone(), example: code.clone() };
-            return Err(rejection.at(["pattern"]).into());
+            return Err(rejection.at([field]).into());
         }
         pool.series.push(series);
         Ok(())
@@ -181,6 +188,17 @@ impl Attempt<'_> {
         tally.counts.add(Status::Unassigned, 1);
         Ok(None)
     }
+}
+
+/// The fields of an edit that change what codes a pool makes.
+fn changed_fields(pool: &Pool, edit: &PoolEdit) -> Vec<&'static str> {
+    let Some(now) = pool.series.last().map(|series| series.draft(pool.case_sensitive)) else { return Vec::new() };
+    let differs = [
+        ("pattern", edit.pattern.as_ref().is_some_and(|pattern| *pattern != now.pattern)),
+        ("excludedCharacters", edit.excluded_characters.as_ref().is_some_and(|all| *all != now.excluded_characters)),
+        ("excludedPhrases", edit.excluded_phrases.as_ref().is_some_and(|all| *all != now.excluded_phrases)),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }
 
 /// A given code in an answer, cut where it is too long to be one.

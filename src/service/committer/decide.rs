@@ -1,5 +1,6 @@
 //! From a request to its outcome: idempotency first, then the use case of its command. A refusal to
-//! a request with an idempotency key is kept as well, so that a retry gets the first answer again.
+//! a request with an idempotency key is kept as well, so that a retry gets the first answer again; but for one that
+//! decided nothing, because a partner or the database could not be asked: a retry asks again.
 
 use super::{
     Request,
@@ -60,7 +61,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
             Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
         }
         Err(Stop::Refused(refusals)) => {
-            let change = ticket.map(|(key, input)| {
+            let change = ticket.filter(|_| is_decided(&refusals)).map(|(key, input)| {
                 let row = Row::of::<Answers>(Kept { input, answer: Err(refusals.clone()) });
                 let rows = std::iter::once((RowId::of::<Answers>(key), row)).collect();
                 Box::new(Change { rows, ..Change::default() })
@@ -69,6 +70,11 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
         }
         Err(stop) => ended(attempt, stop),
     }
+}
+
+/// Whether refusals answer what was asked.
+fn is_decided(refusals: &[Refusal]) -> bool {
+    refusals.iter().all(|refusal| refusal.code.is_decided())
 }
 
 fn ended(attempt: Attempt<'_>, stop: Stop) -> Outcome {
@@ -107,6 +113,8 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
         }
         let answer = match stored.answer.clone() {
             Ok(value) => serde_json::from_value(value).map_err(|error| Failure::Internal(error.to_string())),
+            // An earlier version kept these as well.
+            Err(refusals) if !is_decided(&refusals) => continue,
             Err(refusals) => Err(Failure::Refused(refusals)),
         };
         return Ok(Some(Recalled::Answered(answer)));
@@ -126,10 +134,10 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
     else {
         return Ok(None);
     };
-    let CouponRef::Code { code, pool, customer } = coupon else { return Ok(None) };
+    let CouponRef::Code { code, pool, customer } = coupon.parts().0 else { return Ok(None) };
     match attempt.by_code(code, *pool, customer.as_ref()) {
         Ok(found) => {
-            let id = found.map(|found| found.coupon.id);
+            let id = found.ok().map(|found| found.coupon.id);
             Ok(id.filter(|id| attempt.find_pool(id.pool).is_some_and(|pool| pool.generic_code().is_none())))
         }
         // What is wrong with it is told when it is carried out.

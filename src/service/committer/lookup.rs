@@ -8,7 +8,6 @@ use scrip_domain::{
     code::case_key,
     coupon::Coupon,
     id::{CouponId, CustomerId, PoolId},
-    period::Instant,
     pool::Pool,
     pool_draft::check_code,
     rejection::Rejection,
@@ -39,20 +38,30 @@ impl Found {
 }
 
 impl Attempt<'_> {
-    /// The coupon that a caller means; refused below `coupon` where there is none.
+    /// The coupon that a caller means; refused where there is none, or the customer who has to hold it does not.
     pub(super) fn find(&mut self, named: &CouponRef) -> Result<Found, Stop> {
-        match named {
-            CouponRef::Id(id) => {
-                let missing = || Rejection::NotFound { what: "coupon", by: "id" }.at(["coupon", "id"]);
-                self.by_id(*id)?.ok_or_else(|| missing().into())
+        let (coupon, holder) = named.parts();
+        let found = match coupon {
+            CouponRef::Id(id) => self.by_id(*id)?.ok_or(Rejection::NotFound { what: "coupon", by: "id" }),
+            CouponRef::Code { code, pool, customer } => self.by_code(code, *pool, customer.as_ref())?,
+            // Its parts are never this.
+            CouponRef::Held { .. } => return Err(Stop::Broken("a holder of a holder".to_owned())),
+        };
+        let rejection = match found {
+            Ok(found) if holder.is_none_or(|holder| found.coupon.customer.as_ref() == Some(holder)) => {
+                return Ok(found);
             }
-            CouponRef::Code { code, pool, customer } => self.find_code(code, *pool, customer.as_ref()),
-        }
-    }
-
-    fn find_code(&mut self, code: &str, pool: Option<PoolId>, customer: Option<&CustomerId>) -> Result<Found, Stop> {
-        let found = self.by_code(code, pool, customer)?;
-        found.ok_or_else(|| Rejection::NotFound { what: "coupon", by: "code" }.at(["coupon", "code"]).into())
+            Ok(_) => Rejection::NotOwner,
+            Err(rejection) => rejection,
+        };
+        let field: &[&str] = match (&rejection, coupon) {
+            (Rejection::NotOwner, _) if holder.is_some() => &["coupon", "customerId"],
+            // The customer of the action, of a generic code.
+            (Rejection::NotOwner, _) => &["customerId"],
+            (_, CouponRef::Id(_)) => &["coupon", "id"],
+            (_, _) => &["coupon", "code"],
+        };
+        Err(rejection.at(field.iter().copied()).into())
     }
 
     /// The coupon with this id; none where the pool has no such place, or passed it over.
@@ -82,15 +91,16 @@ impl Attempt<'_> {
         Ok(Coupon::unassigned(id, code, pool.terms_at(id.index)))
     }
 
-    /// The coupon with this code. Of a generic code, the one that the customer holds: one that can
-    /// still be used before others, else the latest.
+    /// The coupon with this code, or why there is none. Of a generic code, the one that the customer holds: one that
+    /// can still be used before others, of several the last that was made.
     pub(super) fn by_code(
         &mut self,
         code: &str,
         pool: Option<PoolId>,
         customer: Option<&CustomerId>,
-    ) -> Result<Option<Found>, Stop> {
-        let Ok(code) = check_code(code) else { return Ok(None) };
+    ) -> Result<Result<Found, Rejection>, Stop> {
+        let unknown = Rejection::NotFound { what: "coupon", by: "code" };
+        let Ok(code) = check_code(code) else { return Ok(Err(unknown)) };
         for maker in self.working.registry.candidates(&code) {
             if pool.is_some_and(|pool| pool != maker.id) {
                 continue;
@@ -100,14 +110,16 @@ impl Attempt<'_> {
             for meant in self.working.registry.meant(&maker, size, &code)? {
                 let found = match meant {
                     Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
-                    Meant::Generic => return self.generic(&maker, &code, customer),
+                    Meant::Generic => {
+                        return Ok(self.generic(&maker, &code, customer)?.ok_or(Rejection::NotOwner));
+                    }
                 };
-                if found.is_some() {
-                    return Ok(found);
+                if let Some(found) = found {
+                    return Ok(Ok(found));
                 }
             }
         }
-        self.uploaded(&code, pool)
+        Ok(self.uploaded(&code, pool)?.ok_or(unknown))
     }
 
     /// The uploaded coupon with this code.
@@ -128,16 +140,7 @@ impl Attempt<'_> {
             let what = "a customerId, because every customer has a coupon with this code";
             return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
         };
-        let mut held = self.held(customer, pool.id)?;
-        held.retain(|coupon| pool.same_code(&coupon.code, code));
-        Ok(latest_usable(held, self.now()).map(|coupon| Found { coupon, stored: true }))
+        let held = self.held(customer, pool.id, &pool.places_of_generic(code))?;
+        Ok(held.map(|coupon| Found { coupon, stored: true }))
     }
-}
-
-/// Of a customer's coupons, oldest first, the one that is meant where one is: the latest that can
-/// still be used, else the latest.
-pub(super) fn latest_usable(mut held: Vec<Coupon>, now: Instant) -> Option<Coupon> {
-    let live = held.iter().rposition(|coupon| coupon.status_at(now).is_live());
-    let place = live.or(held.len().checked_sub(1))?;
-    Some(held.swap_remove(place))
 }

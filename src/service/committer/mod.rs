@@ -13,6 +13,7 @@ mod codes;
 mod coupons;
 mod customers;
 mod decide;
+mod holdings;
 mod lookup;
 mod plugins;
 mod pools;

@@ -30,7 +30,7 @@ impl Attempt<'_> {
             return Err(Rejection::Duplicate { what }.at(["externalId"]).into());
         }
         if let Some(pattern) = &prepared.pattern {
-            self.check_unique(&pool, pattern)?;
+            self.check_unique(&pool, pattern, "pattern")?;
         }
         self.put_pool(pool)
     }
@@ -90,7 +90,7 @@ impl Attempt<'_> {
             pool.terms.push(Arc::new(terms));
         }
         if let Some(pattern) = &prepared.pattern {
-            self.change_codes(&mut pool, pattern)?;
+            self.change_codes(&mut pool, edit, pattern)?;
         }
         if edit.dry_run {
             self.change = super::working::Change::default();

@@ -15,7 +15,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CodeLists, Customers, Holdings, Nodes, RowId};
+use scrip_storage::{CodeLists, Customers, Nodes, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -37,8 +37,8 @@ impl Attempt<'_> {
                 rows.push(RowId::of::<CodeLists>(CodeLists::row_of(CouponId { pool: pool.id, index })));
             }
         }
-        if pool.aggregated || pool.generic_code().is_some() {
-            rows.push(RowId::of::<Holdings>((customer.clone(), pool.id)));
+        if pool.aggregated {
+            self.need_held(customer, pool.id);
         }
         self.need(rows)
     }

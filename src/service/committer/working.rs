@@ -2,7 +2,7 @@
 //! commands have changed. Nothing of it outlives the batch but the registry's part.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -17,20 +17,21 @@ use scrip_domain::{
     pool::Pool,
 };
 use scrip_storage::{
-    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Happened, Histories, PoolTerms, Pools, ReadFrom,
-    Row, RowId, StorageError, Store, Tallies, Tally,
+    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms, Pools, Row, RowId,
+    StorageError, Store, Tallies, Tally,
 };
 
-use super::{STREAM, cache::Cache};
-
-/// How many events of a customer are searched for the coupons of one pool.
-const MAX_SEARCHED: usize = 1_000;
+use super::{
+    STREAM,
+    cache::Cache,
+    holdings::{Changed, Loaded, Wanted},
+};
 
 /// What a decision lacked.
 #[derive(Debug, Default)]
 pub(super) struct Missing {
     pub(super) rows: HashSet<RowId>,
-    pub(super) holdings: HashSet<(CustomerId, PoolId)>,
+    pub(super) holdings: HashSet<Wanted>,
 }
 
 impl Missing {
@@ -49,6 +50,8 @@ impl Missing {
 pub(super) struct Change {
     pub(super) rows: HashMap<RowId, Row>,
     pub(super) removed: HashSet<RowId>,
+    /// What its rows change of what customers hold.
+    pub(super) held: Changed,
     /// Customers who are made unless they are known; decisions do not see these.
     pub(super) ensured: HashSet<CustomerId>,
     pub(super) pools: HashMap<PoolId, Arc<Pool>>,
@@ -60,7 +63,7 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { rows, removed, ensured, pools, tallies, settings, keys, events } = self;
+        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events } = self;
         rows.is_empty()
             && removed.is_empty()
             && ensured.is_empty()
@@ -82,7 +85,7 @@ pub(super) struct Working<'a> {
     pub(super) period: u32,
     sequence: u64,
     loaded: Cache,
-    loaded_holdings: HashMap<(CustomerId, PoolId), Vec<CouponId>>,
+    pub(super) loaded_holdings: Loaded,
     accepted: Change,
 }
 
@@ -95,7 +98,7 @@ impl<'a> Working<'a> {
             period: time.period,
             sequence,
             loaded: cache,
-            loaded_holdings: HashMap::new(),
+            loaded_holdings: Loaded::default(),
             accepted: Change::default(),
         }
     }
@@ -110,9 +113,8 @@ impl<'a> Working<'a> {
         let ids: Vec<RowId> = missing.rows.into_iter().collect();
         let rows = store.rows(&ids).await?;
         self.loaded.extend(ids.into_iter().zip(rows));
-        for (customer, pool) in missing.holdings {
-            let held = search_holdings(store, &customer, pool).await?;
-            self.loaded_holdings.insert((customer, pool), held);
+        for wanted in missing.holdings {
+            self.loaded_holdings.load(store, wanted, self.now).await?;
         }
         Ok(())
     }
@@ -128,10 +130,22 @@ impl<'a> Working<'a> {
         self.loaded.get(id)
     }
 
-    /// The coupons of a pool that were found in a customer's history, oldest first; none where it was
-    /// not searched.
-    pub(super) fn holdings(&self, key: &(CustomerId, PoolId)) -> Option<&Vec<CouponId>> {
-        self.loaded_holdings.get(key)
+    /// What the batch has changed of what a customer holds of a pool.
+    pub(super) fn changed_holdings(
+        &self,
+        whose: &(CustomerId, PoolId),
+    ) -> Option<&BTreeMap<u64, Option<(bool, Option<Instant>)>>> {
+        self.accepted.held.get(whose)
+    }
+
+    /// The coupons of a pool that a customer came to hold in this batch.
+    pub(super) fn acquired_in_batch(&self, (customer, pool): &(CustomerId, PoolId)) -> Vec<CouponId> {
+        let acquired = |event: &&Event| {
+            event.coupon.pool == *pool
+                && event.change.kind.is_acquisition()
+                && event.change.customer.as_ref() == Some(customer)
+        };
+        self.accepted.events.iter().filter(acquired).map(|event| event.coupon).collect()
     }
 
     pub(super) fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
@@ -177,6 +191,9 @@ impl<'a> Working<'a> {
             self.accepted.rows.remove(id);
         }
         self.accepted.rows.extend(change.rows);
+        for (whose, places) in change.held {
+            self.accepted.held.entry(whose).or_default().extend(places);
+        }
         self.accepted.removed.extend(change.removed);
         self.accepted.ensured.extend(change.ensured);
         self.accepted.pools.extend(change.pools);
@@ -261,20 +278,6 @@ impl<'a> Working<'a> {
         }
         (self.sequence + accepted.events.len() as u64, cache)
     }
-}
-
-/// The coupons of a pool in the latest part of a customer's history, oldest first: for a pool that
-/// did not keep who holds what when they were claimed.
-async fn search_holdings(store: &Store, customer: &CustomerId, pool: PoolId) -> Result<Vec<CouponId>, StorageError> {
-    let all = CustomerEvents::of(customer, STREAM, 0..u64::MAX);
-    let rows = store.scan(&all, ReadFrom::End, MAX_SEARCHED).await?;
-    let mut held = Vec::new();
-    for (_, Happened { coupon, acquired }) in rows.into_iter().rev() {
-        if acquired && coupon.pool == pool && !held.contains(&coupon) {
-            held.push(coupon);
-        }
-    }
-    Ok(held)
 }
 
 fn dated(event: &Event) -> Dated {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::{Fault, books_pool::PoolBooks};
+use super::{Fault, books_holdings::Held, books_pool::PoolBooks};
 use crate::{
     RowId, Span, StorageError, Store, Table,
     read::ReadFrom,
@@ -68,6 +68,7 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
     while let Some((pool, tally)) = tallies.next().await? {
         pools.insert(pool, tally);
     }
+    let held = Held::read(store).await?;
     let mut books: Option<PoolBooks> = None;
     while let Some((id, coupon)) = coupons.next().await? {
         if books.as_ref().is_none_or(|books| books.pool() != id.pool) {
@@ -82,7 +83,9 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
         events += coupon.history.len();
         check_events(&mut log, &coupon, &mut say).await?;
         check_due(store, &coupon, &mut say).await?;
+        held.check(store, &coupon, &mut say).await?;
     }
+    held.check_rows(store, tell).await?;
     finish(store, books, &mut pools, tell).await?;
     while let Some((id, _)) = ledger.next().await? {
         tell(Fault::Books { what: format!("a ledger entry of {} has no coupon", named(id.coupon)) });
@@ -109,7 +112,7 @@ async fn finish(
 }
 
 /// A coupon by the id of its row.
-fn named(coupon: CouponId) -> RowId {
+pub(super) fn named(coupon: CouponId) -> RowId {
     RowId::of::<Coupons>(coupon)
 }
 

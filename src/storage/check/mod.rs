@@ -2,6 +2,7 @@
 //! a copy, and change nothing of the database itself.
 
 mod books;
+mod books_holdings;
 mod books_pool;
 mod pages;
 mod repair;

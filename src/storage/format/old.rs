@@ -12,8 +12,8 @@ use crate::{
     codec::{self, PartsReader},
     tables::{
         Answer, Answers, ApiKeys, Batches, CodeLists, CodeOwners, Coupons, CustomerEvents, Customers, Dated, Dues,
-        Emails, Events, Happened, Histories, Holdings, Ledger, Named, Nodes, PoolTerms, Pools, Programme, Purchase,
-        Purchases, Tallies,
+        Emails, Events, Happened, Histories, Holding, Holdings, Ledger, Named, Nodes, PoolTerms, Pools, Programme,
+        Purchase, Purchases, Tallies,
     },
 };
 use scrip_domain::{
@@ -97,7 +97,10 @@ fn convert(table: &str, rest: &mut Rest<'_>, doc: &str) -> Result<Option<Vec<(Ro
         }
         "customer" => row!(Customers, rest.customer(), read(doc)?),
         "email" => row!(Emails, rest.owned(), read(doc)?),
-        "holding" => row!(Holdings, rest.customer().zip(rest.pool()), read(doc)?),
+        "holding" => {
+            let key = rest.customer().zip(rest.pool());
+            row!(Holdings, key.map(|(customer, pool)| (customer, pool, None)), Holding::Places(read(doc)?))
+        }
         "customer_event" => {
             let (coupon, acquired) = read(doc)?;
             row!(CustomerEvents, rest.customer().zip(rest.event()), Happened { coupon, acquired })

@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Coupons, CustomerEvents, Customers, Emails, Holdings,
-    words::{self, currency, customer, link_to, linked},
+    words::{self, currency, customer, instant, link_to, linked, millis},
 };
 use crate::{
-    codec::{CodecError, Link, Part, Parts, PartsReader},
+    codec::{At, CodecError, Link, Part, Parts, PartsReader},
     table::{Form, KIB, Span},
 };
 use scrip_domain::{
+    coupon::Coupon,
     customer::{Customer, Email},
     id::{CouponId, CustomerId, EventId, PoolId},
+    period::Instant,
 };
 
 /// What an event is in the history of a customer.
@@ -105,9 +107,61 @@ impl Form for Emails {
     }
 }
 
+/// Where a coupon is among those that a customer holds of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HeldAt {
+    /// Whether it can be used, as far as is recorded.
+    pub live: bool,
+    /// Its place in the pool.
+    pub index: u64,
+}
+
+/// What is kept of what a customer holds of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    /// A coupon, and when the time of one that can be used is over.
+    Coupon(Option<Instant>),
+    /// The events of the customer's history from this place on, up to those that are noted, were searched.
+    Searched(u64),
+    /// What versions before this kept: the places of some. It is not believed.
+    Places(Vec<u64>),
+}
+
+impl HeldAt {
+    /// Where a coupon is.
+    #[must_use]
+    pub fn of(coupon: &Coupon) -> Self {
+        Self { live: coupon.status.is_live(), index: coupon.id.index }
+    }
+}
+
+impl Holding {
+    /// What is kept of a coupon.
+    #[must_use]
+    pub fn of(coupon: &Coupon) -> Self {
+        Self::Coupon(coupon.expires_at.filter(|_| coupon.status.is_live()))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct KeptHolding<'a> {
-    places: Cow<'a, [u64]>,
+    places: Option<Cow<'a, [u64]>>,
+    ends: Option<At>,
+    searched: Option<u64>,
+}
+
+/// The coupons that can be used, and those that cannot.
+fn side(live: bool) -> &'static str {
+    if live { "live" } else { "over" }
+}
+
+impl Holdings {
+    /// The coupons of a pool that a customer holds, of one side and with places in a range.
+    #[must_use]
+    pub fn of(customer: &CustomerId, pool: PoolId, live: bool, places: Range<u64>) -> Span<Self> {
+        let parts = [Part::Text(customer.as_str()), Part::Number(pool.0.into()), Part::Text(side(live))];
+        Span::numbers(&parts, places)
+    }
 }
 
 impl Form for Holdings {
@@ -115,20 +169,43 @@ impl Form for Holdings {
     const MOST: usize = 4 * KIB;
     type Kept<'a> = KeptHolding<'a>;
 
-    fn parts((customer, pool): &(CustomerId, PoolId)) -> Parts<'_> {
-        Parts::array([Part::Text(customer.as_str()), Part::Number(pool.0.into())])
+    fn parts((customer, pool, at): &(CustomerId, PoolId, Option<HeldAt>)) -> Parts<'_> {
+        let (customer, pool) = (Part::Text(customer.as_str()), Part::Number(pool.0.into()));
+        match at {
+            None => Parts::array([customer, pool]),
+            Some(HeldAt { live, index }) => {
+                Parts::array([customer, pool, Part::Text(side(*live)), Part::Number(*index)])
+            }
+        }
     }
 
-    fn key(parts: &mut PartsReader<'_>) -> Option<(CustomerId, PoolId)> {
-        Some((customer(parts.text()?), PoolId(parts.small()?)))
+    fn key(parts: &mut PartsReader<'_>) -> Option<(CustomerId, PoolId, Option<HeldAt>)> {
+        let (customer, pool) = (customer(parts.text()?), PoolId(parts.small()?));
+        if !parts.has_more() {
+            return Some((customer, pool, None));
+        }
+        let word = parts.text()?;
+        let live = [true, false].into_iter().find(|live| side(*live) == word)?;
+        Some((customer, pool, Some(HeldAt { live, index: parts.number()? })))
     }
 
-    fn keep<'a>(_: &(CustomerId, PoolId), places: &'a Vec<u64>) -> KeptHolding<'a> {
-        KeptHolding { places: Cow::Borrowed(places) }
+    fn keep<'a>(_: &(CustomerId, PoolId, Option<HeldAt>), holding: &'a Holding) -> KeptHolding<'a> {
+        let mut kept = KeptHolding { places: None, ends: None, searched: None };
+        match holding {
+            Holding::Coupon(ends) => kept.ends = ends.map(millis),
+            Holding::Searched(from) => kept.searched = Some(*from),
+            Holding::Places(places) => kept.places = Some(Cow::Borrowed(places)),
+        }
+        kept
     }
 
-    fn restore(_: &(CustomerId, PoolId), kept: KeptHolding<'_>) -> Result<Vec<u64>, CodecError> {
-        Ok(kept.places.into_owned())
+    fn restore(key: &(CustomerId, PoolId, Option<HeldAt>), kept: KeptHolding<'_>) -> Result<Holding, CodecError> {
+        match (key.2, kept.places, kept.searched) {
+            (Some(_), None, None) => Ok(Holding::Coupon(kept.ends.map(instant).transpose()?)),
+            (None, None, Some(from)) => Ok(Holding::Searched(from)),
+            (None, Some(places), None) => Ok(Holding::Places(places.into_owned())),
+            _ => Err(CodecError::new("expected a coupon, or how far was searched")),
+        }
     }
 }
 

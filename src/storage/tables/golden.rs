@@ -73,6 +73,7 @@ fn pool() -> Pool {
         remote: Some(binding(OnFailure::Refuse)),
         checks: vec![binding(OnFailure::Allow)],
         aggregated: true,
+        holdings_since: None,
         terms: Vec::new(),
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
         archived_at: Some(at(3)),
@@ -156,6 +157,7 @@ fn rows() -> Vec<(RowId, Row)> {
     let key = |name: &str| (20_000, "till".to_owned(), name.to_owned());
     vec![
         row::<Pools>(PoolId(7), Box::new(pool())),
+        row::<Pools>(PoolId(8), Box::new(Pool { id: PoolId(8), holdings_since: Some(41), ..pool() })),
         row::<PoolTerms>((PoolId(7), TermsNumber(1)), Arc::new(terms())),
         row::<PoolTerms>(
             (PoolId(7), TermsNumber(2)),
@@ -193,7 +195,13 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Customers>(customer("ann"), Box::new(known())),
         row::<Customers>(customer("ben \u{10FFFF}"), Box::new(Customer::unknown(customer("ben \u{10FFFF}")))),
         row::<Emails>("ann@example.com".to_owned(), customer("ann")),
-        row::<Holdings>((customer("ann"), PoolId(7)), vec![3, 9]),
+        row::<Holdings>((customer("ann"), PoolId(7), None), Holding::Places(vec![3, 9])),
+        row::<Holdings>((customer("ann"), PoolId(8), None), Holding::Searched(0)),
+        row::<Holdings>(
+            (customer("ann"), PoolId(8), Some(HeldAt { live: true, index: 0x1_0000_0001 })),
+            Holding::Coupon(Some(at(100))),
+        ),
+        row::<Holdings>((customer("ann"), PoolId(8), Some(HeldAt { live: false, index: 3 })), Holding::Coupon(None)),
         row::<CustomerEvents>((customer("ann"), event(9)), Happened { coupon: coupon(), acquired: true }),
         row::<Events>(event(41), vec![dated(EventType::Redeem, true), dated(EventType::Expire, false)]),
         row::<Dues>((at(100).as_millisecond(), coupon()), ()),

@@ -36,7 +36,7 @@ use scrip_domain::{
 
 pub use answers::{Answer, Purchase};
 pub use codes::Named;
-pub use customers::Happened;
+pub use customers::{Happened, HeldAt, Holding};
 pub use events::{Dated, EVENTS_IN_ROW};
 pub use pools::Tally;
 
@@ -116,9 +116,10 @@ tables! {
     Customers { CustomerId => Box<Customer> }
     /// Who has an e-mail address, by its form without regard to case.
     Emails { String => CustomerId }
-    /// The places of the coupons of a pool that a customer holds or held, oldest first; kept for pools where that is
-    /// asked at every claim or redemption (aggregated ones and generic codes).
-    Holdings { (CustomerId, PoolId) => Vec<u64> }
+    /// The coupons of a pool that a customer holds: a row for each, those that can be used apart from the others, in the
+    /// order of their places; and one that says how far back the customer's history was searched for more. Kept for
+    /// pools where that is asked ([`scrip_domain::pool::Pool::holdings_since`]).
+    Holdings { (CustomerId, PoolId, Option<HeldAt>) => Holding }
     /// The events of a customer's history.
     CustomerEvents { (CustomerId, EventId) => Happened }
     /// The events of a batch, up to [`EVENTS_IN_ROW`] in a row, by the first of them.

@@ -51,6 +51,8 @@ pub(crate) struct KeptPool<'a> {
     #[serde(borrow)]
     checks: Vec<KeptBinding<'a>>,
     aggregated: bool,
+    /// Absent in what versions before it wrote.
+    holdings_since: Option<u64>,
     ranges: Vec<(u64, u32)>,
     archived_at: Option<At>,
     created_at: At,
@@ -109,6 +111,7 @@ impl Form for Pools {
             remote: pool.remote.as_ref().map(keep_binding),
             checks: pool.checks.iter().map(keep_binding).collect(),
             aggregated: pool.aggregated,
+            holdings_since: pool.holdings_since,
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
             archived_at: pool.archived_at.map(millis),
             created_at: millis(pool.created_at),
@@ -131,6 +134,7 @@ impl Form for Pools {
             remote: kept.remote.map(binding).transpose()?,
             checks: kept.checks.into_iter().map(binding).collect::<Result<_, _>>()?,
             aggregated: kept.aggregated,
+            holdings_since: kept.holdings_since,
             terms: Vec::new(),
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),
             archived_at: kept.archived_at.map(instant).transpose()?,

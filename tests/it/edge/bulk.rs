@@ -67,10 +67,10 @@ async fn more_can_be_generated_up_to_the_bound() {
     let app = App::start().await;
     let pool = app.bulk("####", 60).await;
     for (count, code, says) in [
-        (41, "PATTERN_TOO_SMALL", "at most 40 more"),
-        (0, "VALUE_INVALID", "1 to 40, found 0"),
-        (-1, "VALUE_INVALID", "1 to 40, found -1"),
-        (100_000_001, "PATTERN_TOO_SMALL", "at most 40 more"),
+        (41, "LIMIT_EXCEEDED", "at most 40 more codes can be generated, 41 were asked for"),
+        (0, "VALUE_INVALID", "at least 1, found 0"),
+        (-1, "VALUE_INVALID", "at least 1, found -1"),
+        (100_000_001, "LIMIT_EXCEEDED", "at most 40 more"),
     ] {
         let payload = app.mutate("couponsGenerate", json!({ "poolId": pool, "count": count })).await;
         let error = &payload["userErrors"][0];
@@ -83,7 +83,8 @@ async fn more_can_be_generated_up_to_the_bound() {
     }
     assert_eq!(app.stats(&pool).await, json!({ "total": 100, "unassigned": 100 }));
     assert_eq!(app.read_pool(&pool).await["codes"]["guessProbability"], 0.01);
-    app.refused("couponsGenerate", json!({ "poolId": pool, "count": 1 }), "PATTERN_TOO_SMALL", "count").await;
+    app.refused("couponsGenerate", json!({ "poolId": pool, "count": 1 }), "LIMIT_EXCEEDED", "count").await;
+    app.refused("couponsGenerate", json!({ "poolId": pool, "count": 0 }), "VALUE_INVALID", "count").await;
     let uploaded = app.pool(json!({ "type": "FREE_SHIPPING" }), &["ONE"]).await;
     app.refused("couponsGenerate", json!({ "poolId": uploaded, "count": 1 }), "POOL_SOURCE_MISMATCH", "poolId").await;
     app.refused("couponsGenerate", json!({ "poolId": "x", "count": 1 }), "NOT_FOUND", "poolId").await;
@@ -102,10 +103,16 @@ async fn the_pattern_is_frozen_once_codes_exist() {
     // The pattern that it had is free again.
     app.bulk("AB####", 1).await;
     app.mutate("couponsGenerate", json!({ "poolId": pool, "count": 5 })).await;
-    for fields in
-        [json!({ "pattern": "EF####" }), json!({ "excludedCharacters": [] }), json!({ "excludedPhrases": ["1"] })]
-    {
-        app.refused("poolUpdate", edit(fields), "PATTERN_FROZEN", "pattern").await;
+    for (fields, frozen) in [
+        (json!({ "pattern": "EF####" }), vec!["pattern"]),
+        (json!({ "pattern": "EF#" }), vec!["pattern"]),
+        (json!({ "excludedCharacters": [] }), vec!["excludedCharacters"]),
+        (json!({ "pattern": "CD####", "excludedPhrases": ["1"] }), vec!["excludedPhrases"]),
+        (json!({ "pattern": "EF####", "excludedPhrases": ["1"] }), vec!["pattern", "excludedPhrases"]),
+    ] {
+        let found = app.refusals("poolUpdate", edit(fields.clone())).await;
+        let expected: Vec<_> = frozen.iter().map(|field| ("PATTERN_FROZEN".to_owned(), (*field).to_owned())).collect();
+        assert_eq!(found, expected, "{fields}");
     }
     let same = edit(json!({ "name": "new", "pattern": "CD####", "excludedCharacters": ["0"] }));
     assert_eq!(app.ok("poolUpdate", same).await["name"], "new", "what stays the same may be sent along");

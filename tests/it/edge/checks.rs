@@ -110,8 +110,15 @@ async fn a_check_that_fails_refuses_unless_the_binding_allows() {
     let told = trace.iter().find(|check| check["check"] == "plugin first-purchase").expect("the check");
     assert_eq!(told["passed"], true);
     assert!(text(&told["detail"]).contains("allowed although the check failed"), "{told}");
-    app.refused("couponRedeem", redeem("STRICT"), "CHECK_UNAVAILABLE", "").await;
+    let mut keyed = redeem("STRICT");
+    keyed["idempotencyKey"] = json!("k");
+    app.refused("couponRedeem", keyed.clone(), "CHECK_UNAVAILABLE", "").await;
     app.ok("couponRedeem", redeem("LENIENT")).await;
+    // Nothing was decided: the same key works once the check can be asked.
+    customer(&app, "odd", json!(0)).await;
+    let redeemed = app.ok("couponRedeem", keyed.clone()).await;
+    customer(&app, "odd", json!("many")).await;
+    assert_eq!(app.ok("couponRedeem", keyed).await, redeemed);
     app.finish().await;
 }
 

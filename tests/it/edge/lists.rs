@@ -283,6 +283,43 @@ async fn a_cursor_outlives_its_pool_in_the_filter() {
 }
 
 #[tokio::test]
+async fn a_renamed_pool_takes_no_other_from_the_next_page() {
+    let app = App::start().await;
+    let mut ids = Vec::new();
+    for name in ["Äpfel", "birnen", "Zitronen", "Apfel", "Birnen", "éclairs", "Eclairs", "apfel"] {
+        ids.push(app.pool(json!({ "name": name, "type": "FREE_SHIPPING" }), &[]).await);
+    }
+    let query = "query($first: Int, $after: Cursor, $last: Int, $before: Cursor) { pools(first: $first, after: $after, last: $last,
+        before: $before, orderBy: NAME) { edges { cursor node { id name } } pageInfo { endCursor } } }";
+    let sorted = ["Apfel", "apfel", "Äpfel", "Birnen", "birnen", "Eclairs", "éclairs", "Zitronen"];
+    let all = app.data(query, json!({})).await["pools"].clone();
+    assert_eq!(field(&items(&all), "name"), sorted);
+    let first = app.data(query, json!({ "first": 2 })).await["pools"].clone();
+    let rename = async |id: &Value, name: &str| {
+        app.ok("poolUpdate", json!({ "id": id, "apply": "NONE", "name": name })).await;
+    };
+    // The last one of the page goes to the end of the list, and its place stays where it was.
+    rename(&first["edges"][1]["node"]["id"], "zz").await;
+    let next = app.data(query, json!({ "after": first["pageInfo"]["endCursor"] })).await["pools"].clone();
+    assert_eq!(field(&items(&next), "name"), [&sorted[2..], &["zz"][..]].concat());
+    let before = app.data(query, json!({ "last": 5, "before": first["edges"][1]["cursor"] })).await["pools"].clone();
+    assert_eq!(field(&items(&before), "name"), ["Apfel"]);
+    // The longest name has a cursor, too.
+    rename(&json!(ids[0]), &"\u{1D306}".repeat(200)).await;
+    let end = app.data(query, json!({ "last": 1 })).await["pools"].clone();
+    let after = app.data(query, json!({ "after": end["pageInfo"]["endCursor"] })).await["pools"].clone();
+    assert_eq!((items(&end)[0]["id"].clone(), items(&after)), (json!(ids[0]), Vec::new()));
+    // A cursor of the other order is of another list; so are those that named a pool in this one.
+    let created = app.data("{ pools(first: 1) { pageInfo { endCursor } } }", json!({})).await["pools"].clone();
+    let refused = app.query_refused(query, json!({ "after": created["pageInfo"]["endCursor"] })).await;
+    assert_eq!(refused, ("VALUE_INVALID".to_owned(), "after".to_owned()));
+    let other = "query($after: Cursor) { pools(after: $after) { edges { node { id } } } }";
+    let refused = app.query_refused(other, json!({ "after": end["pageInfo"]["endCursor"] })).await;
+    assert_eq!(refused, ("VALUE_INVALID".to_owned(), "after".to_owned()));
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn events_are_filtered() {
     let (app, pool, card) = filled().await;
     let count = async |filter: Value| {

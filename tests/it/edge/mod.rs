@@ -25,6 +25,7 @@ mod lanes;
 mod life;
 mod lists;
 mod moment;
+mod named;
 mod nodes;
 mod overlap;
 mod partner;

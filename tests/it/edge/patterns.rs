@@ -54,6 +54,80 @@ async fn samples_are_no_codes_of_any_pool() {
     app.finish().await;
 }
 
+/// What a preview finds wrong: codes and fields.
+async fn wrong(app: &App, input: Value) -> Vec<(String, String)> {
+    let shown = preview(app, input).await;
+    let errors = shown["userErrors"].as_array().expect("errors");
+    errors.iter().map(|error| (text(&error["code"]), text(&error["field"][0]))).collect()
+}
+
+#[tokio::test]
+async fn a_preview_shows_what_making_the_pool_is_refused_with() {
+    let app = App::start().await;
+    let pool = |source: &str, input: &Value| {
+        let fields = json!({ "name": "p", "source": source, "type": "FREE_SHIPPING" });
+        super::pools::with(&fields, input.clone())
+    };
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["UP-1234", "GENERIC"]).await;
+    app.ok("poolCreate", pool("GENERATED", &json!({ "pattern": "TAKEN-##" }))).await;
+    let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+    for input in [
+        json!({ "pattern": "UP-####" }),
+        json!({ "pattern": "generic" }),
+        json!({ "pattern": "TAKEN-1#" }),
+        json!({ "pattern": "TAKEN-11" }),
+        json!({ "pattern": "A###" }),
+        json!({ "pattern": "A####", "excludedCharacters": digits }),
+        json!({ "pattern": "A####", "excludedPhrases": digits }),
+        json!({ "pattern": "B####", "excludedCharacters": digits[1..] }),
+        json!({ "pattern": "NAME", "excludedPhrases": ["am"] }),
+        json!({ "pattern": "A\\" }),
+        json!({ "pattern": "FINE-####" }),
+    ] {
+        for source in ["GENERATED", "BULK_GENERATED"] {
+            let shown = wrong(&app, super::pools::with(&input, json!({ "source": source }))).await;
+            let payload = app.mutate("poolCreate", pool(source, &input)).await;
+            let errors = payload["userErrors"].as_array().expect("errors");
+            let refused: Vec<_> = errors.iter().map(|error| (text(&error["code"]), text(&error["field"][0]))).collect();
+            assert_eq!(shown, refused, "{source} {input}");
+            if let Some(id) = payload["pool"]["id"].as_str() {
+                assert_eq!(
+                    wrong(&app, super::pools::with(&input, json!({ "poolId": id }))).await,
+                    Vec::new(),
+                    "its own"
+                );
+            }
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_preview_of_an_edit_shows_what_the_edit_is_refused_with() {
+    let app = App::start().await;
+    let frozen = app.bulk("FROZEN-####", 1).await;
+    let open = json!({ "name": "p", "source": "GENERATED", "type": "FREE_SHIPPING", "pattern": "OPEN-##" });
+    let open = text(&app.ok("poolCreate", open).await["id"]);
+    let uploaded = app.pool(json!({ "type": "FREE_SHIPPING" }), &["ONE"]).await;
+    for (pool, input) in [
+        (&frozen, json!({ "pattern": "OTHER-####" })),
+        (&frozen, json!({ "pattern": "FROZEN-####", "excludedCharacters": ["0"] })),
+        (&frozen, json!({ "pattern": "FROZEN-####" })),
+        (&open, json!({ "pattern": "FROZEN-##1#" })),
+        (&open, json!({ "pattern": "MIXED-**" })),
+        (&open, json!({ "pattern": "OPEN-###" })),
+        (&uploaded, json!({ "pattern": "ANY-###" })),
+    ] {
+        let shown = wrong(&app, super::pools::with(&input, json!({ "poolId": pool }))).await;
+        let edit = json!({ "id": pool, "apply": "NONE", "dryRun": true });
+        let payload = app.mutate("poolUpdate", super::pools::with(&edit, input.clone())).await;
+        let errors = payload["userErrors"].as_array().expect("errors");
+        let refused: Vec<_> = errors.iter().map(|error| (text(&error["code"]), text(&error["field"][0]))).collect();
+        assert_eq!(shown, refused, "{input}");
+    }
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_told_at_the_character() {
     let app = App::start().await;

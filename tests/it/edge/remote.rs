@@ -63,16 +63,22 @@ async fn the_same_key_asks_again_with_the_same_key() {
     app.refused("couponClaim", claim.clone(), "SOURCE_UNAVAILABLE", "").await;
     assert_eq!(app.stats(&pool).await, json!({}), "nothing is claimed");
     let first = partner.asked();
-    // A refusal is kept with its key, like every first answer; a new key is a new claim.
-    app.refused("couponClaim", claim, "SOURCE_UNAVAILABLE", "").await;
-    assert_eq!(partner.asked(), []);
+    // Nothing was decided, so nothing is kept.
+    app.refused("couponClaim", claim.clone(), "SOURCE_UNAVAILABLE", "").await;
     partner.answer(200, json!({ "code": "SAME" }));
-    let claim = json!({ "poolId": pool, "customerId": "ann", "idempotencyKey": "k-2" });
     let coupon = app.ok("couponClaim", claim.clone()).await;
-    assert_eq!(app.ok("couponClaim", claim).await["id"], coupon["id"]);
+    assert_eq!(app.ok("couponClaim", claim.clone()).await["id"], coupon["id"]);
     let second = partner.asked();
-    assert_eq!(second.len(), 1, "what was answered is not asked again");
-    assert!(first[0].0.ends_with("/k-1") && second[0].0.ends_with("/k-2"), "{first:?} {second:?}");
+    assert_eq!(second.len(), 2, "what was answered is not asked again");
+    assert!(first.iter().chain(&second).all(|(key, _)| key.ends_with("/k-1")), "{first:?} {second:?}");
+    let other = json!({ "poolId": pool, "customerId": "ben", "idempotencyKey": "k-1" });
+    app.refused("couponClaim", other, "IDEMPOTENCY_MISMATCH", "idempotencyKey").await;
+    // What the partner refuses is decided.
+    partner.answer(422, json!({ "error": "not for you" }));
+    let claim = json!({ "poolId": pool, "customerId": "ann", "idempotencyKey": "k-2" });
+    app.refused("couponClaim", claim.clone(), "SOURCE_REFUSED", "").await;
+    partner.answer(200, json!({ "code": "OTHER" }));
+    app.refused("couponClaim", claim, "SOURCE_REFUSED", "").await;
     app.finish().await;
 }
 

@@ -38,8 +38,6 @@ type Told = (EventType, Option<usize>, Status, Status);
 struct Modelled {
     status: Status,
     owner: Option<usize>,
-    /// When its owner came to hold it, by count.
-    acquired: usize,
     ends: Option<i64>,
     claims: u32,
     usages: u32,
@@ -55,7 +53,6 @@ impl Modelled {
         Self {
             status: Status::Unassigned,
             owner: None,
-            acquired: 0,
             ends: None,
             claims: 0,
             usages: 0,
@@ -101,7 +98,6 @@ pub(super) struct Model {
     coupons: BTreeMap<Place, Modelled>,
     known: BTreeSet<usize>,
     archived: BTreeSet<usize>,
-    count: usize,
 }
 
 impl Model {
@@ -113,7 +109,6 @@ impl Model {
             coupons: places.map(|place| (place, Modelled::new())).collect(),
             known: (0..PEOPLE.len()).filter(|place| PEOPLE[*place].known).collect(),
             archived: BTreeSet::new(),
-            count: 0,
         }
     }
 
@@ -170,14 +165,14 @@ impl Model {
             (None, _) => self.coupons.contains_key(&place).then_some(place).ok_or(Code::NotFound),
             (Some(_), None) => (target.index < facts.codes).then_some(place).ok_or(Code::NotFound),
             (Some(None), Some(_)) => Err(Code::Required),
-            (Some(Some(customer)), Some(_)) => self.latest_of(target.pool, customer).ok_or(Code::NotFound),
+            (Some(Some(customer)), Some(_)) => self.latest_of(target.pool, customer).ok_or(Code::NotOwner),
         }
     }
 
-    /// The coupon of a pool that a customer holds: the latest that can be used, else the latest.
+    /// The coupon of a pool that a customer holds: of those that can be used the one with the last place, else of all.
     fn latest_of(&self, pool: usize, customer: usize) -> Option<Place> {
         let held = self.coupons.range((pool, 0)..(pool + 1, 0)).filter(|(_, coupon)| coupon.owner == Some(customer));
-        held.max_by_key(|(_, coupon)| (coupon.is_live(), coupon.acquired)).map(|(place, _)| *place)
+        held.max_by_key(|(place, coupon)| (coupon.is_live(), **place)).map(|(place, _)| *place)
     }
 
     fn apply(&mut self, action: &Action, place: Place) {
@@ -211,10 +206,9 @@ impl Model {
             }
             Action::Transfer { to, email, .. } => {
                 let receiver = to.or(email).expect("it is needed here");
-                self.count += 1;
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
                 coupon.tell(EventType::Transfer, Status::Claimed);
-                (coupon.owner, coupon.acquired) = (Some(receiver), self.count);
+                coupon.owner = Some(receiver);
                 coupon.tell(EventType::Receive, Status::Claimed);
                 coupon.transfers += 1;
             }
@@ -238,7 +232,6 @@ impl Model {
         self.known.insert(customer);
         let next = (place.0, self.size(place.0));
         assert!(place < next || (place == next && facts.is_endless()), "{place:?} was given out, not {next:?}");
-        self.count += 1;
         let coupon = self.coupons.entry(place).or_insert_with(Modelled::new);
         if coupon.owner == Some(customer) {
             assert!(facts.aggregated, "{place:?} is given out once");
@@ -246,7 +239,7 @@ impl Model {
             return coupon.tell(EventType::Claim, coupon.status);
         }
         assert_eq!(coupon.status, Status::Unassigned, "{place:?} was given out, though it is not free");
-        (coupon.owner, coupon.acquired, coupon.claims) = (Some(customer), self.count, 1);
+        (coupon.owner, coupon.claims) = (Some(customer), 1);
         coupon.ends = facts.minutes.map(|minutes| self.now + minutes);
         if let Some(value) = facts.card {
             coupon.post(EntryKind::Issue, value);

@@ -11,7 +11,8 @@ use scrip::{
         status::Status,
     },
     storage::{
-        Batch, Coupons, CustomerEvents, Dues, Events, Happened, Ledger, Nodes, RowId, Store, Table, Tallies, check,
+        Batch, Coupons, CustomerEvents, Dues, Events, Happened, HeldAt, Holding, Holdings, Ledger, Nodes, RowId, Store,
+        Table, Tallies, check,
     },
 };
 
@@ -26,11 +27,12 @@ const POOL: PoolId = PoolId(1);
 const CLAIMED: CouponId = CouponId { pool: POOL, index: 1 };
 const CARD: CouponId = CouponId { pool: PoolId(2), index: 0 };
 const EXPIRING: CouponId = CouponId { pool: PoolId(3), index: 0 };
+const NOTED: CouponId = CouponId { pool: PoolId(4), index: 0 };
 /// The second coupon's claim, after the first one's claim and redemption.
 const CLAIM: EventId = EventId { stream: 1, sequence: 3 };
 
 /// A pool with 12 coupons of 40 claimed and 4 of them redeemed, one with a gift card that was paid with, and one with a
-/// coupon that will expire.
+/// coupon that will expire, and one that notes what customers hold.
 async fn filled() -> Folder {
     let folder = new_folder();
     let app = open(folder.path()).await.expect("a new database");
@@ -39,6 +41,8 @@ async fn filled() -> Folder {
     restrictions.expiration_period = Some("P1M".to_owned());
     let pool = app.stocked(PoolDraft { restrictions, ..draft::percentage() }, 2).await;
     assert_eq!(app.claim(pool, "ann").await.expect("a coupon").id, EXPIRING);
+    let pool = app.pool(draft::generic("EVERYONE")).await.id;
+    assert_eq!(app.claim(pool, "ann").await.expect("a coupon").id, NOTED);
     app.close().await;
     folder
 }
@@ -68,6 +72,11 @@ fn ann(sequence: u64) -> (CustomerId, EventId) {
     (CustomerId::kept("ann-1".to_owned()), EventId { sequence, ..CLAIM })
 }
 
+fn held(customer: &str, live: bool, index: u64) -> (CustomerId, PoolId, Option<HeldAt>) {
+    (CustomerId::kept(customer.to_owned()), NOTED.pool, Some(HeldAt { live, index }))
+}
+
+#[expect(clippy::too_many_lines, reason = "one table")]
 /// Each row that is changed, and what is told for it.
 async fn changes(store: &Store) -> Vec<(Batch, &'static str)> {
     let entry = |coupon, number| EntryId { coupon, number };
@@ -130,11 +139,23 @@ async fn changes(store: &Store) -> Vec<(Batch, &'static str)> {
         ),
         (inserted::<Ledger>(entry(alone, 0), paid), "a ledger entry of coupon:[9, 0] has no coupon"),
         (removed::<Dues>(due), "and not in the list of those that are"),
-        (removed::<Coupons>(CLAIMED), "the log has 19 events, and the coupons have 18 in all"),
+        (removed::<Coupons>(CLAIMED), "the log has 20 events, and the coupons have 19 in all"),
         (removed::<CustomerEvents>(ann(CLAIM.sequence)), "event 3 is not in the history of customer \"ann-1\""),
         (
             inserted::<CustomerEvents>(ann(99), Happened { coupon: CLAIMED, acquired: false }),
-            "19 events are of customers, and their histories have 20",
+            "20 events are of customers, and their histories have 21",
+        ),
+        (
+            removed::<Holdings>(held("ann", true, 0)),
+            "coupon:[4, 0] is not noted among what customer \"ann\" holds as it is",
+        ),
+        (
+            inserted::<Holdings>(held("ann", false, 0), Holding::Coupon(None)),
+            "coupon:[4, 0] is noted as what customer \"ann\" holds and is not so",
+        ),
+        (
+            inserted::<Holdings>(held("ben", true, 7), Holding::Coupon(None)),
+            "coupon:[4, 7] is noted as what customer \"ben\" holds and is not so",
         ),
     ]
 }

@@ -1,0 +1,363 @@
+//! What a customer holds of a pool: the coupon that is meant where a claim or a code means one of several. It is noted
+//! coupon by coupon, those that can be used apart from the others, so that the one that is meant is found in a few rows
+//! however many there are. Where a pool began to note it after coupons of it had been claimed, those of before are found
+//! in the customer's history, from its end on and once: what was found is noted, and how far was searched.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+    sync::Arc,
+};
+
+use scrip_domain::{
+    coupon::Coupon,
+    id::{CouponId, CustomerId, EventId, PoolId},
+    period::Instant,
+    pool::Pool,
+};
+use scrip_storage::{Coupons, CustomerEvents, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, Store};
+
+use super::{
+    STREAM,
+    attempt::{Attempt, Stop},
+    working::Working,
+};
+
+/// How many rows are read at once.
+const PAGE: usize = 256;
+/// How many events of a customer are read at once.
+const EVENTS: usize = 1_000;
+/// How many coupons that can no longer be used are noted of a search: one of them is told where there is no other.
+const MAX_OVER: usize = 100;
+
+/// Whose coupons of which pool.
+type Whose = (CustomerId, PoolId);
+
+/// What is to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Wanted {
+    /// What is noted of one side, at places in a range, of which the end was read: from here down.
+    Noted(Whose, bool, Range<u64>, u64),
+    /// The customer's history below an event.
+    History(Whose, u64),
+}
+
+/// What is noted, as it was read from the end of a range of places.
+#[derive(Debug, Default)]
+struct Noted {
+    /// Places, the last first, and when the time of each is over.
+    coupons: Vec<(u64, Option<Instant>)>,
+    /// All places from here on were read.
+    from: u64,
+}
+
+/// Coupons that a customer came to hold by a part of the history, and still held when it was read.
+#[derive(Debug, Default)]
+struct Found {
+    coupons: Vec<CouponId>,
+    /// All events from here on were read.
+    from: u64,
+}
+
+/// What was read for a batch.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    noted: HashMap<(Whose, bool, Range<u64>), Noted>,
+    found: HashMap<(Whose, u64), Found>,
+}
+
+/// What a batch has changed: of each place whether a coupon is there that can be used, until when; none where the
+/// customer no longer holds it.
+pub(super) type Changed = HashMap<Whose, BTreeMap<u64, Option<(bool, Option<Instant>)>>>;
+
+impl Loaded {
+    /// Reads what is wanted.
+    pub(super) async fn load(&mut self, store: &Store, wanted: Wanted, now: Instant) -> Result<(), StorageError> {
+        match wanted {
+            Wanted::Noted(whose, live, places, below) => {
+                let read = read_noted(store, &whose, live, places.start..below, now).await?;
+                let noted = self.noted.entry((whose, live, places)).or_default();
+                noted.coupons.extend(read.coupons);
+                noted.from = read.from;
+            }
+            Wanted::History(whose, below) => {
+                let found = search(store, &whose, below).await?;
+                self.found.insert((whose, below), found);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is noted, up to the page that has a coupon whose time is not over.
+async fn read_noted(
+    store: &Store,
+    (customer, pool): &Whose,
+    live: bool,
+    mut places: Range<u64>,
+    now: Instant,
+) -> Result<Noted, StorageError> {
+    let mut noted = Noted { coupons: Vec::new(), from: places.start };
+    loop {
+        let span = Holdings::of(customer, *pool, live, places.clone());
+        let rows = store.scan(&span, ReadFrom::End, PAGE).await?;
+        let full = rows.len() == PAGE;
+        for ((_, _, at), holding) in rows {
+            if let (Some(HeldAt { index, .. }), Holding::Coupon(ends)) = (at, holding) {
+                noted.coupons.push((index, ends));
+                places.end = index;
+            }
+        }
+        if !full {
+            return Ok(noted);
+        }
+        if noted.coupons.iter().any(|(_, ends)| goes_on(*ends, now)) {
+            noted.from = places.end;
+            return Ok(noted);
+        }
+    }
+}
+
+/// The coupons that a customer came to hold by the history below an event and holds, from its end up to the part that
+/// has one that can be used.
+async fn search(store: &Store, (customer, pool): &Whose, below: u64) -> Result<Found, StorageError> {
+    let mut found = Found { coupons: Vec::new(), from: below };
+    let mut over = 0;
+    loop {
+        let span = CustomerEvents::of(customer, STREAM, 0..found.from);
+        let rows = store.scan(&span, ReadFrom::End, EVENTS).await?;
+        let full = rows.len() == EVENTS;
+        let mut acquired = Vec::new();
+        for ((_, event), happened) in rows {
+            found.from = event.sequence;
+            if happened.acquired && happened.coupon.pool == *pool {
+                acquired.push((event, happened.coupon));
+            }
+        }
+        let ids: Vec<CouponId> = acquired.iter().map(|(_, coupon)| *coupon).collect();
+        let mut any = false;
+        for ((event, id), coupon) in acquired.into_iter().zip(store.get::<Coupons>(&ids).await?) {
+            let Some(coupon) = coupon.filter(|coupon| is_held_by(coupon, customer, event)) else { continue };
+            let live = coupon.status.is_live();
+            any |= live;
+            over += usize::from(!live);
+            if live || over <= MAX_OVER {
+                found.coupons.push(id);
+            }
+        }
+        if !full {
+            found.from = 0;
+        }
+        if any || !full {
+            return Ok(found);
+        }
+    }
+}
+
+fn is_held_by(coupon: &Coupon, customer: &CustomerId, since: EventId) -> bool {
+    coupon.customer.as_ref() == Some(customer) && coupon.acquired == Some(since)
+}
+
+fn goes_on(ends: Option<Instant>, now: Instant) -> bool {
+    ends.is_none_or(|end| end > now)
+}
+
+impl Working<'_> {
+    /// The last place below one, of one side, that is noted; the outer none where it is not read that far, and down from
+    /// where is to be read.
+    fn noted_below(
+        &self,
+        changed: &Changed,
+        key: &(Whose, bool, Range<u64>),
+        below: u64,
+        admits: impl Fn(Option<Instant>) -> bool,
+    ) -> Result<Option<u64>, u64> {
+        let (whose, live, places) = key;
+        let overlays = [changed.get(whose), self.changed_holdings(whose)];
+        let newest = |index: u64| overlays.iter().flatten().find_map(|places| places.get(&index));
+        let in_batch =
+            overlays.iter().flatten().flat_map(|overlay| overlay.range(places.start..below.max(places.start)));
+        let of_batch = in_batch
+            .filter(|(index, _)| {
+                newest(**index).copied().flatten().is_some_and(|(side, ends)| side == *live && admits(ends))
+            })
+            .map(|(index, _)| *index)
+            .max();
+        let Some(noted) = self.loaded_holdings.noted.get(key) else { return Err(places.end) };
+        let read =
+            noted.coupons.iter().find(|(index, ends)| *index < below && newest(*index).is_none() && admits(*ends));
+        let best = of_batch.max(read.map(|(index, _)| *index));
+        if noted.from > places.start && best.is_none_or(|best| best < noted.from) {
+            return Err(noted.from);
+        }
+        Ok(best)
+    }
+}
+
+impl Attempt<'_> {
+    /// The coupon of a pool, at places in these ranges, that is meant by what a customer holds: the last of those that can
+    /// be used, else the last.
+    pub(super) fn held(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+    ) -> Result<Option<Coupon>, Stop> {
+        let now = self.now();
+        let whose = (customer.clone(), pool);
+        loop {
+            let usable = |ends| goes_on(ends, now);
+            let mut best = None;
+            for range in places {
+                let found = self.last_noted(&whose, true, range, usable)?;
+                best = later(best, found.filter(|coupon| coupon.status_at(now).is_live()));
+            }
+            if best.is_some() {
+                return Ok(best);
+            }
+            if !self.search_further(&whose)? {
+                break;
+            }
+        }
+        let mut best = None;
+        for range in places {
+            for live in [true, false] {
+                best = later(best, self.last_noted(&whose, live, range, |_| true)?);
+            }
+        }
+        Ok(best)
+    }
+
+    /// Notes what a claim of an aggregated pool will ask, so that it is read with the rest.
+    pub(super) fn need_held(&mut self, customer: &CustomerId, pool: PoolId) {
+        for live in [true, false] {
+            let key = ((customer.clone(), pool), live, 0..u64::MAX);
+            if !self.working.loaded_holdings.noted.contains_key(&key) {
+                self.missing.holdings.insert(Wanted::Noted(key.0, live, key.2, u64::MAX));
+            }
+        }
+    }
+
+    /// The last coupon of one side that is noted in a range of places.
+    fn last_noted(
+        &mut self,
+        whose: &Whose,
+        live: bool,
+        places: &Range<u64>,
+        admits: impl Fn(Option<Instant>) -> bool,
+    ) -> Result<Option<Coupon>, Stop> {
+        let key = (whose.clone(), live, places.clone());
+        let mut below = places.end;
+        loop {
+            let index = match self.working.noted_below(&self.change.held, &key, below, &admits) {
+                Ok(None) => return Ok(None),
+                Ok(Some(index)) => index,
+                Err(from) => {
+                    self.missing.holdings.insert(Wanted::Noted(key.0, live, key.2, from));
+                    return Err(Stop::Missing);
+                }
+            };
+            let coupon = self.coupon(CouponId { pool: whose.1, index })?;
+            if let Some(coupon) = coupon.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)) {
+                return Ok(Some(coupon));
+            }
+            below = index;
+        }
+    }
+
+    /// Searches the history of a customer, where something of it was not searched yet, and notes what is found; whether
+    /// there was something.
+    fn search_further(&mut self, whose: &Whose) -> Result<bool, Stop> {
+        let pool = self.find_pool(whose.1).ok_or_else(|| Stop::Broken(format!("no pool {:?}", whose.1)))?;
+        if pool.holdings_since == Some(0) {
+            return Ok(false);
+        }
+        let key = (whose.0.clone(), whose.1, None);
+        let (below, first) = match self.get::<Holdings>(&key)? {
+            Some(Holding::Searched(from)) => (*from, false),
+            _ => (pool.holdings_since.unwrap_or(u64::MAX), true),
+        };
+        if below == 0 {
+            return Ok(false);
+        }
+        let Some(found) = self.working.loaded_holdings.found.get(&(whose.clone(), below)) else {
+            self.missing.holdings.insert(Wanted::History(whose.clone(), below));
+            return Err(Stop::Missing);
+        };
+        let (mut ids, from) = (found.coupons.clone(), found.from);
+        if first {
+            // What this batch did before the pool began to note it is in no history yet.
+            ids.extend(self.working.acquired_in_batch(whose));
+        }
+        self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
+        self.begin_holdings(&pool)?;
+        for id in ids {
+            if let Some(coupon) = self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)) {
+                self.note_held(&coupon, true)?;
+            }
+        }
+        self.put::<Holdings>(key, Holding::Searched(from));
+        Ok(true)
+    }
+
+    /// Whether it is noted what customers hold of a pool, from now on where somebody could ask.
+    pub(super) fn notes_holdings(&mut self, id: CouponId) -> Result<bool, Stop> {
+        let pool = self.pool_of(id)?;
+        if pool.holdings_since.is_none() && pool.asks_holdings() {
+            self.begin_holdings(&pool)?;
+            return Ok(true);
+        }
+        Ok(pool.holdings_since.is_some())
+    }
+
+    fn begin_holdings(&mut self, pool: &Arc<Pool>) -> Result<(), Stop> {
+        if pool.holdings_since.is_some() {
+            return Ok(());
+        }
+        let mut pool = pool.as_ref().clone();
+        pool.holdings_since = Some(self.working.next_sequence() + self.change.events.len() as u64);
+        self.put_pool(pool).map(drop)
+    }
+
+    /// Notes where a coupon is now among what its customer holds.
+    pub(super) fn note_holding(&mut self, before: Option<&Coupon>, coupon: &Coupon) -> Result<(), Stop> {
+        let at = |coupon: &Coupon| coupon.customer.clone().map(|customer| (customer, HeldAt::of(coupon)));
+        let (old, new) = (before.and_then(at), at(coupon));
+        if old == new && before.map(Holding::of) == Some(Holding::of(coupon)) {
+            return Ok(());
+        }
+        if let Some((customer, at)) = old.filter(|old| new.as_ref() != Some(old)) {
+            let key = (customer.clone(), coupon.id.pool, Some(at));
+            // One that is not loaded is not removed.
+            self.get::<Holdings>(&key)?;
+            self.remove::<Holdings>(key);
+            self.change.held.entry((customer, coupon.id.pool)).or_default().insert(at.index, None);
+        }
+        if new.is_some() {
+            self.note_held(coupon, before.is_some())?;
+        }
+        Ok(())
+    }
+
+    /// Notes a coupon that somebody holds; `known` where there may be such a row.
+    fn note_held(&mut self, coupon: &Coupon, known: bool) -> Result<(), Stop> {
+        let Some(customer) = coupon.customer.clone() else { return Ok(()) };
+        let (at, holding) = (HeldAt::of(coupon), Holding::of(coupon));
+        let key = (customer.clone(), coupon.id.pool, Some(at));
+        if known {
+            self.get::<Holdings>(&key)?;
+        }
+        let ends = coupon.expires_at.filter(|_| at.live);
+        self.change.held.entry((customer, coupon.id.pool)).or_default().insert(at.index, Some((at.live, ends)));
+        self.put::<Holdings>(key, holding);
+        Ok(())
+    }
+}
+
+/// The one of two coupons that has the later place.
+fn later(one: Option<Coupon>, other: Option<Coupon>) -> Option<Coupon> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if other.id.index > one.id.index { other } else { one }),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,172 @@
+//! What means the same has the same fingerprint, and nothing else has.
+
+use super::*;
+use scrip_domain::id::CustomerId;
+
+fn by_code(code: &str) -> CouponRef {
+    CouponRef::Code { code: code.to_owned(), pool: None, customer: None }
+}
+
+fn held_by(customer: &str, coupon: CouponRef) -> CouponRef {
+    let by = CustomerId::parse(customer).expect("a customer");
+    CouponRef::Held { coupon: Box::new(coupon), by }
+}
+
+fn id() -> CouponId {
+    CouponId { pool: PoolId(7), index: 42 }
+}
+
+fn redeem(coupon: CouponRef, amount: &str) -> Command {
+    Command::Redeem { coupon, customer: None, amount: Some(amount.to_owned()), basket: None, transaction: None }
+}
+
+#[test]
+fn the_same_meaning_has_the_same_fingerprint() {
+    let same = |one: &Command, other: &Command| fingerprint(one, None) == fingerprint(other, None);
+    let card = CouponRef::Id(id());
+    for (one, other, expected) in [
+        ("10", "10.00", true),
+        ("10", "010.0", true),
+        ("0", "-0.00", true),
+        ("10", "10.01", false),
+        ("10", "100", false),
+        ("1.10", "1.1", true),
+        ("ten", "ten", true),
+        ("ten", "ten ", false),
+    ] {
+        assert_eq!(same(&redeem(card.clone(), one), &redeem(card.clone(), other)), expected, "{one} {other}");
+    }
+    let adjust = |reason: &str| Command::Adjust(card.clone(), "1".to_owned(), reason.to_owned());
+    assert!(!same(&adjust("a"), &adjust("b")));
+    assert!(!same(&Command::Unassign(card.clone()), &Command::Invalidate(card.clone())));
+}
+
+#[test]
+fn a_pool_is_what_it_is_meant_to_be() {
+    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let draft = |value: &str, minimum: &str, stores: &[&str], phrases: &[&str]| PoolDraft {
+        name: "a pool".to_owned(),
+        external_id: None,
+        source: scrip_domain::source::Source::Generated,
+        kind: scrip_domain::terms::CouponType::Amount,
+        value: Some(value.to_owned()),
+        currency: Some("EUR".to_owned()),
+        case_sensitive: None,
+        pattern: Some("A-####".to_owned()),
+        excluded_characters: Vec::new(),
+        excluded_phrases: texts(phrases),
+        remote: None,
+        checks: Vec::new(),
+        restrictions: RestrictionsDraft {
+            purchase_minimum: Some(minimum.to_owned()),
+            stores: texts(stores),
+            ..RestrictionsDraft::default()
+        },
+        aggregated: false,
+    };
+    let of = |draft: PoolDraft| fingerprint(&Command::PoolCreate(Box::new(draft)), None);
+    let kept = of(draft("5", "20", &["a", "b"], &["x", "y"]));
+    assert_eq!(kept, of(draft("5.00", "20.0", &["b", "a", "a"], &["y", "x"])));
+    assert_eq!(kept, of(PoolDraft { case_sensitive: Some(false), ..draft("5", "20", &["a", "b"], &["x", "y"]) }));
+    for other in [
+        draft("5.01", "20", &["a", "b"], &["x", "y"]),
+        draft("5", "21", &["a", "b"], &["x", "y"]),
+        draft("5", "20", &["a"], &["x", "y"]),
+        draft("5", "20", &["a", "b"], &["xy"]),
+        PoolDraft { aggregated: true, ..draft("5", "20", &["a", "b"], &["x", "y"]) },
+        PoolDraft { name: "another".to_owned(), ..draft("5", "20", &["a", "b"], &["x", "y"]) },
+    ] {
+        assert_ne!(kept, of(other.clone()), "{other:?}");
+    }
+    let command = Command::PoolCreate(Box::new(draft("5", "20", &[], &[])));
+    assert!(is_of(&of_version("2:", &command, None), &command, None), "one of the version before");
+}
+
+/// Every amount of every command is an amount, and every other part counts.
+#[test]
+fn what_changes_the_meaning_changes_the_fingerprint() {
+    let card = || CouponRef::Id(id());
+    let entry = |number| Some(scrip_domain::id::EntryId { coupon: id(), number });
+    let some = |text: &str| Some(text.to_owned());
+    let basket = |price: &str, shipping: &str, quantity| BasketDraft {
+        currency: "EUR".to_owned(),
+        store: None,
+        shipping: some(shipping),
+        lines: vec![("mug".to_owned(), quantity, price.to_owned())],
+    };
+    let bought = |price: &str, shipping: &str, quantity| Command::Redeem {
+        coupon: card(),
+        customer: some("ann"),
+        amount: None,
+        basket: Some(Box::new(basket(price, shipping, quantity))),
+        transaction: some("t"),
+    };
+    let checkout = |amount: &str, price: &str, code: &str| {
+        Command::Checkout(Box::new(CheckoutOrder {
+            transaction: "t".to_owned(),
+            customer: "ann".to_owned(),
+            basket: basket(price, "0", 1),
+            coupons: vec![crate::Presentation { code: code.to_owned(), amount: some(amount) }],
+            at: None,
+        }))
+    };
+    let unredeem = |number, amount: &str| Command::Unredeem(card(), entry(number), some(amount));
+    let adjust = |amount: &str| Command::Adjust(card(), amount.to_owned(), "r".to_owned());
+    let transfer = |id: Option<&str>, email: Option<&str>| {
+        Command::Transfer(card(), id.map(str::to_owned), email.map(str::to_owned))
+    };
+    for (one, other, same) in [
+        (bought("10", "5", 1), bought("10.00", "5.0", 1), true),
+        (bought("10", "5", 1), bought("10", "5", 2), false),
+        (bought("10", "5", 1), bought("10", "6", 1), false),
+        (checkout("1", "10", "A"), checkout("1.0", "10.00", "A"), true),
+        (checkout("1", "10", "A"), checkout("2", "10", "A"), false),
+        (checkout("1", "10", "A"), checkout("1", "10", "B"), false),
+        (unredeem(1, "5"), unredeem(1, "5.00"), true),
+        (unredeem(1, "5"), unredeem(2, "5"), false),
+        (adjust("-5"), adjust("-5.00"), true),
+        (adjust("-5"), adjust("5"), false),
+        (transfer(Some("x"), None), transfer(None, Some("x")), false),
+        (Command::CouponsGenerate(PoolId(7), 1), Command::CouponsGenerate(PoolId(7), 10), false),
+        (
+            Command::CouponsAdd(PoolId(7), vec!["ab".to_owned()]),
+            Command::CouponsAdd(PoolId(7), vec!["a".to_owned(), "b".to_owned()]),
+            false,
+        ),
+        (Command::Claim(PoolId(7), "ann".to_owned(), None), Command::Claim(PoolId(8), "ann".to_owned(), None), false),
+    ] {
+        assert_eq!(fingerprint(&one, None) == fingerprint(&other, None), same, "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn a_code_is_its_coupon() {
+    let (code, coupon) = (Command::Invalidate(by_code("A-1")), Command::Invalidate(CouponRef::Id(id())));
+    let kept = fingerprint(&coupon, None);
+    assert!(is_of(&kept, &code, Some(id())));
+    assert!(!is_of(&kept, &code, None) && !is_of(&kept, &code, Some(CouponId { index: 43, ..id() })));
+    // First it named nothing, and by the time of the retry it does.
+    assert!(is_of(&fingerprint(&code, None), &code, Some(id())));
+}
+
+#[test]
+fn who_has_to_hold_it_is_part_of_what_is_asked() {
+    let named = |customer: &str| Command::Unassign(held_by(customer, by_code("A-1")));
+    let by_id = |customer: &str| Command::Unassign(held_by(customer, CouponRef::Id(id())));
+    let kept = fingerprint(&named("ann"), Some(id()));
+    assert!(is_of(&kept, &named("ann"), Some(id())) && is_of(&kept, &by_id("ann"), None));
+    assert!(!is_of(&kept, &by_id("ben"), None) && !is_of(&kept, &named("ben"), Some(id())));
+    assert!(!is_of(&kept, &Command::Unassign(CouponRef::Id(id())), None));
+}
+
+#[test]
+fn a_fingerprint_is_a_promise() {
+    let command = Command::Claim(PoolId(7), "ann".to_owned(), None);
+    assert!(fingerprint(&command, None).starts_with("3:"));
+    let (plain, held) = (Command::Invalidate(by_code("A")), Command::Invalidate(held_by("ann", by_code("A"))));
+    for before in [legacy_fingerprint, |command: &Command| of_version("2:", command, None)] {
+        assert!(is_of(&before(&command), &command, None), "those of before are still recognised");
+        assert_eq!(before(&plain), before(&held), "they did not know who has to hold it");
+        assert!(is_of(&before(&plain), &held, None));
+    }
+}

@@ -1,0 +1,167 @@
+//! What a customer holds of a pool is known whenever it is asked for: however many there are, whatever the pool was
+//! before, and in a folder of a version that kept a hundred.
+
+use scrip::{
+    domain::{coupon::Coupon, id::PoolId, pool_draft::PoolDraft, rejection::Code, status::Status},
+    service::{Answer, Command, CouponRef, PoolEdit},
+    storage::{Batch, HeldAt, Holding, Holdings, Pools, ReadFrom, RowId, Span, Store, check},
+};
+
+use crate::support::{Backend, Client, TestScrip, customer, disk, draft, open};
+
+async fn edit(app: &Client, pool: PoolId, edit: PoolEdit) {
+    app.ask(None, Command::PoolUpdate(pool, Box::new(edit))).await.expect("an edit");
+}
+
+async fn aggregate(app: &Client, pool: PoolId, aggregated: bool) {
+    edit(app, pool, PoolEdit { aggregated: Some(aggregated), ..PoolEdit::default() }).await;
+}
+
+/// Redeems the coupon of a generic code that somebody holds.
+async fn redeem_by_code(app: &Client, code: &str, by: &str) -> Result<Coupon, Vec<Code>> {
+    let coupon = CouponRef::Code { code: code.to_owned(), pool: None, customer: Some(customer(by)) };
+    let command =
+        Command::Redeem { coupon, customer: Some(by.to_owned()), amount: None, basket: None, transaction: None };
+    match app.ask(None, command).await? {
+        Answer::Coupon(coupon, _) => Ok(*coupon),
+        other => panic!("expected a coupon, found {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_coupon_of_a_generic_code_is_redeemed_by_it() {
+    const MANY: u64 = 700;
+    let app = TestScrip::new(Backend::Memory).await;
+    let pool = app.pool(draft::generic("WELCOME")).await.id;
+    for _ in 0..MANY {
+        app.claim(pool, "ann").await.expect("a coupon");
+    }
+    app.claim(pool, "ben").await.expect("a coupon");
+    // All at once, so that many are decided in a batch.
+    let all = (0..MANY).map(|_| {
+        let app = app.clone();
+        tokio::spawn(async move { redeem_by_code(&app, "welcome", "ann").await.expect("one is left").id })
+    });
+    let mut redeemed = Vec::new();
+    for one in all.collect::<Vec<_>>() {
+        redeemed.push(one.await.expect("an end"));
+    }
+    redeemed.sort_unstable();
+    redeemed.dedup();
+    assert_eq!(redeemed.len() as u64, MANY, "each is redeemed once");
+    assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect_err("none is left"), [Code::AlreadyRedeemed]);
+    app.unredeem(redeemed[3]).await.expect("taken back");
+    assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect("it is found").id, redeemed[3]);
+    assert_eq!(redeem_by_code(&app, "WELCOME", "cem").await.expect_err("nothing"), [Code::NotOwner]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn aggregation_is_switched_off_and_on() {
+    let app = TestScrip::new(Backend::Memory).await;
+    let pool = app.stocked(PoolDraft { aggregated: true, ..draft::percentage() }, 10).await;
+    let first = app.claim(pool, "ann").await.expect("a coupon").id;
+    aggregate(&app, pool, false).await;
+    let second = app.claim(pool, "ann").await.expect("a coupon").id;
+    let third = app.claim(pool, "ann").await.expect("a coupon").id;
+    app.transfer(third, "ben").await.expect_err("ben is not known");
+    app.customer("ben", None, None).await;
+    app.transfer(third, "ben").await.expect("ben has it");
+    assert!(first < second && second < third);
+    aggregate(&app, pool, true).await;
+    for (by, expected) in [("ann", second), ("ben", third), ("ann", second)] {
+        assert_eq!(app.claim(pool, by).await.expect("the same again").id, expected);
+    }
+    app.redeem(second).await.expect("redeemed");
+    assert_eq!(app.claim(pool, "ann").await.expect("the other one").id, first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_claimed_before_a_pool_was_aggregated_is_found() {
+    // More than is searched at once, and what can be used is at the far end.
+    const MANY: u64 = 1_300;
+    let app = TestScrip::new(Backend::Memory).await;
+    let pool = app.stocked(draft::percentage(), MANY + 5).await;
+    let first = app.claim(pool, "ann").await.expect("a coupon").id;
+    for _ in 1..MANY {
+        let coupon = app.claim(pool, "ann").await.expect("a coupon").id;
+        app.redeem(coupon).await.expect("redeemed");
+    }
+    aggregate(&app, pool, true).await;
+    for claims in 2..5 {
+        let again = app.claim(pool, "ann").await.expect("the same again");
+        assert_eq!((again.id, again.claims), (first, claims));
+    }
+    app.redeem(first).await.expect("redeemed");
+    assert_eq!(app.claim(pool, "ann").await.expect_err("no other"), [Code::AlreadyRedeemed]);
+    let new = app.claim(pool, "ben").await.expect("a coupon").id;
+    assert_eq!(app.claim(pool, "ben").await.expect("the same again").id, new);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_that_everyone_had_still_names_each_ones_coupon() {
+    let app = TestScrip::new(Backend::Memory).await;
+    app.customer("ben", None, None).await;
+    let pool = app.pool(draft::generic("WELCOME")).await.id;
+    let [one, two] = [app.claim(pool, "ann").await, app.claim(pool, "ann").await].map(|coupon| coupon.expect("one").id);
+    let pattern = |pattern: &str| PoolEdit { pattern: Some(pattern.to_owned()), ..PoolEdit::default() };
+    edit(&app, pool, pattern("GOODBYE")).await;
+    let three = app.claim(pool, "ann").await.expect("a coupon").id;
+    edit(&app, pool, pattern("MADE-####")).await;
+    let made = app.claim(pool, "ann").await.expect("a coupon");
+    assert!(made.code.starts_with("MADE-"));
+    app.transfer(one, "ben").await.expect("ben has it");
+    for (code, by, expected) in [("WELCOME", "ben", one), ("GOODBYE", "ann", three), ("WELCOME", "ann", two)] {
+        assert_eq!(redeem_by_code(&app, code, by).await.expect("it is found").id, expected, "{code} of {by}");
+    }
+    edit(&app, pool, pattern("WELCOME")).await;
+    let four = app.claim(pool, "ann").await.expect("a coupon").id;
+    assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect("the new one").id, four);
+}
+
+/// Makes what is noted what a version before it kept: the places of the last hundred, and nothing in the pool.
+async fn as_before(store: &Store, by: &str, pool: PoolId) -> Batch {
+    let mut batch = Batch::default();
+    let mut kept = store.get_one::<Pools>(pool).await.expect("readable").expect("a pool");
+    kept.holdings_since = None;
+    batch.replace::<Pools>(pool, kept);
+    let rows = store.scan(&Span::<Holdings>::all(), ReadFrom::Start, 1_000).await.expect("readable");
+    for (key, _) in rows {
+        batch.remove(RowId::of::<Holdings>(key));
+    }
+    batch.insert::<Holdings>((customer(by), pool, None), Holding::Places((20..120).collect()));
+    batch
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_of_before_gives_right_answers() {
+    const MANY: u64 = 120;
+    let app = TestScrip::new(Backend::Disk).await;
+    let pool = app.pool(draft::generic("WELCOME")).await.id;
+    for _ in 0..MANY {
+        app.claim(pool, "ann").await.expect("a coupon");
+    }
+    let folder = app.close().await.expect("it is on disk");
+    let store = Store::open(&disk(folder.path())).await.expect("the database");
+    let batch = as_before(&store, "ann", pool).await;
+    drop(store.commit(&batch).await.expect("written"));
+    store.close().await;
+    let app = open(folder.path()).await.expect("it opens");
+    for place in (0..MANY).rev() {
+        let coupon = redeem_by_code(&app, "WELCOME", "ann").await.expect("one is left");
+        assert_eq!((coupon.id.index, coupon.status), (place, Status::Redeemed));
+        if place == MANY / 2 {
+            app.claim(pool, "ann").await.expect("a coupon");
+            assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect("the new one").id.index, MANY);
+        }
+    }
+    assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect_err("none is left"), [Code::AlreadyRedeemed]);
+    app.close().await;
+    let store = Store::open(&disk(folder.path())).await.expect("the database");
+    let searched = store.get_one::<Holdings>((customer("ann"), pool, None)).await.expect("readable");
+    assert_eq!(searched, Some(Holding::Searched(0)), "it is searched once");
+    let row = (customer("ann"), pool, Some(HeldAt { live: false, index: 7 }));
+    assert_eq!(store.get_one::<Holdings>(row).await.expect("readable"), Some(Holding::Coupon(None)));
+    store.close().await;
+    let checked = check(&disk(folder.path()), |fault| panic!("{fault}")).await.expect("an answer");
+    assert_eq!(checked.faults, 0);
+}
