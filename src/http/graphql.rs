@@ -19,13 +19,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    App,
-    access::caller,
-    body, explorer,
+    App, body, explorer,
     media::{Media, wants_page},
+    notes::Notes,
     site,
 };
-use scrip_graphql::{Admitted, Asked, Moment, RequestId, coded};
+use scrip_graphql::{Admitted, Asked, Moment, coded};
 use scrip_service::Caller;
 
 /// What is told where nothing is asked for.
@@ -60,13 +59,13 @@ impl UrlParameters {
 }
 
 /// Answers a POST.
-pub(super) async fn post(State(app): State<App>, Extension(id): Extension<RequestId>, request: Sent) -> Response {
-    let (caller, media) = match admitted(&app, request.headers()) {
+pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Notes>, request: Sent) -> Response {
+    let (caller, media) = match admitted(&app, &notes, request.headers()) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
     match posted(&app, request).await {
-        Ok(asked) => execute(&app, media, prepare(&app, caller, id, asked), true).await,
+        Ok(asked) => execute(&app, media, prepare(&app, caller, &notes, asked), true).await,
         Err(refusal) => *refusal,
     }
 }
@@ -91,7 +90,7 @@ pub(super) fn queried(parameters: Result<Query<UrlParameters>, QueryRejection>) 
 /// Answers a GET: a query, or the explorer for a browser that asks for a page.
 pub(super) async fn get(
     State(app): State<App>,
-    Extension(id): Extension<RequestId>,
+    Extension(notes): Extension<Notes>,
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
@@ -99,40 +98,42 @@ pub(super) async fn get(
     if matches!(asked, Ok(None)) && wants_page(&headers) {
         return explorer::page().await;
     }
-    let (caller, media) = match admitted(&app, &headers) {
+    let (caller, media) = match admitted(&app, &notes, &headers) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
     match asked {
-        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, id, asked), false).await,
+        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, &notes, asked), false).await,
         Ok(None) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
 /// Who asks, and for which answer.
-fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
-    let caller = asking(app, headers)?;
+fn admitted(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
+    let caller = asking(app, notes, headers)?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
     Ok((caller, media))
 }
 
 /// Who asks, from a page that may or from none.
-pub(super) fn asking(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+pub(super) fn asking(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
     if !site::may_ask(headers, &app.options.origins) {
+        notes.refused(headers);
         return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
     }
-    caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
+    notes.caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
 }
 
 /// A request that may be executed, or its answer.
 pub(super) type Prepared = Result<Admitted, Box<Answer>>;
 
 /// Has what was sent admitted, however that came.
-pub(super) fn prepare(app: &App, caller: Caller, id: RequestId, asked: Asked) -> Prepared {
+pub(super) fn prepare(app: &App, caller: Caller, notes: &Notes, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
-    admitted.request = admitted.request.data(caller).data(id);
+    admitted.request = admitted.request.data(caller).data(notes.id());
+    notes.admitted(&admitted);
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
@@ -150,7 +151,7 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
 
 /// Executes a request whose answers may go on.
 pub(super) fn answers(app: &App, admitted: Admitted) -> BoxStream<'static, Answer> {
-    let Admitted { request, kind, price } = admitted;
+    let Admitted { request, kind, price, .. } = admitted;
     let answers = app.schema.execute_stream(request);
     if kind == Some(OperationType::Subscription) {
         return answers.map(coded).boxed();

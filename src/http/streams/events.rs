@@ -28,8 +28,9 @@ use crate::http::{
     App,
     graphql::{Prepared, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
     media::{EVENTS, Events, Media},
+    notes::Notes,
 };
-use scrip_graphql::{Asked, RequestId, coded};
+use scrip_graphql::{Asked, coded};
 
 /// A sign of life: a comment, which clients pass over.
 const BEAT: &[u8] = b":\n\n";
@@ -37,18 +38,17 @@ const BEAT: &[u8] = b":\n\n";
 const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 
 /// Answers a request by a client that takes a stream of events.
-pub(super) async fn answer(app: App, request: Request, wish: Events) -> Response {
-    let caller = match asking(&app, request.headers()) {
+pub(super) async fn answer(app: App, notes: &Notes, request: Request, wish: Events) -> Response {
+    let caller = match asking(&app, notes, request.headers()) {
         Ok(caller) => caller,
         Err(refusal) => return *refusal,
     };
-    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
     let (media, may_change) = (Media::wanted(request.headers()), request.method() == Method::POST);
     let asked = match read(&app, request).await {
         Ok(asked) => asked,
         Err(refusal) => return *refusal,
     };
-    let prepared = prepare(&app, caller, id, asked);
+    let prepared = prepare(&app, caller, notes, asked);
     let kind = prepared.as_ref().ok().and_then(|admitted| admitted.kind);
     match (wish, media) {
         (_, _) if kind == Some(OperationType::Mutation) && !may_change => only_by_post(),
