@@ -1,11 +1,11 @@
-//! The configuration: a file, over it the environment, over that the flags. A name that is not known
-//! is refused wherever it stands, so that a typo does not silently leave a default.
+//! The configuration: a file, over it the environment, over that the flags. A name that is not known is refused in the
+//! file and among the flags, and told in the environment, so that a typo does not silently leave a default.
 
 mod backup;
+mod environment;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -21,29 +21,6 @@ pub use backup::{BackupLayer, PlannedBackups, rate};
 pub const LISTEN: &str = "127.0.0.1:8080";
 /// Where the data is unless told otherwise.
 pub const DATABASE: &str = "surrealkv://data/scrip";
-/// The environment variables that are read.
-const VARIABLES: [&str; 18] = [
-    "SCRIP_LISTEN",
-    "SCRIP_DATABASE",
-    "SCRIP_LOG",
-    "SCRIP_ORIGINS",
-    "SCRIP_MAX_COST",
-    "SCRIP_INTROSPECTION",
-    "SCRIP_DOCUMENTS",
-    "SCRIP_DOCUMENTS_ONLY",
-    "SCRIP_PLUGINS",
-    "SCRIP_ADMIN_KEY",
-    "SCRIP_BACKUP_FOLDER",
-    "SCRIP_BACKUP_EVERY",
-    "SCRIP_BACKUP_KEEP",
-    "SCRIP_BACKUP_RATE",
-    "SCRIP_URL",
-    "SCRIP_KEY",
-    "SCRIP_CONFIG",
-    "SCRIP_SECRET_PLUGIN_NAME",
-];
-/// How the names of variables with secrets of plugins begin.
-const SECRET: &str = "SCRIP_SECRET_";
 /// Where plugins are unless told otherwise.
 pub const PLUGINS: &str = "plugins";
 /// The shortest admin key that may be preset, in characters.
@@ -68,12 +45,6 @@ pub enum ConfigError {
         /// Where and why.
         reason: String,
     },
-    /// A variable that is not known.
-    #[error("environment variable {name} is unknown: possible are {}", VARIABLES.join(", "))]
-    UnknownVariable {
-        /// Its name.
-        name: String,
-    },
     /// A value that is not possible.
     #[error("{name} is invalid: {reason}")]
     Value {
@@ -91,12 +62,14 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layer {
-    /// The address to listen on, such as "127.0.0.1:8080".
+    /// The address or name to listen on, such as "127.0.0.1:8080".
     pub listen: Option<String>,
     /// The database's address.
     pub database: Option<String>,
     /// How much is logged: a filter such as "info" or "scrip=debug".
     pub log: Option<String>,
+    /// How lines of the log are written: "text" or "json".
+    pub log_format: Option<String>,
     /// The folder of plugins.
     pub plugins: Option<String>,
     /// What each plugin may do, by its id.
@@ -104,6 +77,9 @@ pub struct Layer {
     /// Secrets of plugins by the variable's name. Of the environment only.
     #[serde(skip)]
     pub secrets: Environment,
+    /// What is wrong and does not keep it from starting.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
     /// The origins of other sites whose pages may ask, such as "https://shop.example".
     pub origins: Option<Vec<String>>,
     /// The most that an operation may cost.
@@ -136,42 +112,6 @@ impl Layer {
         toml::from_str(&text).map_err(|error| ConfigError::Invalid { path: name, reason: one_line(&text, &error) })
     }
 
-    /// Reads the environment.
-    pub fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let mut layer = Self::default();
-        for (name, value) in variables.filter(|(name, _)| name.starts_with("SCRIP_")) {
-            match name.as_str() {
-                "SCRIP_LISTEN" => layer.listen = Some(value),
-                "SCRIP_DATABASE" => layer.database = Some(value),
-                "SCRIP_LOG" => layer.log = Some(value),
-                "SCRIP_PLUGINS" => layer.plugins = Some(value),
-                "SCRIP_ORIGINS" => {
-                    let given = value.split(',').filter(|part| !part.trim().is_empty());
-                    layer.origins = Some(given.map(str::to_owned).collect());
-                }
-                "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
-                "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
-                "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
-                "SCRIP_DOCUMENTS_ONLY" => {
-                    layer.documents_only = Some(parsed("SCRIP_DOCUMENTS_ONLY", &value, "true or false")?);
-                }
-                "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
-                "SCRIP_BACKUP_FOLDER" => layer.backup.folder = Some(value.into()),
-                "SCRIP_BACKUP_EVERY" => layer.backup.every = Some(value),
-                "SCRIP_BACKUP_KEEP" => {
-                    layer.backup.keep = Some(parsed("SCRIP_BACKUP_KEEP", &value, "a number such as 7")?);
-                }
-                "SCRIP_BACKUP_RATE" => layer.backup.rate = Some(value),
-                "SCRIP_URL" => layer.url = Some(value),
-                "SCRIP_KEY" => layer.key = Some(value),
-                "SCRIP_CONFIG" => {}
-                _ if name.starts_with(SECRET) => drop(layer.secrets.0.insert(name, value)),
-                _ => return Err(ConfigError::UnknownVariable { name }),
-            }
-        }
-        Ok(layer)
-    }
-
     /// This layer over another.
     #[must_use]
     pub fn over(self, lower: Self) -> Self {
@@ -179,6 +119,8 @@ impl Layer {
             listen: self.listen.or(lower.listen),
             database: self.database.or(lower.database),
             log: self.log.or(lower.log),
+            log_format: self.log_format.or(lower.log_format),
+            warnings: [self.warnings, lower.warnings].concat(),
             plugins: self.plugins.or(lower.plugins),
             plugin: if self.plugin.is_empty() { lower.plugin } else { self.plugin },
             secrets: if self.secrets.0.is_empty() { lower.secrets } else { self.secrets },
@@ -195,12 +137,6 @@ impl Layer {
     }
 }
 
-/// A value of the environment.
-fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) -> Result<T, ConfigError> {
-    let reason = || format!("expected {expected}, found {text:?}");
-    text.parse().map_err(|_| ConfigError::Value { name, reason: reason() })
-}
-
 /// Where a file is wrong, and why, in one line.
 fn one_line(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start));
@@ -208,15 +144,28 @@ fn one_line(text: &str, error: &toml::de::Error) -> String {
     format!("line {line}: {}", error.message().replace('\n', ", "))
 }
 
+/// How lines of the log are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// As text, for people.
+    Text,
+    /// As JSON objects, one a line.
+    Json,
+}
+
 /// A configuration that can be used.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen.
-    pub listen: SocketAddr,
+    /// Where to listen: an address or a name, and a port.
+    pub listen: String,
     /// The database.
     pub database: Address,
     /// How much is logged.
     pub log: String,
+    /// How its lines are written.
+    pub log_format: LogFormat,
+    /// What is wrong and does not keep it from starting.
+    pub warnings: Vec<String>,
     /// Where plugins are, and what each may do.
     pub plugins: PluginSettings,
     /// The origins of other sites whose pages may ask, in lower case.
@@ -242,9 +191,7 @@ pub struct Config {
 impl Config {
     /// Checks what the layers came to.
     pub fn check(layer: Layer) -> Result<Self, ConfigError> {
-        let listen = layer.listen.unwrap_or_else(|| LISTEN.to_owned());
-        let reason = || format!("expected an address and a port such as {LISTEN}, found {listen:?}");
-        let address = listen.parse().map_err(|_| ConfigError::Value { name: "listen", reason: reason() })?;
+        let listen = listen(layer.listen.unwrap_or_else(|| LISTEN.to_owned()))?;
         if layer.admin_key.as_ref().is_some_and(|key| key.len() < MIN_ADMIN_KEY) {
             let reason = format!("expected at least {MIN_ADMIN_KEY} characters, because it opens everything");
             return Err(ConfigError::Value { name: "SCRIP_ADMIN_KEY", reason });
@@ -264,16 +211,26 @@ impl Config {
                 return Err(ConfigError::Value { name: "introspection", reason });
             }
         };
+        let log_format = match layer.log_format.as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                let reason = format!("expected text or json, found {other:?}");
+                return Err(ConfigError::Value { name: "log_format", reason });
+            }
+        };
         let documents_only = layer.documents_only.unwrap_or_default();
         if documents_only && layer.documents.is_none() {
             let reason = "it needs the folder of the documents: name it as documents".to_owned();
             return Err(ConfigError::Value { name: "documents_only", reason });
         }
         Ok(Self {
-            listen: address,
+            listen,
             database,
             plugins,
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
+            log_format,
+            warnings: layer.warnings,
             origins: layer.origins.unwrap_or_default().iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
             max_cost: layer.max_cost,
             introspection,
@@ -285,6 +242,19 @@ impl Config {
             admin_key: layer.admin_key,
         })
     }
+}
+
+/// Where to listen: an address or a name, and a port.
+fn listen(text: String) -> Result<String, ConfigError> {
+    let parts = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+    let host = parts.map(|(host, _)| host).unwrap_or_default();
+    let is_name = !host.is_empty() && !host.contains(|sign: char| matches!(sign, ':' | '/') || sign.is_whitespace());
+    if is_name || text.parse::<std::net::SocketAddr>().is_ok() {
+        return Ok(text);
+    }
+    let reason =
+        format!("expected an address or a name, and a port, such as {LISTEN} or localhost:8080, found {text:?}");
+    Err(ConfigError::Value { name: "listen", reason })
 }
 
 /// An origin as browsers send it (RFC 6454, section 6.2): a scheme, a host and, unless it is the scheme's own, a
@@ -315,7 +285,7 @@ mod tests {
         let environment = environment(&[("SCRIP_LISTEN", "127.0.0.1:2"), ("PATH", "x")]).expect("a layer");
         let flags = Layer { log: Some("debug".to_owned()), ..Layer::default() };
         let config = Config::check(flags.over(environment).over(file)).expect("a configuration");
-        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.listen, "127.0.0.1:2");
         assert_eq!(config.database.text(), "mem://");
         assert_eq!(config.log, "debug");
     }
@@ -351,10 +321,17 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused_with_what_is() {
-        assert!(environment(&[("SCRIP_LISTN", "x")]).is_err_and(|e| e.to_string().contains("SCRIP_LISTEN")));
         assert!(toml::from_str::<Layer>("lisen = 'x'").is_err_and(|e| e.to_string().contains("listen")));
-        let bad = Layer { listen: Some("8080".to_owned()), ..Layer::default() };
-        assert!(Config::check(bad).is_err_and(|e| e.to_string().contains("127.0.0.1:8080")));
+        for wrong in ["8080", ":8080", "localhost", "localhost:web", "a b:8080", "http://localhost:8080", "::1:8080"] {
+            let layer = Layer { listen: Some(wrong.to_owned()), ..Layer::default() };
+            assert!(Config::check(layer).is_err_and(|e| e.to_string().contains("127.0.0.1:8080")), "{wrong}");
+        }
+        for right in ["0.0.0.0:80", "[::1]:8080", "localhost:0", "gateway.example:443"] {
+            let layer = Layer { listen: Some(right.to_owned()), ..Layer::default() };
+            assert_eq!(Config::check(layer).expect("a configuration").listen, right);
+        }
+        let format = Layer { log_format: Some("xml".to_owned()), ..Layer::default() };
+        assert!(Config::check(format).is_err_and(|e| e.to_string().contains("text or json")));
         for wrong in ["*", "shop.example", "https://shop.example/", "https://*.example", "ftp://shop.example", ""] {
             let layer = Layer { origins: Some(vec![wrong.to_owned()]), ..Layer::default() };
             assert!(Config::check(layer).is_err_and(|e| e.to_string().contains("https://shop.example")), "{wrong}");

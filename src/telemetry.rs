@@ -15,7 +15,7 @@ use std::{
 
 use tracing_subscriber::EnvFilter;
 
-use self::lines::Lines;
+use self::lines::{Lines, Shape};
 
 /// What others say with a plain filter.
 const OTHERS: &str =
@@ -26,16 +26,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The lines of this process: it has one standard error.
 static LINES: OnceLock<Lines> = OnceLock::new();
 
-/// Starts logging with a filter such as "info" or "scrip=debug,surrealdb=info".
-pub fn start(filter: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Starts logging with a filter such as "info" or "scrip=debug,surrealdb=info", as text or as JSON.
+pub fn start(filter: &str, json: bool) -> Result<(), Box<dyn Error + Send + Sync>> {
     let plain = filter.chars().all(|c| c.is_ascii_alphabetic());
     let directives = if plain { format!("{OTHERS},scrip={filter}") } else { filter.to_owned() };
     let filter = EnvFilter::try_new(&directives)
         .map_err(|error| format!("log filter {filter:?} is invalid: {error}: try info or scrip=debug"))?;
     // Colours are for people; a log that is collected has none.
     let colours = std::io::stderr().is_terminal();
-    let lines = Lines::start()?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(lines.clone()).try_init()?;
+    let lines = Lines::start(if json { Shape::Json } else { Shape::Text })?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
+    if json {
+        subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()?;
+    } else {
+        subscriber.with_ansi(colours).try_init()?;
+    }
     drop(LINES.set(lines));
     std::panic::set_hook(Box::new(tell_of_panic));
     Ok(())
@@ -43,10 +48,9 @@ pub fn start(filter: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 /// Has a line for a person written after what was logged before it. Waits for nothing.
 pub fn say(text: &str) {
-    let line = format!("{text}\n").into_bytes();
     match LINES.get() {
-        Some(lines) => lines.add(line),
-        None => drop(std::io::stderr().write_all(&line)),
+        Some(lines) => lines.say(text),
+        None => drop(std::io::stderr().write_all(&Shape::Text.line(text))),
     }
 }
 

@@ -58,6 +58,9 @@ pub(super) struct ExportArguments {
     /// Only coupons whose time is over before this instant.
     #[arg(long)]
     expires_to: Option<String>,
+    /// Begin a CSV file with a byte order mark, by which some spreadsheets know UTF-8.
+    #[arg(long)]
+    bom: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -80,7 +83,11 @@ impl ExportArguments {
             redeemed_to: self.redeemed_to.clone(),
             expires_from: self.expires_from.clone(),
             expires_to: self.expires_to.clone(),
+            bom: Some(self.bom),
         };
+        if self.bom && matches!(self.format, FileFormat::Jsonl) {
+            return Err("--bom is for CSV files alone: leave it out with --format jsonl".into());
+        }
         Ok(parameters.check()?)
     }
 }
@@ -100,7 +107,10 @@ pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<()
         None => Box::new(std::io::stdout()),
     };
     let written = match arguments.format {
-        FileFormat::Csv => write(File::<Csv>::begin(&scrip, &pool, filter).await?, &mut to).await,
+        FileFormat::Csv => {
+            let file = File::<Csv>::begin(&scrip, &pool, filter).await?;
+            write(file.marked(arguments.bom), &mut to).await
+        }
         FileFormat::Jsonl => write(File::<JsonLines>::begin(&scrip, &pool, filter).await?, &mut to).await,
     };
     if let (Err(_), Some(path)) = (&written, &arguments.output) {

@@ -11,6 +11,7 @@ mod restore;
 mod salvage;
 mod serve;
 mod sql;
+mod umask;
 mod upgrade;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -19,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    config::{BackupLayer, Config, ConfigError, Layer},
+    config::{BackupLayer, Config, ConfigError, Layer, LogFormat},
     telemetry,
 };
 use scrip_service::{before_end, last_line};
@@ -39,7 +40,7 @@ struct Settings {
     /// Configuration file (TOML); SCRIP_CONFIG by environment.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Address to listen on [default: 127.0.0.1:8080]; SCRIP_LISTEN by environment.
+    /// Address or name to listen on, such as localhost:8080 [default: 127.0.0.1:8080]; SCRIP_LISTEN by environment.
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// Database, `surrealkv://FOLDER` or `mem://` [default: surrealkv://data/scrip]; SCRIP_DATABASE by environment.
@@ -51,6 +52,9 @@ struct Settings {
     /// What is logged, such as info or scrip=debug [default: info]; SCRIP_LOG by environment.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    /// How it is logged, text or json (an object a line) [default: text]; SCRIP_LOG_FORMAT by environment.
+    #[arg(long, global = true, value_name = "TEXT|JSON")]
+    log_format: Option<String>,
     /// Origins of other sites whose pages may ask, such as https://shop.example [default: none]; SCRIP_ORIGINS by
     /// environment.
     #[arg(long, global = true, value_name = "ORIGIN,ORIGIN", value_delimiter = ',')]
@@ -168,6 +172,9 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         say(&mut std::io::stdout(), scrip_graphql::definition().trim_end());
         return Ok(());
     }
+    if !matches!(arguments.command, Some(Command::Plugin { .. })) {
+        umask::keep_files_private();
+    }
     let url = match &arguments.command {
         Some(Command::Backup(arguments)) => arguments.url.clone(),
         _ => None,
@@ -178,7 +185,10 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         Some(Command::Restore { .. }) => format!("surrealkv=off,surrealdb=off,scrip_storage=warn,{}", config.log),
         _ => config.log.clone(),
     };
-    telemetry::start(&log)?;
+    telemetry::start(&log, config.log_format == LogFormat::Json)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     before_end(telemetry::flush);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -224,6 +234,7 @@ fn configuration(flags: Settings, url: Option<String>) -> Result<Config, ConfigE
         listen: flags.listen,
         database: flags.database,
         log: flags.log,
+        log_format: flags.log_format,
         origins: flags.origins,
         max_cost: flags.max_cost,
         introspection: flags.introspection,

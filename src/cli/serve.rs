@@ -29,8 +29,11 @@ const STOP: Duration = Duration::from_secs(45);
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // As many files as the system lets this process have; what it has already does where it does not.
     let files = rlimit::increase_nofile_limit(u64::MAX).or_else(|_| rlimit::Resource::NOFILE.get_soft())?;
+    let connections = http::most_connections(files).map_err(|least| {
+        format!("this process may open {files} files, at least {least} are needed: raise the limit (ulimit -n)")
+    })?;
     // The port first: a second start by mistake should not touch the database.
-    let listener = bind(config.listen).await?;
+    let listener = bind(&config.listen).await?;
     let address = listener.local_addr()?;
     let rules = rules(&config).await?;
     let plugins = Plugins::open(config.plugins, Lookup::default()).await?;
@@ -47,7 +50,6 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    let connections = http::most_connections(files);
     let options = http::Options { origins: config.origins, rules, connections, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
@@ -58,16 +60,20 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
 /// the threads that serve may be what stands still.
 fn stop_signal() -> io::Result<oneshot::Receiver<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut terminate, mut interrupt) = {
+    let (mut terminate, mut interrupt, mut hangup) = {
         let _within = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
     };
     let (tell, told) = oneshot::channel();
     let run = move || {
         runtime.block_on(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    // A terminal that was closed, or somebody who expects that the configuration is read anew.
+                    _ = hangup.recv() => tracing::info!("SIGHUP is ignored: a new configuration needs a new start"),
+                }
             }
         });
         let _ = tell.send(());
@@ -93,14 +99,22 @@ async fn rules(config: &Config) -> Result<Rules, Problem> {
     })
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// Listens on an address, or on the first that can be had of a name's, those of IPv4 before the others.
+async fn bind(place: &str) -> Result<TcpListener, Problem> {
+    let found = tokio::net::lookup_host(place).await;
+    let mut addresses: Vec<SocketAddr> =
+        found.map_err(|error| format!("cannot listen on {place}: the name is not known: {error}"))?.collect();
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
         let reason = match error.kind() {
             ErrorKind::AddrInUse => "it is in use: stop what listens there, or name another with --listen".to_owned(),
             ErrorKind::PermissionDenied => "it needs privileges: name a port above 1023 with --listen".to_owned(),
+            ErrorKind::AddrNotAvailable => {
+                "this machine has no such address: name one that it has with --listen".to_owned()
+            }
             _ => error.to_string(),
         };
-        format!("cannot listen on {address}: {reason}").into()
+        format!("cannot listen on {place}: {reason}").into()
     })
 }
 

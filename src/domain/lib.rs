@@ -5,6 +5,7 @@
 pub mod access;
 pub mod basket;
 pub mod binding;
+pub mod cell;
 pub mod checkout;
 pub mod clock;
 pub mod code;

@@ -114,6 +114,8 @@ impl Asked {
 pub struct Admitted {
     /// The request; who asks is still to be added to its data.
     pub request: Request,
+    /// The operation's name, where it has one.
+    pub name: Option<String>,
     /// The kind of its operation; none where it names none that there is.
     pub kind: Option<OperationType>,
     /// What it costs.
@@ -179,11 +181,12 @@ impl Gate {
             );
             return Err(refused(bounds::with_code(&text, "LIMIT_EXCEEDED")));
         }
+        let named = name.clone().or_else(|| only_name(&document));
         let mut request = Request::new("").variables(variables);
         request.operation_name = name;
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         single_root::check(&mut request).map_err(refused)?;
-        Ok(Admitted { request, kind, price })
+        Ok(Admitted { request, name: named, kind, price })
     }
 
     /// The document of a text, or with a hash.
@@ -209,4 +212,11 @@ impl Gate {
             (None, _) => Err(bounds::with_code("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")),
         }
     }
+}
+
+/// The name of a document's only operation.
+fn only_name(document: &ExecutableDocument) -> Option<String> {
+    let mut operations = document.operations.iter();
+    let (name, _) = operations.next()?;
+    name.filter(|_| operations.next().is_none()).map(ToString::to_string)
 }

@@ -3,7 +3,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Extension, Query, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE},
@@ -13,7 +13,7 @@ use axum::{
 use futures_util::stream;
 use serde::Deserialize;
 
-use super::{App, access::caller, graphql, site};
+use super::{App, graphql, notes::Notes};
 use scrip_service::Failure;
 
 /// What can be asked for.
@@ -26,13 +26,14 @@ pub(super) struct Parameters {
 
 pub(super) async fn get(
     State(app): State<App>,
+    Extension(notes): Extension<Notes>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    if !site::may_ask(&headers, &app.options.origins) {
-        return graphql::error(StatusCode::FORBIDDEN, site::REFUSAL);
-    }
-    let Some(caller) = caller(&app.scrip, &headers) else { return graphql::unauthorized() };
+    let caller = match graphql::asking(&app, &notes, &headers) {
+        Ok(caller) => caller,
+        Err(refusal) => return *refusal,
+    };
     let rate = match parameters {
         Ok(Query(Parameters { rate: Some(0) })) => {
             return graphql::error(StatusCode::BAD_REQUEST, "expected at least one byte a second as rate");

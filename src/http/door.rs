@@ -1,17 +1,13 @@
 //! The door: one thread with a runtime of its own takes every connection. It answers those that ask for health and
 //! hands the others over to the threads that serve. Only so many are handed over that the database always has file
-//! descriptors left. Where all places are taken, the connection that has said nothing for longest makes room; where all
-//! have said something, whoever comes is told to come back.
+//! descriptors left. Where all places are taken, a [stranger](super::guests) makes room; where all have shown a key,
+//! whoever comes is told to come back. A connection that has neither a place nor one of the few spare ones, in which it
+//! waits for what becomes of it, is closed at once: no flood takes more descriptors than these.
 //!
 //! What it knows of a connection is its first bytes, so a probe has to ask for health first on a connection of its own,
 //! as probes do; on one that asked for something else before, the other threads answer.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -20,20 +16,24 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{Semaphore, mpsc},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::health;
+use super::{
+    guests::{Guest, Guests},
+    health,
+    placed::Placed,
+};
 use scrip_service::{Vitals, start_vital};
 
 /// How long no connection is taken where the system has no more descriptors.
 const RESPITE: Duration = Duration::from_millis(100);
-/// How many connections are looked at beside those that have a place, for health.
-const SPARE: usize = 32;
+/// How many connections wait for a place, or are asked whether they want health, beside those that have one.
+pub(super) const SPARE: usize = 32;
 /// How long one of those may take to say what it wants.
 const SPARE_PATIENCE: Duration = Duration::from_secs(1);
 /// How many connections may wait to be taken over: the threads that serve are behind then.
@@ -49,7 +49,7 @@ const FULL: &[u8] =
 /// A connection that has a place.
 pub(super) struct Visitor {
     pub(super) stream: std::net::TcpStream,
-    pub(super) place: OwnedSemaphorePermit,
+    pub(super) guest: Guest,
 }
 
 /// How the door is kept.
@@ -58,6 +58,8 @@ pub(super) struct Rules {
     pub(super) places: usize,
     /// How long the first bytes of a connection may take.
     pub(super) reading: Duration,
+    /// How long a client may leave unread what it is sent.
+    pub(super) writing: Duration,
 }
 
 /// Opens the door; it is closed by the token. The thread ends soon after.
@@ -73,8 +75,8 @@ pub(super) fn open(
     let door = Arc::new(Door {
         places: Arc::new(Semaphore::new(rules.places.min(Semaphore::MAX_PERMITS))),
         spare: Arc::new(Semaphore::new(SPARE)),
-        silent: Mutex::default(),
-        reading: rules.reading,
+        guests: Guests::default(),
+        rules,
         health: health::router(vitals),
         hand_over,
     });
@@ -97,35 +99,10 @@ pub(super) fn open(
 struct Door {
     places: Arc<Semaphore>,
     spare: Arc<Semaphore>,
-    silent: Mutex<Silent>,
-    reading: Duration,
+    guests: Guests,
+    rules: Rules,
     health: Router,
     hand_over: mpsc::Sender<Visitor>,
-}
-
-/// The connections that have a place and have not said anything yet, oldest first.
-#[derive(Default)]
-struct Silent {
-    next: u64,
-    waiting: BTreeMap<u64, CancellationToken>,
-}
-
-impl Silent {
-    fn add(&mut self) -> (u64, CancellationToken) {
-        let (number, end) = (self.next, CancellationToken::new());
-        self.next += 1;
-        self.waiting.insert(number, end.clone());
-        (number, end)
-    }
-
-    /// Has the oldest one end. Whether there was one.
-    fn end_oldest(&mut self) -> bool {
-        let oldest = self.waiting.pop_first();
-        oldest.is_some_and(|(_, end)| {
-            end.cancel();
-            true
-        })
-    }
 }
 
 impl Door {
@@ -133,7 +110,7 @@ impl Door {
     async fn keep(self: Arc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => self.admit(stream),
+                Ok((stream, from)) => self.admit(stream, from.ip()),
                 // The connection was given up before it was taken: the next may be better.
                 Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
@@ -145,41 +122,39 @@ impl Door {
     }
 
     /// Gives a connection a place, or one of the spare ones; without either it is closed.
-    fn admit(self: &Arc<Self>, stream: TcpStream) {
-        let door = Arc::clone(self);
+    fn admit(self: &Arc<Self>, stream: TcpStream, from: IpAddr) {
+        let (door, origin) = (Arc::clone(self), from.into());
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            let (number, end) = self.silent().add();
-            tokio::spawn(async move { door.lead(stream, place, number, end).await });
-        } else if self.silent().end_oldest() {
-            let (number, end) = self.silent().add();
-            tokio::spawn(async move {
-                match timeout(SPARE_PATIENCE, Arc::clone(&door.places).acquire_owned()).await {
-                    Ok(Ok(place)) => door.lead(stream, place, number, end).await,
-                    _ => drop(door.silent().waiting.remove(&number)),
-                }
-            });
-        } else if let Ok(spare) = Arc::clone(&self.spare).try_acquire_owned() {
+            let guest = self.guests.add(origin, place);
+            tokio::spawn(async move { door.lead(stream, guest).await });
+            return;
+        }
+        let Ok(spare) = Arc::clone(&self.spare).try_acquire_owned() else { return };
+        if !self.guests.make_room(origin) {
             tokio::spawn(async move {
                 door.turn_away(stream).await;
                 drop(spare);
             });
+            return;
         }
+        tokio::spawn(async move {
+            let place = timeout(SPARE_PATIENCE, Arc::clone(&door.places).acquire_owned()).await;
+            let Ok(Ok(place)) = place else { return door.turn_away(stream).await };
+            drop(spare);
+            let guest = door.guests.add(origin, place);
+            door.lead(stream, guest).await;
+        });
     }
 
-    fn silent(&self) -> MutexGuard<'_, Silent> {
-        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Leads a connection to where it is answered, unless it is ended before it says anything.
-    async fn lead(&self, stream: TcpStream, place: OwnedSemaphorePermit, number: u64, end: CancellationToken) {
-        let heard = end.run_until_cancelled(timeout(self.reading, asks_for_health(&stream))).await;
-        self.silent().waiting.remove(&number);
+    /// Leads a connection to where it is answered, unless it has to leave before it says anything.
+    async fn lead(&self, stream: TcpStream, guest: Guest) {
+        let heard = guest.leave().run_until_cancelled(timeout(self.rules.reading, asks_for_health(&stream))).await;
         match heard {
-            Some(Ok(Ok(true))) => self.answer(stream).await,
+            Some(Ok(Ok(true))) => self.answer(Placed::new(stream, guest, self.rules.writing)).await,
             Some(Ok(Ok(false))) => {
                 let Ok(stream) = stream.into_std() else { return };
                 // Closed while it stops: the connection ends.
-                drop(self.hand_over.send(Visitor { stream, place }).await);
+                drop(self.hand_over.send(Visitor { stream, guest }).await);
             }
             // It said nothing in time, went away, or made room.
             Some(Ok(Err(_)) | Err(_)) | None => {}
@@ -194,11 +169,11 @@ impl Door {
     }
 
     /// Answers one request for health.
-    async fn answer(&self, stream: TcpStream) {
+    async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(self.reading).keep_alive(false);
+        builder.timer(TokioTimer::new()).header_read_timeout(self.rules.reading).keep_alive(false);
         let service = TowerToHyperService::new(self.health.clone());
-        let answered = timeout(self.reading, builder.serve_connection(TokioIo::new(stream), service)).await;
+        let answered = timeout(self.rules.reading, builder.serve_connection(TokioIo::new(stream), service)).await;
         if let Ok(Err(error)) = answered {
             tracing::debug!(%error, "a connection ended early");
         }

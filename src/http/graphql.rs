@@ -22,14 +22,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    App,
-    access::caller,
-    body, explorer,
+    App, body, explorer,
     lanes::{Busy, Lane},
     media::{Media, wants_page},
+    notes::Notes,
     site,
 };
-use scrip_graphql::{Admitted, Asked, Moment, RequestId, bounds, coded};
+use scrip_graphql::{Admitted, Asked, Moment, bounds, coded};
 use scrip_service::Caller;
 
 /// What is told where nothing is asked for.
@@ -64,36 +63,36 @@ impl UrlParameters {
 }
 
 /// Answers a POST.
-pub(super) async fn post(State(app): State<App>, Extension(id): Extension<RequestId>, request: Sent) -> Response {
-    let (caller, media) = match admitted(&app, request.headers()) {
+pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Notes>, request: Sent) -> Response {
+    let (caller, media) = match admitted(&app, &notes, request.headers()) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    match posted(&app, caller, id, request).await {
+    match posted(&app, caller, &notes, request).await {
         Ok(prepared) => execute(&app, media, prepared, true).await,
         Err(refusal) => *refusal,
     }
 }
 
 /// What a POST carries, admitted. A long body is read in the far lane.
-pub(super) async fn posted(app: &App, caller: Caller, id: RequestId, request: Sent) -> Result<Prepared, Box<Response>> {
+pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Sent) -> Result<Prepared, Box<Response>> {
     let body = body::json(request, app.options.reading).await?;
     let length = body.len();
     if !Lane::reads_far(length) {
-        return Ok(prepare(app, caller, id, read(&body)?));
+        return Ok(prepare(app, caller, notes, read(&body)?));
     }
     let asked = app.lanes.run(Lane::Far, &caller.id, async move { read(&body) }).await;
     let asked = asked.unwrap_or_else(|busy| Err(Box::new(too_busy(&busy))))?;
-    Ok(prepared(app, caller, id, asked, length).await)
+    Ok(prepared(app, caller, notes, asked, length).await)
 }
 
 /// Has what was sent admitted, in the far lane where it is long.
-pub(super) async fn prepared(app: &App, caller: Caller, id: RequestId, asked: Asked, length: usize) -> Prepared {
+pub(super) async fn prepared(app: &App, caller: Caller, notes: &Notes, asked: Asked, length: usize) -> Prepared {
     if !Lane::reads_far(length) {
-        return prepare(app, caller, id, asked);
+        return prepare(app, caller, notes, asked);
     }
-    let (on, key) = (app.clone(), caller.id.clone());
-    let admitted = app.lanes.run(Lane::Far, &key, async move { prepare(&on, caller, id, asked) }).await;
+    let (on, notes, key) = (app.clone(), notes.clone(), caller.id.clone());
+    let admitted = app.lanes.run(Lane::Far, &key, async move { prepare(&on, caller, &notes, asked) }).await;
     admitted.unwrap_or_else(|busy| Err(Box::new(refusal(&busy))))
 }
 
@@ -116,7 +115,7 @@ pub(super) fn queried(parameters: Result<Query<UrlParameters>, QueryRejection>) 
 /// Answers a GET: a query, or the explorer for a browser that asks for a page.
 pub(super) async fn get(
     State(app): State<App>,
-    Extension(id): Extension<RequestId>,
+    Extension(notes): Extension<Notes>,
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
@@ -124,31 +123,32 @@ pub(super) async fn get(
     if matches!(asked, Ok(None)) && wants_page(&headers) {
         return explorer::page().await;
     }
-    let (caller, media) = match admitted(&app, &headers) {
+    let (caller, media) = match admitted(&app, &notes, &headers) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
     match asked {
-        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, id, asked), false).await,
+        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, &notes, asked), false).await,
         Ok(None) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
 }
 
 /// Who asks, and for which answer.
-fn admitted(app: &App, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
-    let caller = asking(app, headers)?;
+fn admitted(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
+    let caller = asking(app, notes, headers)?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
     Ok((caller, media))
 }
 
 /// Who asks, from a page that may or from none.
-pub(super) fn asking(app: &App, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+pub(super) fn asking(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
     if !site::may_ask(headers, &app.options.origins) {
+        notes.refused(headers);
         return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
     }
-    caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
+    notes.caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
 }
 
 /// A request that may be executed, or its answer.
@@ -174,10 +174,11 @@ impl Ready {
 }
 
 /// Has what was sent admitted, however that came.
-pub(super) fn prepare(app: &App, caller: Caller, id: RequestId, asked: Asked) -> Prepared {
+pub(super) fn prepare(app: &App, caller: Caller, notes: &Notes, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
     let key = caller.id.clone();
-    admitted.request = admitted.request.data(caller).data(id);
+    admitted.request = admitted.request.data(caller).data(notes.id());
+    notes.admitted(&admitted);
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
@@ -203,7 +204,7 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
 /// Executes a request whose answers may go on.
 pub(super) fn answers(app: &App, ready: Ready) -> BoxStream<'static, Answer> {
     let (schema, lane) = (app.schema.clone(), ready.lane());
-    let Ready { admitted: Admitted { request, kind, price }, key } = ready;
+    let Ready { admitted: Admitted { request, kind, price, .. }, key } = ready;
     if kind == Some(OperationType::Subscription) {
         return schema.execute_stream(request).map(coded).boxed();
     }

@@ -15,7 +15,7 @@ use axum::{
 };
 use tokio::{task::spawn_blocking, time::timeout};
 
-use super::{App, log};
+use super::{App, log, well_formed};
 use scrip_service::Vitals;
 
 /// How long the file system may take to tell how much room there is.
@@ -30,6 +30,7 @@ impl FromRef<App> for Arc<Vitals> {
 /// The routes that the door answers itself.
 pub(super) fn router(vitals: Arc<Vitals>) -> Router {
     let routes = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready));
+    let routes = routes.layer(middleware::from_fn(well_formed::only));
     routes.layer(middleware::from_fn(log::one_line)).with_state(vitals)
 }
 

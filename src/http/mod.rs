@@ -7,15 +7,20 @@ mod body;
 mod door;
 mod explorer;
 mod export;
+mod framing;
 mod graphql;
+mod guests;
 mod health;
 mod lanes;
 mod log;
 mod media;
+mod notes;
+mod pace;
 mod placed;
 mod serve;
 mod site;
 mod streams;
+mod well_formed;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -41,12 +46,18 @@ pub const MAX_BODY: usize = 2 * 1024 * 1024;
 
 /// How long a request's head, and then its body, may take to arrive.
 const READING: Duration = Duration::from_secs(30);
+/// How long a client may leave unread what it is sent.
+const WRITING: Duration = Duration::from_secs(30);
 /// How many connections there may be where nothing else is said.
 const CONNECTIONS: usize = 20_000;
 /// How many requests may compute or read for long at once where nothing else is said.
 const FAR_PLACES: usize = 4;
-/// How many file descriptors are left to the database, plugins and logs, and to answer for health.
+/// How many file descriptors are left to the database, plugins and logs.
 const LEFT: u64 = 1_024;
+/// How many of them they need at the least.
+const NEEDED: u64 = 160;
+/// The fewest connections that are worth a start.
+const FEWEST: u64 = 16;
 
 /// How the edge behaves.
 #[derive(Debug, Clone)]
@@ -60,6 +71,8 @@ pub struct Options {
     /// How long a request's head, and then its body, may take to arrive; a connection that is kept open without a
     /// request ends after this time too.
     pub reading: Duration,
+    /// How long a client may leave unread what it is sent: it takes half a MiB in that time, or all that there is.
+    pub writing: Duration,
     /// How many connections may be open at once.
     pub connections: usize,
     /// How many requests may compute or read for long at once.
@@ -67,10 +80,15 @@ pub struct Options {
 }
 
 /// How many connections there may be where a process may open so many files: the database has to find descriptors for
-/// what it began, however many come. Half of them where there are few.
-#[must_use]
-pub fn most_connections(files: u64) -> usize {
-    usize::try_from(files - LEFT.min(files / 2)).unwrap_or(usize::MAX)
+/// what it began, however many come. Half of them where there are few; none where there are too few to serve, with how
+/// many would do.
+pub fn most_connections(files: u64) -> Result<usize, u64> {
+    let spare = door::SPARE as u64 + 1;
+    let left = LEFT.min(files / 2).max(NEEDED) + spare;
+    match files.checked_sub(left) {
+        Some(connections) if connections >= FEWEST => Ok(usize::try_from(connections).unwrap_or(usize::MAX)),
+        _ => Err(NEEDED + spare + FEWEST),
+    }
 }
 
 impl Default for Options {
@@ -80,6 +98,7 @@ impl Default for Options {
             streams: StreamLimits::default(),
             rules: Rules::default(),
             reading: READING,
+            writing: WRITING,
             connections: CONNECTIONS,
             far_places: FAR_PLACES,
         }
@@ -132,6 +151,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(CatchPanicLayer::custom(graphql::panicked))
+        .layer(middleware::from_fn(well_formed::only))
         .layer(middleware::from_fn(log::one_line));
     let routes = match site::sharing(&app.options.origins) {
         Some(sharing) => routes.layer(sharing),
@@ -146,7 +166,9 @@ mod tests {
 
     #[test]
     fn descriptors_are_left_to_the_database() {
-        for (files, connections) in [(0, 0), (4, 2), (1_024, 512), (4_096, 3_072), (1_048_576, 1_047_552)] {
+        let table =
+            [(0, Err(209)), (208, Err(209)), (209, Ok(16)), (256, Ok(63)), (1_024, Ok(479)), (4_096, Ok(3_039))];
+        for (files, connections) in table {
             assert_eq!(most_connections(files), connections, "{files}");
         }
     }

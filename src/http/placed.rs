@@ -1,51 +1,94 @@
-//! A connection that holds its place for as long as its descriptor is open, a socket's upgrade included.
+//! A connection on which requests come: it holds its place for as long as its descriptor is open, a socket's upgrade
+//! included, ends where it has to make room or does not read what it is sent, and passes on no head that is written in
+//! another way than HTTP says.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
 };
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::{framing::Framing, guests::Guest, pace::Pace};
 
 /// A stream with its place.
 pub(super) struct Placed {
     stream: TcpStream,
-    /// Given back after the stream is closed: fields are dropped in order.
-    _place: OwnedSemaphorePermit,
+    pace: Pace,
+    framing: Option<Box<Framing>>,
+    leave: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Its place is given back after the stream is closed: fields are dropped in order.
+    guest: Guest,
 }
 
 impl Placed {
-    pub(super) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
-        Self { stream, _place: place }
+    /// One whose client may leave what it is sent unread for so long.
+    pub(super) fn new(stream: TcpStream, guest: Guest, writing: Duration) -> Self {
+        let leave = Box::pin(guest.leave().clone().cancelled_owned());
+        Self { stream, pace: Pace::new(writing), framing: Some(Box::default()), leave, guest }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
-        Pin::new(&mut self.get_mut().stream)
+    /// Fails where it has to make room; else has the task told when it has to.
+    fn stay(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.guest.leave().is_cancelled() || self.leave.as_mut().poll(context).is_ready() {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "it made room for another connection"));
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_pending() {
+            self.stay(context)?;
+        }
+        self.pace.follow(context, written)
     }
 }
 
 impl AsyncRead for Placed {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_read(context, buffer)
+        let this = self.get_mut();
+        this.stay(context)?;
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        let Some(framing) = &mut this.framing else { return Poll::Ready(Ok(())) };
+        let watched = framing.watch(buffer.filled().get(before..).unwrap_or_default());
+        if let Err(wrong) = watched {
+            // No head, chunk or trailer may have this sign: the parser answers with 400 and ends the connection.
+            buffer.set_filled(before + wrong + 1);
+            if let Some(last) = buffer.filled_mut().last_mut() {
+                *last = 0;
+            }
+        }
+        if watched.is_err() || framing.is_over() {
+            this.framing = None;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Placed {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream().poll_write(context, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.follow(context, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(context)
+        let this = self.get_mut();
+        // Whoever flushes has written all that it had.
+        this.pace.rest();
+        Pin::new(&mut this.stream).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(context)
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 
     fn poll_write_vectored(
@@ -53,7 +96,9 @@ impl AsyncWrite for Placed {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write_vectored(context, parts)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, parts);
+        this.follow(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

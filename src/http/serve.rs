@@ -1,10 +1,15 @@
 //! Serving until told to stop, and stopping without losing what is in flight. A connection on which nothing arrives
-//! in time ends.
+//! in time ends, and one whose client does not read.
 
 use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -34,8 +39,8 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let reading = options.reading;
-    let rules = door::Rules { places: options.connections, reading };
+    let patience = (options.reading, options.writing);
+    let rules = door::Rules { places: options.connections, reading: options.reading, writing: options.writing };
     let app = App::new(Arc::clone(&scrip), options)?;
     let streams = Arc::clone(&app.streams);
     let router = router(app);
@@ -43,7 +48,7 @@ pub async fn serve(
     let mut visitors = door::open(listener, Arc::clone(scrip.vitals()), rules, closed.clone())?;
     // Also where nobody waits for this any more.
     let closed = closed.drop_guard();
-    let converse = |visitor| connections.spawn(converse(visitor, router.clone(), reading, stop.clone()));
+    let converse = |visitor| connections.spawn(converse(visitor, router.clone(), patience, stop.clone()));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
@@ -73,7 +78,8 @@ pub async fn serve(
 }
 
 /// Answers the requests of one connection, the one in flight at a stop included.
-async fn converse(visitor: Visitor, router: Router, reading: Duration, stop: CancellationToken) {
+async fn converse(visitor: Visitor, router: Router, patience: (Duration, Duration), stop: CancellationToken) {
+    let (reading, writing) = patience;
     let stream = match TcpStream::from_std(visitor.stream) {
         Ok(stream) => stream,
         Err(error) => return tracing::error!(%error, "a connection could not be taken over"),
@@ -82,9 +88,15 @@ async fn converse(visitor: Visitor, router: Router, reading: Duration, stop: Can
     drop(stream.set_nodelay(true));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(reading);
-    let connection = builder
-        .serve_connection(TokioIo::new(Placed::new(stream, visitor.place)), TowerToHyperService::new(router))
-        .with_upgrades();
+    let standing = visitor.guest.standing();
+    let router = TowerToHyperService::new(router);
+    // What comes on it may show a key.
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&standing));
+        router.call(request)
+    });
+    let placed = Placed::new(stream, visitor.guest, writing);
+    let connection = builder.serve_connection(TokioIo::new(placed), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -11,12 +11,43 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::fmt::MakeWriter;
+use serde_json::json;
+use tracing_subscriber::fmt::{
+    MakeWriter,
+    format::Writer,
+    time::{FormatTime, SystemTime},
+};
 
 /// The most that waits to be written, in bytes: some thousand lines.
 const ROOM: usize = 1024 * 1024;
 /// How long a writer waits where standard error is not to be waited for.
 const RESPITE: Duration = Duration::from_millis(20);
+
+/// How lines are written that are no events of the log.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Shape {
+    /// As they are.
+    #[default]
+    Text,
+    /// As JSON objects, one a line.
+    Json,
+}
+
+impl Shape {
+    /// A text as a line, or as the lines that it is.
+    pub(super) fn line(self, text: &str) -> Vec<u8> {
+        match self {
+            Self::Text => format!("{text}\n").into_bytes(),
+            Self::Json => {
+                let mut time = String::new();
+                // Writing to a text does not fail.
+                let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+                let object = json!({ "timestamp": time, "level": "INFO", "message": text.trim(), "target": "scrip" });
+                format!("{object}\n").into_bytes()
+            }
+        }
+    }
+}
 
 /// The buffer. Every copy is the same one.
 #[derive(Clone, Default)]
@@ -24,6 +55,7 @@ pub(super) struct Lines(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
+    shape: Shape,
     buffer: Mutex<Buffer>,
     changed: Condvar,
 }
@@ -41,10 +73,10 @@ struct Buffer {
 
 impl Lines {
     /// A buffer that a thread writes to standard error.
-    pub(super) fn start() -> io::Result<Self> {
+    pub(super) fn start(shape: Shape) -> io::Result<Self> {
         // A descriptor of its own: the lock of the usual one would keep out whoever says a last word.
         let target = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-        let lines = Self::default();
+        let lines = Self(Arc::new(Shared { shape, ..Shared::default() }));
         let writer = lines.clone();
         std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_to(target))?;
         Ok(lines)
@@ -52,6 +84,11 @@ impl Lines {
 
     fn buffer(&self) -> MutexGuard<'_, Buffer> {
         self.0.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a text for a person. Waits for nothing.
+    pub(super) fn say(&self, text: &str) {
+        self.add(self.0.shape.line(text));
     }
 
     /// Adds a line. Waits for nothing.
@@ -80,8 +117,8 @@ impl Lines {
             let written = write(&mut target, &line);
             let told = dropped == 0 || written.is_err() || {
                 let lines = if dropped == 1 { "line of the log was" } else { "lines of the log were" };
-                let text = format!("scrip: {dropped} {lines} dropped: standard error did not take them\n");
-                write(&mut target, text.as_bytes()).is_ok()
+                let text = format!("scrip: {dropped} {lines} dropped: standard error did not take them");
+                write(&mut target, &self.0.shape.line(&text)).is_ok()
             };
             let mut buffer = self.buffer();
             buffer.writing = false;

@@ -37,6 +37,7 @@ pub use exclusions::{ExclusionError, Exclusions, MAX_CHARACTERS, MAX_PHRASE_LENG
 pub use format::{CodeFormat, FormatError};
 pub use grammar::MAX_CELLS;
 pub use key::SeriesKey;
+pub(crate) use literal::is_invisible;
 pub use overlap::shared_code;
 pub use pattern::{Class, MAX_PLACES, Pattern, Place};
 pub use pattern_error::PatternError;

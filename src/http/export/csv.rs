@@ -1,8 +1,8 @@
-//! Coupons as comma-separated values (RFC 4180), in UTF-8, with a header. A cell that a spreadsheet would run
-//! as a formula begins with an apostrophe (OWASP, "CSV Injection").
+//! Coupons as comma-separated values (RFC 4180), in UTF-8, with a header. What a spreadsheet would run as a formula is
+//! [marked](cell::escape) in a way that an import takes back.
 
 use super::Format;
-use scrip_domain::{coupon::Coupon, period::Instant, status::Status, terms::Terms};
+use scrip_domain::{cell, coupon::Coupon, period::Instant, status::Status, terms::Terms};
 use scrip_service::CouponSink;
 
 /// Coupons as lines of a CSV file.
@@ -17,6 +17,7 @@ impl Format for Csv {
     const MEDIA: &'static str = "text/csv; charset=utf-8; header=present";
     const EXTENSION: &'static str = "csv";
     const HEAD: &'static str = "code,status,value,currency,balance,customer,claimed_at,expires_at,redeemed_at,invalidated_at,claims,usages,transfers\r\n";
+    const MAY_BE_MARKED: bool = true;
 
     fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.text).into_bytes()
@@ -29,16 +30,16 @@ impl CouponSink for Csv {
     }
 
     fn untouched(&mut self, code: &str) {
-        cell(&mut self.text, code);
+        write(&mut self.text, code);
         self.text.push_str(&self.rest);
     }
 
     fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms) {
         let balance = coupon.balance().map(|balance| balance.text(terms.exponent())).unwrap_or_default();
         let date = |at: Option<Instant>| at.map(scrip_graphql::instant_text).unwrap_or_default();
-        cell(&mut self.text, &coupon.code);
+        write(&mut self.text, &coupon.code);
         self.text.push_str(&format!(",{},{},{balance},", status.name(), worth(terms)));
-        cell(&mut self.text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
+        write(&mut self.text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
         for at in [coupon.claimed_at, coupon.expires_at, coupon.redeemed_at, coupon.invalidated_at] {
             self.text.push(',');
             self.text.push_str(&date(at));
@@ -55,16 +56,19 @@ fn worth(terms: &Terms) -> String {
 }
 
 /// Appends a cell of any text.
-fn cell(line: &mut String, text: &str) {
-    let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if text.contains(['"', ',', '\n', '\r']) {
+fn write(line: &mut String, text: &str) {
+    // Most codes are such, and a million are written in a moment.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return line.push_str(text);
+    }
+    let text = cell::escape(text);
+    // Semicolons and tabs part cells where a spreadsheet is told so, or speaks another language.
+    if text.contains(['"', ',', ';', '\t', '\n', '\r']) {
         line.push('"');
-        line.push_str(safe);
         line.push_str(&text.replace('"', "\"\""));
         line.push('"');
     } else {
-        line.push_str(safe);
-        line.push_str(text);
+        line.push_str(&text);
     }
 }
 
@@ -77,16 +81,18 @@ mod tests {
         let table = [
             ("ABC", "ABC"),
             ("", ""),
+            ("A-B", "A-B"),
             ("A,B", "\"A,B\""),
             ("A\"B", "\"A\"\"B\""),
-            ("=1+2", "'=1+2"),
             ("-5", "'-5"),
             ("@SUM(A1,B1)", "\"'@SUM(A1,B1)\""),
-            ("A=1", "A=1"),
+            ("x;=1+1", "\"x;'=1+1\""),
+            ("x\t=1", "\"x\t'=1\""),
+            ("'x", "''x"),
         ];
         for (text, expected) in table {
             let mut line = String::new();
-            cell(&mut line, text);
+            write(&mut line, text);
             assert_eq!(line, expected, "{text}");
         }
     }

@@ -1,4 +1,4 @@
-//! Which coupons a file has: the fields of the API's CouponFilter as parameters of a URL. What is not known
+//! Which coupons a file has, and whether it begins with a byte order mark: the fields of the API's CouponFilter as parameters of a URL. What is not known
 //! or not well formed is refused by name, because a filter that is not applied gives out too much.
 
 use serde::Deserialize;
@@ -28,6 +28,8 @@ pub struct Parameters {
     pub expires_from: Option<String>,
     /// Their time is over before this instant.
     pub expires_to: Option<String>,
+    /// Whether the file begins with a byte order mark.
+    pub bom: Option<bool>,
 }
 
 impl Parameters {

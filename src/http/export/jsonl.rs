@@ -19,6 +19,7 @@ impl Format for JsonLines {
     const MEDIA: &'static str = "application/jsonl; charset=utf-8";
     const EXTENSION: &'static str = "jsonl";
     const HEAD: &'static str = "";
+    const MAY_BE_MARKED: bool = false;
 
     fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)

@@ -10,7 +10,7 @@ use std::{io, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Extension, Path, Query, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE},
@@ -20,11 +20,9 @@ use axum::{
 use futures_util::stream;
 
 use super::{
-    App,
-    access::caller,
-    graphql,
+    App, graphql,
     lanes::{Lane, Lanes},
-    site,
+    notes::Notes,
 };
 use scrip_domain::pool::Pool;
 use scrip_graphql::pool_by_any_id;
@@ -34,6 +32,9 @@ pub use csv::Csv;
 pub use filter::Parameters;
 pub use jsonl::JsonLines;
 
+/// The byte order mark, in UTF-8.
+const MARK: &str = "\u{feff}";
+
 /// A file's format: a sink that gives out what was written.
 pub trait Format: CouponSink + Default {
     /// Its media type.
@@ -42,6 +43,8 @@ pub trait Format: CouponSink + Default {
     const EXTENSION: &'static str;
     /// What the file begins with.
     const HEAD: &'static str;
+    /// Whether programs look for a byte order mark at its beginning.
+    const MAY_BE_MARKED: bool;
     /// What was written since the last time.
     fn take(&mut self) -> Vec<u8>;
 }
@@ -51,13 +54,21 @@ pub trait Format: CouponSink + Default {
 pub struct File<F> {
     export: Export,
     format: Option<F>,
+    marked: bool,
     begun: bool,
 }
 
 impl<F: Format> File<F> {
     /// Begins the file of a pool's coupons.
     pub async fn begin(scrip: &Arc<Scrip>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Self, Failure> {
-        Ok(Self { export: scrip.export(pool, filter).await?, format: Some(F::default()), begun: false })
+        let export = scrip.export(pool, filter).await?;
+        Ok(Self { export, format: Some(F::default()), marked: false, begun: false })
+    }
+
+    /// With a byte order mark, by which some spreadsheets know UTF-8.
+    #[must_use]
+    pub fn marked(self, marked: bool) -> Self {
+        Self { marked: marked && F::MAY_BE_MARKED, ..self }
     }
 
     /// The next bytes, never empty; none at the end.
@@ -73,7 +84,8 @@ impl<F: Format> File<F> {
     /// What a bounded amount of work gives, which may be nothing; none at the end.
     async fn part(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         if !std::mem::replace(&mut self.begun, true) && !F::HEAD.is_empty() {
-            return Ok(Some(F::HEAD.as_bytes().to_vec()));
+            let mark = if self.marked { MARK } else { "" };
+            return Ok(Some([mark, F::HEAD].concat().into_bytes()));
         }
         let Some(format) = self.format.take() else { return Ok(None) };
         let Some(mut format) = self.export.next(format).await? else { return Ok(None) };
@@ -92,32 +104,45 @@ impl<F: Format> File<F> {
 /// `GET /pools/{id}/{file}`.
 pub(super) async fn get(
     State(app): State<App>,
+    Extension(notes): Extension<Notes>,
     Path((id, file)): Path<(String, String)>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    if !site::may_ask(&headers, &app.options.origins) {
-        return graphql::error(StatusCode::FORBIDDEN, site::REFUSAL);
-    }
-    let Some(caller) = caller(&app.scrip, &headers) else { return graphql::unauthorized() };
+    let caller = match graphql::asking(&app, &notes, &headers) {
+        Ok(caller) => caller,
+        Err(refusal) => return *refusal,
+    };
     let Some(pool) = pool_by_any_id(&app.scrip, &id) else {
         return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId");
     };
-    let filter = parameters.map_err(|rejection| rejection.body_text()).and_then(|parameters| parameters.check());
-    let filter = match filter {
-        Ok(filter) => filter,
+    let filter = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(parameters)| {
+        let marked = parameters.bom.unwrap_or_default();
+        if marked && file != "coupons.csv" {
+            return Err("bom: only coupons.csv can begin with a byte order mark".to_owned());
+        }
+        Ok((parameters.check()?, marked))
+    });
+    let (filter, marked) = match filter {
+        Ok(found) => found,
         Err(reason) => return graphql::error(StatusCode::BAD_REQUEST, &reason),
     };
     match file.as_str() {
-        "coupons.csv" => stream_file::<Csv>(app, &caller, &pool, filter).await,
-        "coupons.jsonl" => stream_file::<JsonLines>(app, &caller, &pool, filter).await,
+        "coupons.csv" => stream_file::<Csv>(app, &caller, &pool, filter, marked).await,
+        "coupons.jsonl" => stream_file::<JsonLines>(app, &caller, &pool, filter, marked).await,
         _ => graphql::error(StatusCode::NOT_FOUND, "expected coupons.csv or coupons.jsonl"),
     }
 }
 
-async fn stream_file<F: Format>(app: App, caller: &Caller, pool: &Arc<Pool>, filter: CouponFilter) -> Response {
+async fn stream_file<F: Format>(
+    app: App,
+    caller: &Caller,
+    pool: &Arc<Pool>,
+    filter: CouponFilter,
+    marked: bool,
+) -> Response {
     let file = match File::<F>::begin(&app.scrip, pool, filter).await {
-        Ok(file) => file,
+        Ok(file) => file.marked(marked),
         Err(failure) => {
             tracing::error!(%failure, "an export did not begin");
             return graphql::error(StatusCode::INTERNAL_SERVER_ERROR, "internal error");

@@ -28,8 +28,9 @@ use crate::http::{
     App,
     graphql::{Prepared, Ready, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
     media::{EVENTS, Events, Media},
+    notes::Notes,
 };
-use scrip_graphql::{RequestId, coded};
+use scrip_graphql::coded;
 use scrip_service::Caller;
 
 /// A sign of life: a comment, which clients pass over.
@@ -38,14 +39,13 @@ const BEAT: &[u8] = b":\n\n";
 const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 
 /// Answers a request by a client that takes a stream of events.
-pub(super) async fn answer(app: App, request: Request, wish: Events) -> Response {
-    let caller = match asking(&app, request.headers()) {
+pub(super) async fn answer(app: App, notes: &Notes, request: Request, wish: Events) -> Response {
+    let caller = match asking(&app, notes, request.headers()) {
         Ok(caller) => caller,
         Err(refusal) => return *refusal,
     };
-    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
     let (media, may_change) = (Media::wanted(request.headers()), request.method() == Method::POST);
-    let prepared = match read(&app, caller, id, request).await {
+    let prepared = match read(&app, caller, notes, request).await {
         Ok(prepared) => prepared,
         Err(refusal) => return *refusal,
     };
@@ -60,15 +60,15 @@ pub(super) async fn answer(app: App, request: Request, wish: Events) -> Response
 }
 
 /// What a request carries, admitted.
-async fn read(app: &App, caller: Caller, id: RequestId, request: Request) -> Result<Prepared, Box<Response>> {
+async fn read(app: &App, caller: Caller, notes: &Notes, request: Request) -> Result<Prepared, Box<Response>> {
     if request.method() == Method::POST {
-        return posted(app, caller, id, request).await;
+        return posted(app, caller, notes, request).await;
     }
     let (mut parts, _) = request.into_parts();
     let found = queried(Query::from_request_parts(&mut parts, &()).await);
     let bad = |reason: &str| Box::new(error(axum::http::StatusCode::BAD_REQUEST, reason));
     let asked = found.map_err(|reason| bad(&reason))?.ok_or_else(|| bad("expected the parameter query"))?;
-    Ok(prepare(app, caller, id, asked))
+    Ok(prepare(app, caller, notes, asked))
 }
 
 /// Opens a stream. What is wrong with a document is told in it, because a browser shows nobody the body of an error.

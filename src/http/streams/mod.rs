@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::ServerError;
 use axum::{
-    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    extract::{Extension, FromRequestParts, Request, State, WebSocketUpgrade},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{RETRY_AFTER, UPGRADE},
@@ -26,7 +26,7 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::{App, graphql::error, media::Events};
+use super::{App, graphql::error, media::Events, notes::Notes};
 use scrip_graphql::bounds;
 
 /// How much may be open, and for how long what is silent.
@@ -127,19 +127,24 @@ impl Streams {
 }
 
 /// Takes the requests whose answers go on; leaves the others to those who answer at once.
-pub(super) async fn divert(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn divert(
+    State(app): State<App>,
+    Extension(notes): Extension<Notes>,
+    request: Request,
+    next: Next,
+) -> Response {
     let method = request.method();
     if method == Method::GET && wants_socket(request.headers()) {
         let (mut parts, _) = request.into_parts();
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => socket::open(app, &parts, upgrade),
+            Ok(upgrade) => socket::open(app, notes, &parts, upgrade),
             Err(rejection) => error(rejection.status(), &rejection.body_text()).into_response(),
         };
     }
     match Events::wanted(request.headers()) {
         Events::Refused => next.run(request).await,
         _ if !matches!(*method, Method::GET | Method::POST) => next.run(request).await,
-        wish => events::answer(app, request, wish).await,
+        wish => events::answer(app, &notes, request, wish).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One socket that speaks graphql-transport-ws: who it is, what it asks, what it is told, and why it is closed. It is
-//! one task, which writes before it reads on or polls on, so nothing piles up for a client that does not read.
+//! one task, which writes before it reads on or polls on, the answers to pings included, so nothing piles up for a client
+//! that does not read.
 
 use std::{pin::Pin, time::Duration};
 
@@ -23,11 +24,12 @@ use super::{
     operations::{Operations, Told},
 };
 use crate::http::{
-    App, access,
+    App,
     graphql::{answers, prepared},
+    notes::Notes,
     site,
 };
-use scrip_graphql::{Asked, RequestId, bounds};
+use scrip_graphql::{Asked, bounds};
 use scrip_service::Caller;
 
 /// The protocol's name.
@@ -52,7 +54,7 @@ enum End {
 }
 
 /// Opens a socket, where there is a place for one.
-pub(super) fn open(app: App, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+pub(super) fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
     let place = match app.streams.place() {
         Ok(place) => place,
         Err(refusal) => return *refusal,
@@ -66,20 +68,20 @@ pub(super) fn open(app: App, parts: &Parts, upgrade: WebSocketUpgrade) -> Respon
     let refusal = if upgrade.selected_protocol().is_none() {
         Some(close::PROTOCOL)
     } else if !site::may_ask(&parts.headers, &app.options.origins) {
+        notes.refused(&parts.headers);
         Some(close::FOREIGN)
     } else {
         None
     };
-    let key = match access::caller(&app.scrip, &parts.headers) {
+    let key = match notes.caller(&app.scrip, &parts.headers) {
         Some(caller) => Key::Known(caller),
         None if parts.headers.contains_key(AUTHORIZATION) => Key::Unknown,
         None => Key::None,
     };
-    let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
     upgrade.on_upgrade(move |socket| {
         let timer = Box::pin(sleep(app.streams.limits().init));
         let operations = Operations::default();
-        let session = Session { app, id, socket, timer, heard: true, key, caller: None, operations, _place: place };
+        let session = Session { app, notes, socket, timer, heard: true, key, caller: None, operations, _place: place };
         Box::new(session).serve(refusal)
     })
 }
@@ -96,7 +98,7 @@ enum Key {
 
 struct Session {
     app: App,
-    id: RequestId,
+    notes: Notes,
     socket: WebSocket,
     /// When the client has to have introduced itself; then, when the next sign of life is due.
     timer: Pin<Box<Sleep>>,
@@ -164,10 +166,12 @@ impl Session {
         let text = match message {
             Message::Text(text) if text.len() > MAX_MESSAGE => return Err(End::Close(close::TOO_BIG)),
             Message::Text(text) => text,
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Pong(_) => return Ok(()),
+            // The answer to it waits to be written, before anything else is read: of one who pings and does not read
+            // more than one would wait.
+            Message::Ping(_) => return self.flush().await,
             Message::Close(_) => {
-                // The answer to it waits to be written.
-                written(timeout(self.app.streams.limits().stall, self.socket.flush()).await)?;
+                self.flush().await?;
                 return Err(End::Gone);
             }
             Message::Binary(_) => return Err(End::Close(close::INVALID)),
@@ -178,7 +182,7 @@ impl Session {
                     return Err(End::Close(close::SECOND_INIT));
                 }
                 let found = match (message::authorization(payload.as_ref()), &self.key) {
-                    (Some(value), _) => access::bearer(&self.app.scrip, value),
+                    (Some(value), _) => self.notes.bearer(&self.app.scrip, value),
                     (None, Key::Known(caller)) => Some(caller.clone()),
                     (None, Key::None | Key::Unknown) => None,
                 };
@@ -207,11 +211,12 @@ impl Session {
         let refusals = if self.operations.len() >= limit {
             vec![bounds::exceeded("too many operations run over this socket", limit as u64)]
         } else {
-            let prepared = prepared(&self.app, caller, self.id.clone(), asked, length).await;
+            let prepared = prepared(&self.app, caller, &self.notes, asked, length).await;
             match (prepared, self.app.streams.operation()) {
                 (Err(refused), _) => refused.errors,
                 (_, Err(refusal)) => vec![refusal],
                 (Ok(ready), Ok(place)) => {
+                    self.notes.tell_of_operation();
                     let goes_on = ready.kind() == Some(OperationType::Subscription);
                     self.operations.add(id, answers(&self.app, ready), goes_on, place);
                     return Ok(());
@@ -245,6 +250,11 @@ impl Session {
         written(timeout(stall, write).await)
     }
 
+    async fn flush(&mut self) -> Result<(), End> {
+        let stall = self.app.streams.limits().stall;
+        written(timeout(stall, self.socket.flush()).await)
+    }
+
     async fn send(&mut self, message: Message) -> Result<(), End> {
         let stall = self.app.streams.limits().stall;
         written(timeout(stall, self.socket.send(message)).await)
@@ -269,7 +279,7 @@ impl Session {
     async fn end(mut self: Box<Self>, end: End) {
         self.operations = Operations::default();
         let End::Close(reason) = end else { return };
-        tracing::debug!(request = self.id.0, ?reason, "a socket is closed");
+        tracing::debug!(request = self.notes.id().0, ?reason, "a socket is closed");
         let farewell = async {
             if self.socket.send(reason.into()).await.is_ok() {
                 // The client's own close ends the connection in order.

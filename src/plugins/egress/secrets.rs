@@ -1,9 +1,13 @@
 //! Secrets of a plugin: it names them, the host fills them in once a request's address is allowed, and takes them
 //! out of whatever comes back. So a plugin never holds one. Each is bound to a host and sent nowhere else.
+//!
+//! Taking them out is for accidents: a partner's error page that repeats the request, a debug header, a log that is sent
+//! along. It knows how such programs write a text. A partner who wants to hand its secret to a plugin can write it in a way
+//! that nobody foresees, or a letter at a time.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER};
 use serde_json::Value;
 
 use super::hosts::Target;
@@ -28,6 +32,8 @@ struct Secret {
 pub struct Secrets {
     plugin: String,
     by_name: BTreeMap<String, Secret>,
+    /// How they may be written, made when it is first needed.
+    spellings: OnceLock<Spellings>,
 }
 
 impl fmt::Debug for Secrets {
@@ -40,11 +46,12 @@ impl Secrets {
     /// None yet.
     #[must_use]
     pub fn new(plugin: &str) -> Self {
-        Self { plugin: plugin.to_owned(), by_name: BTreeMap::new() }
+        Self { plugin: plugin.to_owned(), by_name: BTreeMap::new(), spellings: OnceLock::new() }
     }
 
     /// Adds one. Without a value or a host it cannot be sent, and says so when it is asked for.
     pub fn add(&mut self, name: &str, value: Option<String>, host: Option<String>) {
+        self.spellings = OnceLock::new();
         self.by_name.insert(name.to_owned(), Secret { value, host: host.map(|host| host.to_ascii_lowercase()) });
     }
 
@@ -94,14 +101,13 @@ impl Secrets {
         secret.value.as_deref().ok_or_else(missing)
     }
 
-    /// A text without the secrets that it carries: as they are, in JSON, or in a URL.
+    /// A text without the secrets that it carries, in one pass over it.
     #[must_use]
     pub fn hide(&self, text: Vec<u8>) -> Vec<u8> {
-        let values = self.by_name.values().filter_map(|secret| secret.value.as_deref());
-        let mut written: Vec<_> = values.flat_map(spellings).collect();
-        // The longest first: one may be the beginning of another, whose end would be left.
-        written.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        written.iter().fold(text, |text, written| replaced(text, written.as_bytes()))
+        let spellings = self
+            .spellings
+            .get_or_init(|| Spellings::of(self.by_name.values().filter_map(|secret| secret.value.as_deref())));
+        spellings.hide(text)
     }
 
     /// The same of a text.
@@ -117,55 +123,100 @@ pub(crate) fn environment_name(plugin: &str, secret: &str) -> String {
     format!("SCRIP_SECRET_{}_{}", plugin.replace('-', "_"), secret).to_ascii_uppercase()
 }
 
-/// How a text may be written in an answer.
-fn spellings(value: &str) -> Vec<String> {
+/// How some texts may be written in an answer.
+#[derive(Clone, Default)]
+struct Spellings {
+    /// By the first byte in lower case, the longest first: one may be the beginning of another, whose end would be left.
+    by_first: BTreeMap<u8, Vec<Vec<u8>>>,
+}
+
+impl Spellings {
+    fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let mut by_first: BTreeMap<u8, Vec<Vec<u8>>> = BTreeMap::new();
+        for spelling in values.flat_map(spellings) {
+            if let Some(first) = spelling.first() {
+                by_first.entry(first.to_ascii_lowercase()).or_default().push(spelling);
+            }
+        }
+        for those in by_first.values_mut() {
+            those.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
+            those.dedup();
+        }
+        Self { by_first }
+    }
+
+    fn hide(&self, text: Vec<u8>) -> Vec<u8> {
+        let mut first = [false; 256];
+        for byte in self.by_first.keys() {
+            first[usize::from(*byte)] = true;
+            first[usize::from(byte.to_ascii_uppercase())] = true;
+        }
+        let (mut hidden, mut copied, mut at) = (Vec::new(), 0, 0);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let found = if first[usize::from(rest[0])] { self.beginning(rest) } else { None };
+            let Some(length) = found else {
+                at += 1;
+                continue;
+            };
+            hidden.extend_from_slice(&text[copied..at]);
+            hidden.extend_from_slice(HIDDEN.as_bytes());
+            at += length;
+            copied = at;
+        }
+        if copied == 0 {
+            return text;
+        }
+        hidden.extend_from_slice(&text[copied..]);
+        hidden
+    }
+
+    /// How long the spelling is that a text begins with, in whatever case.
+    fn beginning(&self, text: &[u8]) -> Option<usize> {
+        let those = self.by_first.get(&text.first()?.to_ascii_lowercase())?;
+        let begins =
+            |spelling: &&Vec<u8>| text.get(..spelling.len()).is_some_and(|part| part.eq_ignore_ascii_case(spelling));
+        those.iter().find(begins).map(Vec::len)
+    }
+}
+
+/// How a text may be written in an answer, in any case of its letters: some fifty spellings, whatever it is.
+fn spellings(value: &str) -> Vec<Vec<u8>> {
     let json = serde_json::to_string(value).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let query: String = reqwest::Url::parse_with_params("http://a/", [("", value)])
         .ok()
         .and_then(|url| url.query().map(|query| query.trim_start_matches('=').to_owned()))
         .unwrap_or_default();
-    let spaced = query.replace('+', "%20");
-    let mut all = vec![value.to_owned(), json.replace('/', "\\/"), json];
-    all.extend([lower_escapes(&query), lower_escapes(&spaced), query, spaced]);
-    all.push(value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
-    // Without what fills the last group up, which is hidden with it or stays as it is.
-    all.push(BASE64_NOPAD.encode(value.as_bytes()));
-    all.push(BASE64URL_NOPAD.encode(value.as_bytes()));
-    all.push(HEXLOWER.encode(value.as_bytes()));
-    all.push(HEXUPPER.encode(value.as_bytes()));
-    all.retain(|text| !text.is_empty());
-    all.sort_unstable();
-    all.dedup();
+    let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut all = vec![value.to_owned(), json.replace('/', "\\/"), json, query.replace('+', "%20"), query];
+    all.extend([html.replace('\'', "&#39;"), html, value.chars().rev().collect()]);
+    // Every letter escaped: in JSON and JavaScript, HTML, and a URL.
+    let units = |write: fn(u16) -> String| value.encode_utf16().map(write).collect::<String>();
+    all.push(units(|unit| format!("\\u{unit:04x}")));
+    all.push(units(|unit| format!("&#{unit};")));
+    all.push(units(|unit| format!("&#x{unit:x};")));
+    let hex: Vec<String> = value.bytes().map(|byte| HEXLOWER.encode(&[byte])).collect();
+    // Of bytes in hexadecimal, what is between them.
+    all.extend(["", " ", ":", "-", ",", ", ", "%", "\\x", " 0x", ",0x", ", 0x", "\n"].map(|sign| hex.join(sign)));
+    all.extend(inside(&BASE64_NOPAD, 3, value));
+    all.extend(inside(&BASE64URL_NOPAD, 3, value));
+    all.extend(inside(&BASE32_NOPAD, 5, value));
+    let mut all: Vec<Vec<u8>> = all.into_iter().map(String::into_bytes).collect();
+    all.push(value.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    all.push(value.encode_utf16().flat_map(u16::to_be_bytes).collect());
     all
 }
 
-/// A percent-encoded text with its escapes in lower case.
-fn lower_escapes(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut lower = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (escape, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        lower.push('%');
-        lower.push_str(&escape.to_ascii_lowercase());
-        lower.push_str(rest);
-    }
-    lower
-}
-
-fn replaced(text: Vec<u8>, what: &[u8]) -> Vec<u8> {
-    let mut result = Vec::with_capacity(text.len());
-    let mut rest = text.as_slice();
-    while let Some(at) = rest.windows(what.len()).position(|window| window == what) {
-        result.extend_from_slice(&rest[..at]);
-        result.extend_from_slice(HIDDEN.as_bytes());
-        rest = &rest[at + what.len()..];
-    }
-    if result.is_empty() {
-        return text;
-    }
-    result.extend_from_slice(rest);
-    result
+/// How a text is written within a longer one, whatever stands before it: in groups of so many bytes it may begin at each
+/// place. The signs at its ends that have a part of its neighbours too are left out.
+fn inside(encoding: &Encoding, group: usize, value: &str) -> Vec<String> {
+    let bits = encoding.bit_width();
+    let at = |before: usize| {
+        let bytes = [&vec![0; before], value.as_bytes()].concat();
+        let (first, end) = ((before * 8).div_ceil(bits), bytes.len() * 8 / bits);
+        encoding.encode(&bytes).get(first..end).unwrap_or_default().to_owned()
+    };
+    (0..group).map(at).collect()
 }
 
 #[cfg(test)]
@@ -214,27 +265,67 @@ mod tests {
         assert!(plain.is_err_and(|error| error.to_string().contains("it is not sent to http://api.example")));
     }
 
+    /// However a text is written that some program made of the secret, and whatever stands around it.
     #[test]
     fn what_comes_back_carries_no_secret() {
+        let value = "s3cr3t/\"+xY";
+        let hidden = |text: &[u8]| {
+            let mut secrets = Secrets::new("http-callback");
+            secrets.add("key", Some(value.to_owned()), None);
+            secrets.hide(text.to_vec())
+        };
         for text in [
-            "x s3cr3t/\"+x y",
-            "{\"a\":\"s3cr3t/\\\"+x\"}",
-            "{\"a\":\"s3cr3t\\/\\\"+x\"}",
-            "?a=s3cr3t%2F%22%2Bx",
-            "?a=s3cr3t%2f%22%2bx",
-            "<p>s3cr3t/&quot;+x",
-            "czNjcjN0LyIreA==",
-            "73336372337 s3cr3t/\"+x",
-            "7333637233742f222b78",
+            "s3cr3t/\"+xY",
+            "S3CR3T/\"+XY",
+            "s3cr3t/\\\"+xY",
+            "s3cr3t\\/\\\"+xY",
+            "s3cr3t%2F%22%2BxY",
+            "s3cr3t%2f%22%2bxy",
+            "s3cr3t/&quot;+xY",
+            "Yx+\"/t3rc3s",
+            "73336372337 s3cr3t/\"+xY",
+            "7333637233742f222b7859",
+            "7333637233742F222B7859",
+            "73 33 63 72 33 74 2f 22 2b 78 59",
+            "73:33:63:72:33:74:2F:22:2B:78:59",
+            "0x73, 0x33, 0x63, 0x72, 0x33, 0x74, 0x2f, 0x22, 0x2b, 0x78, 0x59",
+            "\\x73\\x33\\x63\\x72\\x33\\x74\\x2f\\x22\\x2b\\x78\\x59",
+            "%73%33%63%72%33%74%2f%22%2b%78%59",
+            "\\u0073\\u0033\\u0063\\u0072\\u0033\\u0074\\u002F\\u0022\\u002B\\u0078\\u0059",
+            "&#115;&#51;&#99;&#114;&#51;&#116;&#47;&#34;&#43;&#120;&#89;",
+            "&#x73;&#x33;&#x63;&#x72;&#x33;&#x74;&#x2f;&#x22;&#x2b;&#x78;&#x59;",
         ] {
-            let hidden = secrets().hide_text(text);
-            assert!(hidden.contains(HIDDEN) && !hidden.contains("s3cr3t") && !hidden.contains("2f22"), "{hidden}");
+            let found = String::from_utf8(hidden(format!("a {text} z").as_bytes())).expect("text");
+            assert!(found.contains(HIDDEN) && !found.contains(value), "{text}: {found}");
+            assert!(found.starts_with("a ") && found.ends_with(" z"), "{found}");
         }
+        for before in 0..12 {
+            let long = [&vec![b'='; before], value.as_bytes(), b"and more".as_slice()].concat();
+            let plain = [&vec![b'='; before], b"something e".as_slice(), b"and more".as_slice()].concat();
+            for encoding in [&BASE64_NOPAD, &BASE64URL_NOPAD, &BASE32_NOPAD, &HEXLOWER] {
+                for text in [encoding.encode(&long), encoding.encode(&long).to_ascii_lowercase()] {
+                    let found = String::from_utf8(hidden(text.as_bytes())).expect("text");
+                    assert!(found.contains(HIDDEN), "{before}: {text}");
+                }
+                let text = encoding.encode(&plain);
+                assert_eq!(hidden(text.as_bytes()), text.as_bytes(), "{before}: what is something else stays");
+            }
+        }
+        for utf16 in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = format!("a{value}z").encode_utf16().flat_map(utf16).collect();
+            let found = hidden(&bytes);
+            assert_eq!(found.len(), HIDDEN.len() + 4, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_within_secrets() {
         let mut nested = secrets();
         nested.add("a", Some("a-secret".to_owned()), None);
         nested.add("b", Some("a-secret-with-more".to_owned()), None);
         assert_eq!(nested.hide_text("a-secret-with-more a-secret"), "[secret] [secret]");
         assert_eq!(secrets().hide_text("nothing"), "nothing");
+        assert_eq!(Secrets::new("none").hide_text("a-secret"), "a-secret");
         assert!(!format!("{:?}", secrets()).contains("s3cr3t"));
     }
 }

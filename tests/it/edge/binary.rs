@@ -75,7 +75,7 @@ impl Gateway {
     }
 
     /// The next line that it says.
-    async fn next_line(&mut self) -> Option<String> {
+    pub(super) async fn next_line(&mut self) -> Option<String> {
         self.lines.as_mut()?.next_line().await.expect("text")
     }
 
@@ -95,7 +95,7 @@ impl Gateway {
         self.child.kill().await.expect("an end");
     }
 
-    async fn signal(&self, name: &str) {
+    pub(super) async fn signal(&self, name: &str) {
         let id = self.id().to_string();
         let status = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await.expect("kill");
         assert!(status.success());
@@ -158,6 +158,8 @@ async fn what_keeps_it_from_starting_is_one_clear_line() {
         (&["--config", "broken.toml"], &["broken.toml", "line 1"]),
         (&["--config", "absent.toml"], &["absent.toml"]),
         (&["--listen", "8080"], &["listen", "127.0.0.1:8080"]),
+        (&["--listen", "nowhere.invalid:8080", "--database", "mem://"], &["nowhere.invalid", "not known"]),
+        (&["--log-format", "xml"], &["log_format", "text or json"]),
         (&["--introspection", "maybe"], &["introspection", "on or off"]),
         (&["--documents-only"], &["documents_only", "folder"]),
         (
@@ -176,14 +178,9 @@ async fn what_keeps_it_from_starting_is_one_clear_line() {
             assert!(said.contains(word), "{arguments:?}: {word:?} is not in {said:?}");
         }
     }
-    for (name, value, word) in
-        [("SCRIP_LISTN", "127.0.0.1:0", "SCRIP_LISTEN"), ("SCRIP_ADMIN_KEY", "short", "SCRIP_ADMIN_KEY")]
-    {
-        let mut command = scrip(path, &["--listen", "127.0.0.1:0", "--database", "mem://"]);
-        command.env(name, value);
-        let said = complaint(command).await;
-        assert!(said.contains(word) && said.contains(name), "{said}");
-    }
+    let mut command = scrip(path, &["--listen", "127.0.0.1:0", "--database", "mem://"]);
+    command.env("SCRIP_ADMIN_KEY", "short");
+    assert!(complaint(command).await.contains("SCRIP_ADMIN_KEY"));
     assert_eq!(std::fs::read_dir(path).expect("a folder").count(), 5, "nothing was written beside what was there");
 }
 

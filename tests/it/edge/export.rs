@@ -102,6 +102,12 @@ async fn the_file_has_what_the_filter_admits() {
     assert!(lines[3].starts_with("\"c,d\",REDEEMED,,,,ann,"), "{}", lines[3]);
     let (_, objects) = app.file(&listed, "coupons.jsonl?codePrefix==").await;
     assert_eq!(serde_json::from_str::<Value>(&objects[0]).expect("JSON")["code"], "=1+1");
+    for (query, begins) in [("", "code,"), ("?bom=false", "code,"), ("?bom=true", "\u{feff}code,")] {
+        let (status, body) = app.status_of(&format!("/pools/{pool}/coupons.csv{query}"), &app.key).await;
+        assert!(status == 200 && body.starts_with(begins), "{query}: {:.20}", body);
+    }
+    let (status, body) = app.status_of(&format!("/pools/{pool}/coupons.jsonl?bom=true"), &app.key).await;
+    assert!(status == 400 && body.contains("bom: only coupons.csv"), "{status} {body}");
     let (status, body) = app.status_of(&format!("/pools/{pool}/coupons.csv?status=CLAIMED"), &app.key).await;
     assert!(status == 400 && body.contains("unknown field `status`") && body.contains("statuses"), "{status} {body}");
     let (status, body) = app.status_of(&format!("/pools/{pool}/coupons.csv?statuses=NEW"), &app.key).await;
@@ -157,7 +163,10 @@ async fn the_command_line_exports_and_codes_outlive_a_restart() {
     assert!(run(&file).await.status.success());
     let objects = std::fs::read_to_string(folder.path().join("x.jsonl")).expect("a file");
     assert_eq!(objects.lines().count(), 20_000);
+    let marked = run(&["export", "spring", "--bom", "--log", "warn"]).await.stdout;
+    assert_eq!(String::from_utf8(marked).expect("text").strip_prefix('\u{feff}'), Some(lines.as_str()));
     for (arguments, says) in [
+        (&["export", "spring", "--bom", "--format", "jsonl"][..], "--bom is for CSV"),
         (&file[..], "cannot write x.jsonl"),
         (&["export", "nothing", "--output", "y.csv"], "no pool is known by the id or externalId \"nothing\""),
         (&["export", "spring", "--statuses", "x"], "statuses: \"x\" is none of"),

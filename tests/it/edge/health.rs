@@ -39,14 +39,15 @@ async fn health_is_answered_while_every_thread_that_serves_is_stuck() {
 async fn connections_leave_descriptors_to_the_database() {
     let app = App::with(Options { connections: 1, ..Options::default() }).await;
     let address = app.url.trim_start_matches("http://").to_owned();
-    let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let asks = format!("GET /graphql?query=%7Bviewer%7Bid%7D%7D HTTP/1.1\r\nHost: {address}\r\nAccept: */*\r\n");
+    let request = format!("{asks}Authorization: Bearer {}\r\n\r\n", app.key);
     let mut first = AsyncStream::connect(&address).await.expect("a connection");
     first.write_all(request.as_bytes()).await.expect("a request");
     let mut start = [0; 12];
     first.read_exact(&mut start).await.expect("an answer");
     assert_eq!(&start, b"HTTP/1.1 200");
 
-    // Its place is taken as long as it is open.
+    // Its place is taken as long as it is open: it has shown a key.
     let mut second = AsyncStream::connect(&address).await.expect("a connection");
     second.write_all(request.as_bytes()).await.expect("a request");
     second.read_exact(&mut start).await.expect("an answer");

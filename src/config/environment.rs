@@ -1,0 +1,134 @@
+//! The settings that stand in the environment. Others write into it too: Kubernetes gives each pod variables such as
+//! SCRIP_SERVICE_HOST and SCRIP_PORT where a service is called scrip. So a name that is not known is told, with the one
+//! that it looks like, and passed over.
+
+use super::{ConfigError, Layer};
+
+/// What all of the names begin with.
+const OURS: &str = "SCRIP_";
+/// How the names of variables with secrets of plugins begin.
+const SECRET: &str = "SCRIP_SECRET_";
+/// The environment variables that are read, but for secrets.
+const VARIABLES: [&str; 18] = [
+    "SCRIP_LISTEN",
+    "SCRIP_DATABASE",
+    "SCRIP_LOG",
+    "SCRIP_LOG_FORMAT",
+    "SCRIP_ORIGINS",
+    "SCRIP_MAX_COST",
+    "SCRIP_INTROSPECTION",
+    "SCRIP_DOCUMENTS",
+    "SCRIP_DOCUMENTS_ONLY",
+    "SCRIP_PLUGINS",
+    "SCRIP_ADMIN_KEY",
+    "SCRIP_BACKUP_FOLDER",
+    "SCRIP_BACKUP_EVERY",
+    "SCRIP_BACKUP_KEEP",
+    "SCRIP_BACKUP_RATE",
+    "SCRIP_URL",
+    "SCRIP_KEY",
+    "SCRIP_CONFIG",
+];
+/// How many letters a name may have wrong to be taken for another.
+const SLIPS: usize = 3;
+
+impl Layer {
+    /// Reads the environment.
+    pub fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut layer = Self::default();
+        for (name, value) in variables.filter(|(name, _)| name.starts_with(OURS)) {
+            match name.as_str() {
+                "SCRIP_LISTEN" => layer.listen = Some(value),
+                "SCRIP_DATABASE" => layer.database = Some(value),
+                "SCRIP_LOG" => layer.log = Some(value),
+                "SCRIP_LOG_FORMAT" => layer.log_format = Some(value),
+                "SCRIP_PLUGINS" => layer.plugins = Some(value),
+                "SCRIP_ORIGINS" => {
+                    let given = value.split(',').filter(|part| !part.trim().is_empty());
+                    layer.origins = Some(given.map(str::to_owned).collect());
+                }
+                "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
+                "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
+                "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
+                "SCRIP_DOCUMENTS_ONLY" => {
+                    layer.documents_only = Some(parsed("SCRIP_DOCUMENTS_ONLY", &value, "true or false")?);
+                }
+                "SCRIP_ADMIN_KEY" => layer.admin_key = Some(value),
+                "SCRIP_BACKUP_FOLDER" => layer.backup.folder = Some(value.into()),
+                "SCRIP_BACKUP_EVERY" => layer.backup.every = Some(value),
+                "SCRIP_BACKUP_KEEP" => {
+                    layer.backup.keep = Some(parsed("SCRIP_BACKUP_KEEP", &value, "a number such as 7")?);
+                }
+                "SCRIP_BACKUP_RATE" => layer.backup.rate = Some(value),
+                "SCRIP_URL" => layer.url = Some(value),
+                "SCRIP_KEY" => layer.key = Some(value),
+                "SCRIP_CONFIG" => {}
+                _ if name.starts_with(SECRET) => drop(layer.secrets.0.insert(name, value)),
+                _ => layer.warnings.push(passed_over(&name)),
+            }
+        }
+        Ok(layer)
+    }
+}
+
+/// A value of the environment.
+fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) -> Result<T, ConfigError> {
+    let reason = || format!("expected {expected}, found {text:?}");
+    text.parse().map_err(|_| ConfigError::Value { name, reason: reason() })
+}
+
+/// What is told of a name that is not known.
+fn passed_over(name: &str) -> String {
+    let nearest = VARIABLES.into_iter().map(|known| (distance(name, known), known)).min();
+    let meant = match nearest {
+        Some((slips, known)) if slips <= SLIPS => format!(": did you mean {known}?"),
+        _ => String::new(),
+    };
+    format!("environment variable {name} is not known and is passed over{meant}")
+}
+
+/// How many letters have to be put in, left out or changed to make one text of another (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.bytes().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], line + 1);
+        for (column, second) in other.bytes().enumerate() {
+            let changed = before + usize::from(letter != second);
+            before = row[column + 1];
+            row[column + 1] = changed.min(before + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_told_with_what_was_meant() {
+        for (name, meant) in [
+            ("SCRIP_LISTN", "SCRIP_LISTEN"),
+            ("SCRIP_ADMINKEY", "SCRIP_ADMIN_KEY"),
+            ("SCRIP_ORIGIN", "SCRIP_ORIGINS"),
+            ("SCRIP_LOGFORMAT", "SCRIP_LOG_FORMAT"),
+            ("SCRIP_DATABSAE", "SCRIP_DATABASE"),
+            ("SCRIP_SERVICE_HOST", ""),
+            ("SCRIP_PORT_8080_TCP_ADDR", ""),
+        ] {
+            let layer = Layer::environment([(name.to_owned(), "x".to_owned())].into_iter()).expect("a layer");
+            let told = layer.warnings.join(" ");
+            assert!(told.contains(name) && told.contains(meant), "{told}");
+            assert_eq!(told.contains("did you mean"), !meant.is_empty(), "{told}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        for (one, other, expected) in
+            [("", "", 0), ("a", "", 1), ("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        {
+            assert_eq!(distance(one, other), expected, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is noted of a request while it is answered, for its line in the log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_graphql::parser::types::OperationType;
+use axum::http::HeaderMap;
+
+use super::{access, guests::Standing, log::cut};
+use scrip_graphql::{Admitted, RequestId};
+use scrip_service::{Caller, Scrip};
+
+/// The notes of one request. Every copy is the same.
+#[derive(Debug, Clone)]
+pub(super) struct Notes {
+    id: RequestId,
+    standing: Option<Arc<Standing>>,
+    noted: Arc<Mutex<Noted>>,
+}
+
+/// What there is to tell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Noted {
+    /// The name of the key that it came with.
+    pub(super) key: Option<String>,
+    /// The kind of its operation.
+    pub(super) kind: Option<&'static str>,
+    /// The operation's name.
+    pub(super) operation: Option<String>,
+    /// What it costs.
+    pub(super) cost: Option<u64>,
+    /// The origin of the page that it was refused to.
+    pub(super) refused_origin: Option<String>,
+}
+
+impl Notes {
+    /// Of a request with this id, on a connection.
+    pub(super) fn new(id: RequestId, standing: Option<Arc<Standing>>) -> Self {
+        Self { id, standing, noted: Arc::default() }
+    }
+
+    /// The request's id.
+    pub(super) fn id(&self) -> RequestId {
+        self.id.clone()
+    }
+
+    /// All of them.
+    pub(super) fn read(&self) -> Noted {
+        self.noted().clone()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The caller whose key a request carries.
+    pub(super) fn caller(&self, scrip: &Scrip, headers: &HeaderMap) -> Option<Caller> {
+        self.known(access::caller(scrip, headers))
+    }
+
+    /// The caller whose key stands in a text such as "Bearer KEY".
+    pub(super) fn bearer(&self, scrip: &Scrip, value: &str) -> Option<Caller> {
+        self.known(access::bearer(scrip, value))
+    }
+
+    /// Notes who asks: its connection is no stranger's any more.
+    fn known(&self, caller: Option<Caller>) -> Option<Caller> {
+        let caller = caller?;
+        if let Some(standing) = &self.standing {
+            standing.is_known();
+        }
+        self.noted().key = Some(caller.name.clone());
+        Some(caller)
+    }
+
+    /// Notes what is executed.
+    pub(super) fn admitted(&self, admitted: &Admitted) {
+        let mut noted = self.noted();
+        noted.operation = admitted.name.as_deref().map(|name| cut(name).to_owned());
+        noted.kind = admitted.kind.map(|kind| match kind {
+            OperationType::Query => "query",
+            OperationType::Mutation => "mutation",
+            OperationType::Subscription => "subscription",
+        });
+        noted.cost = Some(admitted.price.requested());
+    }
+
+    /// Tells of an operation over a socket, whose own line is written when it is opened.
+    pub(super) fn tell_of_operation(&self) {
+        let Noted { key, kind, operation, cost, .. } = self.read();
+        tracing::info!(target: "scrip::request", key, kind, operation, cost, request = self.id.0, "operation");
+    }
+
+    /// Notes a page of which site was refused.
+    pub(super) fn refused(&self, headers: &HeaderMap) {
+        let origin = headers.get(axum::http::header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        self.noted().refused_origin = Some(cut(origin.unwrap_or("unknown")).to_owned());
+    }
+}
