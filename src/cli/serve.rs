@@ -16,9 +16,10 @@ use tokio::{
 use super::Problem;
 use crate::{
     config::{Config, PlannedBackups},
-    http, telemetry,
+    http::{self, StreamLimits},
+    telemetry,
 };
-use scrip_graphql::{Documents, MAX_ANSWER, Rules, cost::MAX_COST};
+use scrip_graphql::{Documents, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
 use scrip_service::{BackupPlan, Clock, Scrip, end_process};
 
@@ -50,7 +51,10 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    let options = http::Options { origins: config.origins, rules, connections, ..http::Options::default() };
+    let budget = config.memory;
+    let streams = StreamLimits { connections: budget.streams, ..StreamLimits::default() };
+    let (origins, far_places) = (config.origins, budget.far_places);
+    let options = http::Options { origins, rules, connections, streams, far_places, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
@@ -92,7 +96,7 @@ async fn rules(config: &Config) -> Result<Rules, Problem> {
     };
     Ok(Rules {
         max_cost: config.max_cost.unwrap_or(MAX_COST),
-        max_answer: MAX_ANSWER,
+        max_answer: config.memory.answer,
         introspection: config.introspection,
         documents,
         documents_only: config.documents_only,

@@ -9,13 +9,14 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 19] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
     "SCRIP_LOG_FORMAT",
     "SCRIP_ORIGINS",
     "SCRIP_MAX_COST",
+    "SCRIP_MEMORY",
     "SCRIP_INTROSPECTION",
     "SCRIP_DOCUMENTS",
     "SCRIP_DOCUMENTS_ONLY",
@@ -48,6 +49,7 @@ impl Layer {
                     layer.origins = Some(given.map(str::to_owned).collect());
                 }
                 "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
+                "SCRIP_MEMORY" => layer.memory = Some(value),
                 "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
                 "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
                 "SCRIP_DOCUMENTS_ONLY" => {
