@@ -111,13 +111,13 @@ impl Plugins {
         }
     }
 
-    async fn load(&self, folder: &Path) -> Result<Build, String> {
+    async fn load(&self, folder: &Path) -> Result<Arc<Build>, String> {
         let settings = &self.settings;
         let permissions = |manifest: &Manifest| {
             settings.check_variables(manifest, &self.manifests())?;
             settings.permissions(manifest)
         };
-        Build::load(&self.engine, folder, settings.cache.as_deref(), permissions, self.lookup.clone()).await
+        Build::load(&self.sandbox, folder, settings.cache.as_deref(), permissions, self.lookup.clone()).await
     }
 
     /// The manifests that can be read.

@@ -7,25 +7,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::Engine;
-
 use super::{
     CheckRequest, CheckVerdict, CodeRequest, ConfigFault, IssuedCode, PluginFailure, SourceRefusal,
     breaker::Breaker,
     build::{Build, Report},
     contract::{Checked, Issued},
     egress::Lookup,
-    engine::{self, MAX_CALLS},
     folder::Seen,
     manifest::PluginKind,
     network::Network,
     operator::PluginSettings,
+    places::Room,
+    sandbox::Sandbox,
     stats::{Counted, Stats},
 };
-
-/// The most calls of one plugin at once: half of all, so that one that hangs leaves room for the others.
-const MAX_CALLS_OF_ONE: usize = MAX_CALLS as usize / 2;
 
 /// The longest text of what is wrong with a plugin's files, in characters.
 const MAX_PROBLEM: usize = 2_000;
@@ -39,7 +34,6 @@ pub struct Plugin {
     pub(super) problem: RwLock<Option<String>>,
     stats: Stats,
     breaker: Mutex<Breaker>,
-    slots: Semaphore,
 }
 
 impl Plugin {
@@ -50,7 +44,6 @@ impl Plugin {
             problem: RwLock::default(),
             stats: Stats::default(),
             breaker: Mutex::default(),
-            slots: Semaphore::new(MAX_CALLS_OF_ONE),
         }
     }
 
@@ -80,11 +73,11 @@ impl Plugin {
 
     /// Uses a loaded build from now on, or tells why the newest files cannot be used. Calls under way end with the
     /// build that they began with.
-    pub(super) fn swap(&self, loaded: Result<Build, String>) {
+    pub(super) fn swap(&self, loaded: Result<Arc<Build>, String>) {
         let problem = match loaded {
             Ok(build) => {
                 tracing::info!(plugin = self.id, version = %build.manifest.version, digest = build.digest, "plugin loaded");
-                *self.build.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(build));
+                *self.build.write().unwrap_or_else(PoisonError::into_inner) = Some(build);
                 *self.breaker() = Breaker::default();
                 None
             }
@@ -113,26 +106,23 @@ impl Plugin {
 /// All plugins.
 #[derive(Debug)]
 pub struct Plugins {
-    pub(super) engine: Engine,
+    pub(super) sandbox: Arc<Sandbox>,
     pub(super) settings: PluginSettings,
     pub(super) lookup: Lookup,
     pub(super) by_id: RwLock<BTreeMap<String, Arc<Plugin>>>,
     /// The folder as it was looked at last; held while plugins are loaded.
     pub(super) seen: tokio::sync::Mutex<Seen>,
-    calls: Semaphore,
 }
 
 impl Plugins {
     /// The host without a plugin yet: [`Plugins::open`] loads them.
     pub(super) fn empty(settings: PluginSettings, lookup: Lookup) -> Result<Self, String> {
-        let calls = Semaphore::new(MAX_CALLS as usize);
         Ok(Self {
-            engine: engine::start()?,
+            sandbox: Sandbox::start(settings.bounds)?,
             settings,
             lookup,
             by_id: RwLock::default(),
             seen: tokio::sync::Mutex::default(),
-            calls,
         })
     }
 
@@ -165,8 +155,8 @@ impl Plugins {
     /// Asks a restriction: one verdict a coupon, in their order.
     pub async fn check(&self, id: &str, request: &CheckRequest) -> Result<Vec<CheckVerdict>, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let turn = self.enter(&plugin)?;
-        let Report { answer, usage, .. } = build.check(request, false).await;
+        let (turn, room) = enter(&plugin, &build, &request.pool.id)?;
+        let Report { answer, usage, .. } = build.check_in(room, request, false).await;
         turn.end(usage.time, answer.as_ref().err(), answer.is_err());
         let undecided = |reason: String| PluginFailure::Undecided { plugin: id.to_owned(), reason: shown(&reason) };
         answer?.map_err(undecided)
@@ -175,8 +165,8 @@ impl Plugins {
     /// Asks a source for a code.
     pub async fn issue(&self, id: &str, request: &CodeRequest) -> Result<Issued, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let turn = self.enter(&plugin)?;
-        let Report { answer, usage, .. } = build.issue(request, build.network(), false).await;
+        let (turn, room) = enter(&plugin, &build, &request.pool.id)?;
+        let Report { answer, usage, .. } = build.issue_in(room, request, build.network(), false).await;
         let down = matches!(answer, Err(_) | Ok(Err(SourceRefusal::Unavailable(_))));
         turn.end(usage.time, answer.as_ref().err(), down);
         answer
@@ -185,9 +175,9 @@ impl Plugins {
     /// Asks a restriction for trial: what it answered, used and logged. It counts nowhere, and a plugin that is
     /// paused is asked too.
     pub async fn try_check(&self, id: &str, request: &CheckRequest) -> Result<Report<Checked>, PluginFailure> {
-        let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let _room = self.room(&plugin)?;
-        Ok(build.check(request, true).await)
+        let (_, build) = self.build(id, PluginKind::Restriction)?;
+        let room = build.enter(&request.pool.id)?;
+        Ok(build.check_in(room, request, true).await)
     }
 
     /// Asks a source for trial. Nothing is sent, unless that is said.
@@ -197,10 +187,10 @@ impl Plugins {
         request: &CodeRequest,
         send: bool,
     ) -> Result<Report<Issued>, PluginFailure> {
-        let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let _room = self.room(&plugin)?;
+        let (_, build) = self.build(id, PluginKind::Source)?;
+        let room = build.enter(&request.pool.id)?;
         let network = if send { build.network() } else { Network::None };
-        Ok(build.issue(request, network, true).await)
+        Ok(build.issue_in(room, request, network, true).await)
     }
 
     /// The plugins of a kind that can be bound.
@@ -208,31 +198,23 @@ impl Plugins {
         let fits = |plugin: &Arc<Plugin>| plugin.build().is_some_and(|build| build.manifest.kind == kind);
         self.all().into_iter().filter(fits).map(|plugin| plugin.id.clone()).collect()
     }
+}
 
-    /// Room for a call; nobody waits for it.
-    fn room<'a>(&'a self, plugin: &'a Plugin) -> Result<[SemaphorePermit<'a>; 2], PluginFailure> {
-        match (plugin.slots.try_acquire(), self.calls.try_acquire()) {
-            (Ok(own), Ok(all)) => Ok([own, all]),
-            _ => Err(PluginFailure::Busy(plugin.id.clone())),
-        }
-    }
-
-    /// A call that counts, or the reason why there is none.
-    fn enter<'a>(&'a self, plugin: &'a Plugin) -> Result<Turn<'a>, PluginFailure> {
-        let entered = self.room(plugin).and_then(|room| {
-            // Last, because at the end of a pause it lets one question through, which then has to be asked.
-            let admitted = plugin.breaker().admit(Instant::now());
-            admitted.map(|()| room).map_err(|pause| {
-                let seconds = pause.as_secs() + 1;
-                PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
-            })
-        });
-        match entered {
-            Ok(room) => Ok(Turn { plugin, started: Instant::now(), ended: false, _room: room }),
-            Err(failure) => {
-                plugin.stats.note_turned_away();
-                Err(failure)
-            }
+/// A call that counts, with its room, or the reason why there is none.
+fn enter<'a>(plugin: &'a Plugin, build: &Build, pool: &str) -> Result<(Turn<'a>, Room), PluginFailure> {
+    let entered = build.enter(pool).and_then(|room| {
+        // Last, because at the end of a pause it lets one question through, which then has to be asked.
+        let admitted = plugin.breaker().admit(Instant::now());
+        admitted.map(|()| room).map_err(|pause| {
+            let seconds = pause.as_secs() + 1;
+            PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
+        })
+    });
+    match entered {
+        Ok(room) => Ok((Turn { plugin, started: Instant::now(), ended: false }, room)),
+        Err(failure) => {
+            plugin.stats.note_turned_away();
+            Err(failure)
         }
     }
 }
@@ -242,14 +224,13 @@ struct Turn<'a> {
     plugin: &'a Plugin,
     started: Instant,
     ended: bool,
-    _room: [SemaphorePermit<'a>; 2],
 }
 
 impl Turn<'_> {
     /// Notes how it ended; `down` speaks against asking again soon.
     fn end(mut self, time: Duration, failure: Option<&PluginFailure>, down: bool) {
         self.ended = true;
-        if matches!(failure, Some(PluginFailure::Busy(_))) {
+        if matches!(failure, Some(PluginFailure::Busy { .. })) {
             self.plugin.stats.note_turned_away();
             return;
         }

@@ -15,7 +15,9 @@ mod limits;
 mod manifest;
 mod network;
 mod operator;
+mod places;
 mod request;
+mod sandbox;
 mod schema;
 mod state;
 mod stats;
@@ -23,12 +25,14 @@ mod stats;
 pub use build::{Build, Report};
 pub use code::{componentize, hex, read as read_code};
 pub use egress::{Egress, HostRule, Lookup, Permissions, Ranges, Secrets, Target};
-pub use engine::{MAX_CALLS, start as start_engine};
+pub use engine::MAX_CALLS;
 pub use failure::PluginFailure;
 pub use host::{BindingFault, Given, Plugin, Plugins, shown};
 pub use limits::{Limits, TICK, Usage};
 pub use manifest::{MANIFEST, Manifest, ManifestError, PluginKind, check_id};
 pub use network::Network;
+pub use places::Crowd;
+pub use sandbox::{Bounds, MIN_MEMORY, Sandbox};
 pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
 pub use request::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,

@@ -10,12 +10,20 @@ use super::{
     engine::{MAX_INSTANCES, MAX_MEMORIES, MAX_TABLE, MAX_TABLES},
     limits::{Limits, Usage, kib},
     network::Network,
+    places::Room,
 };
+
+/// There is no memory for a call, because other calls have it.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the memory of all plugins is in use")]
+pub(super) struct NoRoom;
 
 /// The longest line of log that is written, in characters.
 const MAX_LINE: usize = 2_000;
 /// The most lines that a call writes, however short they are.
 const MAX_LINES: u32 = 500;
+/// What an entry of a table takes, in bytes.
+const TABLE_ENTRY: usize = size_of::<usize>();
 
 /// One request that a call made, and what came of it.
 #[derive(Debug, Clone)]
@@ -33,8 +41,8 @@ pub(super) struct State {
     limits: Limits,
     started: Instant,
     network: Network,
-    /// Ticks of computing, whether memory was refused, the largest memory.
-    ticks: u32,
+    room: Room,
+    /// Whether memory was refused, the largest memory.
     starved: bool,
     memory: usize,
     logged: usize,
@@ -48,13 +56,13 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(plugin: &str, limits: Limits, network: Network, watched: bool) -> Self {
+    pub(super) fn new(plugin: &str, limits: Limits, network: Network, room: Room, watched: bool) -> Self {
         Self {
             plugin: plugin.to_owned(),
             limits,
             started: Instant::now(),
             network,
-            ticks: 0,
+            room,
             starved: false,
             memory: 0,
             logged: 0,
@@ -66,10 +74,19 @@ impl State {
         }
     }
 
-    /// Counts a tick; false where none is left.
-    pub(super) fn tick(&mut self) -> bool {
-        self.ticks += 1;
-        self.ticks < self.limits.ticks()
+    /// Whether it may go on computing.
+    pub(super) fn may_compute(&self) -> bool {
+        self.room.computed() < self.limits.cpu()
+    }
+
+    /// Whether its time is over because it was kept waiting for a place, and not by itself.
+    pub(super) fn was_kept(&self) -> bool {
+        self.started.elapsed().saturating_sub(self.room.waited()) < self.limits.time()
+    }
+
+    /// The most memory that it had, in bytes.
+    pub(super) fn most(&self) -> usize {
+        self.room.most()
     }
 
     /// Whether it was refused memory.
@@ -80,7 +97,7 @@ impl State {
     pub(super) fn usage(&self) -> Usage {
         Usage {
             time: self.started.elapsed(),
-            ticks: self.ticks,
+            cpu: self.room.computed(),
             memory: self.memory,
             log: self.logged,
             requests: self.requests,
@@ -116,8 +133,22 @@ impl State {
         }
     }
 
-    /// Sends a request of the guest's.
-    pub(super) async fn send(&mut self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Takes memory of what all calls have.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), NoRoom> {
+        if self.room.take(bytes) { Ok(()) } else { Err(NoRoom) }
+    }
+
+    /// Sends a request of the guest's. What it sends and is answered is in memory twice meanwhile: the guest's is
+    /// counted already.
+    pub(super) async fn send(&mut self, request: HttpRequest) -> Result<Result<HttpResponse, HttpError>, NoRoom> {
+        let bytes = request.body.as_ref().map_or(0, Vec::len) + kib(self.limits.response_kib);
+        self.take(bytes)?;
+        let answer = self.exchange(request).await;
+        self.room.give_back(bytes);
+        Ok(answer)
+    }
+
+    async fn exchange(&mut self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.requests += 1;
         if self.requests > self.limits.requests {
             let reason = format!("a call makes at most limits.requests ({}) requests", self.limits.requests);
@@ -144,17 +175,22 @@ fn count(number: u32) -> usize {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let fits = desired <= self.limits.memory();
-        if fits {
-            self.memory = self.memory.max(desired);
+    fn memory_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limits.memory() {
+            self.starved = true;
+            return Ok(false);
         }
-        self.starved |= !fits;
-        Ok(fits)
+        self.take(desired.saturating_sub(now))?;
+        self.memory = self.memory.max(desired);
+        Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE)
+    fn table_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > MAX_TABLE {
+            return Ok(false);
+        }
+        self.take(desired.saturating_sub(now) * TABLE_ENTRY)?;
+        Ok(true)
     }
 
     // The pool holds to these too, where there is one.

@@ -247,7 +247,7 @@ pub struct PluginIssued {
 pub struct PluginUsage {
     /// All of its time.
     pub time_micros: i32,
-    /// Computing time, in steps of five.
+    /// Computing time.
     pub cpu_millis: i32,
     /// The largest memory.
     pub memory_bytes: i32,
@@ -317,7 +317,7 @@ impl PluginTestResult {
             failure: None,
             usage: PluginUsage {
                 time_micros: micros(usage.time),
-                cpu_millis: i32::try_from(usage.cpu().as_millis()).unwrap_or(i32::MAX),
+                cpu_millis: i32::try_from(usage.cpu.as_millis()).unwrap_or(i32::MAX),
                 memory_bytes: int(usage.memory),
                 log_bytes: int(usage.log),
                 requests: i32::try_from(usage.requests).unwrap_or(i32::MAX),
