@@ -7,24 +7,27 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    time::Instant,
 };
 
 use serde_json::Value;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::{
-    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, LogLevel, PluginFailure, SourceRefusal, code,
+    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, LogLevel, PluginFailure, SourceRefusal,
+    chatter::Chatter,
+    code,
     contract::{self, Checked, Issued, Linked},
     egress::{Egress, Lookup, Permissions},
-    host::shown,
     engine::STACK,
+    host::shown,
     limits::{Usage, kib},
     manifest::{Manifest, PluginKind},
     network::Network,
     places::{Asker, Crowd, Room},
     sandbox::Sandbox,
     schema::ConfigSchema,
-    state::{Asked, NoRoom, State},
+    state::{Asked, NoRoom, State, tell_left_out},
 };
 
 /// The most handles of its own resources that a guest holds; the contract has none.
@@ -70,6 +73,7 @@ pub struct Build {
     egress: Arc<Egress>,
     /// The most memory that a call of it has had, in bytes: a call begins where there is as much.
     memory: AtomicUsize,
+    chatter: Arc<Chatter>,
 }
 
 impl Build {
@@ -87,8 +91,7 @@ impl Build {
         let egress = Egress::new(&manifest.id, manifest.hosts.clone(), granted, lookup)?;
         let engine = sandbox.engine.clone();
         let (file, cache) = (manifest.component.clone(), cache.map(Path::to_owned));
-        let loaded = tokio::task::spawn_blocking(move || code::load(&engine, &file, cache.as_deref())).await;
-        let code = loaded.map_err(|error| format!("loading it broke: {error}"))??;
+        let code = sandbox.builders.run(move || code::load(&engine, &file, cache.as_deref())).await?;
         let linked = contract::link(&sandbox.engine, &code.component, &manifest.contract, manifest.kind)?;
         let build = Arc::new(Self {
             manifest,
@@ -99,15 +102,21 @@ impl Build {
             sandbox: Arc::clone(sandbox),
             egress: Arc::new(egress),
             memory: AtomicUsize::new(STACK),
+            chatter: Arc::default(),
         });
         build.try_out().await?;
         Ok(build)
     }
 
-    /// The network as the operator allows it.
+    /// The network as the operator allows it, for a pool by its id.
     #[must_use]
-    pub fn network(&self) -> Network {
-        Network::Real(Arc::clone(&self.egress))
+    pub fn network(&self, pool: &str) -> Network {
+        Network::Real(Arc::clone(&self.egress), pool.into())
+    }
+
+    /// Tells how many lines of its log were left out, where that has not been told yet.
+    pub(super) fn tell_left_out(&self) {
+        tell_left_out(&self.manifest.id, self.chatter.left_out(Instant::now()));
     }
 
     /// All that is wrong with a binding's configuration.
@@ -130,7 +139,12 @@ impl Build {
     }
 
     /// Asks a restriction, with the room for it.
-    pub(super) async fn check_in(self: &Arc<Self>, room: Room, request: &CheckRequest, watched: bool) -> Report<Checked> {
+    pub(super) async fn check_in(
+        self: &Arc<Self>,
+        room: Room,
+        request: &CheckRequest,
+        watched: bool,
+    ) -> Report<Checked> {
         let (build, request) = (Arc::clone(self), request.clone());
         let call = async move |room: Room| {
             let Linked::Restriction(guest) = &build.linked else { return build.wrong_kind(PluginKind::Restriction) };
@@ -217,7 +231,10 @@ impl Build {
     /// A fresh store with this plugin's limits.
     fn store(&self, room: Room, network: Network, watched: bool) -> Store<State> {
         let limits = self.manifest.limits;
-        let mut state = State::new(&self.manifest.id, limits, network, room, watched);
+        let mut state = State::new(&self.manifest.id, limits, network, room, &self.chatter);
+        if watched {
+            state = state.watched();
+        }
         // It begins only where there is as much.
         let _ = state.take(STACK);
         let mut store = Store::new(&self.sandbox.engine, state);
@@ -298,7 +315,10 @@ impl Build {
         if text.contains("fuel allocated for hostcalls") {
             return PluginFailure::TooLarge { plugin };
         }
-        tracing::warn!(plugin, trap = ?text, "a plugin's call failed");
+        if let Some(left_out) = self.chatter.line(Instant::now()) {
+            tell_left_out(&plugin, left_out);
+            tracing::warn!(plugin, trap = ?text, "a plugin's call failed");
+        }
         if state.starved() {
             return PluginFailure::OutOfMemory { plugin, limit: limits.memory_mib };
         }

@@ -47,7 +47,9 @@ fn config(pool: Option<PoolingAllocationConfig>) -> Config {
         .native_unwind_info(false)
         // Nobody is shown one: its names are the guest's own, and as long as it likes.
         .wasm_backtrace_max_frames(None)
-        .memory_init_cow(true);
+        .memory_init_cow(true)
+        // The threads for that have the priority of those that serve, and take all cores.
+        .parallel_compilation(false);
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }

@@ -3,17 +3,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
 use super::{
     CheckRequest, CheckVerdict, CodeRequest, ConfigFault, IssuedCode, PluginFailure, SourceRefusal,
-    breaker::Breaker,
+    breaker::Breakers,
     build::{Build, Report},
+    chatter::Chatter,
     contract::{Checked, Issued},
     egress::Lookup,
     folder::Seen,
+    loading::Loading,
     manifest::PluginKind,
     network::Network,
     operator::PluginSettings,
@@ -32,8 +35,12 @@ pub struct Plugin {
     pub id: String,
     pub(super) build: RwLock<Option<Arc<Build>>>,
     pub(super) problem: RwLock<Option<String>>,
+    pub(super) loading: Loading,
     stats: Stats,
-    breaker: Mutex<Breaker>,
+    /// By pool and configuration: see [`binding`].
+    breakers: Breakers,
+    /// Of what is told of its failures.
+    failures: Chatter,
 }
 
 impl Plugin {
@@ -42,8 +49,10 @@ impl Plugin {
             id,
             build: RwLock::default(),
             problem: RwLock::default(),
+            loading: Loading::default(),
             stats: Stats::default(),
-            breaker: Mutex::default(),
+            breakers: Breakers::default(),
+            failures: Chatter::default(),
         }
     }
 
@@ -59,16 +68,40 @@ impl Plugin {
         self.problem.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// For how long its newest files are being loaded; none where they are not.
+    #[must_use]
+    pub fn loading(&self) -> Option<Duration> {
+        self.loading.time()
+    }
+
+    /// Tells how many lines of the log were left out, where that has not been told yet.
+    pub(super) fn tell_left_out(&self) {
+        if let Some(build) = self.build() {
+            build.tell_left_out();
+        }
+        tell_failures_left_out(&self.id, self.failures.left_out(Instant::now()));
+    }
+
     /// What it has done.
     #[must_use]
     pub fn counted(&self) -> Counted {
         self.stats.counted()
     }
 
-    /// Whether it is not asked, because it failed too often.
+    /// Whether it is not asked for some pool, because it failed too often for that.
     #[must_use]
     pub fn is_paused(&self) -> bool {
-        self.breaker().is_open(Instant::now())
+        !self.breakers.open().is_empty()
+    }
+
+    /// The ids of the pools for which it is not asked.
+    #[must_use]
+    pub fn paused_pools(&self) -> Vec<String> {
+        let pool = |key: &String| key.split_once(' ').map_or(key.as_str(), |(_, pool)| pool).to_owned();
+        let mut pools: Vec<String> = self.breakers.open().iter().map(pool).collect();
+        pools.sort();
+        pools.dedup();
+        pools
     }
 
     /// Uses a loaded build from now on, or tells why the newest files cannot be used. Calls under way end with the
@@ -78,7 +111,7 @@ impl Plugin {
             Ok(build) => {
                 tracing::info!(plugin = self.id, version = %build.manifest.version, digest = build.digest, "plugin loaded");
                 *self.build.write().unwrap_or_else(PoisonError::into_inner) = Some(build);
-                *self.breaker() = Breaker::default();
+                self.breakers.clear();
                 None
             }
             Err(reason) => {
@@ -97,10 +130,6 @@ impl Plugin {
         tracing::error!(plugin = self.id, problem, "a plugin's folder is not as it should be");
         *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem);
     }
-
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// All plugins.
@@ -110,7 +139,7 @@ pub struct Plugins {
     pub(super) settings: PluginSettings,
     pub(super) lookup: Lookup,
     pub(super) by_id: RwLock<BTreeMap<String, Arc<Plugin>>>,
-    /// The folder as it was looked at last; held while plugins are loaded.
+    /// The folder as it was looked at last.
     pub(super) seen: tokio::sync::Mutex<Seen>,
 }
 
@@ -138,24 +167,39 @@ impl Plugins {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// Whether one more failure of a plugin is to be told in the log. What is left out is counted and told later.
+    #[must_use]
+    pub fn may_tell(&self, id: &str) -> bool {
+        let Some(plugin) = self.get(id) else { return true };
+        let left_out = plugin.failures.line(Instant::now());
+        tell_failures_left_out(id, left_out.unwrap_or_default());
+        left_out.is_some()
+    }
+
     /// The build in use of a plugin of a kind.
     pub fn build(&self, id: &str, kind: PluginKind) -> Result<(Arc<Plugin>, Arc<Build>), PluginFailure> {
         let missing = || PluginFailure::NotLoaded(id.to_owned());
         let plugin = self.get(id).ok_or_else(missing)?;
-        let build = plugin.build().filter(|build| build.manifest.kind == kind).ok_or_else(missing)?;
-        Ok((plugin, build))
+        match (plugin.build(), plugin.loading()) {
+            (Some(build), _) if build.manifest.kind == kind => Ok((plugin, build)),
+            (None, Some(time)) => Err(PluginFailure::Loading { plugin: id.to_owned(), seconds: time.as_secs() }),
+            _ => Err(missing()),
+        }
     }
 
     /// All that is wrong with a binding of a plugin of a kind.
     pub fn check_binding(&self, id: &str, kind: PluginKind, config: &serde_json::Value) -> Result<(), BindingFault> {
-        let (_, build) = self.build(id, kind).map_err(|_| BindingFault::NoPlugin(self.names(kind)))?;
-        build.check_config(config).map_err(BindingFault::Config)
+        match self.build(id, kind) {
+            Ok((_, build)) => build.check_config(config).map_err(BindingFault::Config),
+            Err(loading @ PluginFailure::Loading { .. }) => Err(BindingFault::Loading(loading.to_string())),
+            Err(_) => Err(BindingFault::NoPlugin(self.names(kind))),
+        }
     }
 
     /// Asks a restriction: one verdict a coupon, in their order.
     pub async fn check(&self, id: &str, request: &CheckRequest) -> Result<Vec<CheckVerdict>, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let (turn, room) = enter(&plugin, &build, &request.pool.id)?;
+        let (turn, room) = enter(&plugin, &build, &request.pool.id, &request.config)?;
         let Report { answer, usage, .. } = build.check_in(room, request, false).await;
         turn.end(usage.time, answer.as_ref().err(), answer.is_err());
         let undecided = |reason: String| PluginFailure::Undecided { plugin: id.to_owned(), reason: shown(&reason) };
@@ -165,8 +209,9 @@ impl Plugins {
     /// Asks a source for a code.
     pub async fn issue(&self, id: &str, request: &CodeRequest) -> Result<Issued, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let (turn, room) = enter(&plugin, &build, &request.pool.id)?;
-        let Report { answer, usage, .. } = build.issue_in(room, request, build.network(), false).await;
+        let (turn, room) = enter(&plugin, &build, &request.pool.id, &request.config)?;
+        let network = build.network(&request.pool.id);
+        let Report { answer, usage, .. } = build.issue_in(room, request, network, false).await;
         let down = matches!(answer, Err(_) | Ok(Err(SourceRefusal::Unavailable(_))));
         turn.end(usage.time, answer.as_ref().err(), down);
         answer
@@ -189,7 +234,7 @@ impl Plugins {
     ) -> Result<Report<Issued>, PluginFailure> {
         let (_, build) = self.build(id, PluginKind::Source)?;
         let room = build.enter(&request.pool.id)?;
-        let network = if send { build.network() } else { Network::None };
+        let network = if send { build.network(&request.pool.id) } else { Network::None };
         Ok(build.issue_in(room, request, network, true).await)
     }
 
@@ -200,18 +245,30 @@ impl Plugins {
     }
 }
 
+fn tell_failures_left_out(plugin: &str, lines: u64) {
+    if lines > 0 {
+        tracing::warn!(plugin, lines, "the plugin fails too often: lines about that were left out");
+    }
+}
+
 /// A call that counts, with its room, or the reason why there is none.
-fn enter<'a>(plugin: &'a Plugin, build: &Build, pool: &str) -> Result<(Turn<'a>, Room), PluginFailure> {
+fn enter<'a>(
+    plugin: &'a Plugin,
+    build: &Build,
+    pool: &str,
+    config: &serde_json::Value,
+) -> Result<(Turn<'a>, Room), PluginFailure> {
+    let binding = binding(pool, config);
     let entered = build.enter(pool).and_then(|room| {
         // Last, because at the end of a pause it lets one question through, which then has to be asked.
-        let admitted = plugin.breaker().admit(Instant::now());
+        let admitted = plugin.breakers.admit(&binding);
         admitted.map(|()| room).map_err(|pause| {
             let seconds = pause.as_secs() + 1;
             PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
         })
     });
     match entered {
-        Ok(room) => Ok((Turn { plugin, started: Instant::now(), ended: false }, room)),
+        Ok(room) => Ok((Turn { plugin, binding, started: Instant::now(), ended: false }, room)),
         Err(failure) => {
             plugin.stats.note_turned_away();
             Err(failure)
@@ -219,9 +276,18 @@ fn enter<'a>(plugin: &'a Plugin, build: &Build, pool: &str) -> Result<(Turn<'a>,
     }
 }
 
+/// What failures are counted by: one pool's partner may be down and another's be well, and a new configuration is worth
+/// another try.
+fn binding(pool: &str, config: &serde_json::Value) -> String {
+    let mut hasher = DefaultHasher::new();
+    config.to_string().hash(&mut hasher);
+    format!("{:016x} {pool}", hasher.finish())
+}
+
 /// A call that is under way. It is counted when it ends, and also when whoever asked gives up and drops it.
 struct Turn<'a> {
     plugin: &'a Plugin,
+    binding: String,
     started: Instant,
     ended: bool,
 }
@@ -235,7 +301,7 @@ impl Turn<'_> {
             return;
         }
         self.plugin.stats.note(time, failure.is_some());
-        self.plugin.breaker().note(!down, Instant::now());
+        self.plugin.breakers.note(&self.binding, !down);
     }
 }
 
@@ -252,6 +318,8 @@ impl Drop for Turn<'_> {
 pub enum BindingFault {
     /// No plugin of this kind and id is loaded; these are.
     NoPlugin(Vec<String>),
+    /// The plugin is being compiled: nobody knows yet.
+    Loading(String),
     /// The configuration is not what the plugin's schema wants.
     Config(Vec<ConfigFault>),
 }

@@ -4,6 +4,8 @@
 
 mod breaker;
 mod build;
+mod builders;
+mod chatter;
 mod code;
 mod contract;
 mod egress;
@@ -12,6 +14,7 @@ mod failure;
 mod folder;
 mod host;
 mod limits;
+mod loading;
 mod manifest;
 mod network;
 mod operator;
@@ -19,6 +22,7 @@ mod places;
 mod request;
 mod sandbox;
 mod schema;
+mod shape;
 mod state;
 mod stats;
 
@@ -31,13 +35,13 @@ pub use host::{BindingFault, Given, Plugin, Plugins, shown};
 pub use limits::{Limits, TICK, Usage};
 pub use manifest::{MANIFEST, Manifest, ManifestError, PluginKind, check_id};
 pub use network::Network;
-pub use places::Crowd;
-pub use sandbox::{Bounds, MIN_MEMORY, Sandbox};
 pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
+pub use places::Crowd;
 pub use request::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,
     PluginBasket, PluginCoupon, PluginCustomer, PluginLine, PluginPool, PluginValue, SourceRefusal,
 };
+pub use sandbox::{Bounds, MIN_MEMORY, Sandbox};
 pub use schema::ConfigFault;
 pub use state::Asked;
 pub use stats::Counted;

@@ -4,7 +4,7 @@ use std::{sync::Arc, thread::available_parallelism};
 
 use wasmtime::Engine;
 
-use super::{engine, limits::MAX_MEMORY_MIB, places::Places};
+use super::{builders::Builders, engine, limits::MAX_MEMORY_MIB, places::Places};
 
 /// The least memory of all calls together, in bytes: a plugin has half of it, in which a call of the largest fits.
 pub const MIN_MEMORY: u64 = 2 * (MAX_MEMORY_MIB as u64 + 4) * 1_024 * 1_024;
@@ -31,6 +31,7 @@ impl Default for Bounds {
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) places: Places,
+    pub(super) builders: Builders,
 }
 
 impl Sandbox {
@@ -41,6 +42,6 @@ impl Sandbox {
         let memory = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
         let places = Places::start(bounds.threads, memory);
         let places = places.map_err(|error| format!("no threads for plugins: {error}"))?;
-        Ok(Arc::new(Self { engine, places }))
+        Ok(Arc::new(Self { engine, places, builders: Builders::default() }))
     }
 }

@@ -1,12 +1,16 @@
 //! What a call has: its limits and what it has used of them, its log and its network. It lives as long as the
 //! call's fresh memory, and nothing of it reaches the next call.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wasmtime::ResourceLimiter;
 
 use super::{
     HttpError, HttpRequest, HttpResponse, LogLevel,
+    chatter::Chatter,
     engine::{MAX_INSTANCES, MAX_MEMORIES, MAX_TABLE, MAX_TABLES},
     limits::{Limits, Usage, kib},
     network::Network,
@@ -42,6 +46,7 @@ pub(super) struct State {
     started: Instant,
     network: Network,
     room: Room,
+    chatter: Arc<Chatter>,
     /// Whether memory was refused, the largest memory.
     starved: bool,
     memory: usize,
@@ -56,22 +61,30 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(plugin: &str, limits: Limits, network: Network, room: Room, watched: bool) -> Self {
+    pub(super) fn new(plugin: &str, limits: Limits, network: Network, room: Room, chatter: &Arc<Chatter>) -> Self {
         Self {
             plugin: plugin.to_owned(),
             limits,
             started: Instant::now(),
             network,
             room,
+            chatter: Arc::clone(chatter),
             starved: false,
             memory: 0,
             logged: 0,
             lines_written: 0,
             log_full: false,
-            lines: watched.then(Vec::new),
-            asked: watched.then(Vec::new),
+            lines: None,
+            asked: None,
             requests: 0,
         }
+    }
+
+    /// Keeps what it logs and asks, for somebody who wants to see it.
+    pub(super) fn watched(mut self) -> Self {
+        self.lines = Some(Vec::new());
+        self.asked = Some(Vec::new());
+        self
     }
 
     /// Whether it may go on computing.
@@ -121,12 +134,8 @@ impl State {
         }
         self.lines_written += 1;
         let line: String = self.network.hide(message).chars().take(MAX_LINE).collect();
-        let plugin = self.plugin.as_str();
-        match level {
-            LogLevel::Debug => tracing::debug!(plugin, message = ?line, "plugin"),
-            LogLevel::Info => tracing::info!(plugin, message = ?line, "plugin"),
-            LogLevel::Warn => tracing::warn!(plugin, message = ?line, "plugin"),
-            LogLevel::Error => tracing::error!(plugin, message = ?line, "plugin"),
+        if let Some(left_out) = self.chatter.line(Instant::now()) {
+            write(&self.plugin, level, &line, left_out);
         }
         if let Some(lines) = &mut self.lines {
             lines.push((level, line));
@@ -162,6 +171,24 @@ impl State {
             list.push(Asked { request, answer: answer.clone() });
         }
         answer
+    }
+}
+
+/// Writes a line of a plugin's, after those that were left out.
+fn write(plugin: &str, level: LogLevel, line: &str, left_out: u64) {
+    tell_left_out(plugin, left_out);
+    match level {
+        LogLevel::Debug => tracing::debug!(plugin, message = ?line, "plugin"),
+        LogLevel::Info => tracing::info!(plugin, message = ?line, "plugin"),
+        LogLevel::Warn => tracing::warn!(plugin, message = ?line, "plugin"),
+        LogLevel::Error => tracing::error!(plugin, message = ?line, "plugin"),
+    }
+}
+
+/// Tells how many lines were left out, if any.
+pub(super) fn tell_left_out(plugin: &str, lines: u64) {
+    if lines > 0 {
+        tracing::warn!(plugin, lines, "the plugin logs too much: lines were left out");
     }
 }
 

@@ -75,9 +75,20 @@ impl Plugin {
         self.0.problem()
     }
 
-    /// Whether it is not asked for a while, because it failed too often in a row.
+    /// Whether its newest files are being compiled. Until that is done the build before is used; where there is none,
+    /// calls are refused.
+    async fn loading(&self) -> bool {
+        self.0.loading().is_some()
+    }
+
+    /// Whether it is not asked for a while for some pool, because it failed too often in a row for that.
     async fn paused(&self) -> bool {
         self.0.is_paused()
+    }
+
+    /// The pools for which it is not asked for a while.
+    async fn paused_pools(&self) -> Vec<ID> {
+        self.0.paused_pools().into_iter().map(ID).collect()
     }
 
     /// What it has done since the gateway started.

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-/// How much later than others the threads of plugins have their turn where all cores are busy (the nice value of Linux).
-const NICE: libc::c_int = 10;
-
 /// Lets other threads compute before this one. Where the system refuses, it is as before.
 pub(crate) fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
+        /// How much less of the cores than others it has where all are busy (the nice value).
+        const NICE: libc::c_int = 10;
         #[expect(unsafe_code, reason = "the standard library has no call for it")]
         // SAFETY: it takes numbers alone; 0 is the calling thread, on Linux.
         let done = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
