@@ -35,7 +35,7 @@ mod tests {
         assert_eq!(bounds(None, None).ok(), Some(Bounds::default()));
         let set = bounds(Some(3), Some("1GB")).ok();
         assert_eq!(set, Some(Bounds { threads: 3, memory: 1_000_000_000 }));
-        for (threads, memory) in [(Some(0), None), (Some(65), None), (None, Some("100MB")), (None, Some("much"))] {
+        for (threads, memory) in [(Some(0), None), (Some(65), None), (None, Some("10MB")), (None, Some("much"))] {
             assert!(bounds(threads, memory).is_err(), "{threads:?} {memory:?}");
         }
     }

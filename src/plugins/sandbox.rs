@@ -4,10 +4,10 @@ use std::{sync::Arc, thread::available_parallelism};
 
 use wasmtime::Engine;
 
-use super::{builders::Builders, engine, limits::MAX_MEMORY_MIB, places::Places};
+use super::{builders::Builders, engine, places::Places};
 
-/// The least memory of all calls together, in bytes: a plugin has half of it, in which a call of the largest fits.
-pub const MIN_MEMORY: u64 = 2 * (MAX_MEMORY_MIB as u64 + 4) * 1_024 * 1_024;
+/// The least memory of all calls together that can be set, in bytes. A call that is larger is made alone.
+pub const MIN_MEMORY: u64 = 16 * 1_024 * 1_024;
 
 /// What all plugins together may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

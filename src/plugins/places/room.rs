@@ -68,7 +68,7 @@ impl Room {
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         let (used, has) = (self.used + bytes, self.ticket.memory.load(Relaxed));
         if self.ticket.needs.is_some() && used > has {
-            if !self.shared.lock().rooms.grow(&self.ticket.asker, used - has) {
+            if !self.shared.lock().rooms.grow(&self.ticket.asker, has, used - has) {
                 return false;
             }
             self.ticket.memory.store(used, Relaxed);

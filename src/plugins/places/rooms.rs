@@ -54,7 +54,7 @@ impl Rooms {
     /// What keeps a call that needs so much memory from beginning.
     pub(super) fn lacks(&self, asker: &Asker, memory: usize) -> Option<Crowd> {
         let begun = self.plugins.get(&asker.plugin).map_or(0, |used| used.begun);
-        if !self.fits(asker, memory) {
+        if !self.fits(asker, 0, memory) {
             return Some(Crowd::Memory);
         }
         (self.begun >= MAX_BEGUN || begun >= MAX_BEGUN_OF_PLUGIN).then_some(Crowd::Calls)
@@ -75,9 +75,9 @@ impl Rooms {
         }
     }
 
-    /// Gives a call that has begun more memory; false where there is none.
-    pub(super) fn grow(&mut self, asker: &Asker, memory: usize) -> bool {
-        if !self.fits(asker, memory) {
+    /// Gives a call that has begun, and has some memory, more of it; false where there is none.
+    pub(super) fn grow(&mut self, asker: &Asker, has: usize, memory: usize) -> bool {
+        if !self.fits(asker, has, memory) {
             return false;
         }
         self.memory += memory;
@@ -106,10 +106,12 @@ impl Rooms {
         self.forget(asker);
     }
 
-    /// Half of the memory is the most that one plugin has.
-    fn fits(&self, asker: &Asker, memory: usize) -> bool {
+    /// Whether there is more memory for a call that has some. Half of all is the most that one plugin has. A call that
+    /// is alone has what its own limit allows, so that there is none that can never be made.
+    fn fits(&self, asker: &Asker, has: usize, more: usize) -> bool {
         let own = self.plugins.get(&asker.plugin).map_or(0, |used| used.memory);
-        self.memory + memory <= self.budget && own + memory <= self.budget / 2
+        let is_alone = |used: usize| used == has;
+        (self.memory + more <= self.budget || is_alone(self.memory)) && (own + more <= self.budget / 2 || is_alone(own))
     }
 
     /// Forgets whoever has no call.
@@ -167,16 +169,32 @@ mod tests {
         let mut rooms = Rooms::new(1_000);
         let (one, two) = (asker("one", "1"), asker("two", "1"));
         for asker in [&one, &two] {
-            assert!(rooms.enter(asker) && rooms.may_begin(asker, 500) && !rooms.may_begin(asker, 501));
-            rooms.begin(asker, 400);
-            assert!(rooms.grow(asker, 100) && !rooms.grow(asker, 1), "half of it is one plugin's");
+            assert!(rooms.enter(asker) && rooms.enter(asker) && rooms.may_begin(asker, 500));
+            rooms.begin(asker, 300);
+            assert!(rooms.may_begin(asker, 200) && !rooms.may_begin(asker, 201), "half of it is one plugin's");
+            rooms.begin(asker, 100);
+            assert!(rooms.grow(asker, 100, 100) && !rooms.grow(asker, 200, 1));
         }
         let third = asker("three", "1");
         assert!(rooms.enter(&third) && !rooms.may_begin(&third, 1), "all of it is in use");
-        rooms.leave(&one, Some(500));
-        assert!(rooms.may_begin(&third, 500));
-        rooms.leave(&two, Some(500));
+        rooms.leave(&one, Some(300));
+        assert!(rooms.may_begin(&third, 300) && !rooms.may_begin(&third, 301));
+        rooms.leave(&one, Some(200));
+        rooms.leave(&two, Some(300));
+        rooms.leave(&two, Some(200));
         rooms.leave(&third, None);
         assert!(rooms.memory == 0 && rooms.begun == 0 && rooms.plugins.is_empty(), "{rooms:?}");
+    }
+
+    #[test]
+    fn a_call_that_is_larger_than_all_memory_is_made_alone() {
+        let (mut rooms, large, small) = (Rooms::new(1_000), asker("large", "1"), asker("small", "1"));
+        assert!(rooms.enter(&large) && rooms.enter(&small) && rooms.may_begin(&large, 2_000));
+        rooms.begin(&small, 100);
+        assert!(!rooms.may_begin(&large, 2_000));
+        rooms.leave(&small, Some(100));
+        rooms.begin(&large, 500);
+        assert!(rooms.grow(&large, 500, 1_500));
+        assert!(rooms.enter(&small) && !rooms.may_begin(&small, 1));
     }
 }

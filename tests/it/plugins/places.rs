@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use scrip::plugins::{Bounds, CheckRequest, CheckVerdict, CodeRequest, Crowd, MIN_MEMORY, PluginFailure, PluginKind};
+use scrip::plugins::{Bounds, CheckRequest, CheckVerdict, CodeRequest, Crowd, PluginFailure, PluginKind};
 use tokio::task::JoinSet;
 
 use super::{
@@ -14,6 +14,8 @@ use super::{
 };
 
 const ID: &str = "hostile";
+/// So much that a call of the largest fits in half of it.
+const MEMORY: u64 = 136 * 1_024 * 1_024;
 /// It computes until it is interrupted, which is after a second.
 const LONG: &str = "[limits]\ncpu_ms = 1000\ntime_ms = 30000";
 
@@ -41,7 +43,7 @@ async fn host(mut setup: Setup, memory: u64) -> Arc<Host> {
 #[tokio::test]
 async fn what_computes_is_waited_for_by_its_own_pool_alone() {
     let setup = Setup::new().with(ID, PluginKind::Restriction, LONG, &endless());
-    let host = host(setup.with("quick", PluginKind::Restriction, "", &refusing("no").restriction()), MIN_MEMORY).await;
+    let host = host(setup.with("quick", PluginKind::Restriction, "", &refusing("no").restriction()), MEMORY).await;
     let mut calls = JoinSet::new();
     for _ in 0..40 {
         let host = Arc::clone(&host);
@@ -68,7 +70,7 @@ async fn what_computes_is_waited_for_by_its_own_pool_alone() {
 
 #[tokio::test]
 async fn so_many_calls_of_a_pool_and_a_plugin_wait() {
-    let host = host(Setup::new().with(ID, PluginKind::Restriction, LONG, &endless()), MIN_MEMORY).await;
+    let host = host(Setup::new().with(ID, PluginKind::Restriction, LONG, &endless()), MEMORY).await;
     let mut calls = Vec::new();
     for pool in ["one", "two", "three"] {
         let request = about(pool);
@@ -107,7 +109,7 @@ async fn memory_of_all_calls_has_a_bound() {
     for at_once in [true, false] {
         let code = hoarding(&server, 1_000, at_once);
         let setup = Setup::new().with(ID, PluginKind::Source, &more, &code).operator(ID, allowing(&server));
-        let host = host(setup, MIN_MEMORY).await;
+        let host = host(setup, MEMORY).await;
         let first = {
             let host = Arc::clone(&host);
             tokio::spawn(async move { host.plugins.issue(ID, &CodeRequest::default()).await })
@@ -131,8 +133,7 @@ async fn memory_of_all_calls_has_a_bound() {
 
 #[tokio::test]
 async fn what_it_computes_is_measured() {
-    let host =
-        host(Setup::new().with(ID, PluginKind::Restriction, "[limits]\ncpu_ms = 40", &endless()), MIN_MEMORY).await;
+    let host = host(Setup::new().with(ID, PluginKind::Restriction, "[limits]\ncpu_ms = 40", &endless()), MEMORY).await;
     let report = host.plugins.try_check(ID, &CheckRequest::default()).await.expect("a place");
     assert_eq!(report.answer, Err(PluginFailure::OutOfCpu { plugin: ID.to_owned(), limit: 40 }));
     assert!(report.usage.cpu.as_millis() >= 40 && report.usage.cpu <= report.usage.time, "{:?}", report.usage);
