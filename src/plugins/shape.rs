@@ -10,6 +10,8 @@ const MAX_BODY: usize = 128 * 1_024;
 /// The most places of a function where the flow of control parts or meets: blocks, loops, ifs, and the targets of a
 /// table of branches.
 const MAX_BRANCHES: usize = 10_000;
+/// How many loops may be within each other.
+const MAX_NESTED_LOOPS: usize = 64;
 /// The most that a function's loops times its variables may be: a variable may be another in each loop.
 const MAX_LOOPS_TIMES_LOCALS: usize = 250_000;
 /// The same of all its branches.
@@ -41,6 +43,7 @@ pub(super) fn check(component: &[u8]) -> Result<(), String> {
 struct Measured {
     locals: usize,
     loops: usize,
+    nested_loops: usize,
     branches: usize,
 }
 
@@ -51,13 +54,27 @@ impl Measured {
             let (count, _) = locals?;
             measured.locals = measured.locals.saturating_add(usize::try_from(count).unwrap_or(usize::MAX));
         }
+        // What is open at a place: whether each is a loop.
+        let (mut open, mut open_loops) = (Vec::new(), 0);
         for operator in body.get_operators_reader()? {
-            measured.branches += match operator? {
+            let operator = operator?;
+            match operator {
                 Operator::Loop { .. } => {
                     measured.loops += 1;
-                    1
+                    open_loops += 1;
+                    measured.nested_loops = measured.nested_loops.max(open_loops);
+                    open.push(true);
                 }
-                Operator::Block { .. } | Operator::If { .. } | Operator::Else | Operator::BrIf { .. } => 1,
+                Operator::Block { .. } | Operator::If { .. } => open.push(false),
+                Operator::End if open.pop() == Some(true) => open_loops -= 1,
+                _ => {}
+            }
+            measured.branches += match operator {
+                Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::Else
+                | Operator::BrIf { .. } => 1,
                 Operator::BrTable { targets } => usize::try_from(targets.len()).unwrap_or(usize::MAX),
                 _ => 0,
             };
@@ -71,6 +88,7 @@ impl Measured {
         [
             ("branches", MAX_BRANCHES, self.branches),
             ("bytes", MAX_BODY, size),
+            ("loops within each other", MAX_NESTED_LOOPS, self.nested_loops),
             ("loops times local variables", MAX_LOOPS_TIMES_LOCALS, self.loops.saturating_mul(locals)),
             ("branches times local variables", MAX_BRANCHES_TIMES_LOCALS, self.branches.saturating_mul(locals)),
         ]
@@ -94,8 +112,10 @@ mod tests {
             (1_000, 1, 2_001, 1, Some("2001000 branches times local variables")),
             (usize::MAX, 2, 2, 1, Some("18446744073709551615 loops times local variables")),
         ] {
-            let measured = Measured { locals, loops, branches };
+            let measured = Measured { locals, loops, nested_loops: 0, branches };
             assert_eq!(text(measured.excess(size)).as_deref(), expected, "{measured:?}");
         }
+        let nested = Measured { nested_loops: 65, ..Measured::default() };
+        assert_eq!(text(nested.excess(1)).as_deref(), Some("65 loops within each other"));
     }
 }

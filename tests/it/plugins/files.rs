@@ -246,10 +246,12 @@ async fn functions_that_would_take_minutes_to_compile_are_refused() {
     let ifs = "(if (local.get $i) (then (local.set $i (i32.const 1))))".repeat(120_000);
     let loops = "(loop $on (br_if $on (local.get $i)))".repeat(2_000);
     let locals = "(local i32)".repeat(1_000);
+    let (nest, ends) = ("(loop $on (br_if $on (local.get $i))".repeat(100), ")".repeat(100));
     let constants = "(drop (i64.const -9000000000000000000))".repeat(20_000);
     for (what, body, says) in [
         ("branches", format!("{ifs} unreachable"), "expected at most 10000 branches, found 120000"),
         ("loops", format!("{locals} {loops} unreachable"), "expected at most 250000 loops times local variables"),
+        ("nested loops", format!("{nest}{ends} unreachable"), "expected at most 64 loops within each other, found 100"),
         ("bytes", format!("{constants} unreachable"), "expected at most 131072 bytes"),
     ] {
         let problem = code_problem(&Guest::check(&body).restriction()).await;
