@@ -4,6 +4,7 @@
 mod backup;
 mod environment;
 mod memory;
+mod plugins;
 
 use std::{
     collections::BTreeMap,
@@ -74,6 +75,10 @@ pub struct Layer {
     pub log_format: Option<String>,
     /// The folder of plugins.
     pub plugins: Option<String>,
+    /// On how many threads plugins compute.
+    pub plugin_threads: Option<usize>,
+    /// The memory of all plugins' calls together, such as "256MB".
+    pub plugin_memory: Option<String>,
     /// What each plugin may do, by its id.
     pub plugin: BTreeMap<String, OperatorSettings>,
     /// Secrets of plugins by the variable's name. Of the environment only.
@@ -126,6 +131,8 @@ impl Layer {
             log_format: self.log_format.or(lower.log_format),
             warnings: [self.warnings, lower.warnings].concat(),
             plugins: self.plugins.or(lower.plugins),
+            plugin_threads: self.plugin_threads.or(lower.plugin_threads),
+            plugin_memory: self.plugin_memory.or(lower.plugin_memory),
             plugin: if self.plugin.is_empty() { lower.plugin } else { self.plugin },
             secrets: if self.secrets.0.is_empty() { lower.secrets } else { self.secrets },
             origins: self.origins.or(lower.origins),
@@ -208,6 +215,7 @@ impl Config {
         let database = database.with_memory(memory.memtable, memory.block_cache);
         let plugins = PluginSettings {
             folder: Some(layer.plugins.unwrap_or_else(|| PLUGINS.to_owned()).into()),
+            bounds: plugins::bounds(layer.plugin_threads, layer.plugin_memory.as_deref(), memory.plugins)?,
             cache: database.folder().map(|folder| folder.with_extension("plugins")),
             operators: layer.plugin,
             environment: layer.secrets,

@@ -9,7 +9,7 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 21] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
@@ -21,6 +21,8 @@ const VARIABLES: [&str; 19] = [
     "SCRIP_DOCUMENTS",
     "SCRIP_DOCUMENTS_ONLY",
     "SCRIP_PLUGINS",
+    "SCRIP_PLUGIN_THREADS",
+    "SCRIP_PLUGIN_MEMORY",
     "SCRIP_ADMIN_KEY",
     "SCRIP_BACKUP_FOLDER",
     "SCRIP_BACKUP_EVERY",
@@ -44,6 +46,10 @@ impl Layer {
                 "SCRIP_LOG" => layer.log = Some(value),
                 "SCRIP_LOG_FORMAT" => layer.log_format = Some(value),
                 "SCRIP_PLUGINS" => layer.plugins = Some(value),
+                "SCRIP_PLUGIN_THREADS" => {
+                    layer.plugin_threads = Some(parsed("SCRIP_PLUGIN_THREADS", &value, "a number such as 2")?);
+                }
+                "SCRIP_PLUGIN_MEMORY" => layer.plugin_memory = Some(value),
                 "SCRIP_ORIGINS" => {
                     let given = value.split(',').filter(|part| !part.trim().is_empty());
                     layer.origins = Some(given.map(str::to_owned).collect());
