@@ -30,6 +30,9 @@ const STOP: Duration = Duration::from_secs(45);
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // As many files as the system lets this process have; what it has already does where it does not.
     let files = rlimit::increase_nofile_limit(u64::MAX).or_else(|_| rlimit::Resource::NOFILE.get_soft())?;
+    // The database asks how busy the machine is, and what it asks keeps a file of each process and thread open: up to half
+    // of all that this one may have.
+    sysinfo::set_open_files_limit(0);
     let connections = http::most_connections(files).map_err(|least| {
         format!("this process may open {files} files, at least {least} are needed: raise the limit (ulimit -n)")
     })?;

@@ -32,8 +32,8 @@ const VARIABLES: [&str; 21] = [
     "SCRIP_KEY",
     "SCRIP_CONFIG",
 ];
-/// How many letters a name may have wrong to be taken for another.
-const SLIPS: usize = 3;
+/// Of how many letters one may be wrong in a name that is taken for another.
+const LETTERS: usize = 3;
 
 impl Layer {
     /// Reads the environment.
@@ -89,7 +89,7 @@ fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) 
 fn passed_over(name: &str) -> String {
     let nearest = VARIABLES.into_iter().map(|known| (distance(name, known), known)).min();
     let meant = match nearest {
-        Some((slips, known)) if slips <= SLIPS => format!(": did you mean {known}?"),
+        Some((slips, known)) if slips * LETTERS <= name.len() - OURS.len() => format!(": did you mean {known}?"),
         _ => String::new(),
     };
     format!("environment variable {name} is not known and is passed over{meant}")
@@ -122,6 +122,8 @@ mod tests {
             ("SCRIP_LOGFORMAT", "SCRIP_LOG_FORMAT"),
             ("SCRIP_DATABSAE", "SCRIP_DATABASE"),
             ("SCRIP_SERVICE_HOST", ""),
+            ("SCRIP_PORT", ""),
+            ("SCRIP_", ""),
             ("SCRIP_PORT_8080_TCP_ADDR", ""),
         ] {
             let layer = Layer::environment([(name.to_owned(), "x".to_owned())].into_iter()).expect("a layer");
