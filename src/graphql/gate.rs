@@ -120,6 +120,8 @@ pub struct Admitted {
     pub kind: Option<OperationType>,
     /// What it costs.
     pub price: Price,
+    /// Whether its answer may be much longer than its cost tells.
+    pub lists_texts: bool,
 }
 
 /// What an operation costs, and how much that may be.
@@ -186,7 +188,7 @@ impl Gate {
         request.operation_name = name;
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         single_root::check(&mut request).map_err(refused)?;
-        Ok(Admitted { request, name: named, kind, price })
+        Ok(Admitted { lists_texts: cost.lists_texts, request, name: named, kind, price })
     }
 
     /// The document of a text, or with a hash.

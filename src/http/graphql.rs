@@ -4,7 +4,7 @@
 
 use std::{any::Any, sync::Arc};
 
-use async_graphql::{Response as Answer, ServerError, parser::types::OperationType};
+use async_graphql::{Request, Response as Answer, ServerError, parser::types::OperationType};
 use axum::{
     Json,
     extract::{Extension, Query, Request as Sent, State, rejection::QueryRejection},
@@ -28,7 +28,7 @@ use super::{
     notes::Notes,
     site,
 };
-use scrip_graphql::{Admitted, Asked, Moment, bounds, coded};
+use scrip_graphql::{Admitted, Asked, Moment, ScripSchema, bounds, coded};
 use scrip_service::Caller;
 
 /// What is told where nothing is asked for.
@@ -167,6 +167,11 @@ impl Ready {
         self.admitted.kind
     }
 
+    /// Whether its answer is bounded in bytes while it is made: that takes time, so small ones are spared.
+    fn is_bounded(&self) -> bool {
+        self.admitted.lists_texts || self.lane() == Lane::Far
+    }
+
     /// Where it runs.
     fn lane(&self) -> Lane {
         Lane::of(self.admitted.kind, self.admitted.price.requested())
@@ -192,9 +197,9 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
         Ok(ready) if ready.kind() == Some(OperationType::Mutation) && !may_change => return only_by_post(),
         Ok(ready) => ready,
     };
-    let (schema, lane) = (app.schema.clone(), ready.lane());
+    let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
     let Ready { admitted: Admitted { request, price, .. }, key } = ready;
-    let work = async move { answer(media, price.told(lane.execute(&schema, request).await)) };
+    let work = async move { answer(media, price.told(run(&schema, request, bounded).await)) };
     match app.lanes.run(lane, &key, work).await {
         Ok(answered) => answered,
         Err(busy) => answer(media, refusal(&busy)),
@@ -203,14 +208,18 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
 
 /// Executes a request whose answers may go on.
 pub(super) fn answers(app: &App, ready: Ready) -> BoxStream<'static, Answer> {
-    let (schema, lane) = (app.schema.clone(), ready.lane());
+    let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
     let Ready { admitted: Admitted { request, kind, price, .. }, key } = ready;
     if kind == Some(OperationType::Subscription) {
         return schema.execute_stream(request).map(coded).boxed();
     }
     let lanes = Arc::clone(&app.lanes);
-    let work = async move { price.told(lane.execute(&schema, request).await) };
+    let work = async move { price.told(run(&schema, request, bounded).await) };
     stream::once(async move { lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy)) }).boxed()
+}
+
+async fn run(schema: &ScripSchema, request: Request, bounded: bool) -> Answer {
+    if bounded { schema.execute_bounded(request).await } else { schema.execute(request).await }
 }
 
 /// The answer to what finds no place in its lane.

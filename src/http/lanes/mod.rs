@@ -7,12 +7,10 @@ mod queue;
 
 use std::{io, sync::Arc};
 
-use async_graphql::{Request, Response, parser::types::OperationType};
+use async_graphql::parser::types::OperationType;
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
-
-use scrip_graphql::ScripSchema;
 
 pub(super) use queue::Busy;
 use queue::Queue;
@@ -68,14 +66,6 @@ impl Lane {
             Some(OperationType::Mutation) => Self::Far,
             _ if cost <= NEAR => Self::Near,
             _ => Self::Far,
-        }
-    }
-
-    /// Executes a request on the schema: what is far may give a large answer, which is bounded.
-    pub(super) async fn execute(self, schema: &ScripSchema, request: Request) -> Response {
-        match self {
-            Self::Open | Self::Near => schema.execute(request).await,
-            Self::Far => schema.execute_bounded(request).await,
         }
     }
 
