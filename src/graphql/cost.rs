@@ -33,6 +33,8 @@ const FILTERED: u64 = 100;
 const CHANGE: u64 = 20;
 /// What a pattern costs: its tables take up to tens of milliseconds.
 const PATTERN: u64 = 1_000;
+/// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
+const SIZES: u64 = 1_000;
 /// How many items a list counts for that is not a page and whose length no argument tells.
 const LIST: u64 = 10;
 /// How many fields of the introspection count as one: they are in memory.
@@ -188,6 +190,8 @@ impl<'a> Walk<'a> {
         }
         let own = if PATTERNS.contains(&name) {
             PATTERN
+        } else if (on, name) == ("Query", "database") {
+            SIZES
         } else if matches!(on, "Query" | "Mutation" | "Subscription") && name != "__typename" {
             1 + self.roots
         } else {
@@ -295,6 +299,7 @@ mod tests {
             // Changes and patterns.
             ("mutation { couponClaim { coupon { id } } }", json!({}), 20 + 1 + 1 + 1),
             ("{ patternPreview { combinations } }", json!({}), 1_000 + 1),
+            ("{ database { bytes tables { name rows bytes } } }", json!({}), 1_000 + 1 + 1 + 10 * (3 + 1)),
             // Fragments count where they are spread, the items of a page too.
             (
                 "{ pools(first: 5) { ...F } } fragment F on CouponPoolConnection { edges { ...G } } fragment G on CouponPoolEdge { node { id } }",

@@ -1,6 +1,6 @@
 //! Reading customers: one by id or e-mail address, a page of all, and what one holds.
 
-use super::{CouponFilter, Failure, Page, PageRequest, Scrip, committer::STREAM};
+use super::{CouponFilter, Failure, Page, PageRequest, Scrip};
 use scrip_domain::{
     coupon::Coupon,
     customer::{Customer, Email},
@@ -51,11 +51,12 @@ impl Scrip {
         page: &PageRequest<EventId>,
         now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
+        self.refuse_other_logs(page)?;
         let mut low = page.after.map_or(0, |event| event.sequence + 1);
         let mut high = page.before.map_or(u64::MAX, |event| event.sequence);
         let mut found = Vec::new();
         while found.len() <= page.limit {
-            let span = CustomerEvents::of(customer, STREAM, low..high);
+            let span = CustomerEvents::of(customer, self.registry.stream(), low..high);
             let rows = self.store.scan(&span, ReadFrom::end_if(page.from_end), PART).await?;
             let (full, mut acquired) = (rows.len() == PART, Vec::new());
             for ((_, event), happened) in rows {

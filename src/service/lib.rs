@@ -45,6 +45,7 @@ pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::PatternFacts;
 pub use registry::{PoolFilter, PoolOrder, Registry};
 pub use scrip::Scrip;
+pub use scrip_storage::{DatabaseSize, TableEstimate};
 pub use tail::{Follower, Resync};
 pub use time::{Doubt, Time};
 pub use vitals::Vitals;

@@ -21,10 +21,10 @@ use scrip_domain::{
     id::EventId,
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{StorageError, Store};
+use scrip_storage::{BATCH_COMMANDS, StorageError, Store};
 
 /// The most commands that one transaction carries.
-const MAX_BATCH: usize = 256;
+const MAX_BATCH: usize = BATCH_COMMANDS as usize;
 /// How often a batch is decided again after it lost a race.
 const MAX_TRIES: u32 = 8;
 /// How long it is before a database that could not write is tried again.

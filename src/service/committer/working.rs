@@ -21,7 +21,7 @@ use scrip_storage::{
     Row, RowId, StorageError, Store, Tallies, Tally,
 };
 
-use super::{STREAM, cache::Cache};
+use super::cache::Cache;
 
 /// How many events of a customer are searched for the coupons of one pool.
 const MAX_SEARCHED: usize = 1_000;
@@ -111,7 +111,7 @@ impl<'a> Working<'a> {
         let rows = store.rows(&ids).await?;
         self.loaded.extend(ids.into_iter().zip(rows));
         for (customer, pool) in missing.holdings {
-            let held = search_holdings(store, &customer, pool).await?;
+            let held = search_holdings(store, self.registry.stream(), &customer, pool).await?;
             self.loaded_holdings.insert((customer, pool), held);
         }
         Ok(())
@@ -152,7 +152,7 @@ impl<'a> Working<'a> {
     pub(super) fn next_pool(&self) -> PoolId {
         let held = self.registry.read().pools.keys().next_back().map_or(0, |id| id.0);
         let accepted = self.accepted.pools.keys().map(|id| id.0).max().unwrap_or_default();
-        PoolId(held.max(accepted).saturating_add(1))
+        PoolId(held.max(accepted).saturating_add(1)).max(self.registry.numbering.first_pool)
     }
 
     pub(super) fn tally(&self, id: PoolId) -> Tally {
@@ -216,7 +216,10 @@ impl<'a> Working<'a> {
         }
         let mut first = self.sequence + 1;
         for events in self.accepted.events.chunks(EVENTS_IN_ROW as usize) {
-            batch.insert::<Events>(EventId { stream: STREAM, sequence: first }, events.iter().map(dated).collect());
+            batch.insert::<Events>(
+                EventId { stream: self.registry.stream(), sequence: first },
+                events.iter().map(dated).collect(),
+            );
             first += events.len() as u64;
         }
         batch
@@ -265,8 +268,13 @@ impl<'a> Working<'a> {
 
 /// The coupons of a pool in the latest part of a customer's history, oldest first: for a pool that
 /// did not keep who holds what when they were claimed.
-async fn search_holdings(store: &Store, customer: &CustomerId, pool: PoolId) -> Result<Vec<CouponId>, StorageError> {
-    let all = CustomerEvents::of(customer, STREAM, 0..u64::MAX);
+async fn search_holdings(
+    store: &Store,
+    stream: u32,
+    customer: &CustomerId,
+    pool: PoolId,
+) -> Result<Vec<CouponId>, StorageError> {
+    let all = CustomerEvents::of(customer, stream, 0..u64::MAX);
     let rows = store.scan(&all, ReadFrom::End, MAX_SEARCHED).await?;
     let mut held = Vec::new();
     for (_, Happened { coupon, acquired }) in rows.into_iter().rev() {
