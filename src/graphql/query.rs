@@ -13,7 +13,8 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin, Settings, Viewer,
+        CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node, PatternPreview, Plugin, Settings,
+        Viewer,
     },
 };
 use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
@@ -225,6 +226,13 @@ impl Query {
     /// What the whole programme is set to.
     async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
         Ok(ctx.data::<Arc<Scrip>>()?.registry().settings().into())
+    }
+
+    /// How large the database is. It reads a few rows of each table and none of the others, so it takes as long whatever
+    /// the database holds.
+    async fn database(&self, ctx: &Context<'_>) -> Result<Database> {
+        let size = ctx.data::<Arc<Scrip>>()?.database_size().await;
+        Ok(size.map_err(|failure| failed(ctx, &failure))?.into())
     }
 
     /// Who this request acts as.

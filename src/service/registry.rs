@@ -17,7 +17,10 @@ use scrip_domain::{
     source::Source,
     terms::{CouponType, Terms},
 };
-use scrip_storage::{ApiKeys, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies, Tally};
+use scrip_storage::{
+    ApiKeys, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
+    Tally,
+};
 
 /// How many rows are read at once at a start.
 const PAGE: usize = 1_000;
@@ -69,6 +72,8 @@ pub struct Registry {
     pub(super) reserved: Arc<Mutex<Reserved>>,
     /// The series that are in use.
     pub(super) opened: Opened,
+    /// Where the numbers of the database begin.
+    pub(super) numbering: Numbering,
 }
 
 /// Which pools.
@@ -87,6 +92,7 @@ pub struct PoolFilter {
 impl Registry {
     /// Reads it from the database.
     pub async fn load(store: &Store) -> Result<Self, StorageError> {
+        let numbering = store.get_one::<Numberings>(()).await?.unwrap_or_default();
         let mut held = Held::default();
         let mut terms: HashMap<PoolId, Vec<Arc<Terms>>> = HashMap::new();
         for ((pool, number), row) in all::<PoolTerms>(store).await? {
@@ -106,7 +112,13 @@ impl Registry {
         held.tallies = ids.into_iter().zip(tallies).filter_map(|(id, tally)| Some((id, tally?))).collect();
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
-        Ok(Self { held: RwLock::new(held), ..Self::default() })
+        Ok(Self { held: RwLock::new(held), numbering, ..Self::default() })
+    }
+
+    /// The stream of the events. A cursor of another one is of a log that is not here any more.
+    #[must_use]
+    pub(crate) fn stream(&self) -> u32 {
+        self.numbering.stream
     }
 
     /// Reads what it holds.

@@ -3,6 +3,7 @@
 mod checkout;
 mod coupon;
 mod customer;
+mod database;
 mod event;
 mod pattern;
 mod payload;
@@ -15,6 +16,7 @@ use async_graphql::{ID, Interface};
 pub use checkout::CheckoutVerdict;
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
+pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
 pub use pattern::PatternPreview;
 pub use payload::{

@@ -22,7 +22,6 @@ use scrip_storage::{
 };
 
 use super::{
-    STREAM,
     cache::Cache,
     holdings::{Changed, Loaded, Wanted},
 };
@@ -114,7 +113,7 @@ impl<'a> Working<'a> {
         let rows = store.rows(&ids).await?;
         self.loaded.extend(ids.into_iter().zip(rows));
         for wanted in missing.holdings {
-            self.loaded_holdings.load(store, wanted, self.now).await?;
+            self.loaded_holdings.load(store, self.registry.stream(), wanted, self.now).await?;
         }
         Ok(())
     }
@@ -166,7 +165,7 @@ impl<'a> Working<'a> {
     pub(super) fn next_pool(&self) -> PoolId {
         let held = self.registry.read().pools.keys().next_back().map_or(0, |id| id.0);
         let accepted = self.accepted.pools.keys().map(|id| id.0).max().unwrap_or_default();
-        PoolId(held.max(accepted).saturating_add(1))
+        PoolId(held.max(accepted).saturating_add(1)).max(self.registry.numbering.first_pool)
     }
 
     pub(super) fn tally(&self, id: PoolId) -> Tally {
@@ -233,7 +232,10 @@ impl<'a> Working<'a> {
         }
         let mut first = self.sequence + 1;
         for events in self.accepted.events.chunks(EVENTS_IN_ROW as usize) {
-            batch.insert::<Events>(EventId { stream: STREAM, sequence: first }, events.iter().map(dated).collect());
+            batch.insert::<Events>(
+                EventId { stream: self.registry.stream(), sequence: first },
+                events.iter().map(dated).collect(),
+            );
             first += events.len() as u64;
         }
         batch

@@ -216,6 +216,8 @@ fn rows() -> Vec<(RowId, Row)> {
         ),
         row::<Formats>((), 3),
         row::<Batches>(131_071, link()),
+        row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(|table| table as u64 * 1_000) }),
+        row::<Numberings>((), Numbering { stream: 2, first_pool: PoolId(65_543) }),
     ]
 }
 
