@@ -148,9 +148,6 @@ fn known() -> Customer {
 
 /// A row of each table, and more where a document has several forms.
 fn rows() -> Vec<(RowId, Row)> {
-    fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
-        (RowId::of::<T>(key), Row::of::<T>(document))
-    }
     let entry = EntryId { coupon: coupon(), number: 1 };
     let refused = Rejection::PoolExhausted.at(["poolId"]);
     let answer = |answer| Answer { input: "fingerprint".to_owned(), answer };
@@ -214,6 +211,19 @@ fn rows() -> Vec<(RowId, Row)> {
             "0a1b".to_owned(),
             ApiKey { id: "k1".to_owned(), name: "till".to_owned(), hash: "0a1b".to_owned(), created_at: at(0) },
         ),
+    ]
+    .into_iter()
+    .chain(own_rows())
+    .collect()
+}
+
+fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
+    (RowId::of::<T>(key), Row::of::<T>(document))
+}
+
+/// What a database writes about itself.
+fn own_rows() -> Vec<(RowId, Row)> {
+    vec![
         row::<Formats>((), 3),
         row::<Batches>(131_071, link()),
         row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(|table| table as u64 * 1_000) }),
