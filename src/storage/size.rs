@@ -8,8 +8,10 @@ use super::{
     tables::{Events, NAMES},
 };
 
-/// From how many places of a table rows are read, beside its two ends, and how many rows from each.
-const PLACES: u64 = 14;
+/// From how many places of a table rows are read, beside its two ends: from all over it, and from where most rows are.
+const FEW: u64 = 4;
+const MOST: u64 = 10;
+/// How many rows are read from each.
 const ROWS: usize = 16;
 /// Below and above every id.
 const ALL: (&[u8], &[u8]) = (&[], &[0xFF]);
@@ -73,8 +75,7 @@ impl Store {
         let last = self.raw_rows(transaction, table, ALL, ReadFrom::End, ROWS).await?;
         sample.add(&last);
         let (Some((first, _)), Some((last, _))) = (first.last(), last.last()) else { return Ok(sample) };
-        for place in 1..=PLACES {
-            let from = between(first, last, place);
+        for from in places(first, last) {
             sample.add(&self.raw_rows(transaction, table, (&from, last), ReadFrom::Start, ROWS).await?);
         }
         Ok(sample)
@@ -101,16 +102,30 @@ impl Sample {
     }
 }
 
-/// An id between two others, by the bytes after what both begin with: one of [`PLACES`] that are as far from each other.
-fn between(first: &[u8], last: &[u8], place: u64) -> Vec<u8> {
-    let common = first.iter().zip(last).take_while(|(one, other)| one == other).count();
+/// Ids between two others: some from all over, and most of them among those that begin as the last one does. A number in an
+/// id begins with how many digits it has, so nearly all numbers begin so.
+fn places(first: &[u8], last: &[u8]) -> Vec<Vec<u8>> {
+    let begins = last.get(..common(first, last) + 1).unwrap_or(last);
+    let all_over = (1..=FEW).map(|place| between(first, last, place, FEW + 1));
+    let most = (0..MOST).map(|place| between(begins, last, place, MOST));
+    all_over.chain(most).collect()
+}
+
+/// How many bytes two ids begin with in common.
+fn common(first: &[u8], last: &[u8]) -> usize {
+    first.iter().zip(last).take_while(|(one, other)| one == other).count()
+}
+
+/// The id so many parts of the way from one to another, by the bytes after what both begin with.
+fn between(first: &[u8], last: &[u8], place: u64, parts: u64) -> Vec<u8> {
+    let common = common(first, last);
     let number = |id: &[u8]| {
         let mut bytes = [0; 8];
         bytes.iter_mut().zip(id.iter().skip(common)).for_each(|(byte, of)| *byte = *of);
         u64::from_be_bytes(bytes)
     };
     let (start, end) = (number(first), number(last));
-    let step = end.saturating_sub(start) / (PLACES + 1);
+    let step = end.saturating_sub(start) / parts;
     [first.get(..common).unwrap_or_default(), &(start + step * place).to_be_bytes()].concat()
 }
 
@@ -133,14 +148,31 @@ fn on_disk(folder: &Path) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::{Part, Parts, id_bytes};
 
     #[test]
-    fn ids_between_two_others_go_up() {
+    fn places_lie_between_the_first_and_the_last() {
         for (first, last) in [(&b"\x05a"[..], &b"\x05b"[..]), (b"a", b"zzzzzzzzzzzz"), (b"", b"\xFF"), (b"abc", b"abd")]
         {
-            let ids: Vec<Vec<u8>> = (1..=PLACES).map(|place| between(first, last, place)).collect();
-            assert!(ids.is_sorted(), "{ids:?}");
-            assert!(ids.iter().all(|id| first <= id.as_slice() && id.as_slice() <= last), "{ids:?}");
+            let ids = places(first, last);
+            // Beyond the last one there is nothing to read.
+            assert!(ids.iter().all(|id| first <= id.as_slice()), "{ids:?}");
+            assert!(ids.iter().all(|id| id.as_slice() <= last || id.starts_with(last)), "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn most_places_are_where_most_numbers_are() {
+        let id = |number: u64| {
+            let mut bytes = Vec::new();
+            id_bytes(&Parts::array([Part::Number(1), Part::Number(number)]), &mut bytes);
+            bytes
+        };
+        let (first, last) = (id(1), id(99_990));
+        let ids = places(&first, &last);
+        for tenth in 1..9 {
+            let (start, end) = (id(tenth * 10_000), id((tenth + 1) * 10_000));
+            assert!(ids.iter().any(|id| start <= *id && *id < end), "none from {}0,000 on", tenth);
         }
     }
 
