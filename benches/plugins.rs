@@ -132,7 +132,7 @@ async fn callback(calls: usize) {
     told("the same as an HTTP callback on loopback", &times);
 }
 
-async fn loading(plugins: &Plugins) {
+async fn loading(plugins: &Arc<Plugins>) {
     for plugin in plugins.all() {
         let mut times = histogram();
         for _ in 0..30 {

@@ -3,6 +3,8 @@
 
 mod backup;
 mod environment;
+mod memory;
+mod plugins;
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +18,7 @@ use scrip_plugins::{Environment, OperatorSettings, PluginSettings};
 use scrip_storage::{Address, OpenError};
 
 pub use backup::{BackupLayer, PlannedBackups, rate};
+pub use memory::Budget;
 
 /// Where Scrip listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";
@@ -72,6 +75,10 @@ pub struct Layer {
     pub log_format: Option<String>,
     /// The folder of plugins.
     pub plugins: Option<String>,
+    /// On how many threads plugins compute.
+    pub plugin_threads: Option<usize>,
+    /// The memory of all plugins' calls together, such as "256MB".
+    pub plugin_memory: Option<String>,
     /// What each plugin may do, by its id.
     pub plugin: BTreeMap<String, OperatorSettings>,
     /// Secrets of plugins by the variable's name. Of the environment only.
@@ -84,6 +91,8 @@ pub struct Layer {
     pub origins: Option<Vec<String>>,
     /// The most that an operation may cost.
     pub max_cost: Option<u64>,
+    /// How much memory it may take, such as "1GiB".
+    pub memory: Option<String>,
     /// Whether the schema may be asked about: "on" or "off".
     pub introspection: Option<String>,
     /// The folder of trusted documents.
@@ -122,10 +131,13 @@ impl Layer {
             log_format: self.log_format.or(lower.log_format),
             warnings: [self.warnings, lower.warnings].concat(),
             plugins: self.plugins.or(lower.plugins),
+            plugin_threads: self.plugin_threads.or(lower.plugin_threads),
+            plugin_memory: self.plugin_memory.or(lower.plugin_memory),
             plugin: if self.plugin.is_empty() { lower.plugin } else { self.plugin },
             secrets: if self.secrets.0.is_empty() { lower.secrets } else { self.secrets },
             origins: self.origins.or(lower.origins),
             max_cost: self.max_cost.or(lower.max_cost),
+            memory: self.memory.or(lower.memory),
             introspection: self.introspection.or(lower.introspection),
             documents: self.documents.or(lower.documents),
             documents_only: self.documents_only.or(lower.documents_only),
@@ -172,6 +184,8 @@ pub struct Config {
     pub origins: Vec<String>,
     /// The most that an operation may cost, where it is not the default.
     pub max_cost: Option<u64>,
+    /// How much memory it may take, and for what.
+    pub memory: Budget,
     /// Whether the schema may be asked about.
     pub introspection: bool,
     /// The folder of trusted documents.
@@ -196,9 +210,12 @@ impl Config {
             let reason = format!("expected at least {MIN_ADMIN_KEY} characters, because it opens everything");
             return Err(ConfigError::Value { name: "SCRIP_ADMIN_KEY", reason });
         }
+        let memory = memory(layer.memory.as_deref())?;
         let database = Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?;
+        let database = database.with_memory(memory.memtable, memory.block_cache);
         let plugins = PluginSettings {
             folder: Some(layer.plugins.unwrap_or_else(|| PLUGINS.to_owned()).into()),
+            bounds: plugins::bounds(layer.plugin_threads, layer.plugin_memory.as_deref(), memory.plugins)?,
             cache: database.folder().map(|folder| folder.with_extension("plugins")),
             operators: layer.plugin,
             environment: layer.secrets,
@@ -233,6 +250,7 @@ impl Config {
             warnings: layer.warnings,
             origins: layer.origins.unwrap_or_default().iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
             max_cost: layer.max_cost,
+            memory,
             introspection,
             documents: layer.documents,
             documents_only,
@@ -241,6 +259,19 @@ impl Config {
             key: layer.key,
             admin_key: layer.admin_key,
         })
+    }
+}
+
+/// How much memory there is, and for what.
+fn memory(text: Option<&str>) -> Result<Budget, ConfigError> {
+    let Some(text) = text else { return Ok(Budget::of_this_machine()) };
+    match memory::bytes(text) {
+        Some(total) if total >= memory::LEAST => Ok(Budget::of(total)),
+        _ => {
+            let least = memory::LEAST >> 20;
+            let reason = format!("expected at least {least}MiB, as a number of bytes such as 1GiB, found {text:?}");
+            Err(ConfigError::Value { name: "memory", reason })
+        }
     }
 }
 

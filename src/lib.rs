@@ -51,7 +51,6 @@
 pub mod cli;
 pub mod config;
 pub mod http;
-pub mod memory;
 pub mod telemetry;
 
 pub use scrip_domain as domain;

@@ -63,6 +63,10 @@ struct Settings {
     /// The most that an operation may cost [default: 100000]; SCRIP_MAX_COST by environment.
     #[arg(long, global = true, value_name = "NUMBER")]
     max_cost: Option<u64>,
+    /// How much memory it may take, such as 1GiB [default: half of the machine's or container's, from 512MiB to 4GiB];
+    /// SCRIP_MEMORY by environment.
+    #[arg(long, global = true, value_name = "BYTES")]
+    memory: Option<String>,
     /// Whether the schema may be asked about, on or off [default: on]; SCRIP_INTROSPECTION by environment.
     #[arg(long, global = true, value_name = "ON|OFF")]
     introspection: Option<String>,
@@ -241,6 +245,7 @@ fn configuration(flags: Settings, url: Option<String>) -> Result<Config, ConfigE
         log_format: flags.log_format,
         origins: flags.origins,
         max_cost: flags.max_cost,
+        memory: flags.memory,
         introspection: flags.introspection,
         documents: flags.documents,
         documents_only: flags.documents_only.then_some(true),

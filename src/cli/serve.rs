@@ -16,9 +16,10 @@ use tokio::{
 use super::Problem;
 use crate::{
     config::{Config, PlannedBackups},
-    http, telemetry,
+    http::{self, StreamLimits},
+    telemetry,
 };
-use scrip_graphql::{Documents, MAX_ANSWER, Rules, cost::MAX_COST};
+use scrip_graphql::{Documents, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
 use scrip_service::{BackupPlan, Clock, Scrip, end_process};
 
@@ -29,6 +30,9 @@ const STOP: Duration = Duration::from_secs(45);
 pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // As many files as the system lets this process have; what it has already does where it does not.
     let files = rlimit::increase_nofile_limit(u64::MAX).or_else(|_| rlimit::Resource::NOFILE.get_soft())?;
+    // The database asks how busy the machine is, and what it asks keeps a file of each process and thread open: up to half
+    // of all that this one may have.
+    sysinfo::set_open_files_limit(0);
     let connections = http::most_connections(files).map_err(|least| {
         format!("this process may open {files} files, at least {least} are needed: raise the limit (ulimit -n)")
     })?;
@@ -50,7 +54,10 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     };
     tracing::info!(%address, database = config.database.text(), "listening");
     telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
-    let options = http::Options { origins: config.origins, rules, connections, ..http::Options::default() };
+    let budget = config.memory;
+    let streams = StreamLimits { connections: budget.streams, ..StreamLimits::default() };
+    let (origins, far_places) = (config.origins, budget.far_places);
+    let options = http::Options { origins, rules, connections, streams, far_places, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
@@ -92,7 +99,7 @@ async fn rules(config: &Config) -> Result<Rules, Problem> {
     };
     Ok(Rules {
         max_cost: config.max_cost.unwrap_or(MAX_COST),
-        max_answer: MAX_ANSWER,
+        max_answer: config.memory.answer,
         introspection: config.introspection,
         documents,
         documents_only: config.documents_only,

@@ -9,17 +9,20 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 21] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
     "SCRIP_LOG_FORMAT",
     "SCRIP_ORIGINS",
     "SCRIP_MAX_COST",
+    "SCRIP_MEMORY",
     "SCRIP_INTROSPECTION",
     "SCRIP_DOCUMENTS",
     "SCRIP_DOCUMENTS_ONLY",
     "SCRIP_PLUGINS",
+    "SCRIP_PLUGIN_THREADS",
+    "SCRIP_PLUGIN_MEMORY",
     "SCRIP_ADMIN_KEY",
     "SCRIP_BACKUP_FOLDER",
     "SCRIP_BACKUP_EVERY",
@@ -29,8 +32,8 @@ const VARIABLES: [&str; 18] = [
     "SCRIP_KEY",
     "SCRIP_CONFIG",
 ];
-/// How many letters a name may have wrong to be taken for another.
-const SLIPS: usize = 3;
+/// Of how many letters one may be wrong in a name that is taken for another.
+const LETTERS: usize = 3;
 
 impl Layer {
     /// Reads the environment.
@@ -43,11 +46,16 @@ impl Layer {
                 "SCRIP_LOG" => layer.log = Some(value),
                 "SCRIP_LOG_FORMAT" => layer.log_format = Some(value),
                 "SCRIP_PLUGINS" => layer.plugins = Some(value),
+                "SCRIP_PLUGIN_THREADS" => {
+                    layer.plugin_threads = Some(parsed("SCRIP_PLUGIN_THREADS", &value, "a number such as 2")?);
+                }
+                "SCRIP_PLUGIN_MEMORY" => layer.plugin_memory = Some(value),
                 "SCRIP_ORIGINS" => {
                     let given = value.split(',').filter(|part| !part.trim().is_empty());
                     layer.origins = Some(given.map(str::to_owned).collect());
                 }
                 "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
+                "SCRIP_MEMORY" => layer.memory = Some(value),
                 "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
                 "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
                 "SCRIP_DOCUMENTS_ONLY" => {
@@ -81,7 +89,7 @@ fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) 
 fn passed_over(name: &str) -> String {
     let nearest = VARIABLES.into_iter().map(|known| (distance(name, known), known)).min();
     let meant = match nearest {
-        Some((slips, known)) if slips <= SLIPS => format!(": did you mean {known}?"),
+        Some((slips, known)) if slips * LETTERS <= name.len() - OURS.len() => format!(": did you mean {known}?"),
         _ => String::new(),
     };
     format!("environment variable {name} is not known and is passed over{meant}")
@@ -114,6 +122,8 @@ mod tests {
             ("SCRIP_LOGFORMAT", "SCRIP_LOG_FORMAT"),
             ("SCRIP_DATABSAE", "SCRIP_DATABASE"),
             ("SCRIP_SERVICE_HOST", ""),
+            ("SCRIP_PORT", ""),
+            ("SCRIP_", ""),
             ("SCRIP_PORT_8080_TCP_ADDR", ""),
         ] {
             let layer = Layer::environment([(name.to_owned(), "x".to_owned())].into_iter()).expect("a layer");

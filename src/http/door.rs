@@ -10,6 +10,7 @@
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -30,7 +31,7 @@ use super::{
 };
 use scrip_service::{Vitals, start_vital};
 
-/// How long no connection is taken where the system has no more descriptors.
+/// How long no connection is taken where the system has no more descriptors, or all spare places are taken.
 const RESPITE: Duration = Duration::from_millis(100);
 /// How many connections wait for a place, or are asked whether they want health, beside those that have one.
 pub(super) const SPARE: usize = 32;
@@ -110,7 +111,7 @@ impl Door {
     async fn keep(self: Arc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, from)) => self.admit(stream, from.ip()),
+                Ok((stream, from)) => self.admit(stream, from.ip()).await,
                 // The connection was given up before it was taken: the next may be better.
                 Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
@@ -121,28 +122,35 @@ impl Door {
         }
     }
 
-    /// Gives a connection a place, or one of the spare ones; without either it is closed.
-    fn admit(self: &Arc<Self>, stream: TcpStream, from: IpAddr) {
+    /// Gives a connection a place, or one of the spare ones; without either it is closed. Places are given in the order in
+    /// which connections come: who takes one that a stranger left for another would have that one wait in vain.
+    async fn admit(self: &Arc<Self>, stream: TcpStream, from: IpAddr) {
         let (door, origin) = (Arc::clone(self), from.into());
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            let guest = self.guests.add(origin, place);
-            tokio::spawn(async move { door.lead(stream, guest).await });
-            return;
-        }
-        let Ok(spare) = Arc::clone(&self.spare).try_acquire_owned() else { return };
-        if !self.guests.make_room(origin) {
-            tokio::spawn(async move {
-                door.turn_away(stream).await;
-                drop(spare);
-            });
-            return;
-        }
-        tokio::spawn(async move {
-            let place = timeout(SPARE_PATIENCE, Arc::clone(&door.places).acquire_owned()).await;
-            let Ok(Ok(place)) = place else { return door.turn_away(stream).await };
-            drop(spare);
+        let mut place = Box::pin(Arc::clone(&self.places).acquire_owned());
+        let lead = move |door: Arc<Self>, stream, place| {
             let guest = door.guests.add(origin, place);
-            door.lead(stream, guest).await;
+            tokio::spawn(async move { door.lead(stream, guest).await });
+        };
+        if let Some(Ok(place)) = place.as_mut().now_or_never() {
+            return lead(door, stream, place);
+        }
+        let Ok(Ok(spare)) = timeout(RESPITE, Arc::clone(&self.spare).acquire_owned()).await else { return };
+        if let Some(Ok(place)) = place.as_mut().now_or_never() {
+            return lead(door, stream, place);
+        }
+        let place = self.guests.make_room(origin).then_some(place);
+        tokio::spawn(async move {
+            let place = match place {
+                Some(place) => timeout(SPARE_PATIENCE, place).await.ok(),
+                None => None,
+            };
+            match place {
+                Some(Ok(place)) => {
+                    drop(spare);
+                    lead(door, stream, place);
+                }
+                _ => door.turn_away(stream).await,
+            }
         });
     }
 

@@ -1,7 +1,11 @@
 //! A circuit breaker: after some failures in a row nothing is asked for a while, so that what is down gets no more
 //! to do and callers do not wait for it; then one question tries whether it is back. Pure: the time is handed in.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 /// How many failures in a row open it.
 const FAILURES: u32 = 5;
@@ -48,6 +52,55 @@ impl Breaker {
     }
 }
 
+/// The most whose failures are remembered.
+const MAX_REMEMBERED: usize = 256;
+
+/// A breaker for each of many, so that the failures of one are no pause for another. Those that end well are not
+/// remembered.
+#[derive(Debug, Default)]
+pub(super) struct Breakers(Mutex<HashMap<String, Breaker>>);
+
+impl Breakers {
+    /// Whether to ask this one now; else for how long not.
+    pub(super) fn admit(&self, key: &str) -> Result<(), Duration> {
+        self.lock().get_mut(key).map_or(Ok(()), |breaker| breaker.admit(Instant::now()))
+    }
+
+    /// Notes how a question ended.
+    pub(super) fn note(&self, key: &str, ended_well: bool) {
+        let (mut breakers, now) = (self.lock(), Instant::now());
+        if ended_well {
+            breakers.remove(key);
+            return;
+        }
+        if breakers.len() >= MAX_REMEMBERED && !breakers.contains_key(key) {
+            breakers.retain(|_, breaker| breaker.is_open(now));
+        }
+        if breakers.len() < MAX_REMEMBERED || breakers.contains_key(key) {
+            breakers.entry(key.to_owned()).or_default().note(false, now);
+        }
+    }
+
+    /// Those that are not asked, in order.
+    #[must_use]
+    pub(super) fn open(&self) -> Vec<String> {
+        let now = Instant::now();
+        let mut open: Vec<_> =
+            self.lock().iter().filter(|(_, breaker)| breaker.is_open(now)).map(|(key, _)| key.clone()).collect();
+        open.sort();
+        open
+    }
+
+    /// Forgets all failures.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Breaker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +124,24 @@ mod tests {
         breaker.note(true, at(21));
         assert_eq!(breaker.admit(at(21)), Ok(()));
         assert!(!breaker.is_open(at(21)));
+    }
+
+    #[test]
+    fn each_has_its_own_and_they_are_not_without_number() {
+        let breakers = Breakers::default();
+        for _ in 0..FAILURES {
+            breakers.note("down", false);
+            breakers.note("moody", false);
+        }
+        breakers.note("moody", true);
+        assert!(breakers.admit("down").is_err() && breakers.admit("moody").is_ok() && breakers.admit("new").is_ok());
+        assert_eq!(breakers.open(), ["down"]);
+        for number in 0..2_000 {
+            breakers.note(&number.to_string(), false);
+        }
+        assert!(breakers.lock().len() <= MAX_REMEMBERED);
+        assert!(breakers.admit("down").is_err(), "the one that counts is not forgotten");
+        breakers.clear();
+        assert!(breakers.admit("down").is_ok());
     }
 }

@@ -1,21 +1,33 @@
 //! One build of a plugin: its manifest, its compiled code, and how a call of it is made. Every call has a store and
 //! an instance of its own, dropped after it, so a call that traps, loops or hoards costs itself and nothing else.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use serde_json::Value;
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::{
-    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, LogLevel, PluginFailure, SourceRefusal, code,
+    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, LogLevel, PluginFailure, SourceRefusal,
+    chatter::Chatter,
+    code,
     contract::{self, Checked, Issued, Linked},
     egress::{Egress, Lookup, Permissions},
+    engine::STACK,
     host::shown,
     limits::{Usage, kib},
     manifest::{Manifest, PluginKind},
     network::Network,
+    places::{Asker, Crowd, Room},
+    sandbox::Sandbox,
     schema::ConfigSchema,
-    state::{Asked, State},
+    state::{Asked, NoRoom, State, tell_left_out},
 };
 
 /// The most handles of its own resources that a guest holds; the contract has none.
@@ -24,7 +36,7 @@ const MAX_HANDLES: usize = 1_000;
 /// A plugin's computing time is over.
 #[derive(Debug, thiserror::Error)]
 #[error("the call's computing time is over")]
-struct OutOfTicks;
+struct OutOfCpu;
 
 /// A call, as it went.
 #[derive(Debug)]
@@ -39,6 +51,13 @@ pub struct Report<T> {
     pub asked: Vec<Asked>,
 }
 
+impl<T> Report<T> {
+    /// The report of a call that was not made.
+    fn of_none(failure: PluginFailure) -> Self {
+        Self { answer: Err(failure), usage: Usage::default(), lines: Vec::new(), asked: Vec::new() }
+    }
+}
+
 /// A build that was checked and tried.
 #[derive(Debug)]
 pub struct Build {
@@ -50,44 +69,54 @@ pub struct Build {
     pub size: usize,
     schema: ConfigSchema,
     linked: Linked,
-    engine: Engine,
+    sandbox: Arc<Sandbox>,
     egress: Arc<Egress>,
+    /// The most memory that a call of it has had, in bytes: a call begins where there is as much.
+    memory: AtomicUsize,
+    chatter: Arc<Chatter>,
 }
 
 impl Build {
     /// Loads the plugin of a folder: manifest, code, contract, and one instance as a trial.
     pub async fn load(
-        engine: &Engine,
+        sandbox: &Arc<Sandbox>,
         folder: &Path,
         cache: Option<&Path>,
         permissions: impl FnOnce(&Manifest) -> Result<Permissions, String>,
         lookup: Lookup,
-    ) -> Result<Self, String> {
+    ) -> Result<Arc<Self>, String> {
         let manifest = Manifest::read(folder).map_err(|error| error.to_string())?;
         let schema = ConfigSchema::new(&manifest.config)?;
         let granted = permissions(&manifest)?;
         let egress = Egress::new(&manifest.id, manifest.hosts.clone(), granted, lookup)?;
-        let (own, file, cache) = (engine.clone(), manifest.component.clone(), cache.map(Path::to_owned));
-        let loaded = tokio::task::spawn_blocking(move || code::load(&own, &file, cache.as_deref())).await;
-        let code = loaded.map_err(|error| format!("loading it broke: {error}"))??;
-        let linked = contract::link(engine, &code.component, &manifest.contract, manifest.kind)?;
-        let build = Self {
+        let engine = sandbox.engine.clone();
+        let (file, cache) = (manifest.component.clone(), cache.map(Path::to_owned));
+        let code = sandbox.builders.run(move || code::load(&engine, &file, cache.as_deref())).await?;
+        let linked = contract::link(&sandbox.engine, &code.component, &manifest.contract, manifest.kind)?;
+        let build = Arc::new(Self {
             manifest,
             digest: code.digest,
             size: code.size,
             schema,
             linked,
-            engine: engine.clone(),
+            sandbox: Arc::clone(sandbox),
             egress: Arc::new(egress),
-        };
+            memory: AtomicUsize::new(STACK),
+            chatter: Arc::default(),
+        });
         build.try_out().await?;
         Ok(build)
     }
 
-    /// The network as the operator allows it.
+    /// The network as the operator allows it, for a pool by its id.
     #[must_use]
-    pub fn network(&self) -> Network {
-        Network::Real(Arc::clone(&self.egress))
+    pub fn network(&self, pool: &str) -> Network {
+        Network::Real(Arc::clone(&self.egress), pool.into())
+    }
+
+    /// Tells how many lines of its log were left out, where that has not been told yet.
+    pub(super) fn tell_left_out(&self) {
+        tell_left_out(&self.manifest.id, self.chatter.left_out(Instant::now()));
     }
 
     /// All that is wrong with a binding's configuration.
@@ -95,54 +124,127 @@ impl Build {
         self.schema.check(config)
     }
 
+    /// Room for a call for a pool; refused where too many wait already.
+    pub(super) fn enter(&self, pool: &str) -> Result<Room, PluginFailure> {
+        let needs = self.memory.load(Relaxed);
+        self.sandbox.places.enter(self.asker(pool), needs).map_err(|crowd| self.busy(crowd))
+    }
+
     /// Asks a restriction.
-    pub async fn check(&self, request: &CheckRequest, watched: bool) -> Report<Checked> {
-        let Linked::Restriction(guest) = &self.linked else { return self.wrong_kind(PluginKind::Restriction) };
-        let mut store = self.store(Network::None, watched);
-        let called = tokio::time::timeout(self.manifest.limits.time(), guest.check(&mut store, request)).await;
-        let fits = |answer: &Checked| {
-            self.fits_output(said_of_check(answer))?;
-            match answer {
-                Ok(verdicts) if verdicts.len() != request.coupons.len() => {
-                    Err(self.nonsense(format!("expected {} verdicts, found {}", request.coupons.len(), verdicts.len())))
-                }
-                _ => Ok(()),
-            }
+    pub async fn check(self: &Arc<Self>, request: &CheckRequest, watched: bool) -> Report<Checked> {
+        match self.enter(&request.pool.id) {
+            Ok(room) => self.check_in(room, request, watched).await,
+            Err(failure) => Report::of_none(failure),
+        }
+    }
+
+    /// Asks a restriction, with the room for it.
+    pub(super) async fn check_in(
+        self: &Arc<Self>,
+        room: Room,
+        request: &CheckRequest,
+        watched: bool,
+    ) -> Report<Checked> {
+        let (build, request) = (Arc::clone(self), request.clone());
+        let call = async move |room: Room| {
+            let Linked::Restriction(guest) = &build.linked else { return build.wrong_kind(PluginKind::Restriction) };
+            let mut store = build.store(room, Network::None, watched);
+            let called = tokio::time::timeout(build.manifest.limits.time(), guest.check(&mut store, &request)).await;
+            build.report(store, called.ok(), |answer| build.fits_question(answer, request.coupons.len()))
         };
-        self.report(store, called.ok(), fits)
+        self.made(self.sandbox.places.call(room, call).await)
     }
 
     /// Asks a source.
-    pub async fn issue(&self, request: &CodeRequest, network: Network, watched: bool) -> Report<Issued> {
-        let Linked::Source(guest) = &self.linked else { return self.wrong_kind(PluginKind::Source) };
-        let mut store = self.store(network, watched);
-        let called = tokio::time::timeout(self.manifest.limits.time(), guest.issue(&mut store, request)).await;
-        self.report(store, called.ok(), |answer| self.fits_output(said_of_issue(answer)))
+    pub async fn issue(self: &Arc<Self>, request: &CodeRequest, network: Network, watched: bool) -> Report<Issued> {
+        match self.enter(&request.pool.id) {
+            Ok(room) => self.issue_in(room, request, network, watched).await,
+            Err(failure) => Report::of_none(failure),
+        }
     }
 
-    async fn try_out(&self) -> Result<(), String> {
-        let mut store = self.store(Network::None, false);
-        let tried = tokio::time::timeout(self.manifest.limits.time(), self.linked.try_out(&mut store)).await;
-        // What is no trap tells which function differs from the contract's, and how.
-        let chain = tried.as_ref().ok().and_then(|tried| tried.as_ref().err()).map(|error| format!("{error:#}"));
-        let report: Report<()> = self.report(store, tried.ok(), |()| Ok(()));
-        report.answer.map_err(|failure| match (failure, chain) {
+    /// Asks a source, with the room for it.
+    pub(super) async fn issue_in(
+        self: &Arc<Self>,
+        room: Room,
+        request: &CodeRequest,
+        network: Network,
+        watched: bool,
+    ) -> Report<Issued> {
+        let (build, request) = (Arc::clone(self), request.clone());
+        let call = async move |room: Room| {
+            let Linked::Source(guest) = &build.linked else { return build.wrong_kind(PluginKind::Source) };
+            let mut store = build.store(room, network, watched);
+            let called = tokio::time::timeout(build.manifest.limits.time(), guest.issue(&mut store, &request)).await;
+            build.report(store, called.ok(), |answer| build.fits_output(said_of_issue(answer)))
+        };
+        self.made(self.sandbox.places.call(room, call).await)
+    }
+
+    async fn try_out(self: &Arc<Self>) -> Result<(), String> {
+        let build = Arc::clone(self);
+        let call = async move |room: Room| {
+            let mut store = build.store(room, Network::None, false);
+            let tried = tokio::time::timeout(build.manifest.limits.time(), build.linked.try_out(&mut store)).await;
+            // What is no trap tells which function differs from the contract's, and how.
+            let chain = tried.as_ref().ok().and_then(|tried| tried.as_ref().err()).map(|error| format!("{error:#}"));
+            let report: Report<()> = build.report(store, tried.ok(), |()| Ok(()));
+            (report.answer, chain)
+        };
+        let room = self.sandbox.places.beside(self.asker("trial"));
+        let tried = self.sandbox.places.call(room, call).await;
+        let (answer, chain) = match tried {
+            Ok(Some(tried)) => tried,
+            Ok(None) => (Err(self.broken()), None),
+            Err(crowd) => (Err(self.busy(crowd)), None),
+        };
+        answer.map_err(|failure| match (failure, chain) {
             (PluginFailure::Nonsense { .. }, Some(chain)) => format!("it does not fit the contract: {}", shown(&chain)),
             (failure, _) => format!("a trial failed: {failure}"),
         })
     }
 
+    fn asker(&self, pool: &str) -> Asker {
+        Asker { plugin: self.manifest.id.as_str().into(), pool: pool.into() }
+    }
+
+    /// The report of a call that was made, or why it was not.
+    fn made<T>(&self, made: Result<Option<Report<T>>, Crowd>) -> Report<T> {
+        match made {
+            Ok(Some(report)) => report,
+            Ok(None) => Report::of_none(self.broken()),
+            Err(crowd) => Report::of_none(self.busy(crowd)),
+        }
+    }
+
+    fn busy(&self, crowd: Crowd) -> PluginFailure {
+        PluginFailure::Busy { plugin: self.manifest.id.clone(), crowd }
+    }
+
+    /// The call itself broke, which is a fault of the host's.
+    fn broken(&self) -> PluginFailure {
+        let plugin = self.manifest.id.clone();
+        tracing::error!(plugin, "a plugin's call broke in the host");
+        PluginFailure::Trapped { plugin }
+    }
+
     /// A fresh store with this plugin's limits.
-    fn store(&self, network: Network, watched: bool) -> Store<State> {
+    fn store(&self, room: Room, network: Network, watched: bool) -> Store<State> {
         let limits = self.manifest.limits;
-        let mut store = Store::new(&self.engine, State::new(&self.manifest.id, limits, network, watched));
+        let mut state = State::new(&self.manifest.id, limits, network, room, &self.chatter);
+        if watched {
+            state = state.watched();
+        }
+        // It begins only where there is as much.
+        let _ = state.take(STACK);
+        let mut store = Store::new(&self.sandbox.engine, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.crossing());
         store.set_max_component_handles(MAX_HANDLES);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut context| match context.data_mut().tick() {
+        store.epoch_deadline_callback(|context| match context.data().may_compute() {
             true => Ok(UpdateDeadline::Yield(1)),
-            false => Err(OutOfTicks.into()),
+            false => Err(OutOfCpu.into()),
         });
         store
     }
@@ -159,14 +261,27 @@ impl Build {
         let answer = match called {
             Some(Ok(answer)) => fits(&answer).map(|()| answer),
             Some(Err(error)) => Err(self.failure(&error, store.data())),
+            None if store.data().was_kept() => Err(self.busy(Crowd::Places)),
             None => Err(PluginFailure::OutOfTime { plugin: plugin(), limit: limits.time_ms }),
         };
+        self.memory.fetch_max(store.data().most(), Relaxed);
         let state = store.data_mut();
         Report {
             answer,
             usage: state.usage(),
             lines: state.lines.take().unwrap_or_default(),
             asked: state.asked.take().unwrap_or_default(),
+        }
+    }
+
+    /// Whether an answer fits a question about so many coupons.
+    fn fits_question(&self, answer: &Checked, coupons: usize) -> Result<(), PluginFailure> {
+        self.fits_output(said_of_check(answer))?;
+        match answer {
+            Ok(verdicts) if verdicts.len() != coupons => {
+                Err(self.nonsense(format!("expected {coupons} verdicts, found {}", verdicts.len())))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -188,16 +303,22 @@ impl Build {
         let limits = &self.manifest.limits;
         let text = error.root_cause().to_string();
         if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-            return PluginFailure::Busy(plugin);
+            return self.busy(Crowd::Calls);
         }
-        if error.is::<OutOfTicks>() || error.downcast_ref() == Some(&Trap::Interrupt) {
+        if error.is::<NoRoom>() {
+            return self.busy(Crowd::Memory);
+        }
+        if error.is::<OutOfCpu>() || error.downcast_ref() == Some(&Trap::Interrupt) {
             return PluginFailure::OutOfCpu { plugin, limit: limits.cpu_ms };
         }
         // The engine has no type for it.
         if text.contains("fuel allocated for hostcalls") {
             return PluginFailure::TooLarge { plugin };
         }
-        tracing::warn!(plugin, trap = ?text, "a plugin's call failed");
+        if let Some(left_out) = self.chatter.line(Instant::now()) {
+            tell_left_out(&plugin, left_out);
+            tracing::warn!(plugin, trap = ?text, "a plugin's call failed");
+        }
         if state.starved() {
             return PluginFailure::OutOfMemory { plugin, limit: limits.memory_mib };
         }
@@ -211,12 +332,7 @@ impl Build {
 
     fn wrong_kind<T>(&self, expected: PluginKind) -> Report<T> {
         let reason = format!("expected a {}, found a {}", expected.name(), self.manifest.kind.name());
-        Report {
-            answer: Err(self.nonsense(reason)),
-            usage: Usage { time: Duration::ZERO, ..Usage::default() },
-            lines: Vec::new(),
-            asked: Vec::new(),
-        }
+        Report::of_none(self.nonsense(reason))
     }
 }
 

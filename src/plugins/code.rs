@@ -4,7 +4,8 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 use wit_component::ComponentEncoder;
 
-use super::engine::compatibility;
+use super::{engine::compatibility, shape};
 
 /// The largest file of code, in bytes.
 const MAX_CODE: u64 = 32 * 1_024 * 1_024;
@@ -60,11 +61,28 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
         }
         _ => format!("cannot read {}: {error}", path.display()),
     };
-    let length = fs::metadata(path).map_err(failed)?.len();
-    if length > MAX_CODE {
-        return Err(format!("{}: expected at most {MAX_CODE} bytes, found {length}", path.display()));
+    read_at_most(path, MAX_CODE).map_err(failed)
+}
+
+/// A file of at most so many bytes, wherever a link to it leads. What is no file is not read: a device or a pipe may
+/// have no end, or none who writes to it.
+pub(super) fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let no_file = || io::Error::other("expected a file, found something else");
+    if !fs::metadata(path)?.is_file() {
+        return Err(no_file());
     }
-    fs::read(path).map_err(failed)
+    // It may be another thing by now: opening a pipe would wait for its writer.
+    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(no_file());
+    }
+    let mut bytes = Vec::new();
+    // Its length may change while it is read.
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("expected at most {most} bytes, found more")));
+    }
+    Ok(bytes)
 }
 
 /// A component of a file's bytes, in the binary format: a core module is made into one.
@@ -82,6 +100,7 @@ pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, String> {
     let component = componentize(bytes)?;
+    shape::check(&component)?;
     Component::from_binary(engine, &component).map_err(|error| format!("code that cannot be compiled: {error:#}"))
 }
 

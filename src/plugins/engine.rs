@@ -7,7 +7,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use super::limits::{MAX_MEMORY_MIB, TICK, kib};
 
-/// The most calls at once, of all plugins. What is more is answered at once, not kept waiting.
+/// The most calls that have begun at once, of all plugins.
 pub const MAX_CALLS: u32 = 256;
 /// The most entries of a guest's tables.
 pub(super) const MAX_TABLE: usize = 32 * 1_024;
@@ -19,13 +19,13 @@ pub(super) const MAX_TABLES: u32 = 4;
 /// Places beside those of calls, for the trial of a new build while every call is in use.
 const SPARE: u32 = 4;
 /// The stack of a guest, in bytes.
-const STACK: usize = 512 * 1_024;
+pub(super) const STACK: usize = 512 * 1_024;
 /// Of an instance's memory this much stays with its place in the pool, in bytes: giving it back costs more than
 /// clearing it.
 const KEPT: usize = 128 * 1_024;
 
 /// The engine that this machine can have.
-pub fn start() -> Result<Engine, String> {
+pub(super) fn start() -> Result<Engine, String> {
     let engine = match Engine::new(&config(Some(pool()))) {
         Ok(engine) => engine,
         Err(error) => {
@@ -47,7 +47,9 @@ fn config(pool: Option<PoolingAllocationConfig>) -> Config {
         .native_unwind_info(false)
         // Nobody is shown one: its names are the guest's own, and as long as it likes.
         .wasm_backtrace_max_frames(None)
-        .memory_init_cow(true);
+        .memory_init_cow(true)
+        // The threads for that have the priority of those that serve, and take all cores.
+        .parallel_compilation(false);
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }

@@ -3,17 +3,32 @@
 
 use thiserror::Error;
 
+use super::places::Crowd;
+
 /// Why a plugin gave no answer that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PluginFailure {
     /// No such plugin, or not of this kind.
     #[error("plugin {0} is not loaded: put it into the plugins folder, and see the query plugins for what is wrong")]
     NotLoaded(String),
-    /// Too many calls at once.
-    #[error("plugin {0} is asked too much at once: try again")]
-    Busy(String),
-    /// It failed too often in a row.
-    #[error("plugin {plugin} failed too often: it is not asked for {seconds} s")]
+    /// It is being compiled.
+    #[error("plugin {plugin} is being loaded since {seconds} s: try again later")]
+    Loading {
+        /// Its id.
+        plugin: String,
+        /// For how long already.
+        seconds: u64,
+    },
+    /// Others were in its way.
+    #[error("plugin {plugin} is busy: {crowd}: try again")]
+    Busy {
+        /// Its id.
+        plugin: String,
+        /// How.
+        crowd: Crowd,
+    },
+    /// It failed too often in a row for this pool.
+    #[error("plugin {plugin} failed too often for this pool: it is not asked for {seconds} s")]
     Paused {
         /// Its id.
         plugin: String,

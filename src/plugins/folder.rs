@@ -10,6 +10,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tokio::task::JoinSet;
+
 use super::{
     Plugin, Plugins,
     build::Build,
@@ -20,6 +22,8 @@ use super::{
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a start and whoever has a plugin loaded again wait for its code to be compiled.
+const START: Duration = Duration::from_secs(10);
 
 /// What tells one state of a plugin's files from the next.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
@@ -46,14 +50,21 @@ impl Seen {
 
 impl Plugins {
     /// Loads every plugin of the folder, and goes on looking at it until all handles are dropped. A plugin that
-    /// cannot be loaded is told in the log and in [`Plugin::problem`]; the others work.
+    /// cannot be loaded is told in the log and in [`Plugin::problem`]; the others work. One that takes long to compile
+    /// is not waited for: it is [loading](Plugin::loading).
     pub async fn open(settings: PluginSettings, lookup: Lookup) -> Result<Arc<Self>, String> {
         let plugins = Arc::new(Self::empty(settings, lookup)?);
-        // Nobody has to have plugins: a folder that is not there is as good as an empty one.
-        if let Err(error) = plugins.refresh().await
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "no plugins: their folder cannot be read");
+        match plugins.refresh().await {
+            Ok(mut loads) => {
+                let all = async { while loads.join_next().await.is_some() {} };
+                if tokio::time::timeout(START, all).await.is_err() {
+                    tracing::warn!("some plugins are still being compiled: they are loaded when that is done");
+                }
+                loads.detach_all();
+            }
+            // Nobody has to have plugins: a folder that is not there is as good as an empty one.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "no plugins: their folder cannot be read"),
         }
         if plugins.settings.folder.is_some() {
             let weak = Arc::downgrade(&plugins);
@@ -61,8 +72,13 @@ impl Plugins {
                 loop {
                     tokio::time::sleep(LOOK).await;
                     let Some(plugins) = weak.upgrade() else { return };
-                    // It may be back the next time.
-                    drop(plugins.refresh().await);
+                    // The folder may be back the next time.
+                    if let Ok(mut loads) = plugins.refresh().await {
+                        loads.detach_all();
+                    }
+                    for plugin in plugins.all() {
+                        plugin.tell_left_out();
+                    }
                 }
             });
         }
@@ -70,54 +86,70 @@ impl Plugins {
     }
 
     /// Loads a plugin's files again, whether or not they changed. What is wrong with them, if anything, is in
-    /// [`Plugin::problem`].
-    pub async fn reload(&self, id: &str) -> Option<Arc<Plugin>> {
-        let mut seen = self.seen.lock().await;
+    /// [`Plugin::problem`]; where they take long to compile, the plugin is still [loading](Plugin::loading).
+    pub async fn reload(self: &Arc<Self>, id: &str) -> Option<Arc<Plugin>> {
         let plugin = self.get(id)?;
-        match self.look(&seen) {
-            Ok(now) if !now.of(id).is_empty() => {
-                self.load_all(&plugin, &now.of(id)).await;
-                seen.0.extend(now.0.into_iter().filter(|(_, (own, _))| own == id));
+        let load = {
+            let mut seen = self.seen.lock().await;
+            match self.look(&seen) {
+                Ok(now) if !now.of(id).is_empty() => {
+                    let folders = now.of(id).into_iter().cloned().collect();
+                    seen.0.extend(now.0.into_iter().filter(|(_, (own, _))| own == id));
+                    tokio::spawn(Arc::clone(self).load_all(Arc::clone(&plugin), folders))
+                }
+                Ok(_) => {
+                    plugin.swap(Err("its folder is gone: its last build stays until a restart".to_owned()));
+                    return Some(plugin);
+                }
+                Err(error) => {
+                    plugin.swap(Err(format!("the plugins folder cannot be read: {error}")));
+                    return Some(plugin);
+                }
             }
-            Ok(_) => plugin.swap(Err("its folder is gone: its last build stays until a restart".to_owned())),
-            Err(error) => plugin.swap(Err(format!("the plugins folder cannot be read: {error}"))),
-        }
+        };
+        // It goes on where it takes longer.
+        drop(tokio::time::timeout(START, load).await);
         Some(plugin)
     }
 
-    /// Loads what changed since the last look. One load at a time, so that an older state never replaces a newer.
-    async fn refresh(&self) -> std::io::Result<()> {
+    /// Begins to load what changed since the last look.
+    async fn refresh(self: &Arc<Self>) -> std::io::Result<JoinSet<()>> {
+        let mut loads = JoinSet::new();
         let mut seen = self.seen.lock().await;
         let now = self.look(&seen)?;
         for id in now.changed(&seen) {
-            let folders = now.of(&id);
+            let folders: Vec<PathBuf> = now.of(&id).into_iter().cloned().collect();
             if folders.is_empty() {
                 tracing::info!(plugin = id, "a plugin's folder is gone: its last build stays until a restart");
             } else {
-                self.load_all(&self.entry(&id), &folders).await;
+                loads.spawn(Arc::clone(self).load_all(self.entry(&id), folders));
             }
         }
         *seen = now;
-        Ok(())
+        Ok(loads)
     }
 
     /// Loads a plugin that has these folders, of which there should be one.
-    async fn load_all(&self, plugin: &Plugin, folders: &[&PathBuf]) {
-        let Some(first) = folders.first() else { return };
-        plugin.swap(self.load(first).await);
-        if let Some(second) = folders.get(1) {
-            let (first, second) = (first.display(), second.display());
-            plugin.tell(format!("its id is that of {first} and {second}: choose another for one, the first is used"));
-        }
+    async fn load_all(self: Arc<Self>, plugin: Arc<Plugin>, folders: Vec<PathBuf>) {
+        let load = async {
+            let Some(first) = folders.first() else { return };
+            plugin.swap(self.load(first).await);
+            if let Some(second) = folders.get(1) {
+                let (first, second) = (first.display(), second.display());
+                plugin
+                    .tell(format!("its id is that of {first} and {second}: choose another for one, the first is used"));
+            }
+        };
+        plugin.loading.run(load).await;
     }
 
-    async fn load(&self, folder: &Path) -> Result<Build, String> {
+    async fn load(&self, folder: &Path) -> Result<Arc<Build>, String> {
         let settings = &self.settings;
         let permissions = |manifest: &Manifest| {
             settings.check_variables(manifest, &self.manifests())?;
             settings.permissions(manifest)
         };
-        Build::load(&self.engine, folder, settings.cache.as_deref(), permissions, self.lookup.clone()).await
+        Build::load(&self.sandbox, folder, settings.cache.as_deref(), permissions, self.lookup.clone()).await
     }
 
     /// The manifests that can be read.

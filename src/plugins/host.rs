@@ -3,29 +3,27 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::Engine;
-
 use super::{
     CheckRequest, CheckVerdict, CodeRequest, ConfigFault, IssuedCode, PluginFailure, SourceRefusal,
-    breaker::Breaker,
+    breaker::Breakers,
     build::{Build, Report},
+    chatter::Chatter,
     contract::{Checked, Issued},
     egress::Lookup,
-    engine::{self, MAX_CALLS},
     folder::Seen,
+    loading::Loading,
     manifest::PluginKind,
     network::Network,
     operator::PluginSettings,
+    places::Room,
+    sandbox::Sandbox,
     stats::{Counted, Stats},
 };
-
-/// The most calls of one plugin at once: half of all, so that one that hangs leaves room for the others.
-const MAX_CALLS_OF_ONE: usize = MAX_CALLS as usize / 2;
 
 /// The longest text of what is wrong with a plugin's files, in characters.
 const MAX_PROBLEM: usize = 2_000;
@@ -37,9 +35,12 @@ pub struct Plugin {
     pub id: String,
     pub(super) build: RwLock<Option<Arc<Build>>>,
     pub(super) problem: RwLock<Option<String>>,
+    pub(super) loading: Loading,
     stats: Stats,
-    breaker: Mutex<Breaker>,
-    slots: Semaphore,
+    /// By pool and configuration: see [`binding`].
+    breakers: Breakers,
+    /// Of what is told of its failures.
+    failures: Chatter,
 }
 
 impl Plugin {
@@ -48,9 +49,10 @@ impl Plugin {
             id,
             build: RwLock::default(),
             problem: RwLock::default(),
+            loading: Loading::default(),
             stats: Stats::default(),
-            breaker: Mutex::default(),
-            slots: Semaphore::new(MAX_CALLS_OF_ONE),
+            breakers: Breakers::default(),
+            failures: Chatter::default(),
         }
     }
 
@@ -66,26 +68,50 @@ impl Plugin {
         self.problem.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// For how long its newest files are being loaded; none where they are not.
+    #[must_use]
+    pub fn loading(&self) -> Option<Duration> {
+        self.loading.time()
+    }
+
+    /// Tells how many lines of the log were left out, where that has not been told yet.
+    pub(super) fn tell_left_out(&self) {
+        if let Some(build) = self.build() {
+            build.tell_left_out();
+        }
+        tell_failures_left_out(&self.id, self.failures.left_out(Instant::now()));
+    }
+
     /// What it has done.
     #[must_use]
     pub fn counted(&self) -> Counted {
         self.stats.counted()
     }
 
-    /// Whether it is not asked, because it failed too often.
+    /// Whether it is not asked for some pool, because it failed too often for that.
     #[must_use]
     pub fn is_paused(&self) -> bool {
-        self.breaker().is_open(Instant::now())
+        !self.breakers.open().is_empty()
+    }
+
+    /// The ids of the pools for which it is not asked.
+    #[must_use]
+    pub fn paused_pools(&self) -> Vec<String> {
+        let pool = |key: &String| key.split_once(' ').map_or(key.as_str(), |(_, pool)| pool).to_owned();
+        let mut pools: Vec<String> = self.breakers.open().iter().map(pool).collect();
+        pools.sort();
+        pools.dedup();
+        pools
     }
 
     /// Uses a loaded build from now on, or tells why the newest files cannot be used. Calls under way end with the
     /// build that they began with.
-    pub(super) fn swap(&self, loaded: Result<Build, String>) {
+    pub(super) fn swap(&self, loaded: Result<Arc<Build>, String>) {
         let problem = match loaded {
             Ok(build) => {
                 tracing::info!(plugin = self.id, version = %build.manifest.version, digest = build.digest, "plugin loaded");
-                *self.build.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(build));
-                *self.breaker() = Breaker::default();
+                *self.build.write().unwrap_or_else(PoisonError::into_inner) = Some(build);
+                self.breakers.clear();
                 None
             }
             Err(reason) => {
@@ -104,35 +130,28 @@ impl Plugin {
         tracing::error!(plugin = self.id, problem, "a plugin's folder is not as it should be");
         *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem);
     }
-
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// All plugins.
 #[derive(Debug)]
 pub struct Plugins {
-    pub(super) engine: Engine,
+    pub(super) sandbox: Arc<Sandbox>,
     pub(super) settings: PluginSettings,
     pub(super) lookup: Lookup,
     pub(super) by_id: RwLock<BTreeMap<String, Arc<Plugin>>>,
-    /// The folder as it was looked at last; held while plugins are loaded.
+    /// The folder as it was looked at last.
     pub(super) seen: tokio::sync::Mutex<Seen>,
-    calls: Semaphore,
 }
 
 impl Plugins {
     /// The host without a plugin yet: [`Plugins::open`] loads them.
     pub(super) fn empty(settings: PluginSettings, lookup: Lookup) -> Result<Self, String> {
-        let calls = Semaphore::new(MAX_CALLS as usize);
         Ok(Self {
-            engine: engine::start()?,
+            sandbox: Sandbox::start(settings.bounds)?,
             settings,
             lookup,
             by_id: RwLock::default(),
             seen: tokio::sync::Mutex::default(),
-            calls,
         })
     }
 
@@ -148,25 +167,40 @@ impl Plugins {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// Whether one more failure of a plugin is to be told in the log. What is left out is counted and told later.
+    #[must_use]
+    pub fn may_tell(&self, id: &str) -> bool {
+        let Some(plugin) = self.get(id) else { return true };
+        let left_out = plugin.failures.line(Instant::now());
+        tell_failures_left_out(id, left_out.unwrap_or_default());
+        left_out.is_some()
+    }
+
     /// The build in use of a plugin of a kind.
     pub fn build(&self, id: &str, kind: PluginKind) -> Result<(Arc<Plugin>, Arc<Build>), PluginFailure> {
         let missing = || PluginFailure::NotLoaded(id.to_owned());
         let plugin = self.get(id).ok_or_else(missing)?;
-        let build = plugin.build().filter(|build| build.manifest.kind == kind).ok_or_else(missing)?;
-        Ok((plugin, build))
+        match (plugin.build(), plugin.loading()) {
+            (Some(build), _) if build.manifest.kind == kind => Ok((plugin, build)),
+            (None, Some(time)) => Err(PluginFailure::Loading { plugin: id.to_owned(), seconds: time.as_secs() }),
+            _ => Err(missing()),
+        }
     }
 
     /// All that is wrong with a binding of a plugin of a kind.
     pub fn check_binding(&self, id: &str, kind: PluginKind, config: &serde_json::Value) -> Result<(), BindingFault> {
-        let (_, build) = self.build(id, kind).map_err(|_| BindingFault::NoPlugin(self.names(kind)))?;
-        build.check_config(config).map_err(BindingFault::Config)
+        match self.build(id, kind) {
+            Ok((_, build)) => build.check_config(config).map_err(BindingFault::Config),
+            Err(loading @ PluginFailure::Loading { .. }) => Err(BindingFault::Loading(loading.to_string())),
+            Err(_) => Err(BindingFault::NoPlugin(self.names(kind))),
+        }
     }
 
     /// Asks a restriction: one verdict a coupon, in their order.
     pub async fn check(&self, id: &str, request: &CheckRequest) -> Result<Vec<CheckVerdict>, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let turn = self.enter(&plugin)?;
-        let Report { answer, usage, .. } = build.check(request, false).await;
+        let (turn, room) = enter(&plugin, &build, &request.pool.id, &request.config)?;
+        let Report { answer, usage, .. } = build.check_in(room, request, false).await;
         turn.end(usage.time, answer.as_ref().err(), answer.is_err());
         let undecided = |reason: String| PluginFailure::Undecided { plugin: id.to_owned(), reason: shown(&reason) };
         answer?.map_err(undecided)
@@ -175,8 +209,9 @@ impl Plugins {
     /// Asks a source for a code.
     pub async fn issue(&self, id: &str, request: &CodeRequest) -> Result<Issued, PluginFailure> {
         let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let turn = self.enter(&plugin)?;
-        let Report { answer, usage, .. } = build.issue(request, build.network(), false).await;
+        let (turn, room) = enter(&plugin, &build, &request.pool.id, &request.config)?;
+        let network = build.network(&request.pool.id);
+        let Report { answer, usage, .. } = build.issue_in(room, request, network, false).await;
         let down = matches!(answer, Err(_) | Ok(Err(SourceRefusal::Unavailable(_))));
         turn.end(usage.time, answer.as_ref().err(), down);
         answer
@@ -185,9 +220,9 @@ impl Plugins {
     /// Asks a restriction for trial: what it answered, used and logged. It counts nowhere, and a plugin that is
     /// paused is asked too.
     pub async fn try_check(&self, id: &str, request: &CheckRequest) -> Result<Report<Checked>, PluginFailure> {
-        let (plugin, build) = self.build(id, PluginKind::Restriction)?;
-        let _room = self.room(&plugin)?;
-        Ok(build.check(request, true).await)
+        let (_, build) = self.build(id, PluginKind::Restriction)?;
+        let room = build.enter(&request.pool.id)?;
+        Ok(build.check_in(room, request, true).await)
     }
 
     /// Asks a source for trial. Nothing is sent, unless that is said.
@@ -197,10 +232,10 @@ impl Plugins {
         request: &CodeRequest,
         send: bool,
     ) -> Result<Report<Issued>, PluginFailure> {
-        let (plugin, build) = self.build(id, PluginKind::Source)?;
-        let _room = self.room(&plugin)?;
-        let network = if send { build.network() } else { Network::None };
-        Ok(build.issue(request, network, true).await)
+        let (_, build) = self.build(id, PluginKind::Source)?;
+        let room = build.enter(&request.pool.id)?;
+        let network = if send { build.network(&request.pool.id) } else { Network::None };
+        Ok(build.issue_in(room, request, network, true).await)
     }
 
     /// The plugins of a kind that can be bound.
@@ -208,53 +243,65 @@ impl Plugins {
         let fits = |plugin: &Arc<Plugin>| plugin.build().is_some_and(|build| build.manifest.kind == kind);
         self.all().into_iter().filter(fits).map(|plugin| plugin.id.clone()).collect()
     }
+}
 
-    /// Room for a call; nobody waits for it.
-    fn room<'a>(&'a self, plugin: &'a Plugin) -> Result<[SemaphorePermit<'a>; 2], PluginFailure> {
-        match (plugin.slots.try_acquire(), self.calls.try_acquire()) {
-            (Ok(own), Ok(all)) => Ok([own, all]),
-            _ => Err(PluginFailure::Busy(plugin.id.clone())),
+fn tell_failures_left_out(plugin: &str, lines: u64) {
+    if lines > 0 {
+        tracing::warn!(plugin, lines, "the plugin fails too often: lines about that were left out");
+    }
+}
+
+/// A call that counts, with its room, or the reason why there is none.
+fn enter<'a>(
+    plugin: &'a Plugin,
+    build: &Build,
+    pool: &str,
+    config: &serde_json::Value,
+) -> Result<(Turn<'a>, Room), PluginFailure> {
+    let binding = binding(pool, config);
+    let entered = build.enter(pool).and_then(|room| {
+        // Last, because at the end of a pause it lets one question through, which then has to be asked.
+        let admitted = plugin.breakers.admit(&binding);
+        admitted.map(|()| room).map_err(|pause| {
+            let seconds = pause.as_secs() + 1;
+            PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
+        })
+    });
+    match entered {
+        Ok(room) => Ok((Turn { plugin, binding, started: Instant::now(), ended: false }, room)),
+        Err(failure) => {
+            plugin.stats.note_turned_away();
+            Err(failure)
         }
     }
+}
 
-    /// A call that counts, or the reason why there is none.
-    fn enter<'a>(&'a self, plugin: &'a Plugin) -> Result<Turn<'a>, PluginFailure> {
-        let entered = self.room(plugin).and_then(|room| {
-            // Last, because at the end of a pause it lets one question through, which then has to be asked.
-            let admitted = plugin.breaker().admit(Instant::now());
-            admitted.map(|()| room).map_err(|pause| {
-                let seconds = pause.as_secs() + 1;
-                PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
-            })
-        });
-        match entered {
-            Ok(room) => Ok(Turn { plugin, started: Instant::now(), ended: false, _room: room }),
-            Err(failure) => {
-                plugin.stats.note_turned_away();
-                Err(failure)
-            }
-        }
-    }
+/// What failures are counted by: one pool's partner may be down and another's be well, and a new configuration is worth
+/// another try.
+fn binding(pool: &str, config: &serde_json::Value) -> String {
+    let mut hasher = DefaultHasher::new();
+    config.to_string().hash(&mut hasher);
+    format!("{:016x} {pool}", hasher.finish())
 }
 
 /// A call that is under way. It is counted when it ends, and also when whoever asked gives up and drops it.
 struct Turn<'a> {
     plugin: &'a Plugin,
+    binding: String,
     started: Instant,
     ended: bool,
-    _room: [SemaphorePermit<'a>; 2],
 }
 
 impl Turn<'_> {
     /// Notes how it ended; `down` speaks against asking again soon.
     fn end(mut self, time: Duration, failure: Option<&PluginFailure>, down: bool) {
         self.ended = true;
-        if matches!(failure, Some(PluginFailure::Busy(_))) {
+        if matches!(failure, Some(PluginFailure::Busy { .. })) {
             self.plugin.stats.note_turned_away();
             return;
         }
         self.plugin.stats.note(time, failure.is_some());
-        self.plugin.breaker().note(!down, Instant::now());
+        self.plugin.breakers.note(&self.binding, !down);
     }
 }
 
@@ -271,6 +318,8 @@ impl Drop for Turn<'_> {
 pub enum BindingFault {
     /// No plugin of this kind and id is loaded; these are.
     NoPlugin(Vec<String>),
+    /// The plugin is being compiled: nobody knows yet.
+    Loading(String),
     /// The configuration is not what the plugin's schema wants.
     Config(Vec<ConfigFault>),
 }

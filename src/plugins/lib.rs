@@ -4,6 +4,8 @@
 
 mod breaker;
 mod build;
+mod builders;
+mod chatter;
 mod code;
 mod contract;
 mod egress;
@@ -12,28 +14,34 @@ mod failure;
 mod folder;
 mod host;
 mod limits;
+mod loading;
 mod manifest;
 mod network;
 mod operator;
+mod places;
 mod request;
+mod sandbox;
 mod schema;
+mod shape;
 mod state;
 mod stats;
 
 pub use build::{Build, Report};
 pub use code::{componentize, hex, read as read_code};
 pub use egress::{Egress, HostRule, Lookup, Permissions, Ranges, Secrets, Target};
-pub use engine::{MAX_CALLS, start as start_engine};
+pub use engine::MAX_CALLS;
 pub use failure::PluginFailure;
 pub use host::{BindingFault, Given, Plugin, Plugins, shown};
 pub use limits::{Limits, TICK, Usage};
 pub use manifest::{MANIFEST, Manifest, ManifestError, PluginKind, check_id};
 pub use network::Network;
 pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
+pub use places::Crowd;
 pub use request::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,
     PluginBasket, PluginCoupon, PluginCustomer, PluginLine, PluginPool, PluginValue, SourceRefusal,
 };
+pub use sandbox::{Bounds, MIN_MEMORY, Sandbox};
 pub use schema::ConfigFault;
 pub use state::Asked;
 pub use stats::Counted;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Computing time, in milliseconds; measured in ticks of [`TICK`].
+    /// Computing time, in milliseconds: what its thread computes, looked at after each [`TICK`].
     pub cpu_ms: u32,
     /// All of its time, waiting for the network included, in milliseconds.
     pub time_ms: u32,
@@ -27,7 +27,7 @@ pub struct Limits {
     pub response_kib: u32,
 }
 
-/// Computing time is measured in steps of this.
+/// What computes is interrupted after this: its limit is looked at, and others have their turn.
 pub const TICK: Duration = Duration::from_millis(5);
 
 /// The largest memory of a call, in MiB.
@@ -69,10 +69,10 @@ impl Limits {
         }
     }
 
-    /// How many ticks of computing it has. One more than the time is long, because the first is cut short.
+    /// Computing time.
     #[must_use]
-    pub fn ticks(&self) -> u32 {
-        self.cpu_ms.div_ceil(u32::try_from(TICK.as_millis()).unwrap_or(1)) + 1
+    pub fn cpu(&self) -> Duration {
+        Duration::from_millis(self.cpu_ms.into())
     }
 
     /// All of its time.
@@ -106,22 +106,14 @@ pub(super) fn kib(number: u32) -> usize {
 pub struct Usage {
     /// How long it took.
     pub time: Duration,
-    /// Ticks of computing that ended while it computed.
-    pub ticks: u32,
+    /// How long it computed.
+    pub cpu: Duration,
     /// The largest linear memory, in bytes.
     pub memory: usize,
     /// What it logged, in bytes.
     pub log: usize,
     /// HTTP requests that it made.
     pub requests: u32,
-}
-
-impl Usage {
-    /// Computing time that can be told: ticks are all that is measured.
-    #[must_use]
-    pub fn cpu(&self) -> Duration {
-        (TICK * self.ticks).min(self.time)
-    }
 }
 
 #[cfg(test)]
@@ -132,7 +124,7 @@ mod tests {
     fn bounds_name_the_limit_and_what_is_possible() {
         let defaults = Limits::default();
         assert_eq!(defaults.check(), Ok(()));
-        assert_eq!((defaults.ticks(), defaults.memory()), (11, 16 * 1_024 * 1_024));
+        assert_eq!((defaults.cpu(), defaults.memory()), (Duration::from_millis(50), 16 * 1_024 * 1_024));
         let much = Limits { memory_mib: 65, ..defaults };
         assert_eq!(much.check(), Err("limits.memory_mib: expected 1 to 64, found 65".to_owned()));
         assert!(Limits { cpu_ms: 0, ..defaults }.check().is_err());

@@ -11,10 +11,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{egress::HostRule, limits::Limits};
+use super::{code::read_at_most, egress::HostRule, limits::Limits};
 
 /// The name of the file.
 pub const MANIFEST: &str = "plugin.toml";
+/// The longest file, in bytes.
+const MAX_MANIFEST: u64 = 256 * 1_024;
 /// The longest id, in characters.
 const MAX_ID: usize = 64;
 
@@ -107,7 +109,8 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Self, ManifestError> {
         let path = folder.join(MANIFEST);
         let failed = |reason: String| ManifestError { path: path.display().to_string(), reason };
-        let text = std::fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+        let bytes = read_at_most(&path, MAX_MANIFEST).map_err(|error| failed(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| failed("expected UTF-8".to_owned()))?;
         Self::parse(&text, folder).map_err(failed)
     }
 

@@ -9,8 +9,8 @@ use super::{HttpError, HttpRequest, HttpResponse, egress::Egress, limits::Limits
 pub enum Network {
     /// None: what is asked is noted, and denied.
     None,
-    /// The real one.
-    Real(Arc<Egress>),
+    /// The real one, for a pool by its id.
+    Real(Arc<Egress>, Arc<str>),
     /// These answers, in order; then everything is unreachable.
     Canned(VecDeque<Result<HttpResponse, HttpError>>),
 }
@@ -25,7 +25,7 @@ impl Network {
     ) -> Result<HttpResponse, HttpError> {
         match self {
             Self::None => Err(HttpError::Denied("this is a dry run: nothing is sent".to_owned())),
-            Self::Real(egress) => egress.send(request, limits, time).await,
+            Self::Real(egress, pool) => egress.send(request, pool, limits, time).await,
             Self::Canned(answers) => answers
                 .pop_front()
                 .unwrap_or_else(|| Err(HttpError::Unreachable("the fixture has no further answer".to_owned()))),
@@ -35,7 +35,7 @@ impl Network {
     /// A text of the guest's without the secrets that it may have got hold of.
     pub(super) fn hide(&self, text: &str) -> String {
         match self {
-            Self::Real(egress) => egress.secrets().hide_text(text),
+            Self::Real(egress, _) => egress.secrets().hide_text(text),
             Self::None | Self::Canned(_) => text.to_owned(),
         }
     }

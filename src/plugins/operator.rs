@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     egress::{HostRule, MIN_SECRET, Permissions, Ranges, Secrets, environment_name},
     manifest::Manifest,
+    sandbox::Bounds,
 };
 
 /// A secret of a plugin, as a configuration file has it.
@@ -45,6 +46,8 @@ pub struct PluginSettings {
     pub folder: Option<PathBuf>,
     /// Where compiled code is kept: a folder of the gateway's own. None keeps none.
     pub cache: Option<PathBuf>,
+    /// What all of them together may use.
+    pub bounds: Bounds,
     /// By plugin.
     pub operators: BTreeMap<String, OperatorSettings>,
     /// Secrets of the environment, by the variable's name.

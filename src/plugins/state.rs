@@ -1,21 +1,33 @@
 //! What a call has: its limits and what it has used of them, its log and its network. It lives as long as the
 //! call's fresh memory, and nothing of it reaches the next call.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wasmtime::ResourceLimiter;
 
 use super::{
     HttpError, HttpRequest, HttpResponse, LogLevel,
+    chatter::Chatter,
     engine::{MAX_INSTANCES, MAX_MEMORIES, MAX_TABLE, MAX_TABLES},
     limits::{Limits, Usage, kib},
     network::Network,
+    places::Room,
 };
+
+/// There is no memory for a call, because other calls have it.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the memory of all plugins is in use")]
+pub(super) struct NoRoom;
 
 /// The longest line of log that is written, in characters.
 const MAX_LINE: usize = 2_000;
 /// The most lines that a call writes, however short they are.
 const MAX_LINES: u32 = 500;
+/// What an entry of a table takes, in bytes.
+const TABLE_ENTRY: usize = size_of::<usize>();
 
 /// One request that a call made, and what came of it.
 #[derive(Debug, Clone)]
@@ -33,8 +45,9 @@ pub(super) struct State {
     limits: Limits,
     started: Instant,
     network: Network,
-    /// Ticks of computing, whether memory was refused, the largest memory.
-    ticks: u32,
+    room: Room,
+    chatter: Arc<Chatter>,
+    /// Whether memory was refused, the largest memory.
     starved: bool,
     memory: usize,
     logged: usize,
@@ -48,28 +61,45 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(plugin: &str, limits: Limits, network: Network, watched: bool) -> Self {
+    pub(super) fn new(plugin: &str, limits: Limits, network: Network, room: Room, chatter: &Arc<Chatter>) -> Self {
         Self {
             plugin: plugin.to_owned(),
             limits,
             started: Instant::now(),
             network,
-            ticks: 0,
+            room,
+            chatter: Arc::clone(chatter),
             starved: false,
             memory: 0,
             logged: 0,
             lines_written: 0,
             log_full: false,
-            lines: watched.then(Vec::new),
-            asked: watched.then(Vec::new),
+            lines: None,
+            asked: None,
             requests: 0,
         }
     }
 
-    /// Counts a tick; false where none is left.
-    pub(super) fn tick(&mut self) -> bool {
-        self.ticks += 1;
-        self.ticks < self.limits.ticks()
+    /// Keeps what it logs and asks, for somebody who wants to see it.
+    pub(super) fn watched(mut self) -> Self {
+        self.lines = Some(Vec::new());
+        self.asked = Some(Vec::new());
+        self
+    }
+
+    /// Whether it may go on computing.
+    pub(super) fn may_compute(&self) -> bool {
+        self.room.computed() < self.limits.cpu()
+    }
+
+    /// Whether its time is over because it was kept waiting for a place, and not by itself.
+    pub(super) fn was_kept(&self) -> bool {
+        self.started.elapsed().saturating_sub(self.room.waited()) < self.limits.time()
+    }
+
+    /// The most memory that it had, in bytes.
+    pub(super) fn most(&self) -> usize {
+        self.room.most()
     }
 
     /// Whether it was refused memory.
@@ -80,7 +110,7 @@ impl State {
     pub(super) fn usage(&self) -> Usage {
         Usage {
             time: self.started.elapsed(),
-            ticks: self.ticks,
+            cpu: self.room.computed(),
             memory: self.memory,
             log: self.logged,
             requests: self.requests,
@@ -104,20 +134,30 @@ impl State {
         }
         self.lines_written += 1;
         let line: String = self.network.hide(message).chars().take(MAX_LINE).collect();
-        let plugin = self.plugin.as_str();
-        match level {
-            LogLevel::Debug => tracing::debug!(plugin, message = ?line, "plugin"),
-            LogLevel::Info => tracing::info!(plugin, message = ?line, "plugin"),
-            LogLevel::Warn => tracing::warn!(plugin, message = ?line, "plugin"),
-            LogLevel::Error => tracing::error!(plugin, message = ?line, "plugin"),
+        if let Some(left_out) = self.chatter.line(Instant::now()) {
+            write(&self.plugin, level, &line, left_out);
         }
         if let Some(lines) = &mut self.lines {
             lines.push((level, line));
         }
     }
 
-    /// Sends a request of the guest's.
-    pub(super) async fn send(&mut self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Takes memory of what all calls have.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), NoRoom> {
+        if self.room.take(bytes) { Ok(()) } else { Err(NoRoom) }
+    }
+
+    /// Sends a request of the guest's. What it sends and is answered is in memory twice meanwhile: the guest's is
+    /// counted already.
+    pub(super) async fn send(&mut self, request: HttpRequest) -> Result<Result<HttpResponse, HttpError>, NoRoom> {
+        let bytes = request.body.as_ref().map_or(0, Vec::len) + kib(self.limits.response_kib);
+        self.take(bytes)?;
+        let answer = self.exchange(request).await;
+        self.room.give_back(bytes);
+        Ok(answer)
+    }
+
+    async fn exchange(&mut self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.requests += 1;
         if self.requests > self.limits.requests {
             let reason = format!("a call makes at most limits.requests ({}) requests", self.limits.requests);
@@ -134,6 +174,24 @@ impl State {
     }
 }
 
+/// Writes a line of a plugin's, after those that were left out.
+fn write(plugin: &str, level: LogLevel, line: &str, left_out: u64) {
+    tell_left_out(plugin, left_out);
+    match level {
+        LogLevel::Debug => tracing::debug!(plugin, message = ?line, "plugin"),
+        LogLevel::Info => tracing::info!(plugin, message = ?line, "plugin"),
+        LogLevel::Warn => tracing::warn!(plugin, message = ?line, "plugin"),
+        LogLevel::Error => tracing::error!(plugin, message = ?line, "plugin"),
+    }
+}
+
+/// Tells how many lines were left out, if any.
+pub(super) fn tell_left_out(plugin: &str, lines: u64) {
+    if lines > 0 {
+        tracing::warn!(plugin, lines, "the plugin logs too much: lines were left out");
+    }
+}
+
 /// The part of the time left that is not for waiting.
 fn reserve(left: Duration) -> Duration {
     (left / 10).min(Duration::from_millis(100))
@@ -144,17 +202,22 @@ fn count(number: u32) -> usize {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let fits = desired <= self.limits.memory();
-        if fits {
-            self.memory = self.memory.max(desired);
+    fn memory_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limits.memory() {
+            self.starved = true;
+            return Ok(false);
         }
-        self.starved |= !fits;
-        Ok(fits)
+        self.take(desired.saturating_sub(now))?;
+        self.memory = self.memory.max(desired);
+        Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE)
+    fn table_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > MAX_TABLE {
+            return Ok(false);
+        }
+        self.take(desired.saturating_sub(now) * TABLE_ENTRY)?;
+        Ok(true)
     }
 
     // The pool holds to these too, where there is one.

@@ -133,6 +133,7 @@ impl Scrip {
                 let reason = format!("no {} plugin {name:?} is loaded: there are {known}", kind.name());
                 vec![Rejection::ValueInvalid { reason }.at(["plugin"])]
             }
+            Err(BindingFault::Loading(reason)) => vec![Rejection::ValueInvalid { reason }.at(["plugin"])],
             Err(BindingFault::Config(faults)) => faults
                 .into_iter()
                 .map(|fault| {

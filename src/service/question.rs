@@ -74,14 +74,19 @@ impl Answers {
                     None => Err(PluginFailure::NotLoaded(plugin.clone())),
                 }),
             };
-            note(&question, &said);
+            note(plugins, &question, &said);
             self.0.push((question, said));
         }
     }
 }
 
-/// Failures are always in the log, whatever they come to.
-fn note(question: &Question, said: &Said) {
+/// Failures are in the log, whatever they come to, as far as they are not too many.
+fn note(plugins: Option<&Plugins>, question: &Question, said: &Said) {
+    let (Question::Check { plugin, .. } | Question::Code { plugin, .. }) = question;
+    let failed = !matches!(said, Said::Verdicts(Ok(_)) | Said::Code(Ok(Ok(_))));
+    if failed && plugins.is_some_and(|plugins| !plugins.may_tell(plugin)) {
+        return;
+    }
     match (question, said) {
         (Question::Check { plugin, .. }, Said::Verdicts(Err(failure))) => {
             tracing::warn!(plugin, %failure, "a check could not be asked");

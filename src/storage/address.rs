@@ -128,6 +128,20 @@ impl Address {
         Self { text, folder: Some(folder.to_owned()), settings, reserve: None }
     }
 
+    /// The same with so many bytes of memory for each memtable and for the block cache, where it names none itself.
+    #[must_use]
+    pub fn with_memory(mut self, memtable: u64, block_cache: u64) -> Self {
+        let names = |option: &str| self.text.split(['?', '&']).any(|part| part.starts_with(option));
+        let (memtable_is_named, cache_is_named) = (names("max_memtable_size="), names("block_cache_capacity="));
+        if !memtable_is_named {
+            self.settings.memtable = memtable.max(MIN_MEMTABLE);
+        }
+        if !cache_is_named {
+            self.settings.block_cache = block_cache;
+        }
+        self
+    }
+
     /// The same with little memory, for whoever reads every row once.
     pub(super) fn read_once(&self) -> Self {
         let settings = Settings { block_cache: FILLING_MEMTABLE.min(self.settings.block_cache), ..self.settings };

@@ -1,7 +1,7 @@
 //! A fixture of a plugin: what it is asked, what the network answers, and what is expected. A folder of them is a
 //! plugin's test suite, run without a gateway and without a network.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -97,7 +97,7 @@ pub(super) struct Outcome {
 
 impl Fixture {
     /// Runs it against a build of a plugin.
-    pub(super) async fn run(&self, build: &Build) -> Result<Outcome, String> {
+    pub(super) async fn run(&self, build: &Arc<Build>) -> Result<Outcome, String> {
         let request = &self.request;
         let invalid = |error: serde_json::Error| format!("request: {error}");
         let (said, report) = match build.manifest.kind {

@@ -8,12 +8,15 @@ mod new;
 mod run;
 mod test;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Subcommand, ValueEnum};
 
 use super::{Problem, say};
-use scrip_plugins::{Build, Lookup, Manifest, PluginKind, PluginSettings, start_engine};
+use scrip_plugins::{Build, Lookup, Manifest, PluginKind, PluginSettings, Sandbox};
 
 /// What can be done with a plugin.
 #[derive(Debug, Subcommand)]
@@ -77,11 +80,11 @@ pub(super) async fn run(command: PluginCommand) -> Result<(), Problem> {
 }
 
 /// The plugin of a folder, loaded as the gateway would, without an operator's permissions.
-async fn load(folder: &Path) -> Result<Build, Problem> {
-    let engine = start_engine()?;
+async fn load(folder: &Path) -> Result<Arc<Build>, Problem> {
     let settings = PluginSettings::default();
+    let sandbox = Sandbox::start(settings.bounds)?;
     let permissions = |manifest: &Manifest| settings.permissions(manifest);
-    Ok(Build::load(&engine, folder, None, permissions, Lookup::default()).await?)
+    Ok(Build::load(&sandbox, folder, None, permissions, Lookup::default()).await?)
 }
 
 /// The name of a kind.

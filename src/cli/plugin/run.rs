@@ -49,7 +49,7 @@ fn check_config(build: &Build, config: &Value) {
 fn tell_usage(build: &Build, usage: &Usage) {
     let limits = &build.manifest.limits;
     tell(&format!("time      {} us of {} ms", usage.time.as_micros(), limits.time_ms));
-    tell(&format!("computing {} ms of {} ms", usage.cpu().as_millis(), limits.cpu_ms));
+    tell(&format!("computing {} ms of {} ms", usage.cpu.as_millis(), limits.cpu_ms));
     tell(&format!("memory    {} KiB of {} KiB", usage.memory / 1_024, limits.memory_mib * 1_024));
     tell(&format!("log       {} bytes of {} KiB", usage.log, limits.log_kib));
     tell(&format!("requests  {} of {}", usage.requests, limits.requests));

@@ -75,9 +75,20 @@ impl Plugin {
         self.0.problem()
     }
 
-    /// Whether it is not asked for a while, because it failed too often in a row.
+    /// Whether its newest files are being compiled. Until that is done the build before is used; where there is none,
+    /// calls are refused.
+    async fn loading(&self) -> bool {
+        self.0.loading().is_some()
+    }
+
+    /// Whether it is not asked for a while for some pool, because it failed too often in a row for that.
     async fn paused(&self) -> bool {
         self.0.is_paused()
+    }
+
+    /// The pools for which it is not asked for a while.
+    async fn paused_pools(&self) -> Vec<ID> {
+        self.0.paused_pools().into_iter().map(ID).collect()
     }
 
     /// What it has done since the gateway started.
@@ -247,7 +258,7 @@ pub struct PluginIssued {
 pub struct PluginUsage {
     /// All of its time.
     pub time_micros: i32,
-    /// Computing time, in steps of five.
+    /// Computing time.
     pub cpu_millis: i32,
     /// The largest memory.
     pub memory_bytes: i32,
@@ -317,7 +328,7 @@ impl PluginTestResult {
             failure: None,
             usage: PluginUsage {
                 time_micros: micros(usage.time),
-                cpu_millis: i32::try_from(usage.cpu().as_millis()).unwrap_or(i32::MAX),
+                cpu_millis: i32::try_from(usage.cpu.as_millis()).unwrap_or(i32::MAX),
                 memory_bytes: int(usage.memory),
                 log_bytes: int(usage.log),
                 requests: i32::try_from(usage.requests).unwrap_or(i32::MAX),

@@ -113,7 +113,7 @@ impl log::Host for State {
 impl http::Host for State {
     async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
         let http::Request { method, url, headers, body } = request;
-        let answer = Self::send(self, HttpRequest { method, url, headers, body }).await;
+        let answer = Self::send(self, HttpRequest { method, url, headers, body }).await?;
         Ok(match answer {
             Ok(found) => Ok(http::Response { status: found.status, headers: found.headers, body: found.body }),
             Err(HttpError::Denied(reason)) => Err(http::Error::Denied(reason)),

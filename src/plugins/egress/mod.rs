@@ -7,12 +7,7 @@ mod hosts;
 mod lookup;
 mod secrets;
 
-use std::{
-    collections::HashMap,
-    error::Error as _,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Method, Response, Url,
@@ -22,7 +17,7 @@ use reqwest::{
 
 use super::{
     HttpError, HttpRequest, HttpResponse,
-    breaker::Breaker,
+    breaker::Breakers,
     limits::{Limits, kib},
 };
 
@@ -38,8 +33,6 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEADER_TEXT: usize = 16 * 1_024;
 /// The longest URL, in bytes.
 const MAX_URL: usize = 8 * 1_024;
-/// The most upstreams whose failures are remembered.
-const MAX_BREAKERS: usize = 256;
 /// Headers that belong to the connection, which is the host's. An answer is wanted as it is: in a compressed one no
 /// secret would be found.
 const OURS: [&str; 10] = [
@@ -73,7 +66,8 @@ pub struct Egress {
     manifest: Vec<HostRule>,
     permissions: Permissions,
     client: Client,
-    breakers: Mutex<HashMap<String, Breaker>>,
+    /// By upstream and pool: a pool whose account there is well asks on.
+    breakers: Breakers,
 }
 
 impl Egress {
@@ -96,24 +90,33 @@ impl Egress {
             .pool_max_idle_per_host(16)
             .build()
             .map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { plugin: plugin.to_owned(), manifest, permissions, client, breakers: Mutex::default() })
+        Ok(Self { plugin: plugin.to_owned(), manifest, permissions, client, breakers: Breakers::default() })
     }
 
-    /// Sends a request, within `time`.
-    pub async fn send(&self, request: HttpRequest, limits: &Limits, time: Duration) -> Result<HttpResponse, HttpError> {
+    /// Sends a request for a pool, within `time`.
+    pub async fn send(
+        &self,
+        request: HttpRequest,
+        pool: &str,
+        limits: &Limits,
+        time: Duration,
+    ) -> Result<HttpResponse, HttpError> {
         let (target, url) = self.admitted(&request, limits)?;
-        let upstream = target.to_string();
         let ready = self.ready(request, &target, url)?;
-        self.ask_breaker(&upstream)?;
+        let key = format!("{target} {pool}");
+        self.breakers.admit(&key).map_err(|pause| {
+            let seconds = pause.as_secs() + 1;
+            HttpError::Unreachable(format!("{target} failed too often: it is not asked for {seconds} s"))
+        })?;
         let sent = async {
             let response = self.client.execute(ready).await.map_err(|error| self.failure(&error))?;
             self.read(response, kib(limits.response_kib)).await
         };
         let result = tokio::time::timeout(time, sent).await.unwrap_or(Err(HttpError::TimedOut));
         match &result {
-            Ok(response) => self.note(upstream, response.status < 500),
-            Err(HttpError::TimedOut | HttpError::Unreachable(_)) => self.note(upstream, false),
-            Err(HttpError::TooLarge | HttpError::Invalid(_)) => self.note(upstream, true),
+            Ok(response) => self.breakers.note(&key, response.status < 500),
+            Err(HttpError::TimedOut | HttpError::Unreachable(_)) => self.breakers.note(&key, false),
+            Err(HttpError::TooLarge | HttpError::Invalid(_)) => self.breakers.note(&key, true),
             // It was not asked.
             Err(HttpError::Denied(_)) => {}
         }
@@ -246,33 +249,5 @@ impl Egress {
         }
         let reason = last.map_or_else(|| "the connection broke".to_owned(), ToString::to_string);
         HttpError::Unreachable(self.permissions.secrets.hide_text(&reason))
-    }
-
-    fn ask_breaker(&self, upstream: &str) -> Result<(), HttpError> {
-        let admitted = self.breakers().get_mut(upstream).map_or(Ok(()), |breaker| breaker.admit(Instant::now()));
-        admitted.map_err(|pause| {
-            let seconds = pause.as_secs() + 1;
-            HttpError::Unreachable(format!("{upstream} failed too often: it is not asked for {seconds} s"))
-        })
-    }
-
-    /// Notes how an upstream answered. Those that answer well are not remembered, and of others not more than some:
-    /// a plugin may have as many names as it likes below a domain.
-    fn note(&self, upstream: String, well: bool) {
-        let (mut breakers, now) = (self.breakers(), Instant::now());
-        if well {
-            breakers.remove(&upstream);
-            return;
-        }
-        if breakers.len() >= MAX_BREAKERS && !breakers.contains_key(&upstream) {
-            breakers.retain(|_, breaker| breaker.is_open(now));
-        }
-        if breakers.len() < MAX_BREAKERS || breakers.contains_key(&upstream) {
-            breakers.entry(upstream).or_default().note(false, now);
-        }
-    }
-
-    fn breakers(&self) -> std::sync::MutexGuard<'_, HashMap<String, Breaker>> {
-        self.breakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

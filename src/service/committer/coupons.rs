@@ -19,6 +19,7 @@ use scrip_storage::{Coupons, Dues, RowId};
 use super::{
     attempt::{Attempt, Stop},
     decide::at,
+    holdings::ALL,
     lookup::Found,
     plugins::Setting,
 };
@@ -38,7 +39,7 @@ impl Attempt<'_> {
         self.need_for_claim(&pool, &customer)?;
         self.check_claim(&pool, &customer)?;
         if pool.aggregated
-            && let Some(coupon) = self.held(&customer, pool.id, &[0..u64::MAX])?
+            && let Some(coupon) = self.held(&customer, pool.id, std::slice::from_ref(&ALL))?
         {
             let decision = coupon.clone().claim_again(reason, self.now())?;
             return self.finish(&Found { coupon, stored: true }, decision, actor);

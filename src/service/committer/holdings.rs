@@ -15,7 +15,7 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
 };
-use scrip_storage::{Coupons, CustomerEvents, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, Store};
+use scrip_storage::{Coupons, CustomerEvents, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -28,6 +28,9 @@ const PAGE: usize = 256;
 const EVENTS: usize = 1_000;
 /// How many coupons that can no longer be used are noted of a search: one of them is told where there is no other.
 const MAX_OVER: usize = 100;
+
+/// All places of a pool.
+pub(super) const ALL: Range<u64> = 0..u64::MAX;
 
 /// Whose coupons of which pool.
 type Whose = (CustomerId, PoolId);
@@ -67,26 +70,28 @@ pub(super) struct Loaded {
 
 /// What a batch has changed: of each place whether a coupon is there that can be used, until when; none where the
 /// customer no longer holds it.
-pub(super) type Changed = HashMap<Whose, BTreeMap<u64, Option<(bool, Option<Instant>)>>>;
+pub(super) type Changed = HashMap<Whose, Places>;
+/// The places of one customer in one pool.
+pub(super) type Places = BTreeMap<u64, Option<(bool, Option<Instant>)>>;
 
 impl Loaded {
     /// Reads what is wanted, of the events of a stream.
     pub(super) async fn load(
         &mut self,
-        store: &Store,
+        view: &mut View<'_>,
         stream: u32,
         wanted: Wanted,
         now: Instant,
     ) -> Result<(), StorageError> {
         match wanted {
             Wanted::Noted(whose, live, places, below) => {
-                let read = read_noted(store, &whose, live, places.start..below, now).await?;
+                let read = read_noted(view, &whose, live, places.start..below, now).await?;
                 let noted = self.noted.entry((whose, live, places)).or_default();
                 noted.coupons.extend(read.coupons);
                 noted.from = read.from;
             }
             Wanted::History(whose, below) => {
-                let found = search(store, stream, &whose, below).await?;
+                let found = search(view, stream, &whose, below).await?;
                 self.found.insert((whose, below), found);
             }
         }
@@ -96,7 +101,7 @@ impl Loaded {
 
 /// What is noted, up to the page that has a coupon whose time is not over.
 async fn read_noted(
-    store: &Store,
+    view: &mut View<'_>,
     (customer, pool): &Whose,
     live: bool,
     mut places: Range<u64>,
@@ -105,7 +110,7 @@ async fn read_noted(
     let mut noted = Noted { coupons: Vec::new(), from: places.start };
     loop {
         let span = Holdings::of(customer, *pool, live, places.clone());
-        let rows = store.scan(&span, ReadFrom::End, PAGE).await?;
+        let rows = view.scan(&span, ReadFrom::End, PAGE).await?;
         let full = rows.len() == PAGE;
         for ((_, _, at), holding) in rows {
             if let (Some(HeldAt { index, .. }), Holding::Coupon(ends)) = (at, holding) {
@@ -125,12 +130,12 @@ async fn read_noted(
 
 /// The coupons that a customer came to hold by the history below an event and holds, from its end up to the part that
 /// has one that can be used.
-async fn search(store: &Store, stream: u32, (customer, pool): &Whose, below: u64) -> Result<Found, StorageError> {
+async fn search(view: &mut View<'_>, stream: u32, (customer, pool): &Whose, below: u64) -> Result<Found, StorageError> {
     let mut found = Found { coupons: Vec::new(), from: below };
     let mut over = 0;
     loop {
         let span = CustomerEvents::of(customer, stream, 0..found.from);
-        let rows = store.scan(&span, ReadFrom::End, EVENTS).await?;
+        let rows = view.scan(&span, ReadFrom::End, EVENTS).await?;
         let full = rows.len() == EVENTS;
         let mut acquired = Vec::new();
         for ((_, event), happened) in rows {
@@ -141,7 +146,7 @@ async fn search(store: &Store, stream: u32, (customer, pool): &Whose, below: u64
         }
         let ids: Vec<CouponId> = acquired.iter().map(|(_, coupon)| *coupon).collect();
         let mut any = false;
-        for ((event, id), coupon) in acquired.into_iter().zip(store.get::<Coupons>(&ids).await?) {
+        for ((event, id), coupon) in acquired.into_iter().zip(view.get::<Coupons>(&ids).await?) {
             let Some(coupon) = coupon.filter(|coupon| is_held_by(coupon, customer, event)) else { continue };
             let live = coupon.status.is_live();
             any |= live;
@@ -236,7 +241,7 @@ impl Attempt<'_> {
     /// Notes what a claim of an aggregated pool will ask, so that it is read with the rest.
     pub(super) fn need_held(&mut self, customer: &CustomerId, pool: PoolId) {
         for live in [true, false] {
-            let key = ((customer.clone(), pool), live, 0..u64::MAX);
+            let key = ((customer.clone(), pool), live, ALL);
             if !self.working.loaded_holdings.noted.contains_key(&key) {
                 self.missing.holdings.insert(Wanted::Noted(key.0, live, key.2, u64::MAX));
             }

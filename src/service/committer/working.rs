@@ -2,7 +2,7 @@
 //! commands have changed. Nothing of it outlives the batch but the registry's part.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -23,7 +23,7 @@ use scrip_storage::{
 
 use super::{
     cache::Cache,
-    holdings::{Changed, Loaded, Wanted},
+    holdings::{Changed, Loaded, Places, Wanted},
 };
 
 /// What a decision lacked.
@@ -112,8 +112,11 @@ impl<'a> Working<'a> {
         let ids: Vec<RowId> = missing.rows.into_iter().collect();
         let rows = store.rows(&ids).await?;
         self.loaded.extend(ids.into_iter().zip(rows));
-        for wanted in missing.holdings {
-            self.loaded_holdings.load(store, self.registry.stream(), wanted, self.now).await?;
+        if !missing.holdings.is_empty() {
+            let mut view = store.view().await?;
+            for wanted in missing.holdings {
+                self.loaded_holdings.load(&mut view, self.registry.stream(), wanted, self.now).await?;
+            }
         }
         Ok(())
     }
@@ -130,10 +133,7 @@ impl<'a> Working<'a> {
     }
 
     /// What the batch has changed of what a customer holds of a pool.
-    pub(super) fn changed_holdings(
-        &self,
-        whose: &(CustomerId, PoolId),
-    ) -> Option<&BTreeMap<u64, Option<(bool, Option<Instant>)>>> {
+    pub(super) fn changed_holdings(&self, whose: &(CustomerId, PoolId)) -> Option<&Places> {
         self.accepted.held.get(whose)
     }
 

@@ -14,6 +14,8 @@ mod transaction;
 mod tests;
 
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
     path::Path,
     sync::{
         Arc,
@@ -84,9 +86,13 @@ impl Engine {
     pub(super) async fn open(folder: &Path, settings: Settings) -> std::result::Result<Self, surrealkv::Error> {
         let threads = Threads::start().map_err(|error| surrealkv::Error::Io(Arc::new(error)))?;
         let options = options(folder, settings);
+        let log = folder.join("wal");
         // Built on the engine's own threads, because that is where it starts its tasks.
         let tree = threads.run(async move { TreeBuilder::with_options(options).build() }).await?;
         let tree = Arc::new(tree);
+        // The engine lets the group look into the folder of its log, whatever the umask. It is within one that is its
+        // owner's alone, so nothing is lost where this fails.
+        drop(std::fs::set_permissions(&log, Permissions::from_mode(0o700)));
         if settings.purpose == Purpose::Use {
             tell_of_recovery(&tree);
         }

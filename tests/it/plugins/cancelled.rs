@@ -4,7 +4,7 @@
 use std::{sync::Arc, task::Poll};
 
 use futures_util::poll;
-use scrip::plugins::{CheckRequest, CodeRequest, PluginFailure, PluginKind};
+use scrip::plugins::{CheckRequest, CodeRequest, Crowd, PluginFailure, PluginKind};
 use tokio::task::JoinSet;
 
 use super::{
@@ -18,6 +18,10 @@ const ID: &str = "hostile";
 /// Half of all places.
 const OF_ONE: usize = 128;
 
+fn busy(id: &str) -> PluginFailure {
+    PluginFailure::Busy { plugin: id.to_owned(), crowd: Crowd::Calls }
+}
+
 #[tokio::test]
 async fn a_call_that_computes_is_dropped_where_it_is() {
     let endless = Guest::check("(loop $on (br $on)) unreachable");
@@ -26,7 +30,7 @@ async fn a_call_that_computes_is_dropped_where_it_is() {
     for round in 1..=OF_ONE + 10 {
         {
             let call = std::pin::pin!(host.plugins.check(ID, &request));
-            // It runs until its first tick ends, and is waiting for the next when it is dropped.
+            // It is computed or waits for its turn when it is dropped.
             assert!(matches!(poll!(call), Poll::Pending), "it has ended");
         }
         let counted = host.plugin(ID).counted();
@@ -51,7 +55,7 @@ async fn a_call_that_waits_for_the_network_is_dropped_with_its_connection() {
             calls.spawn(async move { host.plugins.issue(ID, &CodeRequest::default()).await });
         }
         until(|| server.waiting() == OF_ONE).await;
-        assert_eq!(host.issue(ID).await, Err(PluginFailure::Busy(ID.to_owned())), "one plugin has half of all places");
+        assert_eq!(host.issue(ID).await, Err(busy(ID)), "one pool has half of all places");
         host.good().await;
         calls.shutdown().await;
         until(|| server.waiting() == 0).await;
@@ -80,7 +84,7 @@ async fn every_place_can_be_in_use_at_once() {
             calls.spawn(async move { host.plugins.issue(id, &CodeRequest::default()).await });
         }
         until(|| server.waiting() == 2 * OF_ONE).await;
-        assert_eq!(host.issue("three").await, Err(PluginFailure::Busy("three".to_owned())), "all places are in use");
+        assert_eq!(host.issue("three").await, Err(busy("three")), "all places are in use");
         // A new build is tried all the same.
         let plugin = host.plugins.reload("three").await.expect("known");
         assert_eq!(plugin.problem(), None);

@@ -5,7 +5,7 @@ use scrip::plugins::{CheckVerdict, PluginFailure, PluginKind};
 
 use super::{
     GOOD, Host, Setup,
-    guest::{Sent, asking, refusing},
+    guest::{Guest, Sent, asking, refusing},
     manifest, shipped, write_plugin,
 };
 
@@ -204,6 +204,59 @@ async fn of_two_folders_with_one_id_the_first_is_used_and_it_is_told() {
     host.plugins.reload(ID).await.expect("known");
     assert!(host.plugin(ID).problem().is_some_and(|problem| problem.contains("aaa")));
     host.good().await;
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_not_read() {
+    let setup = Setup::new();
+    let place = |id: &str| {
+        let folder = setup.folder.path().join(id);
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join("plugin.toml"), manifest(id, PluginKind::Restriction, "")).expect("a file");
+        folder.join(format!("{id}.wasm"))
+    };
+    std::os::unix::fs::symlink("/dev/zero", place("endless")).expect("a link");
+    let pipe = std::process::Command::new("mkfifo").arg(place("pipe")).status().expect("mkfifo");
+    assert!(pipe.success());
+    let _socket = std::os::unix::net::UnixListener::bind(place("socket")).expect("a socket");
+    // Sparse, so that it takes no room.
+    let long = std::fs::File::create(place("long")).expect("a file");
+    long.set_len(32 * 1_024 * 1_024 + 1).expect("long");
+    let manifest_of = place("manifest").with_file_name("plugin.toml");
+    std::fs::write(manifest_of, "#".repeat(256 * 1_024 + 1)).expect("a file");
+    // As a manifest these are none, so that there is no plugin.
+    let no_plugin = place("no-plugin").with_file_name("plugin.toml");
+    std::fs::remove_file(&no_plugin).expect("removed");
+    std::os::unix::fs::symlink("/dev/zero", no_plugin).expect("a link");
+    let host = setup.open().await;
+    for id in ["endless", "pipe", "socket"] {
+        let problem = host.problem(id);
+        assert!(problem.ends_with("expected a file, found something else"), "{id}: {problem}");
+    }
+    for (id, most) in [("long", "expected at most 33554432 bytes"), ("manifest", "expected at most 262144 bytes")] {
+        let problem = host.problem(id);
+        assert!(problem.contains(most), "{id}: {problem}");
+    }
+    assert!(host.plugins.get("no-plugin").is_none());
+    host.good().await;
+}
+
+#[tokio::test]
+async fn functions_that_would_take_minutes_to_compile_are_refused() {
+    let ifs = "(if (local.get $i) (then (local.set $i (i32.const 1))))".repeat(120_000);
+    let loops = "(loop $on (br_if $on (local.get $i)))".repeat(2_000);
+    let locals = "(local i32)".repeat(1_000);
+    let (nest, ends) = ("(loop $on (br_if $on (local.get $i))".repeat(100), ")".repeat(100));
+    let constants = "(drop (i64.const -9000000000000000000))".repeat(20_000);
+    for (what, body, says) in [
+        ("branches", format!("{ifs} unreachable"), "expected at most 10000 branches, found 120000"),
+        ("loops", format!("{locals} {loops} unreachable"), "expected at most 250000 loops times local variables"),
+        ("nested loops", format!("{nest}{ends} unreachable"), "expected at most 64 loops within each other, found 100"),
+        ("bytes", format!("{constants} unreachable"), "expected at most 131072 bytes"),
+    ] {
+        let problem = code_problem(&Guest::check(&body).restriction()).await;
+        assert!(problem.contains("takes too long to compile") && problem.contains(says), "{what}: {problem}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod guest;
 mod memory;
 mod network;
 mod paused;
+mod places;
 mod reload;
 
 use std::{fs, path::Path, sync::Arc};

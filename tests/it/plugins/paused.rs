@@ -54,6 +54,30 @@ async fn it_is_paused_and_comes_back() {
     assert_eq!(host.plugins.check(ID, &good).await, allowed);
 }
 
+#[tokio::test]
+async fn it_is_paused_for_the_pool_and_configuration_that_it_fails_with() {
+    let host = Host::restriction(ID, "", &moody().restriction()).await;
+    let request = |pool: &str, config: i32, coupons: usize| {
+        let config = serde_json::json!({ "number": config });
+        let coupons = vec![PluginCoupon::default(); coupons];
+        let mut request = CheckRequest { coupons, config, ..CheckRequest::default() };
+        request.pool.id = pool.to_owned();
+        request
+    };
+    for _ in 0..5 {
+        assert!(host.plugins.check(ID, &request("down", 1, 2)).await.is_err());
+    }
+    let allowed = Ok(vec![CheckVerdict::Allow]);
+    for (pool, config, asked) in [("down", 1, false), ("down", 2, true), ("well", 1, true)] {
+        let answer = host.plugins.check(ID, &request(pool, config, 1)).await;
+        match answer {
+            Err(PluginFailure::Paused { .. }) => assert!(!asked, "{pool} {config}"),
+            answer => assert!(asked && answer == allowed, "{pool} {config}: {answer:?}"),
+        }
+    }
+    assert_eq!(host.plugin(ID).paused_pools(), ["down"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_build_is_asked_at_once() {
     let host = Host::restriction(ID, "", &moody().restriction()).await;

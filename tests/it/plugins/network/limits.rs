@@ -80,4 +80,14 @@ async fn a_source_whose_partner_is_down_is_paused() {
     assert_eq!(server.asked().len(), 5);
     let counted = host.plugin("http-callback").counted();
     assert_eq!((counted.calls, counted.failures, counted.turned_away), (5, 0, 1), "it answered as it should");
+    // Another pool's account at the same partner is well.
+    let mut well = scrip::plugins::CodeRequest {
+        config: serde_json::json!({ "url": server.url("/ok") }),
+        ..scrip::plugins::CodeRequest::default()
+    };
+    well.pool.id = "another".to_owned();
+    let answer = host.plugins.issue("http-callback", &well).await;
+    assert!(!matches!(answer, Err(PluginFailure::Paused { .. })), "{answer:?}");
+    assert_eq!(server.asked().len(), 6);
+    assert_eq!(host.plugin("http-callback").paused_pools(), [request.pool.id]);
 }

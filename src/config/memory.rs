@@ -3,12 +3,12 @@
 
 use std::fs;
 
-use scrip_graphql::MAX_ANSWER;
-
 /// The least that can be set: less leaves too little for one large answer.
-pub const LEAST: u64 = 256 << 20;
+pub(super) const LEAST: u64 = 256 << 20;
 /// The most that is taken where nothing is set, and the least.
 const UNSET: (u64, u64) = (512 << 20, 4 << 30);
+/// The most bytes of an answer, however much memory there is.
+const ANSWER: u64 = 16 << 20;
 /// What a silent socket or stream takes, in bytes (measured, benches/streams.rs).
 const STREAM: u64 = 16 << 10;
 /// The most sockets and streams, whatever the memory.
@@ -40,7 +40,7 @@ impl Budget {
     #[must_use]
     pub fn of(total: u64) -> Self {
         let total = total.max(LEAST);
-        let answer = (total / 64).min(MAX_ANSWER as u64);
+        let answer = (total / 64).min(ANSWER);
         let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
             total,
@@ -59,6 +59,17 @@ impl Budget {
         let limits = [container(), machine()].into_iter().flatten().min();
         Self::of(limits.map_or(UNSET.0, |limit| limit / 2).clamp(UNSET.0, UNSET.1))
     }
+}
+
+/// A number of bytes such as 536870912, 512MiB, 1GiB or 2GB.
+#[must_use]
+pub(super) fn bytes(text: &str) -> Option<u64> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)].map(|(unit, shift)| (unit, 1_u64 << shift));
+    let units = units.into_iter().chain([("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)]);
+    let with_unit = units.into_iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)));
+    let (number, bytes) = with_unit.unwrap_or((text, 1));
+    let number = number.trim_end();
+    number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse::<u64>().ok())??.checked_mul(bytes)
 }
 
 /// What the container may have (cgroup v2).
@@ -89,6 +100,24 @@ mod tests {
         }
         let one = Budget::of(1 << 30);
         assert_eq!((one.memtable, one.answer, one.streams), (64 << 20, 16 << 20, 4_096));
+    }
+
+    #[test]
+    fn numbers_of_bytes() {
+        for (text, expected) in [
+            ("1073741824", Some(1 << 30)),
+            ("1GiB", Some(1 << 30)),
+            ("512 MiB", Some(512 << 20)),
+            ("2GB", Some(2_000_000_000)),
+            ("", None),
+            ("GiB", None),
+            ("1.5GiB", None),
+            ("-1GiB", None),
+            ("1gib", None),
+            ("99999999999GiB", None),
+        ] {
+            assert_eq!(bytes(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! What all plugins share: the engine, the threads that they compute on, and the memory that they may have together.
+
+use std::{sync::Arc, thread::available_parallelism};
+
+use wasmtime::Engine;
+
+use super::{builders::Builders, engine, places::Places};
+
+/// The least memory of all calls together that can be set, in bytes. A call that is larger is made alone.
+pub const MIN_MEMORY: u64 = 16 * 1_024 * 1_024;
+
+/// What all plugins together may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Threads that they compute on.
+    pub threads: usize,
+    /// The memory of all their calls, in bytes.
+    pub memory: u64,
+}
+
+impl Default for Bounds {
+    /// One thread fewer than the machine has cores, but one; 256 MiB.
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self { threads: cores.saturating_sub(1).max(1), memory: 256 * 1_024 * 1_024 }
+    }
+}
+
+/// Where plugins run.
+#[derive(Debug)]
+pub struct Sandbox {
+    pub(super) engine: Engine,
+    pub(super) places: Places,
+    pub(super) builders: Builders,
+}
+
+impl Sandbox {
+    /// The sandbox that this machine can have. What plugins ask of the network is sent by the runtime that this is
+    /// called in.
+    pub fn start(bounds: Bounds) -> Result<Arc<Self>, String> {
+        let engine = engine::start()?;
+        let memory = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
+        let places = Places::start(bounds.threads, memory);
+        let places = places.map_err(|error| format!("no threads for plugins: {error}"))?;
+        Ok(Arc::new(Self { engine, places, builders: Builders::default() }))
+    }
+}
