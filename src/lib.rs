@@ -44,7 +44,7 @@
 //! - a setting: `config.rs`, `cli/mod.rs`
 //! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`
 //! - a bound on requests: `graphql/gate.rs`, which every request passes, over whichever transport; what a field costs is
-//!   `graphql/cost.rs`
+//!   `graphql/cost.rs`, where it then runs is `http/lanes`, and docs/bounds.md has all bounds
 //! - something to follow: `service/tail` (events as they happen), `graphql/subscription.rs`; how it reaches clients,
 //!   over sockets and server-sent events, is `http/streams`
 

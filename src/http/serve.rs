@@ -28,6 +28,8 @@ use super::{
 };
 use scrip_service::Scrip;
 
+/// The longest head of a request, in bytes: what is read of a connection before anything is known of it.
+const MAX_HEAD: usize = 64 * 1024;
 /// How long a stop waits for requests in flight: a client that stopped reading is not waited for longer.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -87,7 +89,7 @@ async fn converse(visitor: Visitor, router: Router, patience: (Duration, Duratio
     // Answers leave at once; where that cannot be had they leave a little later.
     drop(stream.set_nodelay(true));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(reading);
+    builder.timer(TokioTimer::new()).header_read_timeout(reading).max_buf_size(MAX_HEAD);
     let standing = visitor.guest.standing();
     let router = TowerToHyperService::new(router);
     // What comes on it may show a key.
