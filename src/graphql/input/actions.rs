@@ -8,6 +8,7 @@ use crate::{
     scalar::{CurrencyCode, Decimal},
 };
 use scrip_domain::{
+    event::Why,
     id::{CustomerId, checked_id},
     rejection::{Refusal, Rejection},
 };
@@ -92,7 +93,7 @@ pub struct CouponClaimInput {
     pub customer_id: ID,
     /// Why.
     pub reason: Option<ClaimReason>,
-    /// What it refers to, such as the reward's id: up to 128 characters.
+    /// What it refers to, such as the reward's id: up to 128 characters. Events can be listed by it.
     pub reference: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
@@ -103,12 +104,8 @@ impl CouponClaimInput {
     pub fn command(self) -> Result<Command, Refusal> {
         let pool = pool_id(&self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
         let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at(["reference"]))?;
-        let reason = match (self.reason, reference) {
-            (Some(reason), Some(reference)) => Some(format!("{}: {reference}", reason.name())),
-            (Some(reason), None) => Some(reason.name().to_owned()),
-            (None, reference) => reference,
-        };
-        Ok(Command::Claim(pool, self.customer_id.0, reason))
+        let why = Why { reason: self.reason.map(|reason| reason.name().to_owned()), reference };
+        Ok(Command::Claim(pool, self.customer_id.0, Some(why)))
     }
 }
 
@@ -126,6 +123,8 @@ pub struct CouponRedeemInput {
     pub basket: Option<BasketInput>,
     /// The purchase's id, which redeems a coupon once.
     pub transaction_id: Option<String>,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
 }
@@ -139,6 +138,7 @@ impl CouponRedeemInput {
             amount: self.amount.map(|amount| amount.0),
             basket: self.basket.map(|basket| Box::new(basket.into())),
             transaction: self.transaction_id,
+            reason: self.reason,
         })
     }
 }
@@ -152,6 +152,8 @@ pub struct CouponUnredeemInput {
     pub ledger_entry_id: Option<ID>,
     /// Gift cards: how much of it; absent takes all that is left of it.
     pub amount: Option<Decimal>,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
 }
@@ -161,7 +163,7 @@ impl CouponUnredeemInput {
     pub fn command(self) -> Result<Command, Refusal> {
         let coupon = self.coupon.check(None)?;
         let entry = self.ledger_entry_id.as_ref().map(entry_id).transpose().map_err(|r| r.at(["ledgerEntryId"]))?;
-        Ok(Command::Unredeem(coupon, entry, self.amount.map(|amount| amount.0)))
+        Ok(Command::Unredeem(coupon, entry, self.amount.map(|amount| amount.0), self.reason))
     }
 }
 
@@ -170,8 +172,17 @@ impl CouponUnredeemInput {
 pub struct CouponUnassignInput {
     /// The coupon.
     pub coupon: CouponRef,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
+}
+
+impl CouponUnassignInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        Ok(Command::Unassign(self.coupon.check(None)?, self.reason))
+    }
 }
 
 /// A coupon that changes hands.
@@ -183,6 +194,8 @@ pub struct CouponTransferInput {
     pub to_customer_id: Option<ID>,
     /// The e-mail address of who gets it. With both, they have to name the same customer.
     pub to_customer_email: Option<String>,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
 }
@@ -191,7 +204,7 @@ impl CouponTransferInput {
     /// The service's command.
     pub fn command(self) -> Result<Command, Refusal> {
         let coupon = self.coupon.check(None)?;
-        Ok(Command::Transfer(coupon, self.to_customer_id.map(|id| id.0), self.to_customer_email))
+        Ok(Command::Transfer(coupon, self.to_customer_id.map(|id| id.0), self.to_customer_email, self.reason))
     }
 }
 
@@ -200,8 +213,35 @@ impl CouponTransferInput {
 pub struct CouponInvalidateInput {
     /// The coupon.
     pub coupon: CouponRef,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
+}
+
+impl CouponInvalidateInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        Ok(Command::Invalidate(self.coupon.check(None)?, self.reason))
+    }
+}
+
+/// An invalidation that is taken back.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponReinstateInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponReinstateInput {
+    /// The service's command.
+    pub fn command(self) -> Result<Command, Refusal> {
+        Ok(Command::Reinstate(self.coupon.check(None)?, self.reason))
+    }
 }
 
 /// A change of a gift card's balance by hand.
@@ -211,7 +251,7 @@ pub struct GiftCardAdjustInput {
     pub coupon: CouponRef,
     /// What is added to the balance; below zero takes off.
     pub amount: Decimal,
-    /// Why: 1 to 500 characters.
+    /// Why: 1 to 500 characters, which the event tells.
     pub reason: String,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,

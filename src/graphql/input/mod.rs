@@ -7,8 +7,8 @@ mod plugin;
 mod pool;
 
 pub use actions::{
-    CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput, CouponUnassignInput,
-    CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
+    CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput, CouponTransferInput,
+    CouponUnassignInput, CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput};
 pub use plugin::{PluginBindingInput, PluginTestInput};
@@ -122,6 +122,9 @@ pub struct EventFilter {
     pub customer_id: Option<ID>,
     /// Those of these types.
     pub types: Option<Vec<CouponEventType>>,
+    /// Those of claims that refer to this. Without a coupon or a customer the log is searched for them, up to 20,000
+    /// events for a page: give the span of time where it is known.
+    pub reference: Option<String>,
     /// Those at or after this instant.
     pub from: Option<DateTime>,
     /// Those before this instant.
@@ -139,6 +142,7 @@ impl EventFilter {
             coupon,
             customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
             types: self.types.unwrap_or_default().into_iter().map(Into::into).collect(),
+            reference: self.reference,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
         })

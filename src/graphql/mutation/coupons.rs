@@ -8,8 +8,8 @@ use super::{submit, user_errors};
 use crate::{
     failure::{failed, internal},
     input::{
-        CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput,
-        CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
+        CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
+        CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
     },
     types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
 };
@@ -73,7 +73,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponUnassignInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.coupon.check(None).map(Command::Unassign)).await
+        coupon_payload(ctx, key, input.command()).await
     }
 
     /// Hands a claimed coupon over to another customer.
@@ -93,7 +93,19 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponInvalidateInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.coupon.check(None).map(Command::Invalidate)).await
+        coupon_payload(ctx, key, input.command()).await
+    }
+
+    /// Takes an invalidation back: the coupon is again what it was before, or expired where its time was over meanwhile. A
+    /// gift card holds again what it held, with an entry of its ledger; one that would hold less than its minimum value
+    /// stays void.
+    async fn coupon_reinstate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon.")] input: CouponReinstateInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command()).await
     }
 
     /// Changes a gift card's balance by hand.

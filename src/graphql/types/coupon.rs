@@ -220,7 +220,7 @@ impl LedgerEntry {
         DateTime(self.entry.at)
     }
 
-    /// The redemption that it takes back, wholly or in part.
+    /// The entry that it takes back: a redemption, wholly or in part, or what an invalidation took off.
     async fn reverses(&self) -> Option<ID> {
         let number = self.entry.reverses?;
         Some(ID(GlobalId::Entry(EntryId { coupon: self.entry.id.coupon, number }).encode()))

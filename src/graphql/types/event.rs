@@ -108,9 +108,15 @@ impl CouponEvent {
         &self.event.actor
     }
 
-    /// Why, in the words of who did it.
+    /// Why, in the words of who did it; of a claim, one of the values of ClaimReason. A claim that an earlier version
+    /// recorded has its reference in it as well: "MANUAL: order 1".
     async fn reason(&self) -> Option<&str> {
         self.event.change.reason.as_deref()
+    }
+
+    /// What a claim refers to, such as the reward's id.
+    async fn reference(&self) -> Option<&str> {
+        self.event.change.reference.as_deref()
     }
 
     /// The coupon's status before.

@@ -36,6 +36,8 @@ mod partner;
 mod patterns;
 mod plugin_cli;
 mod pools;
+mod reasons;
+mod reinstate;
 mod remote;
 mod restrictions;
 mod routes;
