@@ -19,6 +19,7 @@ use scrip_domain::{
     pool::Pool,
     pool_draft::PoolDraft,
     rejection::Refusal,
+    seal::IdSecret,
 };
 
 /// On whose behalf a command runs.
@@ -242,6 +243,8 @@ pub enum Command {
     CheckoutPreview(Box<CheckoutOrder>),
     /// Change the settings.
     SettingsUpdate(Option<bool>),
+    /// Begin to seal ids with a secret, unless there is one.
+    IdsBegin(#[serde(skip)] IdSecret),
     /// Keep a new API key.
     KeyAdd(Box<ApiKey>),
     /// Forget answers to idempotency keys: period, caller, key.
@@ -283,6 +286,7 @@ impl Command {
             | Self::Reinstate(..)
             | Self::Adjust(..)
             | Self::SettingsUpdate(_)
+            | Self::IdsBegin(_)
             | Self::KeyAdd(_)
             | Self::ClockConfirm => COUPON,
         }

@@ -306,6 +306,7 @@ impl Parts {
             | Command::PoolArchive(..)
             | Command::CustomerUpsert(_)
             | Command::SettingsUpdate(_)
+            | Command::IdsBegin(_)
             | Command::KeyAdd(_)
             | Command::Forget(_)
             | Command::ClockConfirm

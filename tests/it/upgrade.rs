@@ -98,6 +98,7 @@ async fn what_an_earlier_version_invalidated_comes_back() {
         assert!(back > 0, "the folder has coupons that were invalidated");
         audit::audit(&app).await;
         app.close().await;
+        check(&disk(&data), |fault| panic!("{fault}")).await.expect("it can be checked");
     }
 }
 

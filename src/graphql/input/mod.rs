@@ -19,11 +19,11 @@ pub use pool::{
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use super::{
-    global_id::{coupon_id, pool_id},
+    global_id::{GlobalIds, coupon_id, customer_id, pool_id},
     scalar::DateTime,
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
-use scrip_domain::{id::CustomerId, pool_draft::check_code, rejection::Refusal};
+use scrip_domain::{pool_draft::check_code, rejection::Refusal};
 use scrip_service;
 
 /// Which coupons.
@@ -56,9 +56,10 @@ pub struct TimeSpanInput {
 
 impl CouponFilter {
     /// The service's filter.
-    pub fn check(self) -> Result<scrip_service::CouponFilter, Refusal> {
-        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
-        let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+    pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::CouponFilter, Refusal> {
+        let pool =
+            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         let prefix = self.code_prefix.filter(|prefix| !prefix.is_empty());
         let prefix = prefix.map(|prefix| check_code(&prefix)).transpose();
         Ok(scrip_service::CouponFilter {
@@ -133,10 +134,16 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// The service's filter.
-    pub fn check(self) -> Result<scrip_service::EventFilter, Refusal> {
-        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
-        let coupon = self.coupon_id.as_ref().map(coupon_id).transpose().map_err(|r| r.at(["filter", "couponId"]))?;
-        let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+    pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::EventFilter, Refusal> {
+        let pool =
+            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let coupon = self
+            .coupon_id
+            .as_ref()
+            .map(|id| coupon_id(ids, id))
+            .transpose()
+            .map_err(|r| r.at(["filter", "couponId"]))?;
+        let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         Ok(scrip_service::EventFilter {
             pool,
             coupon,

@@ -13,7 +13,7 @@ use crate::{
     connection::CouponEventConnection,
     cursor::{cursor, place},
     failure::{failed, internal, refused},
-    global_id::GlobalId,
+    global_id::{self, GlobalId, ids},
     loader::{Related, Shared, Together},
     scalar::{Cursor, DateTime, Decimal},
 };
@@ -67,13 +67,13 @@ impl CouponEvent {
 #[Object]
 impl CouponEvent {
     /// The opaque id.
-    pub async fn id(&self) -> ID {
-        ID(GlobalId::Event(self.event.id).encode())
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Event(self.event.id))
     }
 
     /// Its place in the log: give it as `after` to go on after it.
-    async fn cursor(&self) -> Cursor {
-        cursor(&self.event.id)
+    async fn cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
+        Ok(cursor(ids(ctx)?, &self.event.id))
     }
 
     /// What happened.
@@ -157,8 +157,8 @@ pub async fn page(
     first: Option<i32>,
     after: Option<Cursor>,
 ) -> Result<CouponEventConnection> {
-    let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+    let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
     let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
     let page = ctx.data::<Arc<Scrip>>()?.events(filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
-    Ok(CouponEventConnection::of(page, CouponEvent::from))
+    Ok(CouponEventConnection::of(ids(ctx)?, page, CouponEvent::from))
 }

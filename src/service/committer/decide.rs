@@ -185,6 +185,7 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::Checkout(order) => attempt.checkout(order, actor),
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),
         Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
+        Command::IdsBegin(secret) => attempt.ids_begin(*secret),
         Command::KeyAdd(key) => {
             attempt.put::<ApiKeys>(key.hash.clone(), key.as_ref().clone());
             attempt.change.keys.push(std::sync::Arc::new(key.as_ref().clone()));

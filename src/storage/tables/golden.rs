@@ -19,6 +19,7 @@ use scrip_domain::{
     pool::{Counts, Supply},
     pool_codes::{CodeSeries, Making},
     rejection::Rejection,
+    seal::IdSecret,
     source::Source,
     status::Status,
     terms::{CouponType, Restrictions, Value},
@@ -219,7 +220,8 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),
         row::<Answers>(key("key"), answer(Ok(serde_json::json!({ "Claimed": 1 })))),
         row::<Answers>(key("another"), answer(Err(vec![refused]))),
-        row::<Programme>((), Settings { auto_redeem: true }),
+        row::<Programme>((), Settings { auto_redeem: true, ids: None }),
+        row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])) }),
         row::<ApiKeys>(
             "0a1b".to_owned(),
             ApiKey { id: "k1".to_owned(), name: "till".to_owned(), hash: "0a1b".to_owned(), created_at: at(0) },

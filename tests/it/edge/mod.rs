@@ -23,6 +23,7 @@ mod guard;
 mod heads;
 mod health;
 mod idempotency;
+mod ids;
 mod lanes;
 mod life;
 mod lists;
