@@ -32,6 +32,8 @@ pub struct EventFilter {
     pub customer: Option<CustomerId>,
     /// Of these types; all where empty.
     pub types: Vec<EventType>,
+    /// Of claims that refer to this.
+    pub reference: Option<String>,
     /// At or after this instant.
     pub from: Option<Instant>,
     /// Before this instant.
@@ -46,6 +48,7 @@ impl EventFilter {
             && self.coupon.is_none_or(|coupon| event.coupon == coupon)
             && self.customer.as_ref().is_none_or(|customer| event.change.customer.as_ref() == Some(customer))
             && (self.types.is_empty() || self.types.contains(&event.change.kind))
+            && self.reference.as_ref().is_none_or(|reference| event.change.reference.as_ref() == Some(reference))
             && self.from.is_none_or(|from| event.at >= from)
             && self.to.is_none_or(|to| event.at < to)
     }

@@ -89,6 +89,10 @@ impl Scrip {
             watchdog,
         });
         tokio::spawn(count_rows(Arc::clone(&scrip.store), stop.clone()));
+        // Before anybody is given an id.
+        if let Err(error) = scrip.begin_ids().await {
+            tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
+        }
         let weak = Arc::downgrade(&scrip);
         tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
         let vitals = Arc::clone(&scrip.vitals);

@@ -144,6 +144,9 @@ pub mod enums {
         /// A gift card's balance was changed by hand.
         #[graphql(name = "COUPON_ADJUST")]
         Adjust,
+        /// An invalidation was taken back.
+        #[graphql(name = "COUPON_REINSTATE")]
+        Reinstate,
     }
 
     /// Why a ledger entry was made.
@@ -154,7 +157,7 @@ pub mod enums {
         Issue,
         /// It paid.
         Redeem,
-        /// A redemption was taken back, wholly or in part.
+        /// A redemption was taken back, wholly or in part, or what an invalidation took off.
         Reverse,
         /// It was changed by hand.
         Adjust,

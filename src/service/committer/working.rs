@@ -277,6 +277,7 @@ impl<'a> Working<'a> {
                 held.keys.insert(key.hash.clone(), key);
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
+            registry.begin_ids(&held.settings);
         }
         (self.sequence + accepted.events.len() as u64, cache)
     }

@@ -121,7 +121,7 @@ impl Told {
             }
             EventType::Redeem => self.usages += 1,
             EventType::Unredeem => self.usages -= 1,
-            EventType::Invalidate | EventType::Expire | EventType::Adjust => {}
+            EventType::Invalidate | EventType::Expire | EventType::Adjust | EventType::Reinstate => {}
         }
         if !matches!(event.change.kind, EventType::Unassign) {
             assert_eq!(self.customer, event.change.customer, "{:?} is in its owner's history", event.id);
@@ -135,7 +135,7 @@ fn posted<'a>(event: &Event, entries: &mut (impl Iterator<Item = &'a Entry> + Cl
         // The same card once more (an aggregated pool) is not issued again.
         EventType::Claim => event.change.amount.map(|_| EntryKind::Issue),
         EventType::Redeem => event.change.amount.map(|_| EntryKind::Redeem),
-        EventType::Unredeem => event.change.amount.map(|_| EntryKind::Reverse),
+        EventType::Unredeem | EventType::Reinstate => event.change.amount.map(|_| EntryKind::Reverse),
         EventType::Adjust => Some(EntryKind::Adjust),
         EventType::Unassign | EventType::Invalidate => {
             entries.clone().next().filter(|entry| entry.kind == EntryKind::Void).map(|entry| entry.kind)
