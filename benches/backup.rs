@@ -1,5 +1,6 @@
 //! How long a backup and its restore take, how much memory they take, and what is left of the claims meanwhile:
-//! `cargo bench --bench backup --profile dev`, or with `-- --quick` for a small run. `SCRIP_BENCH_CODES` is the number of
+//! `cargo bench --bench backup --profile dev`, or with `-- --quick` for a small run, `-- --alone` without claims beside
+//! backups: then what a claimed coupon takes on disk is told as well when all is merged. `SCRIP_BENCH_CODES` is the number of
 //! claimed coupons (1,000,000). The data is written below the target folder.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
@@ -40,7 +41,8 @@ const CALLERS: usize = 64;
 
 #[tokio::main]
 async fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let is_set = |name: &str| std::env::args().any(|argument| argument == name);
+    let (quick, alone) = (is_set("--quick"), is_set("--alone"));
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     let codes = number("SCRIP_BENCH_CODES").unwrap_or(if quick { 5_000 } else { 1_000_000 });
     let time = Duration::from_secs(if quick { 1 } else { 6 });
@@ -50,9 +52,15 @@ async fn main() {
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let bench = Bench { time: Duration::from_secs(3_600), ..Bench::open(&address, time).await };
     let claimed = pool(&bench, codes).await;
+    let bench = reopened(bench, &address).await;
     let (times, seconds) = bench.run(CALLERS, codes, claim(claimed)).await;
     row(&format!("claims of {codes} coupons, {CALLERS} at once"), &rate(times.len(), seconds));
-    beside(&bench, time).await;
+    let bench = reopened(bench, &address).await;
+    let a_coupon = |folder: &Path| format!("{} bytes", disk(folder) / codes);
+    row("a claimed coupon on disk, at once", &a_coupon(&data));
+    if !alone {
+        beside(&bench, time).await;
+    }
     row("memory of the gateway", &memory());
     bench.scrip.close().await;
     row("size on disk", &format!("{} MiB", disk(&data) >> 20));
@@ -63,6 +71,15 @@ async fn main() {
     measured("scrip check of the backup", &["check", &file_text]);
     measured("scrip restore", &["restore", &file_text, &restored_text]);
     row("size on disk of what was restored", &format!("{} MiB", disk(&restored) >> 20));
+    if alone {
+        row("a claimed coupon on disk, when all is merged", &a_coupon(&restored));
+    }
+}
+
+/// Closes it, which writes all to tables, and starts it again.
+async fn reopened(bench: Bench, address: &Address) -> Bench {
+    bench.scrip.close().await;
+    Bench { count: bench.count, ..Bench::open(address, bench.time).await }
 }
 
 /// Claims all the while, with a backup beside them and without one in turn.
@@ -124,11 +141,16 @@ async fn pool(bench: &Bench, codes: u64) -> PoolId {
 }
 
 fn claim(pool: PoolId) -> impl Fn(u64) -> Command + Clone + Send + 'static {
-    move |number| Command::Claim(pool, format!("customer-{number}"), None)
+    move |number| Command::Claim(pool, format!("customer-{:016x}", scattered(number)), None)
 }
 
 fn code(id: CouponId) -> String {
-    format!("BENCH{}-{:08}", id.pool.0, id.index)
+    format!("BENCH{}-{:010X}", id.pool.0, scattered(id.index) >> 24)
+}
+
+/// Numbers one after the other come to ones all over: real codes and ids have no order, and do not pack as if they had.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 fn rate(number: u64, seconds: f64) -> String {

@@ -152,7 +152,7 @@ impl CodesBench for Bench {
         let router =
             scrip::http::router(scrip::http::App::new(Arc::clone(&self.scrip), Default::default()).expect("threads"));
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
-        let id = scrip::graphql::pool_id_text(pool);
+        let id = scrip::graphql::pool_id_text(&self.scrip, pool);
         let idle = kilobytes();
         let mut socket = TcpStream::connect(address).await.expect("a connection");
         let request = format!(

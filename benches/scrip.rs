@@ -110,6 +110,7 @@ impl Bench {
                 amount: None,
                 basket: None,
                 transaction: None,
+                reason: None,
             }
         };
         let (times, seconds) = self.run(64, claimed, redeem).await;
@@ -131,6 +132,7 @@ impl Bench {
                     amount: Some("0.01".to_owned()),
                     basket: None,
                     transaction: None,
+                    reason: None,
                 }
             };
             let (times, seconds) = self.run(64, u64::MAX, pay).await;

@@ -21,11 +21,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use scrip::{
-    domain::{
-        id::{EventId, PoolId},
-        pool_draft::PoolDraft,
-        source::Source,
-    },
+    domain::{id::PoolId, pool_draft::PoolDraft, source::Source},
     http::Options,
     service::{Command, Scrip},
     storage::Address,
@@ -109,6 +105,8 @@ struct Live {
 impl Live {
     /// Starts the subscribers; gives them when all follow the log.
     async fn subscribe(&self, pools: u32) -> Clients {
+        let pools = (1..=pools).map(|pool| scrip::graphql::pool_id_text(&self.bench.scrip, PoolId(pool)));
+        let pools = pools.collect::<Vec<_>>().join(",");
         let told = format!("{} {} {} {pools} {}", self.url, self.key, self.subscribers, self.times.display());
         let mut command = tokio::process::Command::new(std::env::current_exe().expect("this program"));
         command.env("SCRIP_BENCH_CLIENT", told).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -156,7 +154,8 @@ impl Live {
         for number in 0..seconds * RATE {
             beat.tick().await;
             let pool = PoolId(1 + u32::try_from(number * 37 % u64::from(POOLS)).expect("a pool"));
-            started.insert(first + number, self.claim(pool, number).await);
+            let cursor = self.bench.scrip.registry().ids().cursor(&format!("e1.{}", first + number));
+            started.insert(mark(&cursor.expect("a cursor")), self.claim(pool, number).await);
         }
         clients.end(&self.bench.scrip).await;
         let mut latencies = histogram();
@@ -193,24 +192,22 @@ impl Clients {
     }
 }
 
-/// What a subscriber has: the event's place and when it came.
+/// What a subscriber has: what tells the event's cursor from others, and when it came.
 type Arrived = (u64, u64);
 
 /// Subscribes so often, tells of each event that all have when the last had it, and writes all times down at the end.
 async fn clients(told: &str) {
     let told: Vec<&str> = told.splitn(5, ' ').collect();
     let [url, key, number, pools, times] = told[..] else { panic!("expected five words") };
-    let (number, pools): (u64, u64) = (number.parse().expect("a number"), pools.parse().expect("a number"));
+    let number: u64 = number.parse().expect("a number");
+    let pools: Vec<&str> = pools.split(',').filter(|pool| !pool.is_empty()).collect();
     let (arrive, mut arrived) = mpsc::unbounded_channel();
     let turns = Arc::new(Semaphore::new(100));
     for client in 0..number {
         let (url, key, arrive, turns) = (url.to_owned(), key.to_owned(), arrive.clone(), Arc::clone(&turns));
-        let filter = match pools {
-            0 => "{}".to_owned(),
-            _ => {
-                let pool = PoolId(1 + u32::try_from(client % pools).expect("a pool"));
-                format!(r#"{{"poolId":"{}"}}"#, scrip::graphql::pool_id_text(pool))
-            }
+        let filter = match pools.get(client as usize % pools.len().max(1)) {
+            None => "{}".to_owned(),
+            Some(pool) => format!(r#"{{"poolId":"{pool}"}}"#),
         };
         tokio::spawn(async move { subscriber(&url, &key, &filter, &arrive, &turns).await });
     }
@@ -220,12 +217,12 @@ async fn clients(told: &str) {
     let mut all: Vec<Arrived> = Vec::new();
     let mut counts: HashMap<u64, u64> = HashMap::new();
     loop {
-        let (place, at) = tokio::select! {
+        let (mark, at) = tokio::select! {
             found = arrived.recv() => found.expect("subscribers stay"),
             _ = &mut end => break,
         };
-        all.push((place, at));
-        let count = counts.entry(place).or_default();
+        all.push((mark, at));
+        let count = counts.entry(mark).or_default();
         *count += 1;
         if *count == number {
             println!("{at}");
@@ -241,8 +238,8 @@ async fn clients(told: &str) {
 
 fn write_down(path: &Path, all: &[Arrived]) {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).expect("a file"));
-    for (place, at) in all {
-        file.write_all(&place.to_le_bytes()).and_then(|()| file.write_all(&at.to_le_bytes())).expect("a write");
+    for (mark, at) in all {
+        file.write_all(&mark.to_le_bytes()).and_then(|()| file.write_all(&at.to_le_bytes())).expect("a write");
     }
     file.flush().expect("a write");
 }
@@ -262,7 +259,8 @@ async fn subscriber(url: &str, key: &str, filter: &str, arrive: &mpsc::Unbounded
     drop(turn);
     while let Some(Ok(message)) = socket.next().await {
         if let Message::Text(text) = message {
-            let arrival = (place(&text), micros());
+            let (_, rest) = text.split_once(r#""cursor":""#).expect("a cursor");
+            let arrival = (mark(rest.split('"').next().unwrap_or_default()), micros());
             if arrive.send(arrival).is_err() {
                 return;
             }
@@ -270,12 +268,8 @@ async fn subscriber(url: &str, key: &str, filter: &str, arrive: &mpsc::Unbounded
     }
 }
 
-/// The place in the log that a message's cursor names.
-fn place(text: &str) -> u64 {
-    let (_, rest) = text.split_once(r#""cursor":""#).expect("a cursor");
-    let cursor = rest.split('"').next().unwrap_or_default();
+/// What tells a cursor from others: its first bytes, which are as good as random.
+fn mark(cursor: &str) -> u64 {
     let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).expect("a cursor");
-    let text = String::from_utf8(bytes).expect("text");
-    let (_, sequence) = text.split_once('.').expect("a place");
-    EventId { stream: 1, sequence: sequence.parse().expect("a number") }.sequence
+    u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"))
 }

@@ -86,7 +86,7 @@ async fn own(coupons: u64, time: Duration) {
     let scrip = Scrip::open(&address, Clock::System, None).await.expect("an open database");
     let key = scrip.create_key("bench", None).await.expect("a key").secret;
     let pool = pool(&scrip, coupons).await;
-    let ids = ids(&scrip, pool).await;
+    let (ids, pool) = (ids(&scrip, pool).await, pool_id_text(&scrip, pool));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
@@ -97,7 +97,7 @@ async fn own(coupons: u64, time: Duration) {
             ids.iter().map(|id| json!({ "query": LOOKUP, "variables": { "id": id } }).to_string()).collect();
         let lookups = Load::new(&bodies, Some(&key), "\"status\":\"UNASSIGNED\"");
         measure(&format!("lookups of one coupon, {CONNECTIONS} connections"), at, lookups, 1, time);
-        let input = json!({ "poolId": pool_id_text(pool), "customerId": format!("customer-{NUMBER}") });
+        let input = json!({ "poolId": pool, "customerId": format!("customer-{NUMBER}") });
         let body = json!({ "query": CLAIM, "variables": { "input": input } }).to_string();
         let claims = Load::new(&[body], Some(&key), "\"status\":\"CLAIMED\"");
         measure(&format!("claims, {CONNECTIONS} connections"), at, claims, 100_000_000, time);
@@ -142,7 +142,7 @@ async fn ids(scrip: &Arc<Scrip>, pool: PoolId) -> Vec<String> {
     let schema = scrip::graphql::schema(Arc::clone(scrip), &scrip::graphql::Rules::default());
     let query = format!(
         "{{ pool(id: \"{}\") {{ a: coupons(first: 500) {{ edges {{ node {{ id }} }} }} b: coupons(last: 500) {{ edges {{ node {{ id }} }} }} }} }}",
-        pool_id_text(pool)
+        pool_id_text(scrip, pool)
     );
     let answer = schema.execute(query).await.data.into_json().expect("JSON");
     let mut ids = Vec::new();

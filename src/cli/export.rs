@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     http::{Csv, File, Format, JsonLines, Parameters},
 };
+use scrip_domain::global_id::GlobalIds;
 use scrip_graphql::pool_by_any_id;
 use scrip_service::{Clock, CouponFilter, Scrip};
 
@@ -72,11 +73,12 @@ enum FileFormat {
 }
 
 impl ExportArguments {
-    fn filter(&self) -> Result<CouponFilter, Problem> {
+    /// What is exported; which customer is meant, the ids of the database tell.
+    fn filter(&self, ids: Option<&GlobalIds>) -> Result<CouponFilter, Problem> {
         let parameters = Parameters {
             statuses: self.statuses.clone(),
             code_prefix: self.code_prefix.clone(),
-            customer_id: self.customer_id.clone(),
+            customer_id: self.customer_id.clone().filter(|_| ids.is_some()),
             claimed_from: self.claimed_from.clone(),
             claimed_to: self.claimed_to.clone(),
             redeemed_from: self.redeemed_from.clone(),
@@ -88,13 +90,15 @@ impl ExportArguments {
         if self.bom && matches!(self.format, FileFormat::Jsonl) {
             return Err("--bom is for CSV files alone: leave it out with --format jsonl".into());
         }
-        Ok(parameters.check()?)
+        Ok(parameters.check(ids.unwrap_or(&GlobalIds::PLAIN))?)
     }
 }
 
 pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<(), Problem> {
-    let filter = arguments.filter()?;
+    // What is wrong with it is told before a database is opened for it.
+    arguments.filter(None)?;
     let scrip = Scrip::open(&config.database, Clock::System, None).await?;
+    let filter = arguments.filter(Some(scrip.registry().ids()))?;
     let Some(pool) = pool_by_any_id(&scrip, &arguments.pool) else {
         return Err(format!("no pool is known by the id or externalId {:?}", arguments.pool).into());
     };

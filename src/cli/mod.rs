@@ -5,6 +5,7 @@ mod check;
 mod clock;
 mod export;
 mod key;
+mod memory;
 mod plugin;
 mod progress;
 mod restore;
@@ -153,6 +154,9 @@ enum KeyCommand {
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Some(Command::Restore { .. } | Command::Upgrade | Command::Salvage { .. })) {
+        memory::give_back_at_once();
+    }
     let ended = start(arguments);
     telemetry::flush();
     match ended {

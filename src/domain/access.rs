@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::period::Instant;
+use super::{period::Instant, seal::IdSecret};
 
 /// What every secret starts with, so that people and scanners recognise one.
 pub const SECRET_PREFIX: &str = "scrip_";
@@ -26,4 +26,7 @@ pub struct ApiKey {
 pub struct Settings {
     /// Whether a completed checkout redeems the coupons that passed.
     pub auto_redeem: bool,
+    /// What ids and cursors are sealed with; none before the first start that made it. It leaves the database for nobody.
+    #[serde(skip)]
+    pub ids: Option<IdSecret>,
 }

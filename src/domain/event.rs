@@ -31,11 +31,13 @@ pub enum EventType {
     Expire,
     /// A gift card's balance was changed by hand.
     Adjust,
+    /// An invalidation was taken back.
+    Reinstate,
 }
 
 impl EventType {
     /// All of them, in the order of their [`EventType::number`].
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Claim,
         Self::Redeem,
         Self::Unredeem,
@@ -45,6 +47,7 @@ impl EventType {
         Self::Invalidate,
         Self::Expire,
         Self::Adjust,
+        Self::Reinstate,
     ];
 
     /// Its place in [`EventType::ALL`], which is how the database keeps it.
@@ -87,6 +90,25 @@ pub struct Change {
     pub counterpart: Option<CustomerId>,
     /// Why, in the words of who did it.
     pub reason: Option<String>,
+    /// What it refers to outside, such as the id of a reward.
+    pub reference: Option<String>,
+}
+
+/// Why a coupon is given to a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Why {
+    /// In a word.
+    pub reason: Option<String>,
+    /// What it refers to outside, such as the id of a reward.
+    pub reference: Option<String>,
+}
+
+impl Change {
+    /// The same change, told with why a coupon is given.
+    pub(super) fn told_with(self, why: Option<Why>) -> Self {
+        let Why { reason, reference } = why.unwrap_or_default();
+        Self { reason, reference, ..self }
+    }
 }
 
 /// One event of the log.

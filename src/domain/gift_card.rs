@@ -30,7 +30,7 @@ pub enum EntryKind {
     Issue,
     /// It paid.
     Redeem,
-    /// A redemption was taken back, wholly or in part.
+    /// A redemption was taken back, wholly or in part, or what an invalidation took off.
     Reverse,
     /// It was changed by hand.
     Adjust,
@@ -70,9 +70,9 @@ pub struct Entry {
     pub transaction: Option<String>,
     /// When it was made.
     pub at: Instant,
-    /// The redemption that a reversal takes back.
+    /// The entry that a reversal takes back: a redemption, or what an invalidation took off.
     pub reverses: Option<u32>,
-    /// How much of a redemption has been taken back.
+    /// How much of it has been taken back.
     pub reversed: Amount,
 }
 

@@ -24,6 +24,7 @@ pub mod pool_codes;
 pub mod pool_draft;
 pub mod presence;
 pub mod rejection;
+pub mod seal;
 pub mod source;
 pub mod status;
 pub mod terms;

@@ -174,6 +174,14 @@ pub enum Rejection {
     /// Found invalid.
     #[error("the coupon was invalidated")]
     Invalidated,
+    /// Found invalid, and it stays so.
+    #[error("the gift card would hold {balance}, which is below its minimum value of {minimum}: it stays void")]
+    StaysVoid {
+        /// What it would hold, as text.
+        balance: String,
+        /// Its minimum value, as text.
+        minimum: String,
+    },
     /// Held by somebody else than the customer named, or by nobody.
     #[error("this customer does not hold the coupon")]
     NotOwner,
@@ -378,7 +386,7 @@ impl Rejection {
             Self::AlreadyRedeemed => Code::AlreadyRedeemed,
             Self::NotRedeemed => Code::NotRedeemed,
             Self::Expired { .. } => Code::Expired,
-            Self::Invalidated => Code::Invalidated,
+            Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
             Self::NotOwner => Code::NotOwner,
             Self::CustomerNotFound { .. } => Code::CustomerNotFound,
             Self::CustomerMismatch { .. } => Code::CustomerMismatch,

@@ -4,6 +4,7 @@ use async_graphql::SimpleObject;
 
 use super::{
     cursor::{Place, cursor},
+    global_id::GlobalIds,
     scalar::Cursor,
     types::{Coupon, CouponEvent, CouponPool, Customer, LedgerEntry},
 };
@@ -45,13 +46,13 @@ macro_rules! connection {
 
         impl $connection {
             /// The connection of a page of the service.
-            pub fn of<T, P: Place>(page: Page<T, P>, node: impl Fn(T) -> $node) -> Self {
-                let mut page_info = PageInfo::of(&page);
+            pub fn of<T, P: Place>(ids: &GlobalIds, page: Page<T, P>, node: impl Fn(T) -> $node) -> Self {
+                let mut page_info = PageInfo::of(ids, &page);
                 let reached = if page.from_end { &mut page_info.start_cursor } else { &mut page_info.end_cursor };
                 if let Some(resume) = &page.resume {
-                    *reached = Some(cursor(resume));
+                    *reached = Some(cursor(ids, resume));
                 }
-                let edge = |(place, item): (P, T)| $edge { cursor: cursor(&place), node: node(item) };
+                let edge = |(place, item): (P, T)| $edge { cursor: cursor(ids, &place), node: node(item) };
                 Self { edges: page.items.into_iter().map(edge).collect(), page_info }
             }
         }
@@ -65,8 +66,8 @@ connection!(CouponEventConnection, CouponEventEdge, CouponEvent);
 connection!(LedgerEntryConnection, LedgerEntryEdge, LedgerEntry);
 
 impl PageInfo {
-    fn of<T, P: Place>(page: &Page<T, P>) -> Self {
-        let at = |item: Option<&(P, T)>| item.map(|(place, _)| cursor(place));
+    fn of<T, P: Place>(ids: &GlobalIds, page: &Page<T, P>) -> Self {
+        let at = |item: Option<&(P, T)>| item.map(|(place, _)| cursor(ids, place));
         Self {
             has_next_page: page.has_next,
             has_previous_page: page.has_previous,

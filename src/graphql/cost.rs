@@ -51,6 +51,8 @@ const CODE: u64 = 3;
 /// What each coupon costs that a checkout presents, and how many pairs of a coupon and a line cost one.
 const PRESENTED: u64 = 20;
 const PAIRS: u64 = 8;
+/// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
+const SIZES: u64 = 1_000;
 /// How many items a list counts for that is not a page and whose length no argument tells.
 const LIST: u64 = 10;
 /// How many fields of the introspection count as one: they are in memory.
@@ -248,7 +250,11 @@ impl<'a> Walk<'a> {
     /// What a field of the operation's own type costs beside what it selects: what it does, and the size of its input.
     fn input(&self, field: &Field, name: &str) -> u64 {
         let Some(input) = self.argument(field, "input") else {
-            return if PATTERNS.contains(&name) { PATTERN } else { self.roots };
+            return match name {
+                _ if PATTERNS.contains(&name) => PATTERN,
+                "database" => SIZES,
+                _ => self.roots,
+            };
         };
         let length = |path: &[&str]| length_at(&input, path);
         let own = match name {
@@ -427,6 +433,7 @@ mod tests {
             // Changes and patterns.
             ("mutation { couponClaim { coupon { id } } }", json!({}), 20 + 1 + 1 + 1),
             ("{ patternPreview { combinations } }", json!({}), 1_000 + 1),
+            ("{ database { bytes tables { name rows bytes } } }", json!({}), 1_000 + 3 + 10 * (3 + 1)),
             // Fragments count where they are spread, the items of a page too.
             (
                 "{ pools(first: 5) { ...F } } fragment F on CouponPoolConnection { edges { ...G } } fragment G on CouponPoolEdge { node { id } }",

@@ -1,9 +1,9 @@
-//! Cursors: the place of an item in one kind of list, made opaque. A cursor of another kind of list,
-//! or one that was tampered with, is refused.
+//! Cursors: the place of an item in one kind of list, sealed like an id, because places tell how many there are. A cursor
+//! of another kind of list, of another database, or one that was tampered with, is refused.
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::scalar::Cursor;
+use super::{global_id::GlobalIds, scalar::Cursor};
 use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
     name_key::NameKey,
@@ -23,26 +23,34 @@ pub trait Place: Sized {
 }
 
 /// The cursor of a place.
-pub fn cursor<P: Place>(place: &P) -> Cursor {
-    Cursor(BASE64URL_NOPAD.encode(place.text().as_bytes()))
+pub fn cursor<P: Place>(ids: &GlobalIds, place: &P) -> Cursor {
+    let text = place.text();
+    Cursor(ids.cursor(&text).unwrap_or_else(|| BASE64URL_NOPAD.encode(text.as_bytes())))
 }
 
-/// The place of a cursor that was given as the argument `field`.
-pub fn place<P: Place>(cursor: Option<&Cursor>, field: &'static str) -> Result<Option<P>, Refusal> {
+/// The place of a cursor that was given as the argument `field`. Clients keep cursors, so those that versions before gave
+/// out, which were not sealed, are read as well.
+pub fn place<P: Place>(ids: &GlobalIds, cursor: Option<&Cursor>, field: &'static str) -> Result<Option<P>, Refusal> {
     let Some(Cursor(text)) = cursor else { return Ok(None) };
+    let read = ids.place(text).or_else(|| plain(text)).and_then(|text| P::read(&text));
+    read.map(Some).ok_or_else(|| foreign_cursor(field))
+}
+
+/// The text of a place that was not sealed.
+fn plain(text: &str) -> Option<String> {
     let bytes = if text.len() > MAX_CURSOR { None } else { BASE64URL_NOPAD.decode(text.as_bytes()).ok() };
-    let place = bytes.and_then(|bytes| P::read(&String::from_utf8(bytes).ok()?));
-    place.map(Some).ok_or_else(|| foreign_cursor(field))
+    String::from_utf8(bytes?).ok()
 }
 
 /// The place of a cursor that was given as the argument `field` of the list of one thing: a pool's
 /// coupons, a gift card's ledger.
 pub fn place_of<P: Place>(
+    ids: &GlobalIds,
     cursor: Option<&Cursor>,
     field: &'static str,
     belongs: impl Fn(&P) -> bool,
 ) -> Result<Option<P>, Refusal> {
-    match place(cursor, field)? {
+    match place(ids, cursor, field)? {
         Some(place) if !belongs(&place) => Err(foreign_cursor(field)),
         place => Ok(place),
     }

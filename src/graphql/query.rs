@@ -8,12 +8,13 @@ use super::{
     connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
     cursor::{cursor, place},
     failure::{failed, refused, rejected},
-    global_id::{GlobalId, coupon_id, pool_id},
+    global_id::{GlobalId, coupon_id, ids, pool_id},
     input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
     moment::instant,
     scalar::Cursor,
     types::{
-        CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Node, PatternPreview, Plugin, Settings, Viewer,
+        CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node, PatternPreview, Plugin, Settings,
+        Viewer,
     },
 };
 use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
@@ -70,7 +71,7 @@ impl Query {
     ) -> Result<Option<CouponPool>> {
         let registry = ctx.data::<Arc<Scrip>>()?.registry();
         Ok(match (id, external_id) {
-            (Some(id), None) => pool_id(&id).ok().and_then(|id| registry.pool(id)),
+            (Some(id), None) => pool_id(registry.ids(), &id).ok().and_then(|id| registry.pool(id)),
             (None, Some(external)) => registry.pool_by_external_id(&external),
             _ => return Err(rejected(Rejection::Required { what: "either id or externalId" }, "id")),
         }
@@ -91,18 +92,18 @@ impl Query {
         #[graphql(desc = "Only these.")] filter: Option<PoolFilter>,
         #[graphql(desc = "In this order.")] order_by: Option<PoolOrder>,
     ) -> Result<CouponPoolConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
-        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let before = place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let order = order_by.map_or_else(scrip_service::PoolOrder::default, Into::into);
         let registry = ctx.data::<Arc<Scrip>>()?.registry();
         let page = registry.pool_page(&filter.unwrap_or_default().into(), order, &request).map_err(|r| refused(&r))?;
-        Ok(CouponPoolConnection::of(page, CouponPool))
+        Ok(CouponPoolConnection::of(ids(ctx)?, page, CouponPool))
     }
 
     /// A coupon by its id; null where there is none.
     async fn coupon(&self, ctx: &Context<'_>, #[graphql(desc = "The opaque id.")] id: ID) -> Result<Option<Coupon>> {
-        let Ok(id) = coupon_id(&id) else { return Ok(None) };
+        let Ok(id) = coupon_id(ids(ctx)?, &id) else { return Ok(None) };
         let found = ctx.data::<Arc<Scrip>>()?.coupons(&[id]).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(found.into_iter().next().flatten().map(Coupon))
     }
@@ -118,12 +119,12 @@ impl Query {
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<CouponConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let scrip = ctx.data::<Arc<Scrip>>()?;
         let page = scrip.coupons_by_code(&code, &request, instant(ctx)?).await;
         let page = page.map_err(|failure| failed(ctx, &failure))?;
-        Ok(CouponConnection::of(page, Coupon))
+        Ok(CouponConnection::of(ids(ctx)?, page, Coupon))
     }
 
     /// A customer by the opaque id, by the retailer's own id or by e-mail address; null where there is
@@ -136,13 +137,14 @@ impl Query {
     ) -> Result<Option<Customer>> {
         let scrip = ctx.data::<Arc<Scrip>>()?;
         let found = match (id, email) {
-            (Some(id), None) => {
-                let id = match GlobalId::decode(&id) {
-                    Some(GlobalId::Customer(id)) => id,
-                    _ => CustomerId::parse(&id).map_err(|rejection| rejected(rejection, "id"))?,
-                };
-                scrip.customer(&id).await
-            }
+            (Some(id), None) => match ids(ctx)?.decode(&id) {
+                Some(GlobalId::Customer(id)) => scrip.customer(&id).await,
+                Some(_) => return Ok(None),
+                None => {
+                    let id = CustomerId::parse(&id).map_err(|rejection| rejected(rejection, "id"))?;
+                    scrip.customer(&id).await
+                }
+            },
             (None, Some(email)) => {
                 let email = Email::parse(&email).map_err(|rejection| rejected(rejection, "email"))?;
                 scrip.customer_by_email(&email).await
@@ -164,13 +166,13 @@ impl Query {
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<CustomerFilter>,
     ) -> Result<CustomerConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
-        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let before = place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let prefix = filter.and_then(|filter| filter.id_prefix).unwrap_or_default();
         let scrip = ctx.data::<Arc<Scrip>>()?;
         let page = scrip.list_customers(&prefix, &request).await.map_err(|failure| failed(ctx, &failure))?;
-        Ok(CustomerConnection::of(page, Customer))
+        Ok(CustomerConnection::of(ids(ctx)?, page, Customer))
     }
 
     /// The log of events, oldest first. A page may hold fewer than were asked for and still have a next
@@ -182,14 +184,14 @@ impl Query {
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<EventFilter>,
     ) -> Result<CouponEventConnection> {
-        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         super::types::event_page(ctx, &filter, first, after).await
     }
 
     /// The place in the log after all that has happened. Read it before a list that is to be kept up to date, and
     /// follow `couponEvents` after it: nothing is missed between the two.
     async fn latest_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
-        Ok(cursor(&*ctx.data::<Arc<Scrip>>()?.latest_event().borrow()))
+        Ok(cursor(ids(ctx)?, &*ctx.data::<Arc<Scrip>>()?.latest_event().borrow()))
     }
 
     /// What a checkout would be decided; changes nothing.
@@ -198,7 +200,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The checkout.")] input: CheckoutInput,
     ) -> Result<CheckoutVerdict> {
-        let answer = ctx.data::<Arc<Scrip>>()?.checkout_preview(ctx.data::<Caller>()?, input.order()).await;
+        let order = input.order(ids(ctx)?).map_err(|r| refused(&r))?;
+        let answer = ctx.data::<Arc<Scrip>>()?.checkout_preview(ctx.data::<Caller>()?, order).await;
         match answer.map_err(|failure| failed(ctx, &failure))? {
             Answer::Checkout(record) => Ok(CheckoutVerdict::of(*record)),
             _ => Err(super::failure::internal(ctx, "a checkout was answered with something else")),
@@ -211,7 +214,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The pattern.")] input: PatternInput,
     ) -> Result<PatternPreview> {
-        let for_pool = input.for_pool().map_err(|refusal| refused(&refusal))?;
+        let for_pool = input.for_pool(ids(ctx)?).map_err(|refusal| refused(&refusal))?;
         let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), for_pool).await;
         Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
     }
@@ -227,6 +230,13 @@ impl Query {
         Ok(ctx.data::<Arc<Scrip>>()?.registry().settings().into())
     }
 
+    /// How large the database is. It reads a few rows of each table and none of the others, so it takes as long whatever
+    /// the database holds.
+    async fn database(&self, ctx: &Context<'_>) -> Result<Database> {
+        let size = ctx.data::<Arc<Scrip>>()?.database_size().await;
+        Ok(size.map_err(|failure| failed(ctx, &failure))?.into())
+    }
+
     /// Who this request acts as.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         let caller = ctx.data::<Caller>()?;
@@ -237,7 +247,7 @@ impl Query {
 async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let scrip = ctx.data::<Arc<Scrip>>()?;
     let fail = |failure: scrip_service::Failure| failed(ctx, &failure);
-    Ok(match GlobalId::decode(id) {
+    Ok(match ids(ctx)?.decode(id) {
         None => None,
         Some(GlobalId::Pool(id)) => scrip.registry().pool(id).map(|pool| Node::CouponPool(CouponPool(pool))),
         Some(GlobalId::Coupon(id)) => {

@@ -8,6 +8,7 @@ use futures_util::{Stream, StreamExt, future::Either, stream};
 use super::{
     cursor::{cursor, place},
     failure::{failed, refused},
+    global_id::ids,
     input::EventFilter,
     scalar::Cursor,
     types::CouponEvent,
@@ -51,12 +52,12 @@ impl Subscription {
         >,
         #[graphql(desc = "Only these.")] filter: Option<EventFilter>,
     ) -> Result<impl Stream<Item = Result<CouponEventStreamItem>>> {
-        let after = place::<EventId>(after.as_ref(), "after").map_err(|r| refused(&r))?;
-        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        let after = place::<EventId>(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         Ok(match ctx.data::<Arc<Scrip>>()?.follow(filter, after) {
             Ok(follower) => Either::Left(items(ctx, follower)),
             Err(Resync { reason, oldest }) => {
-                let resync = ResyncRequired { reason, oldest_cursor: cursor(&oldest) };
+                let resync = ResyncRequired { reason, oldest_cursor: cursor(ids(ctx)?, &oldest) };
                 Either::Right(stream::iter([Ok(CouponEventStreamItem::ResyncRequired(resync))]))
             }
         })

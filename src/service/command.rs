@@ -2,7 +2,7 @@
 //! decision needs from its caller; it can be hashed, so that an idempotency key can tell whether it
 //! was used with the same input.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -14,10 +14,12 @@ use scrip_domain::{
     coupon::Coupon,
     customer::Customer,
     decimal::Amount,
+    event::Why,
     id::{CouponId, CustomerId, EntryId, PoolId},
     pool::Pool,
     pool_draft::PoolDraft,
     rejection::Refusal,
+    seal::IdSecret,
 };
 
 /// On whose behalf a command runs.
@@ -193,8 +195,8 @@ pub enum Command {
     Whole(String),
     /// Make a customer, or edit one.
     CustomerUpsert(Box<CustomerEdit>),
-    /// Claim a coupon of a pool: pool, customer, reason, reference.
-    Claim(PoolId, String, Option<String>),
+    /// Claim a coupon of a pool: pool, customer, why.
+    Claim(PoolId, String, #[serde(serialize_with = "packed")] Option<Why>),
     /// Redeem a coupon.
     Redeem {
         /// Which.
@@ -207,15 +209,32 @@ pub enum Command {
         basket: Option<Box<BasketDraft>>,
         /// The purchase's id.
         transaction: Option<String>,
+        /// Why.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
-    /// Take a redemption back: which coupon, which ledger entry, how much of it.
-    Unredeem(CouponRef, Option<EntryId>, Option<String>),
-    /// Take a coupon back from its customer.
-    Unassign(CouponRef),
-    /// Hand a coupon over to the customer with this id and this e-mail address.
-    Transfer(CouponRef, Option<String>, Option<String>),
-    /// Take a coupon out of use.
-    Invalidate(CouponRef),
+    /// Take a redemption back: which coupon, which ledger entry, how much of it, why.
+    Unredeem(
+        CouponRef,
+        Option<EntryId>,
+        Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] Option<String>,
+    ),
+    /// Take a coupon back from its customer: which, why.
+    #[serde(serialize_with = "alone")]
+    Unassign(CouponRef, Option<String>),
+    /// Hand a coupon over to the customer with this id and this e-mail address: which, to whom, why.
+    Transfer(
+        CouponRef,
+        Option<String>,
+        Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")] Option<String>,
+    ),
+    /// Take a coupon out of use: which, why.
+    #[serde(serialize_with = "alone")]
+    Invalidate(CouponRef, Option<String>),
+    /// Take an invalidation back: which coupon, why.
+    Reinstate(CouponRef, Option<String>),
     /// Change a gift card's balance by an amount, for a reason.
     Adjust(CouponRef, String, String),
     /// Complete a checkout.
@@ -224,6 +243,8 @@ pub enum Command {
     CheckoutPreview(Box<CheckoutOrder>),
     /// Change the settings.
     SettingsUpdate(Option<bool>),
+    /// Begin to seal ids with a secret, unless there is one.
+    IdsBegin(#[serde(skip)] IdSecret),
     /// Keep a new API key.
     KeyAdd(Box<ApiKey>),
     /// Forget answers to idempotency keys: period, caller, key.
@@ -259,14 +280,36 @@ impl Command {
             | Self::Claim(..)
             | Self::Redeem { .. }
             | Self::Unredeem(..)
-            | Self::Unassign(_)
+            | Self::Unassign(..)
             | Self::Transfer(..)
-            | Self::Invalidate(_)
+            | Self::Invalidate(..)
+            | Self::Reinstate(..)
             | Self::Adjust(..)
             | Self::SettingsUpdate(_)
+            | Self::IdsBegin(_)
             | Self::KeyAdd(_)
             | Self::ClockConfirm => COUPON,
         }
+    }
+}
+
+/// Why a coupon is claimed as format 2 had it: in one text.
+pub(super) fn packed_text(why: &Why) -> Option<String> {
+    match (&why.reason, &why.reference) {
+        (Some(reason), Some(reference)) => Some(format!("{reason}: {reference}")),
+        (one, other) => one.clone().or_else(|| other.clone()),
+    }
+}
+
+fn packed<S: Serializer>(why: &Option<Why>, serializer: S) -> Result<S::Ok, S::Error> {
+    why.as_ref().and_then(packed_text).serialize(serializer)
+}
+
+/// A coupon as format 2 had it where it stood alone, because it knew of no reason.
+fn alone<S: Serializer>(coupon: &CouponRef, reason: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    match reason {
+        None => coupon.serialize(serializer),
+        Some(reason) => (coupon, reason).serialize(serializer),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading customers: one by id or e-mail address, a page of all, and what one holds.
 
-use super::{CouponFilter, Failure, Page, PageRequest, Scrip, committer::STREAM};
+use super::{CouponFilter, Failure, Page, PageRequest, Scrip};
 use scrip_domain::{
     coupon::Coupon,
     customer::{Customer, Email},
@@ -53,11 +53,12 @@ impl Scrip {
         page: &PageRequest<EventId>,
         now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
+        self.refuse_other_logs(page)?;
         let mut low = page.after.map_or(0, |event| event.sequence + 1);
         let mut high = page.before.map_or(u64::MAX, |event| event.sequence);
         let (mut found, mut looked_at, mut last) = (Vec::new(), 0, None);
         while found.len() <= page.limit && looked_at < MAX_LOOKED_AT {
-            let span = CustomerEvents::of(customer, STREAM, low..high);
+            let span = CustomerEvents::of(customer, self.registry.stream(), low..high);
             let rows = self.store.scan(&span, ReadFrom::end_if(page.from_end), PART).await?;
             let (full, mut acquired) = (rows.len() == PART, Vec::new());
             looked_at += rows.len();

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Failure, Page, PageRequest, Scrip, committer::STREAM};
+use super::{Failure, Page, PageRequest, Scrip, lists::foreign_cursor};
 use scrip_domain::{
     coupon::Coupon,
     event::{Event, EventType},
@@ -32,6 +32,8 @@ pub struct EventFilter {
     pub customer: Option<CustomerId>,
     /// Of these types; all where empty.
     pub types: Vec<EventType>,
+    /// Of claims that refer to this.
+    pub reference: Option<String>,
     /// At or after this instant.
     pub from: Option<Instant>,
     /// Before this instant.
@@ -46,6 +48,7 @@ impl EventFilter {
             && self.coupon.is_none_or(|coupon| event.coupon == coupon)
             && self.customer.as_ref().is_none_or(|customer| event.change.customer.as_ref() == Some(customer))
             && (self.types.is_empty() || self.types.contains(&event.change.kind))
+            && self.reference.as_ref().is_none_or(|reference| event.change.reference.as_ref() == Some(reference))
             && self.from.is_none_or(|from| event.at >= from)
             && self.to.is_none_or(|to| event.at < to)
     }
@@ -59,6 +62,7 @@ impl Scrip {
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
+        self.refuse_other_logs(page)?;
         // Where changes are stopped, the log ends before what is over.
         self.settle(self.now()).await?;
         if let Some(coupon) = filter.coupon {
@@ -71,6 +75,16 @@ impl Scrip {
             return self.customer_events(customer, filter, page).await;
         }
         self.log(filter, page).await
+    }
+
+    /// Refuses places in a log that is not here any more, as after a salvage.
+    pub(super) fn refuse_other_logs(&self, page: &PageRequest<EventCursor>) -> Result<(), Failure> {
+        for (cursor, field) in [(page.after, "after"), (page.before, "before")] {
+            if cursor.is_some_and(|at| at.stream != self.registry.stream()) {
+                return Err(foreign_cursor(field).into());
+            }
+        }
+        Ok(())
     }
 
     /// The log itself, in either direction.
@@ -120,7 +134,9 @@ impl Scrip {
         let mut events = Vec::new();
         // At most this many rows begin in so many places, and each place has its row among them.
         let start = before.min(self.end_of_log()).saturating_sub(rows as u64);
-        for (first, row) in self.store.scan(&Events::of(STREAM, start..before), ReadFrom::Start, rows).await? {
+        for (first, row) in
+            self.store.scan(&Events::of(self.registry.stream(), start..before), ReadFrom::Start, rows).await?
+        {
             events.extend(numbered(first, row).filter(|event| event.id.sequence < before));
         }
         events.reverse();
@@ -129,7 +145,7 @@ impl Scrip {
 
     /// Up to `rows` rows of events after a place in the log.
     pub async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
-        let span = Events::with(STREAM, after + 1..self.end_of_log());
+        let span = Events::with(self.registry.stream(), after + 1..self.end_of_log());
         let mut events = Vec::new();
         for (first, row) in self.store.scan(&span, ReadFrom::Start, rows).await? {
             events.extend(numbered(first, row).filter(|event| event.id.sequence > after));
@@ -211,7 +227,7 @@ impl Scrip {
         let (mut start, end) = (page.after.map_or(0, |cursor| cursor.sequence + 1), self.end_of_log());
         let (mut found, mut looked_at, mut resume) = (Vec::new(), 0, None);
         while looked_at < MAX_LOOKED_AT {
-            let span = CustomerEvents::of(customer, STREAM, start..end);
+            let span = CustomerEvents::of(customer, self.registry.stream(), start..end);
             let rows = self.store.scan(&span, ReadFrom::Start, PART).await?;
             let ids: Vec<_> = rows.iter().map(|((_, event), _)| *event).collect();
             for event in self.events_by_id(&ids).await? {

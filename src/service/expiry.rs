@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Caller, Command, Failure, Scrip, vitals::Doing};
-use scrip_domain::{period::Instant, rejection::Code};
+use super::{Caller, Command, Failure, Scrip, prepare::fresh_bytes, vitals::Doing};
+use scrip_domain::{period::Instant, rejection::Code, seal::IdSecret};
 use scrip_storage::{Answers, Dues, ReadFrom};
 
 /// How many coupons are recorded in one command.
@@ -37,6 +37,7 @@ enum Part {
 impl Scrip {
     /// Records every expiry up to now, and forgets answers to idempotency keys that are too old.
     pub(super) async fn sweep(&self) -> Result<(), Failure> {
+        self.begin_ids().await?;
         let now = self.now();
         let settled = loop {
             // Each part is progress: however much is over, it does not stand still.
@@ -70,6 +71,19 @@ impl Scrip {
             Ok(Ok(_)) => Ok(Part::More),
             Ok(Err(failure)) if !is_stopped(&failure) => Err(failure),
             Ok(Err(_)) | Err(_) => Ok(Part::Done(Settled::Behind)),
+        }
+    }
+
+    /// Gives the database a secret for its ids, if it has none: at its first start, or at the first of a folder of before.
+    /// Where no change can be made, it is tried again with the next sweep, and ids are those of before until then.
+    pub(super) async fn begin_ids(&self) -> Result<(), Failure> {
+        if self.registry.has_ids() {
+            return Ok(());
+        }
+        let command = Command::IdsBegin(IdSecret::new(fresh_bytes()?));
+        match timeout(PATIENCE, self.submit(&Caller::scrip(), None, command)).await {
+            Ok(Err(failure)) if !is_stopped(&failure) => Err(failure),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 

@@ -4,7 +4,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{CheckoutOrder, Command, CouponRef, command::legacy_fingerprint};
+use super::{
+    CheckoutOrder, Command, CouponRef,
+    command::{legacy_fingerprint, packed_text},
+};
 use scrip_domain::{
     basket::BasketDraft,
     binding::{Binding, OnFailure},
@@ -15,8 +18,8 @@ use scrip_domain::{
 
 /// The version that a fingerprint begins with.
 const VERSION: &str = "3:";
-/// The version before, which did not know who has to hold a coupon, and took a pool as it was written. Those before it
-/// have none.
+/// The version before, which did not know who has to hold a coupon or why something is done, and took a pool as it was
+/// written. Those before it have none.
 const BEFORE: &str = "2:";
 
 /// The fingerprint of a command; with the coupon that its code names, where that is known and will stay so.
@@ -78,6 +81,13 @@ impl Parts {
 
     fn maybe_amount(&mut self, text: Option<&String>) {
         self.maybe(text, |parts, text| parts.amount(text));
+    }
+
+    /// A part that the version before did not know, the last one.
+    fn late_text(&mut self, text: Option<&String>) {
+        if self.newest || text.is_some() {
+            self.maybe_text(text);
+        }
     }
 
     fn pool(&mut self, pool: PoolId) {
@@ -220,20 +230,26 @@ impl Parts {
                 self.text("create");
                 self.draft(draft);
             }
-            Command::Claim(pool, customer, reason) => {
+            Command::Claim(pool, customer, why) => {
                 self.text("claim");
                 self.pool(*pool);
                 self.text(customer);
-                self.maybe_text(reason.as_ref());
+                if self.newest {
+                    self.maybe_text(why.as_ref().and_then(|why| why.reason.as_ref()));
+                    self.maybe_text(why.as_ref().and_then(|why| why.reference.as_ref()));
+                } else {
+                    self.maybe_text(why.as_ref().and_then(packed_text).as_ref());
+                }
             }
-            Command::Redeem { coupon, customer, amount, basket, transaction } => {
+            Command::Redeem { coupon, customer, amount, basket, transaction, reason } => {
                 self.action("redeem", coupon, named);
                 self.maybe_text(customer.as_ref());
                 self.maybe_amount(amount.as_ref());
                 self.maybe(basket.as_deref(), Self::basket);
                 self.maybe_text(transaction.as_ref());
+                self.late_text(reason.as_ref());
             }
-            Command::Unredeem(coupon, entry, amount) => {
+            Command::Unredeem(coupon, entry, amount, reason) => {
                 self.action("unredeem", coupon, named);
                 self.maybe(*entry, |parts, entry| {
                     parts.pool(entry.coupon.pool);
@@ -241,14 +257,26 @@ impl Parts {
                     parts.number(entry.number.into());
                 });
                 self.maybe_amount(amount.as_ref());
+                self.late_text(reason.as_ref());
             }
-            Command::Unassign(coupon) => self.action("unassign", coupon, named),
-            Command::Transfer(coupon, id, email) => {
+            Command::Unassign(coupon, reason) => {
+                self.action("unassign", coupon, named);
+                self.late_text(reason.as_ref());
+            }
+            Command::Transfer(coupon, id, email, reason) => {
                 self.action("transfer", coupon, named);
                 self.maybe_text(id.as_ref());
                 self.maybe_text(email.as_ref());
+                self.late_text(reason.as_ref());
             }
-            Command::Invalidate(coupon) => self.action("invalidate", coupon, named),
+            Command::Invalidate(coupon, reason) => {
+                self.action("invalidate", coupon, named);
+                self.late_text(reason.as_ref());
+            }
+            Command::Reinstate(coupon, reason) => {
+                self.action("reinstate", coupon, named);
+                self.late_text(reason.as_ref());
+            }
             Command::Adjust(coupon, amount, reason) => {
                 self.action("adjust", coupon, named);
                 self.amount(amount);
@@ -278,6 +306,7 @@ impl Parts {
             | Command::PoolArchive(..)
             | Command::CustomerUpsert(_)
             | Command::SettingsUpdate(_)
+            | Command::IdsBegin(_)
             | Command::KeyAdd(_)
             | Command::Forget(_)
             | Command::ClockConfirm

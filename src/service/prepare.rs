@@ -219,7 +219,7 @@ pub(super) fn fresh_key() -> Result<SeriesKey, Failure> {
 }
 
 /// Bytes that nobody can foresee.
-fn fresh_bytes() -> Result<[u8; 32], Failure> {
+pub(super) fn fresh_bytes() -> Result<[u8; 32], Failure> {
     let mut bytes = [0; 32];
     let failed = |error| Failure::Internal(format!("the operating system gives no randomness: {error}"));
     rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(failed)?;

@@ -4,20 +4,24 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use super::{codebook::Reserved, opened::Opened};
 use scrip_domain::{
     access::{ApiKey, Settings},
     code::PatternSet,
+    global_id::GlobalIds,
     id::PoolId,
     pool::Pool,
     pool_codes::CodesFault,
     source::Source,
     terms::{CouponType, Terms},
 };
-use scrip_storage::{ApiKeys, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies, Tally};
+use scrip_storage::{
+    ApiKeys, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
+    Tally,
+};
 
 /// How many rows are read at once at a start.
 const PAGE: usize = 1_000;
@@ -69,7 +73,14 @@ pub struct Registry {
     pub(super) reserved: Arc<Mutex<Reserved>>,
     /// The series that are in use.
     pub(super) opened: Opened,
+    /// Where the numbers of the database begin.
+    pub(super) numbering: Numbering,
+    /// The ids of this database, from when it has a secret for them.
+    ids: OnceLock<GlobalIds>,
 }
+
+/// The ids of a database that has no secret yet.
+static PLAIN: GlobalIds = GlobalIds::PLAIN;
 
 /// Which pools.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +98,7 @@ pub struct PoolFilter {
 impl Registry {
     /// Reads it from the database.
     pub async fn load(store: &Store) -> Result<Self, StorageError> {
+        let numbering = store.get_one::<Numberings>(()).await?.unwrap_or_default();
         let mut held = Held::default();
         let mut terms: HashMap<PoolId, Vec<Arc<Terms>>> = HashMap::new();
         for ((pool, number), row) in all::<PoolTerms>(store).await? {
@@ -106,7 +118,16 @@ impl Registry {
         held.tallies = ids.into_iter().zip(tallies).filter_map(|(id, tally)| Some((id, tally?))).collect();
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
-        Ok(Self { held: RwLock::new(held), ..Self::default() })
+        let settings = held.settings;
+        let registry = Self { held: RwLock::new(held), numbering, ..Self::default() };
+        registry.begin_ids(&settings);
+        Ok(registry)
+    }
+
+    /// The stream of the events. A cursor of another one is of a log that is not here any more.
+    #[must_use]
+    pub(crate) fn stream(&self) -> u32 {
+        self.numbering.stream
     }
 
     /// Reads what it holds.
@@ -142,6 +163,24 @@ impl Registry {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.read().settings
+    }
+
+    /// The ids and cursors of this database.
+    #[must_use]
+    pub fn ids(&self) -> &GlobalIds {
+        self.ids.get().unwrap_or(&PLAIN)
+    }
+
+    /// Whether its ids are sealed.
+    pub(super) fn has_ids(&self) -> bool {
+        self.ids.get().is_some()
+    }
+
+    /// Seals ids from now on, if there is a secret for it.
+    pub(super) fn begin_ids(&self, settings: &Settings) {
+        if let Some(secret) = &settings.ids {
+            self.ids.get_or_init(|| GlobalIds::new(secret));
+        }
     }
 
     /// The key whose secret has this hash.

@@ -21,7 +21,7 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
 };
 use scrip_plugins::Plugins;
-use scrip_storage::{Address, OpenError, Room, StorageError, Store, Working};
+use scrip_storage::{Address, DatabaseSize, OpenError, Room, StorageError, Store, Working};
 
 /// How often coupons whose time is over are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -88,6 +88,11 @@ impl Scrip {
             worker,
             watchdog,
         });
+        tokio::spawn(count_rows(Arc::clone(&scrip.store), stop.clone()));
+        // Before anybody is given an id.
+        if let Err(error) = scrip.begin_ids().await {
+            tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
+        }
         let weak = Arc::downgrade(&scrip);
         tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
         let vitals = Arc::clone(&scrip.vitals);
@@ -210,6 +215,11 @@ impl Scrip {
         self.tail.followers()
     }
 
+    /// How large its database is.
+    pub async fn database_size(&self) -> Result<DatabaseSize, Failure> {
+        Ok(self.store.size().await?)
+    }
+
     /// Whether it is being stopped: what takes long should end.
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
@@ -241,6 +251,13 @@ impl Scrip {
             tracing::error!("the committer ended badly");
         }
         inner.store.close().await;
+    }
+}
+
+/// Counts the rows of a folder that an earlier Scrip has written to.
+async fn count_rows(store: Arc<Store>, stop: CancellationToken) {
+    if let Err(error) = store.count_rows(stop).await {
+        tracing::warn!(%error, "the rows of the database could not be counted: the next start tries again");
     }
 }
 

@@ -7,8 +7,9 @@ use surrealdb_datastore::{Transaction, TransactionType};
 
 use super::{
     Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
+    counts::Changes,
     record::{self, commit_failed, damaged, failed},
-    tables::Batches,
+    tables::{Batches, Counted, RowCounts, TABLES},
 };
 use scrip_domain::clock::BatchTime;
 
@@ -58,7 +59,7 @@ impl Batch {
         self.records.push((id, record));
     }
 
-    /// Removes a row.
+    /// Removes a row that exists.
     pub fn remove(&mut self, id: RowId) {
         self.removed.push(id);
     }
@@ -97,45 +98,70 @@ impl Store {
         let unannounced = self.pending.begin(rows);
         let link = self.next_link(batch.time).await?;
         let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-        if let Err(error) = self.fill_and_link(&transaction, batch, link).await {
-            record::end(&transaction).await;
-            return Err(error);
-        }
+        let (changes, counted) = match self.fill_and_link(&transaction, batch, link).await {
+            Ok(filled) => filled,
+            Err(error) => {
+                record::end(&transaction).await;
+                return Err(error);
+            }
+        };
         transaction.commit().await.map_err(commit_failed)?;
         self.chain.written(link);
+        self.counted(&changes, counted);
         Ok(unannounced)
     }
 
-    /// Puts a batch's writes into a transaction, with its link in the chain of batches.
-    async fn fill_and_link(&self, transaction: &Transaction, batch: &Batch, link: Link) -> Result<(), StorageError> {
-        self.fill(transaction, batch).await?;
-        let (id, row) = (RowId::of::<Batches>(link.place()), Row::of::<Batches>(link));
-        let key = self.place(transaction).await?.key(&id);
-        transaction.set(key, bytes(&id, &row)?).await.map_err(failed)
+    /// Puts a batch's writes into a transaction, with its link in the chain of batches and how many rows there are then.
+    async fn fill_and_link(
+        &self,
+        transaction: &Transaction,
+        batch: &Batch,
+        link: Link,
+    ) -> Result<(Changes, Option<Counted>), StorageError> {
+        let changes = self.fill(transaction, batch).await?;
+        let counted = self.count(&changes, &link).await?;
+        let mut own = vec![(RowId::of::<Batches>(link.place()), Row::of::<Batches>(link))];
+        own.extend(counted.clone().map(|counted| (RowId::of::<RowCounts>(()), Row::of::<RowCounts>(counted))));
+        let place = self.place(transaction).await?;
+        for (id, row) in &own {
+            transaction.set(place.key(id), bytes(id, row)?).await.map_err(failed)?;
+        }
+        Ok((changes, counted))
     }
 
-    /// Puts a batch's writes into a transaction.
-    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch) -> Result<(), StorageError> {
+    /// Puts a batch's writes into a transaction; gives by how many rows they change each table.
+    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch) -> Result<Changes, StorageError> {
         let place = self.place(transaction).await?;
+        let mut changes = [0; TABLES];
+        let mut count = |id: &RowId, change: i64| {
+            if let Some(rows) = changes.get_mut(id.table()) {
+                *rows += change;
+            }
+        };
         for (id, row) in &batch.new {
             transaction.put(place.key(id), bytes(id, row)?).await.map_err(failed)?;
+            count(id, 1);
         }
         for (id, row) in &batch.ensured {
             let key = place.key(id);
             if transaction.get(key.as_borrowed(), None).await.map_err(failed)?.is_none() {
                 transaction.put(key, bytes(id, row)?).await.map_err(failed)?;
+                count(id, 1);
             }
         }
         for (id, row) in &batch.replaced {
             transaction.set(place.key(id), bytes(id, row)?).await.map_err(failed)?;
         }
         for (id, record) in &batch.records {
-            transaction.set(place.key(id), record.clone()).await.map_err(failed)?;
+            let key = place.key(id);
+            count(id, i64::from(transaction.get(key.as_borrowed(), None).await.map_err(failed)?.is_none()));
+            transaction.set(key, record.clone()).await.map_err(failed)?;
         }
         for id in &batch.removed {
             transaction.del(place.key(id)).await.map_err(failed)?;
+            count(id, -1);
         }
-        Ok(())
+        Ok(changes)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io::ErrorKind,
+    path::PathBuf,
     pin::Pin,
     sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Address, OpenError, StorageError, Working,
     chain::{Chain, Start, naming_tables},
+    counts::Counts,
     engine::Engine,
     error::is_of_the_machine,
     folder,
@@ -37,6 +39,10 @@ pub struct Store {
     pub(super) pending: Pending,
     /// The last batch, and who is told of it.
     pub(super) chain: Chain,
+    /// How many rows each table has.
+    pub(super) counts: Counts,
+    /// Where its files are; none of one in memory.
+    pub(super) folder: Option<PathBuf>,
     /// Once it is true, nothing can be written.
     pub(super) frozen: Arc<AtomicBool>,
     /// What reads its tables again, once it is in use.
@@ -92,7 +98,8 @@ impl Store {
         if let Some(start) = start {
             start.begin(address, self).await?;
         }
-        boxed(|| self.current(address)).await
+        boxed(|| self.current(address)).await?;
+        Ok(self.begin_counts().await?)
     }
 
     /// Whether its rows can be read, and are of a format that is known.
@@ -147,8 +154,9 @@ impl Store {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
+        let (counts, folder) = (Counts::default(), address.folder().cloned());
         let (frozen, scrub) = (Arc::default(), None);
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, frozen, scrub })
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, counts, folder, frozen, scrub })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.

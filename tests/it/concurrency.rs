@@ -188,7 +188,7 @@ async fn the_same_idempotency_key_takes_the_same_input_written_otherwise() {
     let till = app.named("till");
     let pay = async |coupon: CouponRef, amount: &str| {
         let (amount, customer) = (Some(amount.to_owned()), None);
-        let command = Command::Redeem { coupon, customer, amount, basket: None, transaction: None };
+        let command = Command::Redeem { coupon, customer, amount, basket: None, transaction: None, reason: None };
         till.ask(Some("key".to_owned()), command).await
     };
     let by_code = || CouponRef::Code { code: card.code.clone(), pool: None, customer: None };

@@ -162,10 +162,10 @@ impl CallerTask {
                 10..12 => self.redeem(coupon, somebody).await,
                 12 => self.unredeem(coupon).await,
                 13 => {
-                    self.act(coupon, Ask::Unassign, Command::Unassign(CouponRef::Id(coupon))).await;
+                    self.act(coupon, Ask::Unassign, Command::Unassign(CouponRef::Id(coupon), None)).await;
                 }
                 14..16 => {
-                    let command = Command::Transfer(CouponRef::Id(coupon), Some(somebody.clone()), None);
+                    let command = Command::Transfer(CouponRef::Id(coupon), Some(somebody.clone()), None, None);
                     self.act(coupon, Ask::Transfer { to: somebody }, command).await;
                 }
                 16..19 => {
@@ -176,7 +176,7 @@ impl CallerTask {
                 }
                 _ => {
                     let Some((entry, cents)) = paid.pop() else { continue };
-                    let command = Command::Unredeem(CouponRef::Id(entry.coupon), Some(entry), None);
+                    let command = Command::Unredeem(CouponRef::Id(entry.coupon), Some(entry), None, None);
                     self.act(entry.coupon, Ask::Return { cents }, command).await;
                 }
             }
@@ -208,7 +208,7 @@ impl CallerTask {
 
     async fn redeem(&self, id: CouponId, by: String) {
         let (coupon, customer) = (CouponRef::Id(id), Some(by.clone()));
-        let command = Command::Redeem { coupon, customer, amount: None, basket: None, transaction: None };
+        let command = Command::Redeem { coupon, customer, amount: None, basket: None, transaction: None, reason: None };
         let begin = self.recorder.now();
         self.recorder.redemptions.begin();
         let answer = self.app.ask(None, command).await.map(|answer| view(&answer));
@@ -219,7 +219,7 @@ impl CallerTask {
     async fn unredeem(&self, id: CouponId) {
         let begin = self.recorder.now();
         self.recorder.reversals.begin();
-        let answer = self.app.ask(None, Command::Unredeem(CouponRef::Id(id), None, None)).await;
+        let answer = self.app.ask(None, Command::Unredeem(CouponRef::Id(id), None, None, None)).await;
         let answer = answer.map(|answer| view(&answer));
         self.recorder.reversals.end(&answer);
         self.recorder.add(id, begin, Ask::Unredeem, answer);

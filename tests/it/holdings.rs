@@ -20,8 +20,14 @@ async fn aggregate(app: &Client, pool: PoolId, aggregated: bool) {
 /// Redeems the coupon of a generic code that somebody holds.
 async fn redeem_by_code(app: &Client, code: &str, by: &str) -> Result<Coupon, Vec<Code>> {
     let coupon = CouponRef::Code { code: code.to_owned(), pool: None, customer: Some(customer(by)) };
-    let command =
-        Command::Redeem { coupon, customer: Some(by.to_owned()), amount: None, basket: None, transaction: None };
+    let command = Command::Redeem {
+        coupon,
+        customer: Some(by.to_owned()),
+        amount: None,
+        basket: None,
+        transaction: None,
+        reason: None,
+    };
     match app.ask(None, command).await? {
         Answer::Coupon(coupon, _) => Ok(*coupon),
         other => panic!("expected a coupon, found {other:?}"),

@@ -11,8 +11,11 @@ use std::{
 };
 
 use scrip::{
-    domain::id::{CouponId, PoolId},
-    service::{Clock, Scrip},
+    domain::{
+        id::{CouponId, PoolId},
+        status::Status,
+    },
+    service::{Answer, Clock, Command, CouponRef, Scrip},
     storage::{Address, OpenError, UpgradeError, Upgraded, check, upgrade},
 };
 use tokio::{io::AsyncReadExt, time::timeout};
@@ -73,6 +76,30 @@ async fn is_whole(folder: &Path, events: usize) {
     let books = audit::audit(&app).await;
     assert_eq!(books.events.len(), events);
     app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_earlier_version_invalidated_comes_back() {
+    for (name, _) in OF_FORMAT_2 {
+        let (_folder, data) = of_format_2(name);
+        upgraded(&data).await.expect("an upgraded folder");
+        let app = open(&disk(&data)).await.expect("an open database");
+        let books = audit::audit(&app).await;
+        let invalid = books.coupons.values().filter(|coupon| coupon.status == Status::Invalid);
+        let mut back = 0;
+        for coupon in invalid {
+            let answer = app.ask(None, Command::Reinstate(CouponRef::Id(coupon.id), None)).await;
+            let Ok(Answer::Coupon(after, _)) = answer else { panic!("{coupon:?} does not come back: {answer:?}") };
+            let told = books.events_of(coupon.id).last().expect("its events").change.clone();
+            let is_over = coupon.expires_at.is_some_and(|end| end <= app.now());
+            assert_eq!(after.status, if is_over { Status::Expired } else { told.before });
+            back += 1;
+        }
+        assert!(back > 0, "the folder has coupons that were invalidated");
+        audit::audit(&app).await;
+        app.close().await;
+        check(&disk(&data), |fault| panic!("{fault}")).await.expect("it can be checked");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

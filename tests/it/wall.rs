@@ -9,6 +9,7 @@ mod kill;
 mod mark;
 mod merge;
 mod salvage;
+mod size;
 
 use std::{
     fs,
@@ -108,6 +109,15 @@ async fn two_moments() -> (Folder, [Moment; 2]) {
     }
     let Ok(moments) = <[Moment; 2]>::try_from(moments) else { panic!("two moments") };
     (folder, moments)
+}
+
+/// Books as a salvage leaves them: with the events in a log of another number.
+fn in_log(stream: u32, mut books: Books) -> Books {
+    for coupon in books.coupons.values_mut() {
+        coupon.acquired.iter_mut().chain(&mut coupon.history.recent).for_each(|event| event.stream = stream);
+    }
+    books.events.iter_mut().for_each(|event| event.id.stream = stream);
+    books
 }
 
 /// Changes rows past the service, as nothing but a fault of the engine would.

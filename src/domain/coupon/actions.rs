@@ -3,7 +3,7 @@
 
 use crate::{
     currency::Currency,
-    event::EventType,
+    event::{EventType, Why},
     gift_card::{EntryKind, Posting},
     id::CustomerId,
     period::Instant,
@@ -25,13 +25,7 @@ pub struct Holder {
 
 impl Coupon {
     /// Claims an unassigned coupon: it starts its time, and a gift card is issued.
-    pub fn claim(
-        mut self,
-        terms: &Terms,
-        holder: Holder,
-        reason: Option<String>,
-        now: Instant,
-    ) -> Result<Decision, Refusal> {
+    pub fn claim(mut self, terms: &Terms, holder: Holder, why: Option<Why>, now: Instant) -> Result<Decision, Refusal> {
         match self.status_at(now) {
             Status::Unassigned => {}
             Status::Claimed => return Err(Rejection::AlreadyClaimed.into()),
@@ -41,8 +35,7 @@ impl Coupon {
         }
         terms.admits_customer(holder.currency).map_err(|r| r.at(["customerId"]))?;
         self.start(terms, holder.customer, now)?;
-        let mut change = self.change(EventType::Claim, Status::Claimed);
-        change.reason = reason;
+        let mut change = self.change(EventType::Claim, Status::Claimed).told_with(why);
         let mut entries = Vec::new();
         if let Some(value) = terms.card_value() {
             let mut account = self.account.unwrap_or_default();
@@ -59,13 +52,12 @@ impl Coupon {
     }
 
     /// Gives its holder the same coupon once more (aggregated pools).
-    pub fn claim_again(mut self, reason: Option<String>, now: Instant) -> Result<Decision, Refusal> {
+    pub fn claim_again(mut self, why: Option<Why>, now: Instant) -> Result<Decision, Refusal> {
         let status = self.status_at(now);
         if !status.is_live() {
             return Err(self.refusal(now).into());
         }
-        let mut change = self.change(EventType::Claim, status);
-        change.reason = reason;
+        let change = self.change(EventType::Claim, status).told_with(why);
         self.claims = self.claims.saturating_add(1);
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })

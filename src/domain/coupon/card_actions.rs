@@ -95,7 +95,7 @@ impl Coupon {
     }
 
     /// Moves a card's balance up or down by hand, never below zero.
-    pub fn adjust(mut self, terms: &Terms, amount: Amount, reason: String, now: Instant) -> Result<Decision, Refusal> {
+    pub fn adjust(mut self, terms: &Terms, amount: Amount, now: Instant) -> Result<Decision, Refusal> {
         let mut account = self.live_account(now)?;
         let exponent = terms.exponent();
         if amount == Amount::ZERO {
@@ -115,7 +115,6 @@ impl Coupon {
         self.account = Some(account);
         let mut change = self.change(EventType::Adjust, self.status);
         change.amount = Some(amount);
-        change.reason = Some(reason);
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![change], entries: vec![entry] })
     }

@@ -4,6 +4,7 @@
 
 mod actions;
 mod card_actions;
+mod reinstate;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use super::{
     decimal::Amount,
     event::{Change, EventType},
     gift_card::{Account, Entry},
-    id::{CouponId, CustomerId, EventId, TermsNumber},
+    id::{CouponId, CustomerId, EntryId, EventId, TermsNumber},
     period::Instant,
     rejection::Rejection,
     status::Status,
@@ -109,6 +110,18 @@ pub struct Decision {
     pub entries: Vec<Entry>,
 }
 
+impl Decision {
+    /// The same decision with why it was taken, in the words of whoever asked for it. Events that have a reason of their
+    /// own keep it.
+    #[must_use]
+    pub fn because(mut self, reason: Option<&str>) -> Self {
+        for change in &mut self.changes {
+            change.reason = change.reason.take().or_else(|| reason.map(str::to_owned));
+        }
+        self
+    }
+}
+
 impl Coupon {
     /// A coupon that nobody has claimed.
     #[must_use]
@@ -148,6 +161,13 @@ impl Coupon {
         self.status_at(now).refusal(self.expires_at)
     }
 
+    /// The last entry of the ledger of a gift card that has been issued.
+    #[must_use]
+    pub fn last_entry(&self) -> Option<EntryId> {
+        let number = self.account?.entries.checked_sub(1)?;
+        Some(EntryId { coupon: self.id, number })
+    }
+
     /// The balance of a gift card that has been issued.
     #[must_use]
     pub fn balance(&self) -> Option<Amount> {
@@ -166,6 +186,7 @@ impl Coupon {
             transaction: None,
             counterpart: None,
             reason: None,
+            reference: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     currency::Currency,
-    gift_card::EntryKind,
+    gift_card::{Entry, EntryKind, Posting},
     id::PoolId,
     period::Period,
     rejection::{Code, Refusal},
@@ -83,13 +83,17 @@ fn every_action_on_every_status() {
     let transfer: Action = |coupon, terms| coupon.transfer(terms, holder("bob"), now());
     let invalidate: Action = |coupon, _| coupon.invalidate(now());
     let expire: Action = |coupon, _| coupon.expire(later());
+    let reinstate: Action = |coupon, terms| {
+        let last = void_entry(&coupon);
+        coupon.reinstate(terms, last, now())
+    };
     let pay: Action = |coupon, terms| coupon.redeem_card(terms, None, Amount(1_000), None, now());
-    let adjust: Action = |coupon, terms| coupon.adjust(terms, Amount(500), "a gift".to_owned(), now());
+    let adjust: Action = |coupon, terms| coupon.adjust(terms, Amount(500), now());
     let no = Code::NotRedeemed;
     // By status found: unassigned, claimed, partially redeemed, redeemed, expired, invalid. The second
     // table is of gift cards, which alone are ever partially redeemed.
     let order = [U, C, P, R, E, I];
-    let plain: [Row; 8] = [
+    let plain: [Row; 9] = [
         ("claim", claim, [Ok(C), Err(Ac), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("claim again", again, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("redeem", redeem, [Err(Nc), Ok(R), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
@@ -98,13 +102,15 @@ fn every_action_on_every_status() {
         ("transfer", transfer, [Err(Nc), Ok(C), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
         ("expire", expire, [Err(Nc), Ok(E), Ok(E), Err(Ar), Err(Ex), Err(In)]),
+        ("reinstate", reinstate, [Err(Nc), Err(no), Err(Ar), Err(Ar), Err(Ex), Ok(C)]),
     ];
-    let cards: [Row; 5] = [
+    let cards: [Row; 6] = [
         ("pay", pay, [Err(Nc), Ok(P), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("adjust", adjust, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("unassign", unassign, [Err(Nc), Ok(U), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("transfer", transfer, [Err(Nc), Ok(C), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
+        ("reinstate", reinstate, [Err(Nc), Err(no), Err(Ar), Err(Ar), Err(Ex), Ok(C)]),
     ];
     for (card, table) in [(false, plain.as_slice()), (true, cards.as_slice())] {
         for (name, action, expected) in table {
@@ -123,6 +129,60 @@ fn every_action_on_every_status() {
             }
         }
     }
+}
+
+/// The entry by which an invalidation took all off a card that held 100.00 and had one entry before it.
+fn void_entry(coupon: &Coupon) -> Option<Entry> {
+    let mut account = coupon.account.filter(|_| coupon.status == Status::Invalid)?;
+    account.entries -= 1;
+    Some(account.post(EntryKind::Void, Amount(-10_000), Posting { coupon: coupon.id, transaction: None, at: now() }))
+}
+
+#[test]
+fn an_invalidation_is_taken_back_to_what_was_before() {
+    for (status, card) in [
+        (Status::Unassigned, false),
+        (Status::Claimed, false),
+        (Status::Unassigned, true),
+        (Status::Claimed, true),
+        (Status::PartiallyRedeemed, true),
+    ] {
+        let (before, terms) = in_status(status, card);
+        let invalid = before.clone().invalidate(now()).expect("an invalidation");
+        let last = invalid.entries.last().cloned();
+        for (instant, expected) in [(now(), status), (later(), Status::Expired)] {
+            let expected = if status == Status::Unassigned { status } else { expected };
+            let back = invalid.coupon.clone().reinstate(&terms, last.clone(), instant).expect("it comes back");
+            check_decision(Status::Invalid, invalid.coupon.version, &back);
+            assert_eq!((back.coupon.status, back.coupon.status_at(instant)), (expected, expected), "{status:?} {card}");
+            assert_eq!(back.coupon.balance(), before.balance());
+            assert_eq!(back.changes[0].amount, before.balance().filter(|balance| balance.is_positive()));
+            let same = Coupon {
+                status: before.status,
+                version: before.version,
+                account: before.account,
+                ..back.coupon.clone()
+            };
+            assert_eq!(same, before, "nothing else has changed");
+            if let [voided, reversal] = back.entries.as_slice() {
+                assert_eq!((reversal.reverses, reversal.amount), (Some(voided.id.number), voided.reversed));
+                assert_eq!(Amount::ZERO.minus(voided.amount), voided.reversed);
+            }
+            let once = back.coupon.reinstate(&terms, back.entries.last().cloned(), instant);
+            assert!(once.is_err(), "it is taken back once");
+        }
+    }
+}
+
+#[test]
+fn a_card_that_would_be_below_its_minimum_stays_void() {
+    let mut card = terms(CouponType::GiftCard, "100");
+    card.restrictions.minimum_value = Some(Amount(100));
+    let coupon = fresh().claim(&card, holder("ann"), None, now()).expect("a claim").coupon;
+    let voided = coupon.redeem_card(&card, None, Amount(9_950), None, now()).expect("a payment");
+    let refused = voided.coupon.reinstate(&card, voided.entries.last().cloned(), now()).expect_err("it stays void");
+    assert_eq!(refused.code, Code::Invalidated);
+    assert!(refused.message.contains("0.50") && refused.message.contains("1.00"), "{}", refused.message);
 }
 
 /// Whatever is decided: the version rises by one, the events lead from one status to the other, and
@@ -214,7 +274,7 @@ proptest! {
             let result = match step {
                 0 | 1 => coupon.clone().redeem_card(&card, None, Amount(amount), None, now()),
                 2 => coupon.clone().unredeem_card(&card, entry, Some(Amount(amount)), now()),
-                _ => coupon.clone().adjust(&card, Amount(amount - 3_000), "a change".to_owned(), now()),
+                _ => coupon.clone().adjust(&card, Amount(amount - 3_000), now()),
             };
             if let Ok(decision) = result {
                 for entry in decision.entries {

@@ -4,11 +4,12 @@ use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
 
 use super::{BasketInput, edit};
 use crate::{
-    global_id::{coupon_id, entry_id, pool_id},
+    global_id::{GlobalIds, coupon_id, customer_id, entry_id, pool_id},
     scalar::{CurrencyCode, Decimal},
 };
 use scrip_domain::{
-    id::{CustomerId, checked_id},
+    event::Why,
+    id::checked_id,
     rejection::{Refusal, Rejection},
 };
 use scrip_service::{Command, CustomerEdit};
@@ -29,21 +30,21 @@ pub struct CouponRef {
 
 impl CouponRef {
     /// The service's reference; `holder` is the customer of the action, if it names one.
-    pub fn check(self, holder: Option<&ID>) -> Result<scrip_service::CouponRef, Refusal> {
+    pub fn check(self, ids: &GlobalIds, holder: Option<&ID>) -> Result<scrip_service::CouponRef, Refusal> {
         let within = |rejection: Rejection, field: &str| rejection.at(["coupon", field]);
-        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| within(r, "poolId"))?;
-        let held_by = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+        let pool = self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| within(r, "poolId"))?;
+        let held_by = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         let held_by = held_by.map_err(|r| within(r, "customerId"))?;
         let coupon = match (self.id, self.code) {
             (Some(id), None) => {
-                let id = coupon_id(&id).map_err(|r| within(r, "id"))?;
+                let id = coupon_id(ids, &id).map_err(|r| within(r, "id"))?;
                 if pool.is_some_and(|pool| pool != id.pool) {
                     return Err(within(Rejection::NotFound { what: "coupon of this pool", by: "id" }, "id"));
                 }
                 scrip_service::CouponRef::Id(id)
             }
             (None, Some(code)) => {
-                let holder = holder.map(|id| CustomerId::parse(id)).transpose().map_err(|r| r.at(["customerId"]))?;
+                let holder = holder.map(|id| customer_id(ids, id)).transpose().map_err(|r| r.at(["customerId"]))?;
                 scrip_service::CouponRef::Code { code, pool, customer: held_by.clone().or(holder) }
             }
             (None, None) => return Err(Rejection::Required { what: "an id or a code" }.at(["coupon"])),
@@ -92,7 +93,7 @@ pub struct CouponClaimInput {
     pub customer_id: ID,
     /// Why.
     pub reason: Option<ClaimReason>,
-    /// What it refers to, such as the reward's id: up to 128 characters.
+    /// What it refers to, such as the reward's id: up to 128 characters. Events can be listed by it.
     pub reference: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
@@ -100,15 +101,12 @@ pub struct CouponClaimInput {
 
 impl CouponClaimInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Refusal> {
-        let pool = pool_id(&self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
         let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at(["reference"]))?;
-        let reason = match (self.reason, reference) {
-            (Some(reason), Some(reference)) => Some(format!("{}: {reference}", reason.name())),
-            (Some(reason), None) => Some(reason.name().to_owned()),
-            (None, reference) => reference,
-        };
-        Ok(Command::Claim(pool, self.customer_id.0, reason))
+        let why = Why { reason: self.reason.map(|reason| reason.name().to_owned()), reference };
+        let customer = ids.customer(&self.customer_id).map_err(|r| r.at(["customerId"]))?;
+        Ok(Command::Claim(pool, customer, Some(why)))
     }
 }
 
@@ -126,19 +124,23 @@ pub struct CouponRedeemInput {
     pub basket: Option<BasketInput>,
     /// The purchase's id, which redeems a coupon once.
     pub transaction_id: Option<String>,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
 }
 
 impl CouponRedeemInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Refusal> {
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        let customer = self.customer_id.as_ref().map(|id| ids.customer(id)).transpose();
         Ok(Command::Redeem {
-            coupon: self.coupon.check(self.customer_id.as_ref())?,
-            customer: self.customer_id.map(|id| id.0),
+            coupon: self.coupon.check(ids, self.customer_id.as_ref())?,
+            customer: customer.map_err(|r| r.at(["customerId"]))?,
             amount: self.amount.map(|amount| amount.0),
             basket: self.basket.map(|basket| Box::new(basket.into())),
             transaction: self.transaction_id,
+            reason: self.reason,
         })
     }
 }
@@ -152,16 +154,23 @@ pub struct CouponUnredeemInput {
     pub ledger_entry_id: Option<ID>,
     /// Gift cards: how much of it; absent takes all that is left of it.
     pub amount: Option<Decimal>,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
 }
 
 impl CouponUnredeemInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Refusal> {
-        let coupon = self.coupon.check(None)?;
-        let entry = self.ledger_entry_id.as_ref().map(entry_id).transpose().map_err(|r| r.at(["ledgerEntryId"]))?;
-        Ok(Command::Unredeem(coupon, entry, self.amount.map(|amount| amount.0)))
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        let coupon = self.coupon.check(ids, None)?;
+        let entry = self
+            .ledger_entry_id
+            .as_ref()
+            .map(|id| entry_id(ids, id))
+            .transpose()
+            .map_err(|r| r.at(["ledgerEntryId"]))?;
+        Ok(Command::Unredeem(coupon, entry, self.amount.map(|amount| amount.0), self.reason))
     }
 }
 
@@ -170,8 +179,17 @@ impl CouponUnredeemInput {
 pub struct CouponUnassignInput {
     /// The coupon.
     pub coupon: CouponRef,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
+}
+
+impl CouponUnassignInput {
+    /// The service's command.
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        Ok(Command::Unassign(self.coupon.check(ids, None)?, self.reason))
+    }
 }
 
 /// A coupon that changes hands.
@@ -183,15 +201,19 @@ pub struct CouponTransferInput {
     pub to_customer_id: Option<ID>,
     /// The e-mail address of who gets it. With both, they have to name the same customer.
     pub to_customer_email: Option<String>,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
 }
 
 impl CouponTransferInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Refusal> {
-        let coupon = self.coupon.check(None)?;
-        Ok(Command::Transfer(coupon, self.to_customer_id.map(|id| id.0), self.to_customer_email))
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        let coupon = self.coupon.check(ids, None)?;
+        let to = self.to_customer_id.as_ref().map(|id| ids.customer(id)).transpose();
+        let to = to.map_err(|r| r.at(["toCustomerId"]))?;
+        Ok(Command::Transfer(coupon, to, self.to_customer_email, self.reason))
     }
 }
 
@@ -200,8 +222,35 @@ impl CouponTransferInput {
 pub struct CouponInvalidateInput {
     /// The coupon.
     pub coupon: CouponRef,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
+}
+
+impl CouponInvalidateInput {
+    /// The service's command.
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        Ok(Command::Invalidate(self.coupon.check(ids, None)?, self.reason))
+    }
+}
+
+/// An invalidation that is taken back.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponReinstateInput {
+    /// The coupon.
+    pub coupon: CouponRef,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponReinstateInput {
+    /// The service's command.
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        Ok(Command::Reinstate(self.coupon.check(ids, None)?, self.reason))
+    }
 }
 
 /// A change of a gift card's balance by hand.
@@ -211,7 +260,7 @@ pub struct GiftCardAdjustInput {
     pub coupon: CouponRef,
     /// What is added to the balance; below zero takes off.
     pub amount: Decimal,
-    /// Why: 1 to 500 characters.
+    /// Why: 1 to 500 characters, which the event tells.
     pub reason: String,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
@@ -219,15 +268,15 @@ pub struct GiftCardAdjustInput {
 
 impl GiftCardAdjustInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Refusal> {
-        Ok(Command::Adjust(self.coupon.check(None)?, self.amount.0, self.reason))
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        Ok(Command::Adjust(self.coupon.check(ids, None)?, self.amount.0, self.reason))
     }
 }
 
 /// A customer to be made or edited: what is absent stays, null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUpsertInput {
-    /// The retailer's own id: 1 to 128 characters.
+    /// The retailer's own id: 1 to 128 characters, and not like an id of this API, which names the customer that has it.
     pub customer_id: ID,
     /// The e-mail address, which only one customer can have.
     #[graphql(default)]
@@ -241,13 +290,13 @@ pub struct CustomerUpsertInput {
 
 impl CustomerUpsertInput {
     /// The service's command.
-    pub fn command(self) -> Command {
-        Command::CustomerUpsert(Box::new(CustomerEdit {
-            id: self.customer_id.0,
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        Ok(Command::CustomerUpsert(Box::new(CustomerEdit {
+            id: ids.customer(&self.customer_id).map_err(|r| r.at(["customerId"]))?,
             email: edit(self.email, |email| email),
             currency: edit(self.currency, |currency| currency.0),
             attributes: self.attributes.map(|attributes| attributes.0),
-        }))
+        })))
     }
 }
 

@@ -2,8 +2,11 @@
 
 use async_graphql::{ID, InputObject};
 
-use crate::scalar::{CurrencyCode, DateTime, Decimal};
-use scrip_domain::basket::BasketDraft;
+use crate::{
+    global_id::GlobalIds,
+    scalar::{CurrencyCode, DateTime, Decimal},
+};
+use scrip_domain::{basket::BasketDraft, rejection::Refusal};
 use scrip_service::{CheckoutOrder, Presentation};
 
 /// A basket.
@@ -70,17 +73,17 @@ pub struct CheckoutCouponInput {
 
 impl CheckoutInput {
     /// The service's order.
-    pub fn order(self) -> CheckoutOrder {
+    pub fn order(self, ids: &GlobalIds) -> Result<CheckoutOrder, Refusal> {
         let presented = |coupon: CheckoutCouponInput| Presentation {
             code: coupon.code,
             amount: coupon.amount.map(|amount| amount.0),
         };
-        CheckoutOrder {
+        Ok(CheckoutOrder {
             transaction: self.transaction_id,
-            customer: self.customer_id.0,
+            customer: ids.customer(&self.customer_id).map_err(|r| r.at(["customerId"]))?,
             basket: self.basket.into(),
             coupons: self.coupons.into_iter().map(presented).collect(),
             at: self.at.map(|at| at.0.as_millisecond()),
-        }
+        })
     }
 }

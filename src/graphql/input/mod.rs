@@ -7,8 +7,8 @@ mod plugin;
 mod pool;
 
 pub use actions::{
-    CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput, CouponUnassignInput,
-    CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
+    CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput, CouponTransferInput,
+    CouponUnassignInput, CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput};
 pub use plugin::{PluginBindingInput, PluginTestInput};
@@ -19,11 +19,11 @@ pub use pool::{
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use super::{
-    global_id::{coupon_id, pool_id},
+    global_id::{GlobalIds, coupon_id, customer_id, pool_id},
     scalar::DateTime,
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
-use scrip_domain::{id::CustomerId, pool_draft::check_code, rejection::Refusal};
+use scrip_domain::{pool_draft::check_code, rejection::Refusal};
 use scrip_service;
 
 /// Which coupons.
@@ -56,9 +56,10 @@ pub struct TimeSpanInput {
 
 impl CouponFilter {
     /// The service's filter.
-    pub fn check(self) -> Result<scrip_service::CouponFilter, Refusal> {
-        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
-        let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+    pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::CouponFilter, Refusal> {
+        let pool =
+            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         let prefix = self.code_prefix.filter(|prefix| !prefix.is_empty());
         let prefix = prefix.map(|prefix| check_code(&prefix)).transpose();
         Ok(scrip_service::CouponFilter {
@@ -122,6 +123,9 @@ pub struct EventFilter {
     pub customer_id: Option<ID>,
     /// Those of these types.
     pub types: Option<Vec<CouponEventType>>,
+    /// Those of claims that refer to this. Without a coupon or a customer the log is searched for them, up to 20,000
+    /// events for a page: give the span of time where it is known.
+    pub reference: Option<String>,
     /// Those at or after this instant.
     pub from: Option<DateTime>,
     /// Those before this instant.
@@ -130,15 +134,22 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// The service's filter.
-    pub fn check(self) -> Result<scrip_service::EventFilter, Refusal> {
-        let pool = self.pool_id.as_ref().map(pool_id).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
-        let coupon = self.coupon_id.as_ref().map(coupon_id).transpose().map_err(|r| r.at(["filter", "couponId"]))?;
-        let customer = self.customer_id.map(|id| CustomerId::parse(&id)).transpose();
+    pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::EventFilter, Refusal> {
+        let pool =
+            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let coupon = self
+            .coupon_id
+            .as_ref()
+            .map(|id| coupon_id(ids, id))
+            .transpose()
+            .map_err(|r| r.at(["filter", "couponId"]))?;
+        let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         Ok(scrip_service::EventFilter {
             pool,
             coupon,
             customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
             types: self.types.unwrap_or_default().into_iter().map(Into::into).collect(),
+            reference: self.reference,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
         })

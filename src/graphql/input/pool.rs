@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
 use super::{PluginBindingInput, edit};
 use crate::{
-    global_id::pool_id,
+    global_id::{GlobalIds, pool_id},
     scalar::{CurrencyCode, Decimal, Period},
     types::enums::{CouponType, PoolSource},
 };
@@ -128,8 +128,8 @@ impl PoolCreateInput {
                 minimum_redemption_value: text(given.minimum_redemption_value),
                 purchase_minimum: text(given.purchase_minimum),
                 expiration_period: given.expiration_period.take().map(|period| period.0),
-                stores: ids(given.stores).unwrap_or_default(),
-                products: ids(given.products).unwrap_or_default(),
+                stores: names(given.stores).unwrap_or_default(),
+                products: names(given.products).unwrap_or_default(),
             },
             aggregated: self.aggregated.unwrap_or(false),
         })))
@@ -156,9 +156,9 @@ pub struct PatternInput {
 
 impl PatternInput {
     /// What it is drafted for.
-    pub fn for_pool(&self) -> Result<DraftFor, Refusal> {
+    pub fn for_pool(&self, ids: &GlobalIds) -> Result<DraftFor, Refusal> {
         match &self.pool_id {
-            Some(id) => pool_id(id).map(DraftFor::Edit).map_err(|rejection| rejection.at(["poolId"])),
+            Some(id) => pool_id(ids, id).map(DraftFor::Edit).map_err(|rejection| rejection.at(["poolId"])),
             None => Ok(DraftFor::New(self.source.map_or(Source::Generated, Into::into))),
         }
     }
@@ -234,8 +234,8 @@ pub struct PoolUpdateInput {
 
 impl PoolUpdateInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Vec<Refusal>> {
-        let pool = pool_id(&self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Vec<Refusal>> {
+        let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
         let mut faults = Faults::default();
         let unavailable = [
             (self.apply != UpdateScope::None, "apply", "updating existing coupons"),
@@ -265,8 +265,8 @@ impl PoolUpdateInput {
                 minimum_redemption_value: edit(given.minimum_redemption_value, |value| value.0),
                 purchase_minimum: edit(given.purchase_minimum, |value| value.0),
                 expiration_period: edit(given.expiration_period, |period| period.0),
-                stores: ids(given.stores),
-                products: ids(given.products),
+                stores: names(given.stores),
+                products: names(given.products),
             },
             pattern: self.pattern.take(),
             excluded_characters: edit(self.excluded_characters, |list| list).map(Option::unwrap_or_default),
@@ -292,8 +292,8 @@ pub struct PoolArchiveInput {
 
 impl PoolArchiveInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Vec<Refusal>> {
-        let pool = pool_id(&self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Vec<Refusal>> {
+        let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
         Ok(Command::PoolArchive(pool, self.archived))
     }
 }
@@ -311,8 +311,8 @@ pub struct CouponsAddInput {
 
 impl CouponsAddInput {
     /// The pool and the codes.
-    pub fn check(&self) -> Result<scrip_domain::id::PoolId, Vec<Refusal>> {
-        let pool = pool_id(&self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
+    pub fn check(&self, ids: &GlobalIds) -> Result<scrip_domain::id::PoolId, Vec<Refusal>> {
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
         if self.codes.is_empty() {
             return Err(vec![Rejection::Required { what: "at least one code" }.at(["codes"])]);
         }
@@ -338,14 +338,14 @@ pub struct CouponsGenerateInput {
 
 impl CouponsGenerateInput {
     /// The service's command.
-    pub fn command(self) -> Result<Command, Vec<Refusal>> {
-        let pool = pool_id(&self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Vec<Refusal>> {
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
         Ok(Command::CouponsGenerate(pool, self.count.into()))
     }
 }
 
 /// The ids of a list; none where it is absent, nothing where it is null.
-fn ids(list: MaybeUndefined<Vec<ID>>) -> Option<Vec<String>> {
+fn names(list: MaybeUndefined<Vec<ID>>) -> Option<Vec<String>> {
     match list {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(Vec::new()),

@@ -7,9 +7,10 @@ use async_graphql::{Context, Object, Result};
 use super::{submit, user_errors};
 use crate::{
     failure::{failed, internal},
+    global_id::ids,
     input::{
-        CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponTransferInput,
-        CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
+        CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
+        CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
     },
     types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
 };
@@ -28,7 +29,7 @@ impl CouponMutation {
         #[graphql(desc = "From which pool, for whom.")] input: CouponClaimInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command()).await
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
     /// Redeems a coupon: once, or, of a gift card, an amount.
@@ -38,7 +39,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon, by whom, for what.")] input: CouponRedeemInput,
     ) -> Result<Option<CouponRedeemPayload>> {
         let key = input.idempotency_key.clone();
-        let command = match input.command() {
+        let command = match input.command(ids(ctx)?) {
             Ok(command) => command,
             Err(refusal) => return Ok(Some(redeem_refused(vec![refusal]))),
         };
@@ -63,7 +64,7 @@ impl CouponMutation {
         #[graphql(desc = "Which redemption.")] input: CouponUnredeemInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command()).await
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
     /// Takes a claimed coupon back from its customer; another one may claim it.
@@ -73,7 +74,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponUnassignInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.coupon.check(None).map(Command::Unassign)).await
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
     /// Hands a claimed coupon over to another customer.
@@ -83,7 +84,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon, to whom.")] input: CouponTransferInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command()).await
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
     /// Takes a coupon out of use that has not been used up.
@@ -93,7 +94,19 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponInvalidateInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.coupon.check(None).map(Command::Invalidate)).await
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+    }
+
+    /// Takes an invalidation back: the coupon is again what it was before, or expired where its time was over meanwhile. A
+    /// gift card holds again what it held, with an entry of its ledger; one that would hold less than its minimum value
+    /// stays void.
+    async fn coupon_reinstate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon.")] input: CouponReinstateInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
     /// Changes a gift card's balance by hand.
@@ -103,7 +116,7 @@ impl CouponMutation {
         #[graphql(desc = "Which card, by how much, why.")] input: GiftCardAdjustInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command()).await
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
     /// Decides a checkout and records it; with auto redeem on, redeems the coupons that passed in the
@@ -114,7 +127,13 @@ impl CouponMutation {
         #[graphql(desc = "The checkout.")] input: CheckoutInput,
     ) -> Result<Option<CheckoutPayload>> {
         let key = input.idempotency_key.clone();
-        Ok(Some(match submit(ctx, key, Command::Checkout(Box::new(input.order()))).await? {
+        let order = match input.order(ids(ctx)?) {
+            Ok(order) => order,
+            Err(refusal) => {
+                return Ok(Some(CheckoutPayload { verdict: None, user_errors: user_errors(vec![refusal]) }));
+            }
+        };
+        Ok(Some(match submit(ctx, key, Command::Checkout(Box::new(order))).await? {
             Ok(Answer::Checkout(record)) => {
                 CheckoutPayload { verdict: Some(CheckoutVerdict::of(*record)), user_errors: Vec::new() }
             }

@@ -7,6 +7,7 @@ use async_graphql::{Context, Object, Result};
 use super::{submit, user_errors};
 use crate::{
     failure::internal,
+    global_id::ids,
     input::{
         CouponsAddInput, CouponsGenerateInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
         SettingsUpdateInput,
@@ -43,7 +44,7 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: PoolUpdateInput,
     ) -> Result<Option<PoolUpdatePayload>> {
-        let PoolPayload { pool, user_errors } = match pool_payload(ctx, None, input.command()).await? {
+        let PoolPayload { pool, user_errors } = match pool_payload(ctx, None, input.command(ids(ctx)?)).await? {
             Some(payload) => payload,
             None => return Ok(None),
         };
@@ -57,7 +58,7 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which pool, and which way.")] input: PoolArchiveInput,
     ) -> Result<Option<PoolPayload>> {
-        pool_payload(ctx, None, input.command()).await
+        pool_payload(ctx, None, input.command(ids(ctx)?)).await
     }
 
     /// Adds codes to an uploaded pool. A code that exists already, in the list or in any pool, is
@@ -69,7 +70,7 @@ impl PoolMutation {
         #[graphql(desc = "The codes.")] input: CouponsAddInput,
     ) -> Result<Option<CouponsAddPayload>> {
         let mut payload = CouponsAddPayload { pool: None, added: 0, skipped: Vec::new(), user_errors: Vec::new() };
-        let pool = match input.check() {
+        let pool = match input.check(ids(ctx)?) {
             Ok(pool) => pool,
             Err(refusals) => return Ok(Some(CouponsAddPayload { user_errors: user_errors(refusals), ..payload })),
         };
@@ -106,7 +107,7 @@ impl PoolMutation {
         #[graphql(desc = "How many, of which pool.")] input: CouponsGenerateInput,
     ) -> Result<Option<CouponsGeneratePayload>> {
         let key = input.idempotency_key.clone();
-        let command = match input.command() {
+        let command = match input.command(ids(ctx)?) {
             Ok(command) => command,
             Err(refusals) => return Ok(Some(CouponsGeneratePayload::refused(user_errors(refusals)))),
         };
@@ -127,7 +128,13 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is to be known of the customer.")] input: CustomerUpsertInput,
     ) -> Result<Option<CustomerPayload>> {
-        Ok(Some(match submit(ctx, None, input.command()).await? {
+        let command = match input.command(ids(ctx)?) {
+            Ok(command) => command,
+            Err(refusal) => {
+                return Ok(Some(CustomerPayload { customer: None, user_errors: user_errors(vec![refusal]) }));
+            }
+        };
+        Ok(Some(match submit(ctx, None, command).await? {
             Ok(Answer::Customer(customer)) => {
                 CustomerPayload { customer: Some(Customer(*customer)), user_errors: Vec::new() }
             }

@@ -13,7 +13,7 @@ use crate::{
     connection::{CouponEventConnection, LedgerEntryConnection},
     cursor::place_of,
     failure::{failed, internal, refused},
-    global_id::GlobalId,
+    global_id::{self, GlobalId, ids},
     loader::Related,
     moment::instant,
     scalar::{CurrencyCode, Cursor, DateTime, Decimal},
@@ -47,8 +47,8 @@ impl Coupon {
 #[Object]
 impl Coupon {
     /// The opaque id; never the code.
-    pub async fn id(&self) -> ID {
-        ID(GlobalId::Coupon(self.0.id).encode())
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Coupon(self.0.id))
     }
 
     /// The pool it is from.
@@ -156,13 +156,13 @@ impl Coupon {
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<LedgerEntryConnection> {
-        let after = place_of(after.as_ref(), "after", |entry: &EntryId| entry.coupon == self.0.id);
+        let after = place_of(ids(ctx)?, after.as_ref(), "after", |entry: &EntryId| entry.coupon == self.0.id);
         let after = after.map_err(|r| refused(&r))?.map(|entry| entry.number);
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let page = ctx.data::<Arc<Scrip>>()?.ledger(&self.0, &request).await.map_err(|f| failed(ctx, &f))?;
         let exponent = self.terms(ctx)?.exponent();
         let page = page.placed(|number| EntryId { coupon: self.0.id, number });
-        Ok(LedgerEntryConnection::of(page, |entry| LedgerEntry { entry, exponent }))
+        Ok(LedgerEntryConnection::of(ids(ctx)?, page, |entry| LedgerEntry { entry, exponent }))
     }
 
     /// Raised by one with every action.
@@ -191,8 +191,8 @@ pub struct LedgerEntry {
 #[Object]
 impl LedgerEntry {
     /// The opaque id: give it to couponUnredeem to take this redemption back.
-    pub async fn id(&self) -> ID {
-        ID(GlobalId::Entry(self.entry.id).encode())
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Entry(self.entry.id))
     }
 
     /// Why it was made.
@@ -220,9 +220,9 @@ impl LedgerEntry {
         DateTime(self.entry.at)
     }
 
-    /// The redemption that it takes back, wholly or in part.
-    async fn reverses(&self) -> Option<ID> {
-        let number = self.entry.reverses?;
-        Some(ID(GlobalId::Entry(EntryId { coupon: self.entry.id.coupon, number }).encode()))
+    /// The entry that it takes back: a redemption, wholly or in part, or what an invalidation took off.
+    async fn reverses(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        let Some(number) = self.entry.reverses else { return Ok(None) };
+        global_id::id(ctx, &GlobalId::Entry(EntryId { coupon: self.entry.id.coupon, number })).map(Some)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     connection::{CouponConnection, CouponEventConnection},
     cursor::{AtEvent, place},
     failure::{failed, refused},
-    global_id::GlobalId,
+    global_id::{self, GlobalId, ids},
     input::CouponFilter,
     moment::instant,
     scalar::{CurrencyCode, Cursor},
@@ -24,12 +24,12 @@ pub struct Customer(pub customer::Customer);
 /// A customer of the retailer's.
 #[Object]
 impl Customer {
-    /// The opaque id. Inputs called customerId want externalId.
-    pub async fn id(&self) -> ID {
-        ID(GlobalId::Customer(self.0.id.clone()).encode())
+    /// The opaque id. Inputs called customerId take it as well as externalId.
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Customer(self.0.id.clone()))
     }
 
-    /// The retailer's own id of the customer, which is what every customerId of an input means.
+    /// The retailer's own id of the customer, which every customerId of an input takes.
     async fn external_id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -61,14 +61,16 @@ impl Customer {
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
     ) -> Result<CouponConnection> {
-        let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
-        let before = place(before.as_ref(), "before").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
+        let after =
+            place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
+        let before =
+            place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
         let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
-        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         let scrip = ctx.data::<Arc<Scrip>>()?;
         let found = scrip.customer_coupons(&self.0.id, &filter, &page, instant(ctx)?).await;
         let found = found.map_err(|failure| failed(ctx, &failure))?;
-        Ok(CouponConnection::of(found.placed(AtEvent::<'h'>), Coupon))
+        Ok(CouponConnection::of(ids(ctx)?, found.placed(AtEvent::<'h'>), Coupon))
     }
 
     /// What happened to the customer's coupons, oldest first.

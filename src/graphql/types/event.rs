@@ -13,7 +13,7 @@ use crate::{
     connection::CouponEventConnection,
     cursor::{cursor, place},
     failure::{failed, internal, refused},
-    global_id::GlobalId,
+    global_id::{self, GlobalId, ids},
     loader::{Related, Shared, Together},
     scalar::{Cursor, DateTime, Decimal},
 };
@@ -67,13 +67,13 @@ impl CouponEvent {
 #[Object]
 impl CouponEvent {
     /// The opaque id.
-    pub async fn id(&self) -> ID {
-        ID(GlobalId::Event(self.event.id).encode())
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Event(self.event.id))
     }
 
     /// Its place in the log: give it as `after` to go on after it.
-    async fn cursor(&self) -> Cursor {
-        cursor(&self.event.id)
+    async fn cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
+        Ok(cursor(ids(ctx)?, &self.event.id))
     }
 
     /// What happened.
@@ -108,9 +108,15 @@ impl CouponEvent {
         &self.event.actor
     }
 
-    /// Why, in the words of who did it.
+    /// Why, in the words of who did it; of a claim, one of the values of ClaimReason. A claim that an earlier version
+    /// recorded has its reference in it as well: "MANUAL: order 1".
     async fn reason(&self) -> Option<&str> {
         self.event.change.reason.as_deref()
+    }
+
+    /// What a claim refers to, such as the reward's id.
+    async fn reference(&self) -> Option<&str> {
+        self.event.change.reference.as_deref()
     }
 
     /// The coupon's status before.
@@ -151,8 +157,8 @@ pub async fn page(
     first: Option<i32>,
     after: Option<Cursor>,
 ) -> Result<CouponEventConnection> {
-    let after = place(after.as_ref(), "after").map_err(|r| refused(&r))?;
+    let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
     let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
     let page = ctx.data::<Arc<Scrip>>()?.events(filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
-    Ok(CouponEventConnection::of(page, CouponEvent::from))
+    Ok(CouponEventConnection::of(ids(ctx)?, page, CouponEvent::from))
 }

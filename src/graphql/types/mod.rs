@@ -3,6 +3,7 @@
 mod checkout;
 mod coupon;
 mod customer;
+mod database;
 mod event;
 mod pattern;
 mod payload;
@@ -15,6 +16,7 @@ use async_graphql::{ID, Interface};
 pub use checkout::CheckoutVerdict;
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
+pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
 pub use pattern::PatternPreview;
 pub use payload::{
@@ -142,6 +144,9 @@ pub mod enums {
         /// A gift card's balance was changed by hand.
         #[graphql(name = "COUPON_ADJUST")]
         Adjust,
+        /// An invalidation was taken back.
+        #[graphql(name = "COUPON_REINSTATE")]
+        Reinstate,
     }
 
     /// Why a ledger entry was made.
@@ -152,7 +157,7 @@ pub mod enums {
         Issue,
         /// It paid.
         Redeem,
-        /// A redemption was taken back, wholly or in part.
+        /// A redemption was taken back, wholly or in part, or what an invalidation took off.
         Reverse,
         /// It was changed by hand.
         Adjust,

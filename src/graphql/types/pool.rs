@@ -9,7 +9,7 @@ use crate::{
     connection::CouponConnection,
     cursor::{AtEvent, HappenedAt, HeldSince, Place, place},
     failure::{failed, refused},
-    global_id::GlobalId,
+    global_id::{self, GlobalId, GlobalIds, ids},
     input::CouponFilter,
     moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
@@ -57,15 +57,15 @@ impl Asked {
         mut filter: scrip_service::CouponFilter,
     ) -> Result<CouponConnection> {
         let fail = |failure| failed(ctx, &failure);
-        let now = instant(ctx)?;
+        let (now, ids) = (instant(ctx)?, ids(ctx)?);
         if filter.pool.is_some_and(|other| other != pool) {
-            return Ok(CouponConnection::of(Page::<_, CouponId>::empty(), Coupon));
+            return Ok(CouponConnection::of(ids, Page::<_, CouponId>::empty(), Coupon));
         }
         if let Some(customer) = filter.customer.clone() {
             filter.pool = Some(pool);
-            let page = self.page(|HeldSince { 0: event }| Some(event))?;
+            let page = self.page(ids, |HeldSince { 0: event }| Some(event))?;
             let found = scrip.customer_coupons(&customer, &filter, &page, now).await.map_err(fail)?;
-            return Ok(self.connection(found.placed(AtEvent::<'h'>)));
+            return Ok(self.connection(ids, found.placed(AtEvent::<'h'>)));
         }
         let by = if !filter.claimed.is_open() {
             Some(EventType::Claim)
@@ -75,20 +75,20 @@ impl Asked {
             None
         };
         if let Some(by) = by {
-            let page = self.page(|HappenedAt { 0: event }| Some(event))?;
+            let page = self.page(ids, |HappenedAt { 0: event }| Some(event))?;
             let found = scrip.coupons_in_time(pool, by, &filter, &page, now).await.map_err(fail)?;
-            return Ok(self.connection(found.placed(AtEvent::<'t'>)));
+            return Ok(self.connection(ids, found.placed(AtEvent::<'t'>)));
         }
         // Where a search among uploaded codes was cut, its cursor may name a coupon of another pool.
         let any = filter.prefix.is_some();
-        let page = self.page(|id: CouponId| (any || id.pool == pool).then_some(id))?;
+        let page = self.page(ids, |id: CouponId| (any || id.pool == pool).then_some(id))?;
         let found = scrip.pool_coupons(pool, &filter, &page, now).await.map_err(fail)?;
-        Ok(self.connection(found))
+        Ok(self.connection(ids, found))
     }
 
-    fn page<P: Place, C>(&self, read: impl Fn(P) -> Option<C>) -> Result<PageRequest<C>> {
+    fn page<P: Place, C>(&self, ids: &GlobalIds, read: impl Fn(P) -> Option<C>) -> Result<PageRequest<C>> {
         let place = |cursor: &Option<Cursor>, field| {
-            let found = place(cursor.as_ref(), field)?;
+            let found = place(ids, cursor.as_ref(), field)?;
             found.map(|found| read(found).ok_or_else(|| foreign_cursor(field))).transpose()
         };
         let after = place(&self.after, "after").map_err(|r| refused(&r))?;
@@ -97,8 +97,8 @@ impl Asked {
         Ok(if self.descending { page.reversed() } else { page })
     }
 
-    fn connection<P: Place>(&self, found: Page<coupon::Coupon, P>) -> CouponConnection {
-        CouponConnection::of(if self.descending { found.reversed() } else { found }, Coupon)
+    fn connection<P: Place>(&self, ids: &GlobalIds, found: Page<coupon::Coupon, P>) -> CouponConnection {
+        CouponConnection::of(ids, if self.descending { found.reversed() } else { found }, Coupon)
     }
 }
 
@@ -106,8 +106,8 @@ impl Asked {
 #[Object]
 impl CouponPool {
     /// The opaque id.
-    pub async fn id(&self) -> ID {
-        ID(GlobalId::Pool(self.0.id).encode())
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Pool(self.0.id))
     }
 
     /// The retailer's id of the pool, unique among pools.
@@ -194,7 +194,7 @@ impl CouponPool {
         #[graphql(desc = "In this order.")] order_by: Option<CouponOrder>,
     ) -> Result<CouponConnection> {
         let scrip = ctx.data::<Arc<Scrip>>()?;
-        let filter = filter.unwrap_or_default().check().map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         let asked = Asked { first, after, last, before, descending: order_by == Some(CouponOrder::PositionDescending) };
         asked.answer(ctx, scrip, self.0.id, filter).await
     }

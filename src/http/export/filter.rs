@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use scrip_domain::{id::CustomerId, period::Instant, pool_draft::check_code, status::Status};
+use scrip_domain::{global_id::GlobalIds, id::CustomerId, period::Instant, pool_draft::check_code, status::Status};
 use scrip_service::{CouponFilter, Span};
 
 /// The parameters, all of them optional.
@@ -34,7 +34,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// The filter, or what is wrong with it.
-    pub fn check(&self) -> Result<CouponFilter, String> {
+    pub fn check(&self, ids: &GlobalIds) -> Result<CouponFilter, String> {
         let span = |name: &str, from: &Option<String>, to: &Option<String>| {
             Ok::<_, String>(Span {
                 from: instant(&format!("{name}From"), from)?,
@@ -42,7 +42,7 @@ impl Parameters {
             })
         };
         let prefix = self.code_prefix.as_deref().filter(|prefix| !prefix.is_empty()).map(check_code).transpose();
-        let customer = self.customer_id.as_deref().map(CustomerId::parse).transpose();
+        let customer = self.customer_id.as_deref().map(|id| CustomerId::parse(&ids.customer(id)?)).transpose();
         Ok(CouponFilter {
             statuses: statuses(self.statuses.as_deref().unwrap_or_default())?,
             pool: None,
@@ -80,7 +80,7 @@ mod tests {
             claimed_from: Some("2026-01-01T00:00:00Z".to_owned()),
             ..Parameters::default()
         };
-        let filter = given.check().expect("a filter");
+        let filter = given.check(&GlobalIds::PLAIN).expect("a filter");
         assert_eq!(filter.statuses, [Status::Claimed, Status::Expired]);
         assert_eq!(filter.prefix.as_deref(), Some("AB"));
         assert!(filter.claimed.from.is_some() && filter.claimed.to.is_none());
@@ -89,7 +89,7 @@ mod tests {
             (Parameters { redeemed_to: Some("today".to_owned()), ..Parameters::default() }, "redeemedTo: expected"),
             (Parameters { customer_id: Some(" ".to_owned()), ..Parameters::default() }, "customerId: expected"),
         ] {
-            let reason = wrong.check().expect_err("a refusal");
+            let reason = wrong.check(&GlobalIds::PLAIN).expect_err("a refusal");
             assert!(reason.starts_with(says), "{reason}");
         }
     }

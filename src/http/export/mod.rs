@@ -116,12 +116,13 @@ pub(super) async fn get(
     let Some(pool) = pool_by_any_id(&app.scrip, &id) else {
         return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId");
     };
+    let ids = app.scrip.registry().ids();
     let filter = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(parameters)| {
         let marked = parameters.bom.unwrap_or_default();
         if marked && file != "coupons.csv" {
             return Err("bom: only coupons.csv can begin with a byte order mark".to_owned());
         }
-        Ok((parameters.check()?, marked))
+        Ok((parameters.check(ids)?, marked))
     });
     let (filter, marked) = match filter {
         Ok(found) => found,

@@ -11,10 +11,7 @@ use scrip_domain::{
 };
 use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Ledger, Nodes};
 
-use super::{
-    STREAM,
-    attempt::{Attempt, Stop},
-};
+use super::attempt::{Attempt, Stop};
 
 impl Attempt<'_> {
     /// Takes a decision over. `before` is the coupon's row, if it had one; `counted` is the status
@@ -33,7 +30,7 @@ impl Attempt<'_> {
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in changes {
             let sequence = self.working.next_sequence() + self.change.events.len() as u64;
-            let event = EventId { stream: STREAM, sequence };
+            let event = EventId { stream: self.working.registry.stream(), sequence };
             if let Some(customer) = &change.customer {
                 let acquired = change.kind.is_acquisition() && holder.as_ref() != Some(customer);
                 if acquired {

@@ -1,5 +1,5 @@
-//! The actions on one coupon: claiming, unassigning, transferring, invalidating, and recording that time
-//! is over.
+//! The actions on one coupon: claiming, unassigning, transferring, invalidating, taking that back, and recording that
+//! time is over.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use crate::{Answer, CouponRef};
 use scrip_domain::{
     coupon::{Coupon, Decision, Holder},
     customer::Email,
+    event::Why,
     gift_card::EntryKind,
     id::{CouponId, CustomerId, PoolId},
     pool::Pool,
@@ -14,11 +15,11 @@ use scrip_domain::{
     source::Source,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Coupons, Dues, RowId};
+use scrip_storage::{Coupons, Dues, Ledger, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::at,
+    decide::{at, checked_reason},
     holdings::ALL,
     lookup::Found,
     plugins::Setting,
@@ -30,7 +31,7 @@ impl Attempt<'_> {
         &mut self,
         pool: PoolId,
         customer: &str,
-        reason: Option<String>,
+        why: Option<Why>,
         actor: &str,
     ) -> Result<Answer, Stop> {
         let customer = CustomerId::parse(customer).map_err(at("customerId"))?;
@@ -41,16 +42,16 @@ impl Attempt<'_> {
         if pool.aggregated
             && let Some(coupon) = self.held(&customer, pool.id, std::slice::from_ref(&ALL))?
         {
-            let decision = coupon.clone().claim_again(reason, self.now())?;
+            let decision = coupon.clone().claim_again(why, self.now())?;
             return self.finish(&Found { coupon, stored: true }, decision, actor);
         }
         if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {
-            return self.claim_remote(&pool, customer, reason, actor);
+            return self.claim_remote(&pool, customer, why, actor);
         }
         let found = self.take(&pool)?;
         let terms = self.terms(&found.coupon)?;
         let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
-        let decision = found.coupon.clone().claim(&terms, holder, reason, self.now())?;
+        let decision = found.coupon.clone().claim(&terms, holder, why, self.now())?;
         self.finish(&found, decision, actor)
     }
 
@@ -71,7 +72,7 @@ impl Attempt<'_> {
         &mut self,
         pool: &Arc<Pool>,
         customer: CustomerId,
-        reason: Option<String>,
+        why: Option<Why>,
         actor: &str,
     ) -> Result<Answer, Stop> {
         let lost = || Stop::Broken(format!("pool {:?} has no terms", pool.id));
@@ -80,7 +81,7 @@ impl Attempt<'_> {
         terms.admits_customer(currency).map_err(at("customerId"))?;
         let supplied = self.take_remote(pool, &customer)?;
         let coupon = supplied.found.coupon.clone();
-        let mut decision = coupon.claim(terms, Holder { currency, customer }, reason, self.now())?;
+        let mut decision = coupon.claim(terms, Holder { currency, customer }, why, self.now())?;
         if supplied.expires_at.is_some() {
             decision.coupon.expires_at = supplied.expires_at;
         }
@@ -96,30 +97,45 @@ impl Attempt<'_> {
         Ok(Answer::Coupon(Box::new(coupon), made))
     }
 
-    pub(super) fn unassign(&mut self, named: &CouponRef, actor: &str) -> Result<Answer, Stop> {
+    pub(super) fn unassign(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {
+        let reason = checked_reason(reason)?;
         let found = self.find(named)?;
         let decision = found.coupon.clone().unassign(self.now())?;
-        self.finish(&found, decision, actor)
+        self.finish(&found, decision.because(reason), actor)
     }
 
-    pub(super) fn invalidate(&mut self, named: &CouponRef, actor: &str) -> Result<Answer, Stop> {
+    pub(super) fn invalidate(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {
+        let reason = checked_reason(reason)?;
         let found = self.find(named)?;
         let decision = found.coupon.clone().invalidate(self.now())?;
-        self.finish(&found, decision, actor)
+        self.finish(&found, decision.because(reason), actor)
+    }
+
+    pub(super) fn reinstate(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {
+        let reason = checked_reason(reason)?;
+        let found = self.find(named)?;
+        let terms = self.terms(&found.coupon)?;
+        let last = match found.coupon.last_entry() {
+            Some(id) => self.get::<Ledger>(&id)?.cloned(),
+            None => None,
+        };
+        let decision = found.coupon.clone().reinstate(&terms, last, self.now())?;
+        self.finish(&found, decision.because(reason), actor)
     }
 
     pub(super) fn transfer(
         &mut self,
         named: &CouponRef,
-        id: Option<&str>,
-        email: Option<&str>,
+        (id, email): (Option<&str>, Option<&str>),
+        reason: Option<&str>,
         actor: &str,
     ) -> Result<Answer, Stop> {
+        let reason = checked_reason(reason)?;
         let receiver = self.receiver(id, email)?;
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;
         let decision = found.coupon.clone().transfer(&terms, receiver, self.now())?;
-        self.finish(&found, decision, actor)
+        self.finish(&found, decision.because(reason), actor)
     }
 
     /// The customer with this id, this e-mail address, or both, which then have to agree.

@@ -21,6 +21,9 @@ use scrip_storage::{Answer as Kept, Answers, ApiKeys, Row, RowId, Table};
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
 
+/// The longest reason of an action, in characters.
+const MAX_REASON: usize = 500;
+
 /// What came of a request.
 pub(super) enum Outcome {
     /// It cannot be decided without these.
@@ -127,9 +130,10 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
 fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<CouponId>, Stop> {
     let (Command::Redeem { coupon, .. }
     | Command::Unredeem(coupon, ..)
-    | Command::Unassign(coupon)
+    | Command::Unassign(coupon, ..)
     | Command::Transfer(coupon, ..)
-    | Command::Invalidate(coupon)
+    | Command::Invalidate(coupon, ..)
+    | Command::Reinstate(coupon, ..)
     | Command::Adjust(coupon, ..)) = command
     else {
         return Ok(None);
@@ -157,24 +161,31 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::CouponsGenerate(pool, count) => attempt.coupons_generate(*pool, *count),
         Command::Whole(_) => Ok(Answer::Done),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit),
-        Command::Claim(pool, customer, reason) => attempt.claim(*pool, customer, reason.clone(), actor),
-        Command::Redeem { coupon, customer, amount, basket, transaction } => {
+        Command::Claim(pool, customer, why) => attempt.claim(*pool, customer, why.clone(), actor),
+        Command::Redeem { coupon, customer, amount, basket, transaction, reason } => {
             let asked = super::redeem::Asked {
                 customer: customer.as_deref(),
                 amount: amount.as_deref(),
                 basket: basket.as_deref(),
                 transaction: transaction.as_deref(),
+                reason: reason.as_deref(),
             };
             attempt.redeem(coupon, asked, actor)
         }
-        Command::Unredeem(coupon, entry, amount) => attempt.unredeem(coupon, *entry, amount.as_deref(), actor),
-        Command::Unassign(coupon) => attempt.unassign(coupon, actor),
-        Command::Transfer(coupon, id, email) => attempt.transfer(coupon, id.as_deref(), email.as_deref(), actor),
-        Command::Invalidate(coupon) => attempt.invalidate(coupon, actor),
+        Command::Unredeem(coupon, entry, amount, reason) => {
+            attempt.unredeem(coupon, (*entry, amount.as_deref()), reason.as_deref(), actor)
+        }
+        Command::Unassign(coupon, reason) => attempt.unassign(coupon, reason.as_deref(), actor),
+        Command::Transfer(coupon, id, email, reason) => {
+            attempt.transfer(coupon, (id.as_deref(), email.as_deref()), reason.as_deref(), actor)
+        }
+        Command::Invalidate(coupon, reason) => attempt.invalidate(coupon, reason.as_deref(), actor),
+        Command::Reinstate(coupon, reason) => attempt.reinstate(coupon, reason.as_deref(), actor),
         Command::Adjust(coupon, amount, reason) => attempt.adjust(coupon, amount, reason, actor),
         Command::Checkout(order) => attempt.checkout(order, actor),
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),
         Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
+        Command::IdsBegin(secret) => attempt.ids_begin(*secret),
         Command::KeyAdd(key) => {
             attempt.put::<ApiKeys>(key.hash.clone(), key.as_ref().clone());
             attempt.change.keys.push(std::sync::Arc::new(key.as_ref().clone()));
@@ -194,6 +205,14 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
 /// A value of ours as JSON.
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, Stop> {
     serde_json::to_value(value).map_err(|error| Stop::Broken(error.to_string()))
+}
+
+/// Why something is done, in the words of who does it.
+pub(super) fn checked_reason(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
+    if let Some(reason) = reason {
+        checked_text(reason, MAX_REASON).map_err(at("reason"))?;
+    }
+    Ok(reason)
 }
 
 /// A rejection of the input's part `field`.

@@ -18,7 +18,6 @@ use scrip_domain::{
 use scrip_storage::{Coupons, CustomerEvents, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View};
 
 use super::{
-    STREAM,
     attempt::{Attempt, Stop},
     working::Working,
 };
@@ -76,8 +75,14 @@ pub(super) type Changed = HashMap<Whose, Places>;
 pub(super) type Places = BTreeMap<u64, Option<(bool, Option<Instant>)>>;
 
 impl Loaded {
-    /// Reads what is wanted.
-    pub(super) async fn load(&mut self, view: &mut View<'_>, wanted: Wanted, now: Instant) -> Result<(), StorageError> {
+    /// Reads what is wanted, of the events of a stream.
+    pub(super) async fn load(
+        &mut self,
+        view: &mut View<'_>,
+        stream: u32,
+        wanted: Wanted,
+        now: Instant,
+    ) -> Result<(), StorageError> {
         match wanted {
             Wanted::Noted(whose, live, places, below) => {
                 let read = read_noted(view, &whose, live, places.start..below, now).await?;
@@ -86,7 +91,7 @@ impl Loaded {
                 noted.from = read.from;
             }
             Wanted::History(whose, below) => {
-                let found = search(view, &whose, below).await?;
+                let found = search(view, stream, &whose, below).await?;
                 self.found.insert((whose, below), found);
             }
         }
@@ -125,11 +130,11 @@ async fn read_noted(
 
 /// The coupons that a customer came to hold by the history below an event and holds, from its end up to the part that
 /// has one that can be used.
-async fn search(view: &mut View<'_>, (customer, pool): &Whose, below: u64) -> Result<Found, StorageError> {
+async fn search(view: &mut View<'_>, stream: u32, (customer, pool): &Whose, below: u64) -> Result<Found, StorageError> {
     let mut found = Found { coupons: Vec::new(), from: below };
     let mut over = 0;
     loop {
-        let span = CustomerEvents::of(customer, STREAM, 0..found.from);
+        let span = CustomerEvents::of(customer, stream, 0..found.from);
         let rows = view.scan(&span, ReadFrom::End, EVENTS).await?;
         let full = rows.len() == EVENTS;
         let mut acquired = Vec::new();

@@ -39,8 +39,6 @@ use working::Working;
 
 /// How many commands may wait; beyond it callers wait for a place.
 const QUEUE: usize = 4_096;
-/// The stream of events that this gateway writes.
-pub(super) const STREAM: u32 = 1;
 
 pub(super) use resume::last_time;
 
@@ -102,8 +100,9 @@ impl Committer {
         vitals: Arc<Vitals>,
     ) -> Result<(Self, oneshot::Receiver<()>), StorageError> {
         let (queue, requests) = mpsc::channel(QUEUE);
-        let sequence = resume::last_sequence(&store).await?;
-        let (announce, latest) = watch::channel(EventId { stream: STREAM, sequence });
+        let stream = registry.stream();
+        let sequence = resume::last_sequence(&store, stream).await?;
+        let (announce, latest) = watch::channel(EventId { stream, sequence });
         let cache = Cache::default();
         let worker = Worker { store, registry, time, vitals, requests, announce, cache, sequence: Some(sequence) };
         let failed = |error: std::io::Error| StorageError::Database(format!("no thread for the committer: {error}"));

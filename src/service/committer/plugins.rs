@@ -10,7 +10,7 @@ use scrip_domain::{
     checkout::Check,
     coupon::Coupon,
     customer::Customer,
-    global_id::GlobalId,
+    global_id::{GlobalId, GlobalIds},
     id::{CouponId, CustomerId},
     period::Instant,
     pool::Pool,
@@ -64,10 +64,13 @@ impl Attempt<'_> {
         let request = CheckRequest {
             occasion: setting.occasion,
             now: setting.at.map(|at| at.to_string()).unwrap_or_default(),
-            pool: plugin_pool(pool),
+            pool: plugin_pool(self.working.registry.ids(), pool),
             customer,
             basket: setting.basket.map(plugin_basket),
-            coupons: coupons.iter().map(|(coupon, terms)| plugin_coupon(coupon, terms)).collect(),
+            coupons: coupons
+                .iter()
+                .map(|(coupon, terms)| plugin_coupon(self.working.registry.ids(), coupon, terms))
+                .collect(),
             config: serde_json::Value::Null,
         };
         let mut answered = Vec::with_capacity(bound.len());
@@ -109,7 +112,7 @@ impl Attempt<'_> {
         let known = self.customer(customer)?;
         let request = Box::new(CodeRequest {
             idempotency_key: self.source_key.to_owned(),
-            pool: plugin_pool(pool),
+            pool: plugin_pool(self.working.registry.ids(), pool),
             customer: plugin_customer(customer, known),
             config: binding.config.clone(),
         });
@@ -189,9 +192,9 @@ fn plugin_value(terms: &Terms) -> PluginValue {
     }
 }
 
-fn plugin_pool(pool: &Pool) -> PluginPool {
+fn plugin_pool(ids: &GlobalIds, pool: &Pool) -> PluginPool {
     PluginPool {
-        id: GlobalId::Pool(pool.id).encode(),
+        id: ids.encode(&GlobalId::Pool(pool.id)),
         external_id: pool.external_id.clone(),
         name: pool.name.clone(),
         value: pool.terms.last().map_or(PluginValue::FreeShipping, |terms| plugin_value(terms)),
@@ -224,10 +227,10 @@ fn plugin_basket(basket: &Basket) -> PluginBasket {
 }
 
 /// A coupon as a plugin sees it. One that is not chosen yet has neither id nor code.
-fn plugin_coupon(coupon: &Coupon, terms: &Terms) -> PluginCoupon {
+fn plugin_coupon(ids: &GlobalIds, coupon: &Coupon, terms: &Terms) -> PluginCoupon {
     let chosen = !coupon.code.is_empty();
     PluginCoupon {
-        id: if chosen { GlobalId::Coupon(coupon.id).encode() } else { String::new() },
+        id: if chosen { ids.encode(&GlobalId::Coupon(coupon.id)) } else { String::new() },
         code: coupon.code.clone(),
         value: plugin_value(terms),
         balance: coupon.account.map(|account| account.balance.text(terms.exponent())),

@@ -8,6 +8,7 @@ use scrip_domain::{
     pool::Pool,
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number},
     rejection::Rejection,
+    seal::IdSecret,
     source::Source,
     terms::{Terms, Value},
 };
@@ -108,6 +109,18 @@ impl Attempt<'_> {
         self.put::<Programme>((), settings);
         self.change.settings = Some(settings);
         Ok(Answer::Settings(settings))
+    }
+
+    /// Keeps the secret of the database's ids, unless it has one: what was given out with that stays.
+    pub(super) fn ids_begin(&mut self, secret: IdSecret) -> Result<Answer, Stop> {
+        let mut settings = self.working.settings();
+        if settings.ids.is_none() {
+            settings.ids = Some(secret);
+            self.need([RowId::of::<Programme>(())])?;
+            self.put::<Programme>((), settings);
+            self.change.settings = Some(settings);
+        }
+        Ok(Answer::Done)
     }
 }
 

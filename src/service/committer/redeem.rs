@@ -7,7 +7,7 @@ use scrip_domain::{
     coupon::{Coupon, Decision, Holder},
     decimal::{Amount, Decimal},
     gift_card::Entry,
-    id::{CustomerId, EntryId, checked_id, checked_text},
+    id::{CustomerId, EntryId, checked_id},
     period::Instant,
     rejection::{Refusal, Rejection},
     terms::Terms,
@@ -17,13 +17,10 @@ use scrip_storage::{Ledger, Purchase, Purchases};
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::at,
+    decide::{at, checked_reason},
     lookup::Found,
     plugins::Setting,
 };
-
-/// The longest reason of an adjustment, in characters.
-const MAX_REASON: usize = 500;
 
 /// What is asked of a redemption beside the coupon.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +29,13 @@ pub(super) struct Asked<'a> {
     pub(super) amount: Option<&'a str>,
     pub(super) basket: Option<&'a BasketDraft>,
     pub(super) transaction: Option<&'a str>,
+    pub(super) reason: Option<&'a str>,
 }
 
 impl Attempt<'_> {
     pub(super) fn redeem(&mut self, named: &CouponRef, asked: Asked<'_>, actor: &str) -> Result<Answer, Stop> {
         let customer = asked.customer.map(CustomerId::parse).transpose().map_err(at("customerId"))?;
+        let reason = checked_reason(asked.reason)?;
         let transaction = asked.transaction.map(checked_id).transpose().map_err(at("transactionId"))?;
         let basket = asked.basket.map(BasketDraft::check).transpose().map_err(within_basket)?;
         let found = self.find(named)?;
@@ -55,7 +54,7 @@ impl Attempt<'_> {
         if let Some(transaction) = transaction {
             self.use_transaction(transaction, &found)?;
         }
-        self.finish(&found, after(claim, decision), actor)
+        self.finish(&found, after(claim, decision.because(reason)), actor)
     }
 
     /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first.
@@ -92,10 +91,11 @@ impl Attempt<'_> {
     pub(super) fn unredeem(
         &mut self,
         named: &CouponRef,
-        entry: Option<EntryId>,
-        amount: Option<&str>,
+        (entry, amount): (Option<EntryId>, Option<&str>),
+        reason: Option<&str>,
         actor: &str,
     ) -> Result<Answer, Stop> {
+        let reason = checked_reason(reason)?;
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;
         if terms.card_value().is_none() {
@@ -105,7 +105,7 @@ impl Attempt<'_> {
                 return Err(Rejection::FieldNotApplicable { subject }.at([field]).into());
             }
             let decision = found.coupon.clone().unredeem(self.now())?;
-            return self.finish(&found, decision, actor);
+            return self.finish(&found, decision.because(reason), actor);
         }
         let what = "a ledgerEntryId, which names the redemption,";
         let id = entry.ok_or_else(|| Rejection::Required { what }.at(["ledgerEntryId"]))?;
@@ -114,7 +114,7 @@ impl Attempt<'_> {
         let entry = entry.ok_or_else(unknown)?;
         let amount = amount.map(|text| card_amount(text, &terms)).transpose()?;
         let decision = found.coupon.clone().unredeem_card(&terms, entry, amount, self.now())?;
-        self.finish(&found, decision, actor)
+        self.finish(&found, decision.because(reason), actor)
     }
 
     pub(super) fn adjust(
@@ -124,7 +124,7 @@ impl Attempt<'_> {
         reason: &str,
         actor: &str,
     ) -> Result<Answer, Stop> {
-        let reason = checked_text(reason, MAX_REASON).map_err(at("reason"))?;
+        checked_reason(Some(reason))?;
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;
         if terms.card_value().is_none() {
@@ -132,7 +132,7 @@ impl Attempt<'_> {
             return Err(Rejection::ValueInvalid { reason }.at(["coupon"]).into());
         }
         let amount = card_amount(amount, &terms)?;
-        let decision = found.coupon.clone().adjust(&terms, amount, reason, self.now())?;
+        let decision = found.coupon.clone().adjust(&terms, amount, self.now())?.because(Some(reason));
         self.finish(&found, decision, actor)
     }
 

@@ -3,11 +3,9 @@
 use scrip_domain::{clock::BatchTime, id::EventId};
 use scrip_storage::{Events, ReadFrom, StorageError, Store};
 
-use super::STREAM;
-
-/// The place of the last event that was written; 0 where there is none.
-pub(super) async fn last_sequence(store: &Store) -> Result<u64, StorageError> {
-    let last = store.scan(&Events::of(STREAM, 0..u64::MAX), ReadFrom::End, 1).await?.pop();
+/// The place of the last event of a stream; 0 where there is none.
+pub(super) async fn last_sequence(store: &Store, stream: u32) -> Result<u64, StorageError> {
+    let last = store.scan(&Events::of(stream, 0..u64::MAX), ReadFrom::End, 1).await?.pop();
     Ok(last.map_or(0, |(EventId { sequence, .. }, events)| (sequence + events.len() as u64).saturating_sub(1)))
 }
 

@@ -21,10 +21,10 @@ use scrip_domain::{
     id::EventId,
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{StorageError, Store};
+use scrip_storage::{BATCH_COMMANDS, StorageError, Store};
 
 /// The most commands that one transaction carries.
-const MAX_BATCH: usize = 256;
+const MAX_BATCH: usize = BATCH_COMMANDS as usize;
 /// About how many bytes of rows it carries, unless one command alone has more: the others wait no longer for it than its
 /// own writing takes.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -188,7 +188,7 @@ impl Worker {
     async fn known_sequence(&self) -> Result<u64, StorageError> {
         let fresh = Registry::load(&self.store).await?;
         std::mem::swap(&mut *self.registry.write(), &mut *fresh.write());
-        resume::last_sequence(&self.store).await
+        resume::last_sequence(&self.store, self.registry.stream()).await
     }
 }
 

@@ -22,7 +22,6 @@ use scrip_storage::{
 };
 
 use super::{
-    STREAM,
     cache::Cache,
     holdings::{Changed, Loaded, Places, Wanted},
 };
@@ -116,7 +115,7 @@ impl<'a> Working<'a> {
         if !missing.holdings.is_empty() {
             let mut view = store.view().await?;
             for wanted in missing.holdings {
-                self.loaded_holdings.load(&mut view, wanted, self.now).await?;
+                self.loaded_holdings.load(&mut view, self.registry.stream(), wanted, self.now).await?;
             }
         }
         Ok(())
@@ -166,7 +165,7 @@ impl<'a> Working<'a> {
     pub(super) fn next_pool(&self) -> PoolId {
         let held = self.registry.read().pools.keys().next_back().map_or(0, |id| id.0);
         let accepted = self.accepted.pools.keys().map(|id| id.0).max().unwrap_or_default();
-        PoolId(held.max(accepted).saturating_add(1))
+        PoolId(held.max(accepted).saturating_add(1)).max(self.registry.numbering.first_pool)
     }
 
     pub(super) fn tally(&self, id: PoolId) -> Tally {
@@ -233,7 +232,10 @@ impl<'a> Working<'a> {
         }
         let mut first = self.sequence + 1;
         for events in self.accepted.events.chunks(EVENTS_IN_ROW as usize) {
-            batch.insert::<Events>(EventId { stream: STREAM, sequence: first }, events.iter().map(dated).collect());
+            batch.insert::<Events>(
+                EventId { stream: self.registry.stream(), sequence: first },
+                events.iter().map(dated).collect(),
+            );
             first += events.len() as u64;
         }
         batch
@@ -275,6 +277,7 @@ impl<'a> Working<'a> {
                 held.keys.insert(key.hash.clone(), key);
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
+            registry.begin_ids(&held.settings);
         }
         (self.sequence + accepted.events.len() as u64, cache)
     }

@@ -1,7 +1,7 @@
 //! What means the same has the same fingerprint, and nothing else has.
 
 use super::*;
-use scrip_domain::id::CustomerId;
+use scrip_domain::{event::Why, id::CustomerId};
 
 fn by_code(code: &str) -> CouponRef {
     CouponRef::Code { code: code.to_owned(), pool: None, customer: None }
@@ -17,7 +17,14 @@ fn id() -> CouponId {
 }
 
 fn redeem(coupon: CouponRef, amount: &str) -> Command {
-    Command::Redeem { coupon, customer: None, amount: Some(amount.to_owned()), basket: None, transaction: None }
+    Command::Redeem {
+        coupon,
+        customer: None,
+        amount: Some(amount.to_owned()),
+        basket: None,
+        transaction: None,
+        reason: None,
+    }
 }
 
 #[test]
@@ -38,7 +45,9 @@ fn the_same_meaning_has_the_same_fingerprint() {
     }
     let adjust = |reason: &str| Command::Adjust(card.clone(), "1".to_owned(), reason.to_owned());
     assert!(!same(&adjust("a"), &adjust("b")));
-    assert!(!same(&Command::Unassign(card.clone()), &Command::Invalidate(card.clone())));
+    let (unassign, invalidate) = (Command::Unassign(card.clone(), None), Command::Invalidate(card.clone(), None));
+    assert!(!same(&unassign, &invalidate));
+    assert!(!same(&unassign, &Command::Unassign(card.clone(), Some("lost".to_owned()))));
 }
 
 #[test]
@@ -100,6 +109,7 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
         amount: None,
         basket: Some(Box::new(basket(price, shipping, quantity))),
         transaction: some("t"),
+        reason: None,
     };
     let checkout = |amount: &str, price: &str, code: &str| {
         Command::Checkout(Box::new(CheckoutOrder {
@@ -110,10 +120,10 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
             at: None,
         }))
     };
-    let unredeem = |number, amount: &str| Command::Unredeem(card(), entry(number), some(amount));
+    let unredeem = |number, amount: &str| Command::Unredeem(card(), entry(number), some(amount), None);
     let adjust = |amount: &str| Command::Adjust(card(), amount.to_owned(), "r".to_owned());
     let transfer = |id: Option<&str>, email: Option<&str>| {
-        Command::Transfer(card(), id.map(str::to_owned), email.map(str::to_owned))
+        Command::Transfer(card(), id.map(str::to_owned), email.map(str::to_owned), None)
     };
     for (one, other, same) in [
         (bought("10", "5", 1), bought("10.00", "5.0", 1), true),
@@ -141,7 +151,7 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
 
 #[test]
 fn a_code_is_its_coupon() {
-    let (code, coupon) = (Command::Invalidate(by_code("A-1")), Command::Invalidate(CouponRef::Id(id())));
+    let (code, coupon) = (Command::Invalidate(by_code("A-1"), None), Command::Invalidate(CouponRef::Id(id()), None));
     let kept = fingerprint(&coupon, None);
     assert!(is_of(&kept, &code, Some(id())));
     assert!(!is_of(&kept, &code, None) && !is_of(&kept, &code, Some(CouponId { index: 43, ..id() })));
@@ -151,22 +161,72 @@ fn a_code_is_its_coupon() {
 
 #[test]
 fn who_has_to_hold_it_is_part_of_what_is_asked() {
-    let named = |customer: &str| Command::Unassign(held_by(customer, by_code("A-1")));
-    let by_id = |customer: &str| Command::Unassign(held_by(customer, CouponRef::Id(id())));
+    let named = |customer: &str| Command::Unassign(held_by(customer, by_code("A-1")), None);
+    let by_id = |customer: &str| Command::Unassign(held_by(customer, CouponRef::Id(id())), None);
     let kept = fingerprint(&named("ann"), Some(id()));
     assert!(is_of(&kept, &named("ann"), Some(id())) && is_of(&kept, &by_id("ann"), None));
     assert!(!is_of(&kept, &by_id("ben"), None) && !is_of(&kept, &named("ben"), Some(id())));
-    assert!(!is_of(&kept, &Command::Unassign(CouponRef::Id(id())), None));
+    assert!(!is_of(&kept, &Command::Unassign(CouponRef::Id(id()), None), None));
 }
 
 #[test]
 fn a_fingerprint_is_a_promise() {
     let command = Command::Claim(PoolId(7), "ann".to_owned(), None);
     assert!(fingerprint(&command, None).starts_with("3:"));
-    let (plain, held) = (Command::Invalidate(by_code("A")), Command::Invalidate(held_by("ann", by_code("A"))));
+    let (plain, held) =
+        (Command::Invalidate(by_code("A"), None), Command::Invalidate(held_by("ann", by_code("A")), None));
     for before in [legacy_fingerprint, |command: &Command| of_version("2:", command, None)] {
         assert!(is_of(&before(&command), &command, None), "those of before are still recognised");
         assert_eq!(before(&plain), before(&held), "they did not know who has to hold it");
         assert!(is_of(&before(&plain), &held, None));
     }
+}
+
+/// As the versions before wrote them, with their hashes: a caller's retry has its first answer whatever version it
+/// meets.
+#[test]
+fn inputs_of_before_are_recognised() {
+    let claim = |reason: Option<&str>, reference: Option<&str>| {
+        let why = Why { reason: reason.map(str::to_owned), reference: reference.map(str::to_owned) };
+        Command::Claim(PoolId(7), "ann".to_owned(), Some(why))
+    };
+    let coupon = || CouponRef::Id(id());
+    for (command, legacy, kept) in [
+        (
+            Command::Unassign(coupon(), None),
+            r#"{"Unassign":{"Id":{"pool":7,"index":42}}}"#,
+            "2:d536bbca8521cec7de243852e19527c6129016e12f8079b16b3c174890f52a73",
+        ),
+        (
+            Command::Transfer(coupon(), Some("ben".to_owned()), None, None),
+            r#"{"Transfer":[{"Id":{"pool":7,"index":42}},"ben",null]}"#,
+            "2:69a38121e364f31681c96499e13c256d085c0fafdd7c9a61f673d01ea275e4e9",
+        ),
+        (
+            claim(Some("MANUAL"), Some("order 1")),
+            r#"{"Claim":[7,"ann","MANUAL: order 1"]}"#,
+            "2:01d036313b63ddceb9b47d023a5373d06c957786603a4e7186dd294e9abcf40f",
+        ),
+        (
+            claim(Some("MANUAL"), None),
+            r#"{"Claim":[7,"ann","MANUAL"]}"#,
+            "2:f191e553d18597d3060eda3b01c709e0e053cb325e99aa2a35c810750678df5e",
+        ),
+        (
+            claim(None, Some("order 1")),
+            r#"{"Claim":[7,"ann","order 1"]}"#,
+            "2:c375cc7e8bda657a34787d34433502d436ab3f53d410e4d87838e1a17b7ee568",
+        ),
+        (
+            redeem(coupon(), "10"),
+            r#"{"Redeem":{"coupon":{"Id":{"pool":7,"index":42}},"customer":null,"amount":"10","basket":null,"transaction":null}}"#,
+            "2:98a0dd741b7966007eda701925bcff006eac4ed171440c96f0257fcca79971bc",
+        ),
+    ] {
+        assert_eq!(serde_json::to_string(&command).expect("a text"), legacy);
+        assert!(is_of(&legacy_fingerprint(&command), &command, None));
+        assert!(is_of(kept, &command, None), "{command:?}: {}", fingerprint(&command, None));
+    }
+    let given = Command::Unassign(coupon(), Some("lost".to_owned()));
+    assert!(!is_of(&legacy_fingerprint(&Command::Unassign(coupon(), None)), &given, None));
 }

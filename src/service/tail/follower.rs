@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Found, seats::Seat};
-use crate::{EventCursor, EventFilter, Failure, PageRequest, Scrip, committer::STREAM};
+use crate::{EventCursor, EventFilter, Failure, PageRequest, Scrip};
 use scrip_domain::event::Event;
 
 /// The most events of a page: all that is ever held for one who follows.
@@ -32,10 +32,10 @@ impl Scrip {
     /// Follows the log after a place, or from now on; what is admitted comes as it happens.
     pub fn follow(self: &Arc<Self>, filter: EventFilter, after: Option<EventCursor>) -> Result<Follower, Resync> {
         let latest = *self.latest_event().borrow();
-        let resync = |reason| Resync { reason, oldest: EventCursor { stream: STREAM, sequence: 0 } };
+        let resync = |reason| Resync { reason, oldest: EventCursor { sequence: 0, ..latest } };
         let place = match after {
             None => latest.sequence,
-            Some(after) if after.stream != STREAM => {
+            Some(after) if after.stream != latest.stream => {
                 return Err(resync(
                     "the cursor is of a log that is not here: read again, or follow without it".to_owned(),
                 ));
@@ -74,7 +74,7 @@ impl Follower {
         let _turn = self.scrip.tail.readers.acquire().await.map_err(closed)?;
         // What comes later may not be durable yet.
         let goal = self.scrip.latest_event().borrow().sequence;
-        let after = EventCursor { stream: STREAM, sequence: self.place };
+        let after = EventCursor { stream: self.scrip.registry.stream(), sequence: self.place };
         let request = PageRequest { limit: PAGE, after: Some(after), before: None, from_end: false };
         let page = self.scrip.events(self.seat.filter(), &request).await?;
         let whole = page.items.last().is_none_or(|(id, _)| id.sequence <= goal);

@@ -73,6 +73,7 @@ mod tests {
             transaction: None,
             counterpart: None,
             reason: None,
+            reference: None,
         };
         let coupon = CouponId { pool: PoolId(1), index: sequence };
         let id = EventId { stream: 1, sequence };

@@ -11,6 +11,8 @@ mod restore;
 mod source;
 mod take;
 
+pub(crate) use pages::RawPages;
+
 pub use error::{BackupError, BackupFault};
 pub use file::{Backed, BackupFile, check_backup};
 pub use format::Header;

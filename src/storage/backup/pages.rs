@@ -14,7 +14,7 @@ const FIRST: u32 = 64;
 const MOST: u32 = 4_096;
 
 /// A table that is read page by page.
-pub(super) struct RawPages {
+pub(crate) struct RawPages {
     table: &'static str,
     /// The length of what comes before the id in a key.
     prefix: usize,
@@ -24,32 +24,32 @@ pub(super) struct RawPages {
 }
 
 /// Some rows, in the order of their ids.
-pub(super) struct RawPage {
+pub(crate) struct RawPage {
     prefix: usize,
     rows: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl RawPage {
     /// The rows, each as its id and value.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.rows.iter().map(|(key, value)| (key.get(self.prefix..).unwrap_or_default(), value.as_slice()))
     }
 }
 
 impl RawPages {
     /// All of a table.
-    pub(super) fn new(place: &Place, table: &'static str) -> Self {
+    pub(crate) fn new(place: &Place, table: &'static str) -> Self {
         let prefix = place.prefix(table);
         Self { table, prefix: prefix.len(), rest: Some(Rows::of(prefix)), limit: FIRST }
     }
 
     /// The table.
-    pub(super) fn table(&self) -> &'static str {
+    pub(crate) fn table(&self) -> &'static str {
         self.table
     }
 
     /// The next rows; none after the last ones.
-    pub(super) async fn next(&mut self, transaction: &Transaction) -> Result<Option<RawPage>, StorageError> {
+    pub(crate) async fn next(&mut self, transaction: &Transaction) -> Result<Option<RawPage>, StorageError> {
         let Some(rest) = self.rest.take() else { return Ok(None) };
         let rows = transaction.scan_raw(rest.clone(), self.limit, 0, None).await.map_err(failed)?;
         let bytes: usize = rows.iter().map(|(key, value)| key.len() + value.len()).sum();

@@ -2,12 +2,7 @@
 //! again; then everything is put on disk, and the folder gets its name. Its mark says that the backup's last batch was
 //! told, so its chain goes on from there.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::Path,
-    time::Duration,
-};
+use std::{fs, io, path::Path, time::Duration};
 
 use surrealkv::{Durability, Error as EngineError, Mode, Transaction};
 use tokio::task::JoinHandle;
@@ -21,7 +16,8 @@ use super::{
     read::Frame,
 };
 use crate::{
-    Address, Link, OpenError, StorageError, Store, chain::Mark, engine::Engine, folder::sync, goal::Goal, record::Place,
+    Address, Link, OpenError, StorageError, Store, chain::Mark, engine::Engine, fill::on_disk, goal::Goal,
+    record::Place,
 };
 
 /// How often it is looked whether the engine can write its tables.
@@ -84,9 +80,7 @@ async fn fill(
     // With the memory that it holds.
     drop(engine);
     let last = compare(&address, backed, digest, |rows| tell(RestoreStep::Comparing, rows)).await?;
-    sync_all(folder)
-        .and_then(|()| Mark::make(folder, &last))
-        .map_err(|error| BackupError::Write { place: folder.to_owned(), error })
+    on_disk(folder, &last).map_err(|error| BackupError::Write { place: folder.to_owned(), error })
 }
 
 /// Why the new database could not be made. It is written for the first time here, so a lack of room shows here first.
@@ -221,19 +215,6 @@ async fn read_back(store: &Store, tell: &mut impl FnMut(u64)) -> Result<(u64, u1
         }
     }
     Ok((rows, digest.digest128()))
-}
-
-/// Has every file of a folder, and every name, on disk.
-fn sync_all(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            sync_all(&path)?;
-        } else {
-            File::open(&path)?.sync_all()?;
-        }
-    }
-    sync(folder)
 }
 
 /// Why the new database could not be written.

@@ -34,7 +34,7 @@ use scrip_domain::clock::{BatchTime, Reading};
 
 /// How many batches the ring holds. A lost log segment or memtable leaves a gap somewhere before what is newer, which is
 /// at most two more memtables. A batch of the smallest claim puts 1.3 kB into them: two of 64 MiB hold 103,000.
-const RING: u64 = 131_072;
+pub(super) const RING: u64 = 131_072;
 
 /// The row of one batch. Its own digest is not stored: it follows from the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

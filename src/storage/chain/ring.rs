@@ -23,6 +23,16 @@ impl Ring {
         self.links.last().copied().unwrap_or(Link::NONE)
     }
 
+    /// How many batches are known to be lost.
+    pub(crate) fn lost(&self) -> u64 {
+        let lost = self.faults.iter().map(|fault| match fault {
+            Fault::Gap { first, last, .. } => last - first + 1,
+            Fault::Short { told, last } => told.number.saturating_sub(last.number),
+            _ => 0,
+        });
+        lost.sum()
+    }
+
     /// The batch with a number.
     fn get(&self, number: u64) -> Option<&Link> {
         self.links.binary_search_by_key(&number, |link| link.number).ok().and_then(|at| self.links.get(at))

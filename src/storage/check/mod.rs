@@ -5,16 +5,18 @@ mod books;
 mod books_holdings;
 mod books_pool;
 mod pages;
+mod renumber;
 mod repair;
 mod salvage;
 mod spans;
 mod transfer;
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 pub(crate) use pages::Pages;
+pub use renumber::{BATCH_COMMANDS, SetAside};
 pub use salvage::{SalvageError, Salvaged, salvage};
-pub(crate) use transfer::{Transferred, transfer};
+pub(crate) use transfer::{Transferred, is_own, transfer};
 
 use self::spans::Spans;
 use super::{
@@ -22,7 +24,7 @@ use super::{
     chain::{COPY, Ring, Still},
     engine::Purpose,
     format::FORMAT,
-    tables::{Events, NAMES},
+    tables::{Events, NAMES, RowCounts},
 };
 
 /// How large a table is.
@@ -57,9 +59,9 @@ pub struct Checked {
 
 /// Checks the database at an address, which nobody has open, and tells each fault.
 pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Checked, OpenError> {
-    let mut faults = 0;
+    let faults = Cell::new(0);
     let mut tell = |fault: Fault| {
-        faults += 1;
+        faults.set(faults.get() + 1);
         tell(&fault);
     };
     let still = Still::hold(address, false)?;
@@ -83,7 +85,12 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
             checked.last = ring.last().moment();
             ring.faults.into_iter().for_each(&mut tell);
             let counted = count(&store, &mut checked, &mut tell).await;
+            let whole = faults.get() == 0;
             let audited = match counted {
+                Ok(()) if whole => match check_counts(&store, &checked, &mut tell).await {
+                    Ok(()) => audited(&store, &mut tell).await,
+                    Err(error) => Err(error),
+                },
                 Ok(()) => audited(&store, &mut tell).await,
                 Err(error) => Err(error),
             };
@@ -93,7 +100,7 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
         Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason }),
         Err(error) => return Err(error),
     }
-    checked.faults = faults;
+    checked.faults = faults.get();
     Ok(checked)
 }
 
@@ -113,6 +120,22 @@ async fn audited(store: &Store, tell: &mut impl FnMut(Fault)) -> Result<(), Stor
         Err(StorageError::Row { .. } | StorageError::Database(_)) => Ok(()),
         other => other,
     }
+}
+
+/// Holds the rows that were read against what is counted of them, where no earlier Scrip has written since.
+async fn check_counts(store: &Store, checked: &Checked, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+    let Some(counted) = store.get_one::<RowCounts>(()).await?.filter(|counted| counted.batch == checked.last.number)
+    else {
+        return Ok(());
+    };
+    for (name, counted) in NAMES.iter().zip(counted.rows) {
+        let found = checked.tables.iter().find(|table| table.name == *name).map_or(0, |table| table.rows);
+        if counted != found {
+            let what = format!("{counted} rows of {name} are counted, and there are {found}");
+            tell(Fault::Books { what });
+        }
+    }
+    Ok(())
 }
 
 /// Reads every row of every table.

@@ -5,16 +5,17 @@ use std::{path::Path, sync::Arc};
 
 use thiserror::Error;
 
-use super::{Transferred, repair, ring, transfer};
+use super::{SetAside, Transferred, renumber::Renumber, repair, ring, transfer};
 use crate::{
     Address, Fault, Moment, OpenError, StorageError, Store,
     chain::{Copied, Still},
     engine::Purpose,
+    fill::Filling,
     goal::{Goal, GoalError},
 };
 
 /// What a salvage has written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Salvaged {
     /// How many rows.
     pub rows: u64,
@@ -24,6 +25,8 @@ pub struct Salvaged {
     pub last: Moment,
     /// How many faults were told.
     pub faults: u64,
+    /// The coupons that can have been claimed in batches that are lost.
+    pub set_aside: Vec<SetAside>,
 }
 
 /// Why a salvage failed. The old folder is as it was.
@@ -50,7 +53,7 @@ pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)
     let still = Still::hold(address, false)?;
     let goal = Goal::prepare(new, ".salvaging")?;
     let (_copy, old) = open(&still, address, &goal, &mut tell).await?;
-    let to = match Store::open(&address.in_folder(&goal.unfinished)).await {
+    let to = match Filling::begin(&goal.unfinished).await {
         Ok(to) => to,
         Err(error) => {
             old.close().await;
@@ -58,14 +61,21 @@ pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)
         }
     };
     let ring = ring(&old, &still).await;
-    let last = ring.last().moment();
+    let (last, lost) = (ring.last().moment(), ring.lost());
     ring.faults.into_iter().for_each(&mut tell);
-    let written = transfer(&old, &to, &mut tell, &mut |_, _| {}).await;
+    let renumber = Renumber::of(&old, lost).await;
+    let written = transfer(&old, &to.store, &mut tell, &mut |_, _| {}, Some(renumber)).await;
     old.close().await;
-    to.close().await;
-    let Transferred { rows, events } = written?;
+    let Transferred { rows, events, set_aside } = match written {
+        Ok(written) => written,
+        Err(error) => {
+            to.abandon().await;
+            return Err(error.into());
+        }
+    };
+    to.finish().await?;
     goal.finish()?;
-    Ok(Salvaged { rows, events, last, faults })
+    Ok(Salvaged { rows, events, last, faults, set_aside })
 }
 
 /// Opens a copy of the old database, beside the new one: it may be on a disk that cannot be written any more.
@@ -82,7 +92,7 @@ async fn open(
     survey.faults.iter().cloned().for_each(&mut *tell);
     let copy = still.copy(place.clone(), &survey).await?;
     let unlisted = repair::unlisted(copy.folder()).map_err(failed)?;
-    match copy.open(address, Purpose::Look).await {
+    match copy.open(&address.read_once(), Purpose::Look).await {
         Ok(store) => {
             if unlisted == 0 || ring(&store, still).await.faults.is_empty() {
                 return Ok((copy, store));
@@ -98,6 +108,6 @@ async fn open(
     let copy = still.copy(place.clone(), &survey).await?;
     repair::list_all(copy.folder(), tell).map_err(failed)?;
     repair::complete(address, copy.folder()).await?;
-    let store = copy.open(address, Purpose::Salvage).await?;
+    let store = copy.open(&address.read_once(), Purpose::Salvage).await?;
     Ok((copy, store))
 }

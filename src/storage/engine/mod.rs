@@ -25,7 +25,7 @@ use std::{
 };
 
 use surrealdb_kvs::{Error, Metrics, Result, Transactable, TransactionBuilder, TransactionType, api::BoxFut};
-use surrealkv::{Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel, WalRecoveryMode};
+use surrealkv::{CompressionType, Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel, WalRecoveryMode};
 
 use self::{threads::Threads, transaction::Transaction};
 
@@ -130,6 +130,9 @@ fn options(folder: &Path, settings: Settings) -> Options {
         .with_path(folder.to_owned())
         .with_max_memtable_size(size(settings.memtable))
         .with_block_cache_capacity(settings.block_cache)
+        // The newest tables are merged soon: to pack them would slow the writing of memtables for nothing. Each block says
+        // how it is packed and its checksum is of what is on disk, so tables of either kind are read beside each other.
+        .with_compression_per_level(vec![CompressionType::None, CompressionType::SnappyCompression])
         .with_flush_on_close(matches!(settings.purpose, Purpose::Use | Purpose::Fill))
         // A log that ends in the middle of a record goes on after the last whole one; any other damage is refused.
         .with_wal_recovery_mode(match settings.purpose {

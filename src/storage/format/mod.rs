@@ -144,7 +144,18 @@ mod tests {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
         let (writer, datastore, frozen) = (Mutex::new(()), Arc::clone(datastore), Arc::default());
-        Store { database, writer, datastore, place, pending, chain, frozen, scrub: None }
+        Store {
+            database,
+            writer,
+            datastore,
+            place,
+            pending,
+            chain,
+            counts: Default::default(),
+            folder: None,
+            frozen,
+            scrub: None,
+        }
     }
 
     async fn select_and_make(store: &Store, address: &Address) -> Result<(), OpenError> {

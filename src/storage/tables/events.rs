@@ -67,6 +67,9 @@ struct KeptEvent<'a> {
     counterpart: Option<Link<'a>>,
     #[serde(borrow)]
     reason: Option<Cow<'a, str>>,
+    /// Events of before have it in their reason.
+    #[serde(borrow, default)]
+    reference: Option<Cow<'a, str>>,
 }
 
 impl Events {
@@ -120,6 +123,7 @@ fn keep_event(event: &Dated) -> KeptEvent<'_> {
         transaction: change.transaction.as_deref().map(Cow::Borrowed),
         counterpart: change.counterpart.as_ref().map(link_to::<Customers>),
         reason: change.reason.as_deref().map(Cow::Borrowed),
+        reference: change.reference.as_deref().map(Cow::Borrowed),
     }
 }
 
@@ -134,6 +138,7 @@ fn event(kept: KeptEvent<'_>) -> Result<Dated, CodecError> {
         transaction: kept.transaction.map(Cow::into_owned),
         counterpart: kept.counterpart.as_ref().map(linked::<Customers>).transpose()?,
         reason: kept.reason.map(Cow::into_owned),
+        reference: kept.reference.map(Cow::into_owned),
     };
     Ok(Dated { at: kept.at.0, coupon: linked::<Coupons>(&kept.coupon)?, actor: kept.actor.into_owned(), change })
 }

@@ -19,6 +19,7 @@ use scrip_domain::{
     pool::{Counts, Supply},
     pool_codes::{CodeSeries, Making},
     rejection::Rejection,
+    seal::IdSecret,
     source::Source,
     status::Status,
     terms::{CouponType, Restrictions, Value},
@@ -114,8 +115,17 @@ fn dated(kind: EventType, full: bool) -> Dated {
         transaction: given("T-1"),
         counterpart: full.then(|| customer("ben")),
         reason: given("a gift"),
+        reference: None,
     };
     Dated { at: at(5).as_millisecond(), coupon: coupon(), actor: "till".to_owned(), change }
+}
+
+/// What came to the form later stands beside what was there, which is read and written as before.
+fn referring() -> Dated {
+    let mut claim = dated(EventType::Claim, false);
+    claim.change.reason = Some("MANUAL".to_owned());
+    claim.change.reference = Some("order 1".to_owned());
+    claim
 }
 
 fn link() -> Link {
@@ -148,9 +158,6 @@ fn known() -> Customer {
 
 /// A row of each table, and more where a document has several forms.
 fn rows() -> Vec<(RowId, Row)> {
-    fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
-        (RowId::of::<T>(key), Row::of::<T>(document))
-    }
     let entry = EntryId { coupon: coupon(), number: 1 };
     let refused = Rejection::PoolExhausted.at(["poolId"]);
     let answer = |answer| Answer { input: "fingerprint".to_owned(), answer };
@@ -204,18 +211,35 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Holdings>((customer("ann"), PoolId(8), Some(HeldAt { live: false, index: 3 })), Holding::Coupon(None)),
         row::<CustomerEvents>((customer("ann"), event(9)), Happened { coupon: coupon(), acquired: true }),
         row::<Events>(event(41), vec![dated(EventType::Redeem, true), dated(EventType::Expire, false)]),
+        row::<Events>(event(43), vec![referring()]),
         row::<Dues>((at(100).as_millisecond(), coupon()), ()),
         row::<Purchases>(("T-1".to_owned(), None), Purchase(Some(serde_json::json!({ "total": 30, "lines": [] })))),
         row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),
         row::<Answers>(key("key"), answer(Ok(serde_json::json!({ "Claimed": 1 })))),
         row::<Answers>(key("another"), answer(Err(vec![refused]))),
-        row::<Programme>((), Settings { auto_redeem: true }),
+        row::<Programme>((), Settings { auto_redeem: true, ids: None }),
+        row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])) }),
         row::<ApiKeys>(
             "0a1b".to_owned(),
             ApiKey { id: "k1".to_owned(), name: "till".to_owned(), hash: "0a1b".to_owned(), created_at: at(0) },
         ),
+    ]
+    .into_iter()
+    .chain(own_rows())
+    .collect()
+}
+
+fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
+    (RowId::of::<T>(key), Row::of::<T>(document))
+}
+
+/// What a database writes about itself.
+fn own_rows() -> Vec<(RowId, Row)> {
+    vec![
         row::<Formats>((), 3),
         row::<Batches>(131_071, link()),
+        row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(|table| table as u64 * 1_000) }),
+        row::<Numberings>((), Numbering { stream: 2, first_pool: PoolId(65_543) }),
     ]
 }
 

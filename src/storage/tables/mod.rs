@@ -9,8 +9,10 @@ mod events;
 #[cfg(test)]
 mod golden;
 mod ledger;
+mod numbering;
 mod pools;
 mod presence;
+mod row_counts;
 mod settings;
 mod terms;
 mod words;
@@ -38,7 +40,10 @@ pub use answers::{Answer, Purchase};
 pub use codes::Named;
 pub use customers::{Happened, HeldAt, Holding};
 pub use events::{Dated, EVENTS_IN_ROW};
+pub use numbering::Numbering;
 pub use pools::Tally;
+pub use row_counts::Counted;
+pub(crate) use row_counts::TABLES;
 
 /// Where a row of any table is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -139,6 +144,10 @@ tables! {
     Formats { () => u32 }
     /// The last batches, by their place in the ring.
     Batches { u32 => Link }
+    /// How many rows each table has: one row.
+    RowCounts { () => Counted }
+    /// Where numbers begin that a salvaged database gives: one row, and none where it was never salvaged.
+    Numberings { () => Numbering }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

@@ -16,6 +16,7 @@ use crate::{
 use scrip_domain::{
     access::{ApiKey, Settings},
     clock::{BatchTime, Reading},
+    seal::IdSecret,
 };
 
 /// The id of the one row of settings.
@@ -24,6 +25,9 @@ const ONE: &str = "programme";
 #[derive(Serialize, Deserialize)]
 pub(crate) struct KeptSettings {
     auto_redeem: bool,
+    /// The secret of its ids; none in a folder that no version with them has opened.
+    #[serde(default)]
+    ids: Option<serde_bytes::ByteArray<32>>,
 }
 
 impl Form for Programme {
@@ -40,11 +44,12 @@ impl Form for Programme {
     }
 
     fn keep((): &(), settings: &Settings) -> KeptSettings {
-        KeptSettings { auto_redeem: settings.auto_redeem }
+        KeptSettings { auto_redeem: settings.auto_redeem, ids: settings.ids.map(|secret| (*secret.bytes()).into()) }
     }
 
     fn restore((): &(), kept: KeptSettings) -> Result<Settings, CodecError> {
-        Ok(Settings { auto_redeem: kept.auto_redeem })
+        let ids = kept.ids.map(|bytes| IdSecret::new(bytes.into_array()));
+        Ok(Settings { auto_redeem: kept.auto_redeem, ids })
     }
 }
 

@@ -87,7 +87,8 @@ words!(
     Receive = "COUPON_RECEIVE",
     Invalidate = "COUPON_INVALIDATE",
     Expire = "COUPON_EXPIRE",
-    Adjust = "COUPON_ADJUST"
+    Adjust = "COUPON_ADJUST",
+    Reinstate = "COUPON_REINSTATE"
 );
 
 pub(super) fn millis(at: Instant) -> At {

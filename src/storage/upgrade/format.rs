@@ -5,13 +5,14 @@ use std::{fs, io, path::Path};
 
 use super::{UpgradeError, files};
 use crate::{
-    Address, Fault, Store, Table,
+    Address, Fault, Store,
     chain::{Copied, Still, mark_path},
-    check::{Pages, Transferred, transfer},
+    check::{Pages, Transferred, is_own, transfer},
     engine::Purpose,
+    fill::Filling,
     folder::{Places, parent, sync},
     format::FORMAT,
-    tables::{Batches, Formats, NAMES},
+    tables::NAMES,
 };
 
 /// After how many rows the next is told.
@@ -25,7 +26,7 @@ pub(super) async fn older(
 ) -> Result<Option<(Still, Copied, Store)>, UpgradeError> {
     let still = Still::hold(address, false)?;
     let copy = still.sound_copy(address, places.unfinished.clone()).await?;
-    let store = copy.open(address, Purpose::Look).await?;
+    let store = copy.open(&address.read_once(), Purpose::Look).await?;
     let found = match store.format().await {
         Ok(0 | FORMAT) => Ok(None),
         Ok(_) => {
@@ -56,19 +57,20 @@ fn broken(fault: &Fault, number: u64) -> UpgradeError {
 }
 
 /// Writes the rows of an older database in this format, to the place of a finished copy; gives how many there are.
-pub(super) async fn rewrite(
-    from: &Store,
-    address: &Address,
-    places: &Places,
-    tell: &impl Fn(&str),
-) -> Result<u64, UpgradeError> {
+pub(super) async fn rewrite(from: &Store, places: &Places, tell: &impl Fn(&str)) -> Result<u64, UpgradeError> {
     let place = &places.rewritten;
     remove(place)?;
     remove(&places.finished)?;
-    let to = Store::open(&address.in_folder(place)).await?;
-    let written = copy_rows(from, &to, tell).await;
-    to.close().await;
-    let written = written?;
+    let to = Filling::begin(place).await?;
+    let written = match copy_rows(from, &to.store, tell).await {
+        Ok(written) => written,
+        Err(error) => {
+            to.abandon().await;
+            return Err(error);
+        }
+    };
+    tell("putting it on disk");
+    to.finish().await?;
     let named = fs::rename(mark_path(place), mark_path(&places.finished)).and_then(|()| sync(parent(place)));
     named.map_err(|error| UpgradeError::files("rename to", &places.finished, error))?;
     files::rename(place, &places.finished)?;
@@ -89,7 +91,7 @@ async fn copy_rows(from: &Store, to: &Store, tell: &impl Fn(&str)) -> Result<u64
         first.get_or_insert(fault);
     };
     tell("writing its rows in the new format");
-    let Transferred { rows, .. } = transfer(from, to, &mut fault, &mut progress).await?;
+    let Transferred { rows, .. } = transfer(from, to, &mut fault, &mut progress, None).await?;
     tell("reading them back");
     let found = count(to, &mut fault).await;
     match first {
@@ -102,7 +104,7 @@ async fn copy_rows(from: &Store, to: &Store, tell: &impl Fn(&str)) -> Result<u64
 /// Reads every row back that was written.
 async fn count(store: &Store, tell: &mut impl FnMut(Fault)) -> u64 {
     let mut rows = 0;
-    for table in (0..NAMES.len()).filter(|table| ![Batches::NUMBER, Formats::NUMBER].contains(table)) {
+    for table in (0..NAMES.len()).filter(|table| !is_own(*table)) {
         let mut pages = Pages::new(store, FORMAT, table);
         while let Some(page) = pages.next(tell).await {
             rows += page.len() as u64;

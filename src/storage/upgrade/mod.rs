@@ -85,7 +85,7 @@ async fn upgrade_format(address: &Address, places: &Places, tell: &impl Fn(&str)
     let made = if places.before.exists() {
         Err(UpgradeError::Occupied { path: places.before.display().to_string() })
     } else {
-        format::rewrite(&store, address, places, tell).await
+        format::rewrite(&store, places, tell).await
     };
     store.close().await;
     swap(places, Some(made?))
@@ -94,10 +94,10 @@ async fn upgrade_format(address: &Address, places: &Places, tell: &impl Fn(&str)
 /// Makes a finished copy of a database of the old engine.
 async fn upgrade_engine(address: &Address, places: &Places, tell: &impl Fn(&str)) -> Result<u64, UpgradeError> {
     make_copy(places, address.settings(), tell).await?;
-    let converted = address.for_copy(&places.unfinished, Purpose::Look);
+    let converted = address.read_once().for_copy(&places.unfinished, Purpose::Look);
     let store = Store::engine(&converted).await?;
     let made = match store.readable(address).await {
-        Ok(()) => format::rewrite(&store, address, places, tell).await,
+        Ok(()) => format::rewrite(&store, places, tell).await,
         Err(error) => Err(error.into()),
     };
     store.close().await;

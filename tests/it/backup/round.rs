@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use scrip::storage::check_backup;
+use scrip::{
+    domain::{global_id::GlobalId, id::PoolId},
+    storage::check_backup,
+};
 
 use super::{backed_up, beside, bytes, open, restored, work, worked};
 use crate::support::{audit::audit, draft, files::files, new_folder};
@@ -19,11 +22,14 @@ async fn a_running_database_is_restored_as_it_was() {
     let app = open(folder.path()).await.expect("a new database");
     work(&app, "A").await;
     let told = audit(&app).await;
+    let pool = GlobalId::Pool(PoolId(1));
+    let id = app.registry().ids().encode(&pool);
     let file = folder.path().with_file_name("file");
     fs::write(&file, bytes(app.backup(None).expect("no other")).await).expect("a file");
     app.close().await;
     let again = open(&restored(&file).await).await.expect("a start");
     assert!(audit(&again).await == told);
+    assert_eq!(again.registry().ids().encode(&pool), id, "what clients have kept names what it did");
     // It goes on: with its own codes, its own events and its own chain.
     work(&again, "B").await;
     let more = audit(&again).await;

@@ -25,7 +25,7 @@ pub(super) const POOL: &str = "id externalId name source type value currency cas
     codes { pattern excludedCharacters excludedPhrases combinations bulkLimit generated guessProbability } \
     stats { total unassigned claimed partiallyRedeemed redeemed expired invalid usages }";
 /// What the tests look at of an event.
-pub(super) const EVENT: &str = "id cursor type at actor reason statusBefore statusAfter amount balanceAfter transactionId \
+pub(super) const EVENT: &str = "id cursor type at actor reason reference statusBefore statusAfter amount balanceAfter transactionId \
     coupon { id code } customer { externalId } counterpart { externalId }";
 /// What the tests look at of a ledger entry.
 pub(super) const ENTRY: &str = "id kind amount balanceAfter transactionId at reverses";

@@ -60,7 +60,8 @@ async fn from_a_list_to_its_redemption_and_back() {
         let events = app.events(&coupon).await;
         let types = field(&events, "type");
         assert_eq!(types, ["COUPON_CLAIM", "COUPON_REDEEM", "COUPON_UNREDEEM", "COUPON_INVALIDATE"]);
-        assert_eq!((&events[0]["reason"], &events[0]["actor"]), (&json!("REWARD: r-1"), &json!("till")));
+        assert_eq!((&events[0]["reason"], &events[0]["reference"]), (&json!("REWARD"), &json!("r-1")));
+        assert_eq!(events[0]["actor"], "till");
         assert_eq!(events[1]["transactionId"], "t-1");
         assert!(events.iter().all(|event| event["amount"].is_null() && event["customer"]["externalId"] == "ann"));
         app.finish().await;

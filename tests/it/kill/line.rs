@@ -57,8 +57,8 @@ impl Action {
             Self::Claim(pool, customer) => Command::Claim(*pool, customer.clone(), None),
             Self::Redeem(coupon) => redeem(*coupon, None),
             Self::Pay(card, cents) => redeem(*card, Some(&format!("{}.{:02}", cents / 100, cents % 100))),
-            Self::Transfer(coupon, to) => Command::Transfer(CouponRef::Id(*coupon), Some(to.clone()), None),
-            Self::Unassign(coupon) => Command::Unassign(CouponRef::Id(*coupon)),
+            Self::Transfer(coupon, to) => Command::Transfer(CouponRef::Id(*coupon), Some(to.clone()), None, None),
+            Self::Unassign(coupon) => Command::Unassign(CouponRef::Id(*coupon), None),
         }
     }
 }

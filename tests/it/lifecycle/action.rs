@@ -29,6 +29,7 @@ pub(super) enum Action {
     Unassign(Target),
     Transfer { target: Target, to: Option<usize>, email: Option<usize> },
     Invalidate(Target),
+    Reinstate(Target),
     Adjust { target: Target, cents: i64 },
     Archive { pool: usize, archive: bool },
     Add { pool: usize, name: u32 },
@@ -89,8 +90,9 @@ impl Action {
                 Self::Transfer { target, to, email: maybe(random, 0.3, somebody) }
             }
             85..89 => Self::Invalidate(target),
-            89..93 => Self::Adjust { target, cents: *[-5_00, -1, 0, 1, 3_00].choose(random).expect("an amount") },
-            93..96 => Self::Archive { pool: target.pool, archive: random.random_bool(0.3) },
+            89..92 => Self::Reinstate(target),
+            92..95 => Self::Adjust { target, cents: *[-5_00, -1, 0, 1, 3_00].choose(random).expect("an amount") },
+            95..97 => Self::Archive { pool: target.pool, archive: random.random_bool(0.3) },
             _ => Self::Add { pool: target.pool, name: random.random() },
         }
     }
@@ -107,18 +109,20 @@ impl Action {
                 amount: cents.map(text),
                 basket: None,
                 transaction: transaction.map(|number| format!("purchase {number}")),
+                reason: None,
             },
             Self::Unredeem { target, entry, cents } => {
                 let coupon = CouponId { pool: pool_id(target.pool), index: target.index };
                 let entry = entry.map(|number| EntryId { coupon, number });
-                Command::Unredeem(target.coupon_ref(), entry, cents.map(text))
+                Command::Unredeem(target.coupon_ref(), entry, cents.map(text), None)
             }
-            Self::Unassign(target) => Command::Unassign(target.coupon_ref()),
+            Self::Unassign(target) => Command::Unassign(target.coupon_ref(), None),
             Self::Transfer { target, to, email } => {
                 let email = email.map(|place| PEOPLE[place].email.unwrap_or("unknown@example.com").to_uppercase());
-                Command::Transfer(target.coupon_ref(), to.map(id), email)
+                Command::Transfer(target.coupon_ref(), to.map(id), email, None)
             }
-            Self::Invalidate(target) => Command::Invalidate(target.coupon_ref()),
+            Self::Invalidate(target) => Command::Invalidate(target.coupon_ref(), None),
+            Self::Reinstate(target) => Command::Reinstate(target.coupon_ref(), None),
             Self::Adjust { target, cents } => {
                 Command::Adjust(target.coupon_ref(), text(*cents), "a correction".to_owned())
             }

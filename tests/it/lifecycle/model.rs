@@ -46,6 +46,8 @@ struct Modelled {
     ledger: Vec<Line>,
     purchases: BTreeSet<u8>,
     events: Vec<Told>,
+    /// What it was when it was invalidated, and what it held.
+    was: Option<(Status, i64)>,
 }
 
 impl Modelled {
@@ -61,6 +63,7 @@ impl Modelled {
             ledger: Vec::new(),
             purchases: BTreeSet::new(),
             events: Vec::new(),
+            was: None,
         }
     }
 
@@ -213,9 +216,11 @@ impl Model {
                 coupon.transfers += 1;
             }
             Action::Invalidate(_) => {
-                let coupon = self.coupons.get_mut(&place).expect("a coupon");
-                coupon.void();
-                coupon.tell(EventType::Invalidate, Status::Invalid);
+                self.coupons.get_mut(&place).expect("a coupon").invalidate();
+            }
+            Action::Reinstate(_) => {
+                let now = self.now;
+                self.coupons.get_mut(&place).expect("a coupon").reinstate(now);
             }
             Action::Adjust { cents, .. } => {
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
@@ -258,9 +263,23 @@ impl Modelled {
         }
         self.tell(EventType::Redeem, Status::PartiallyRedeemed);
         if self.balance < facts.minimums.0 {
-            self.void();
-            self.tell(EventType::Invalidate, Status::Invalid);
+            self.invalidate();
         }
+    }
+
+    fn invalidate(&mut self) {
+        self.was = Some((self.status, self.balance));
+        self.void();
+        self.tell(EventType::Invalidate, Status::Invalid);
+    }
+
+    fn reinstate(&mut self, now: i64) {
+        let (status, balance) = self.was.take().expect("it was invalidated");
+        if balance != 0 {
+            self.post(EntryKind::Reverse, balance);
+        }
+        let is_over = self.ends.is_some_and(|end| end <= now);
+        self.tell(EventType::Reinstate, if is_over { Status::Expired } else { status });
     }
 
     fn unredeem(&mut self, entry: Option<u32>, cents: Option<i64>) {

@@ -21,9 +21,10 @@ const SAMPLES: usize = 200;
 pub(super) async fn log(scrip: &Scrip) -> Vec<Event> {
     let events = all(async |page| scrip.events(&EventFilter::default(), &page).await).await;
     let last = events.last().map_or(0, |event| event.id.sequence);
-    assert_eq!(scrip.latest_event().borrow().sequence, last, "the last event is announced");
+    let latest = *scrip.latest_event().borrow();
+    assert_eq!(latest.sequence, last, "the last event is announced");
     for (place, event) in events.iter().enumerate() {
-        assert_eq!(event.id, EventId { stream: 1, sequence: place as u64 + 1 }, "the log has no gap");
+        assert_eq!(event.id, EventId { sequence: place as u64 + 1, ..latest }, "the log has no gap");
     }
     assert!(events.is_sorted_by_key(|event| event.at), "the log is in order of time");
     transfers(&events);
@@ -120,7 +121,7 @@ impl Told {
             }
             EventType::Redeem => self.usages += 1,
             EventType::Unredeem => self.usages -= 1,
-            EventType::Invalidate | EventType::Expire | EventType::Adjust => {}
+            EventType::Invalidate | EventType::Expire | EventType::Adjust | EventType::Reinstate => {}
         }
         if !matches!(event.change.kind, EventType::Unassign) {
             assert_eq!(self.customer, event.change.customer, "{:?} is in its owner's history", event.id);
@@ -134,7 +135,7 @@ fn posted<'a>(event: &Event, entries: &mut (impl Iterator<Item = &'a Entry> + Cl
         // The same card once more (an aggregated pool) is not issued again.
         EventType::Claim => event.change.amount.map(|_| EntryKind::Issue),
         EventType::Redeem => event.change.amount.map(|_| EntryKind::Redeem),
-        EventType::Unredeem => event.change.amount.map(|_| EntryKind::Reverse),
+        EventType::Unredeem | EventType::Reinstate => event.change.amount.map(|_| EntryKind::Reverse),
         EventType::Adjust => Some(EntryKind::Adjust),
         EventType::Unassign | EventType::Invalidate => {
             entries.clone().next().filter(|entry| entry.kind == EntryKind::Void).map(|entry| entry.kind)

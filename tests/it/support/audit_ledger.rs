@@ -36,11 +36,17 @@ pub(super) async fn ledger(scrip: &Scrip, card: &Coupon) -> Vec<Entry> {
     entries
 }
 
-/// Every reversal names a redemption before it, and together they never exceed it.
+/// Every reversal names a redemption before it, and together they never exceed it; or what an invalidation took off, all
+/// of it and once.
 fn reversals(entries: &[Entry]) {
     for entry in entries {
         let of_it = entries.iter().filter(|other| other.reverses == Some(entry.id.number));
         let returned: i64 = of_it.clone().map(|other| other.amount.0).sum();
+        if entry.kind == EntryKind::Void {
+            assert!(returned == 0 || (returned == -entry.amount.0 && of_it.count() == 1), "{:?} comes back", entry.id);
+            assert_eq!(entry.reversed.0, returned, "{:?} knows whether it came back", entry.id);
+            continue;
+        }
         if entry.kind != EntryKind::Redeem {
             assert_eq!(of_it.count(), 0, "{:?} is no redemption, and is not taken back", entry.id);
             continue;
@@ -56,6 +62,11 @@ fn reversals(entries: &[Entry]) {
 /// What was paid and not taken back since the card was last issued.
 fn standing(entries: &[Entry]) -> i64 {
     let issued = entries.iter().rposition(|entry| entry.kind == EntryKind::Issue).expect("an issue");
-    let paid = entries[issued..].iter().filter(|entry| matches!(entry.kind, EntryKind::Redeem | EntryKind::Reverse));
+    let is_voided = |number: Option<u32>| number.is_some_and(|n| entries[n as usize].kind == EntryKind::Void);
+    let paid = entries[issued..].iter().filter(|entry| match entry.kind {
+        EntryKind::Redeem => true,
+        EntryKind::Reverse => !is_voided(entry.reverses),
+        EntryKind::Issue | EntryKind::Adjust | EntryKind::Void => false,
+    });
     -paid.map(|entry| entry.amount.0).sum::<i64>()
 }

@@ -124,7 +124,7 @@ impl Client {
     }
 
     pub(crate) async fn unredeem(&self, coupon: CouponId) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Unredeem(CouponRef::Id(coupon), None, None)).await
+        self.coupon_after(Command::Unredeem(CouponRef::Id(coupon), None, None, None)).await
     }
 
     pub(crate) async fn pay(&self, card: CouponId, amount: &str) -> Result<Coupon, Codes> {
@@ -134,15 +134,15 @@ impl Client {
     pub(crate) async fn reverse(&self, card: CouponId, number: u32, amount: Option<&str>) -> Result<Coupon, Codes> {
         let entry = EntryId { coupon: card, number };
         let amount = amount.map(str::to_owned);
-        self.coupon_after(Command::Unredeem(CouponRef::Id(card), Some(entry), amount)).await
+        self.coupon_after(Command::Unredeem(CouponRef::Id(card), Some(entry), amount, None)).await
     }
 
     pub(crate) async fn unassign(&self, coupon: CouponId) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Unassign(CouponRef::Id(coupon))).await
+        self.coupon_after(Command::Unassign(CouponRef::Id(coupon), None)).await
     }
 
     pub(crate) async fn transfer(&self, coupon: CouponId, to: &str) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Transfer(CouponRef::Id(coupon), Some(to.to_owned()), None)).await
+        self.coupon_after(Command::Transfer(CouponRef::Id(coupon), Some(to.to_owned()), None, None)).await
     }
 
     /// The coupon as it is read.
@@ -159,7 +159,14 @@ pub(crate) fn code(id: CouponId) -> String {
 /// The command that redeems a coupon.
 pub(crate) fn redeem(coupon: CouponId, amount: Option<&str>) -> Command {
     let coupon = CouponRef::Id(coupon);
-    Command::Redeem { coupon, customer: None, amount: amount.map(str::to_owned), basket: None, transaction: None }
+    Command::Redeem {
+        coupon,
+        customer: None,
+        amount: amount.map(str::to_owned),
+        basket: None,
+        transaction: None,
+        reason: None,
+    }
 }
 
 /// A customer's id.

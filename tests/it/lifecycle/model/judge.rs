@@ -63,6 +63,14 @@ impl Model {
                 let usable = coupon.is_live() || coupon.status == Status::Unassigned;
                 unless(usable, state(coupon)).into_iter().collect()
             }),
+            Action::Reinstate(target) => self.on(target, |_, facts, coupon| match coupon.was {
+                // Such a card is voided, however it came to hold so little.
+                Some((_, 1..)) if coupon.was.is_some_and(|(_, held)| held < facts.minimums.0) => {
+                    vec![Code::Invalidated]
+                }
+                Some(_) => Vec::new(),
+                None => vec![state(coupon)],
+            }),
             Action::Adjust { target, cents } => self.on(target, |_, facts, coupon| {
                 let mut right: Vec<_> =
                     unless(facts.card.is_some() && *cents != 0, Code::ValueInvalid).into_iter().collect();

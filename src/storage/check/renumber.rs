@@ -1,0 +1,123 @@
+//! The numbers of a salvaged database. What was lost may have been told, so no number that it can have had is given for
+//! something else: events are of a new stream, pools and coupons that are made at a claim go on beyond what can have been
+//! given, and coupons of a stock that can have been claimed are set aside.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::{
+    Batch, ReadFrom, Row, RowId, Span, Store,
+    tables::{Coupons, CustomerEvents, Events, Histories, Numbering, Numberings, Pools, Tallies, Tally},
+};
+use scrip_domain::{
+    id::{EventId, PoolId},
+    presence::MAX_INDEX,
+};
+
+/// The most commands of a batch, each of which makes a pool or claims a coupon at most. The service holds itself to it.
+pub const BATCH_COMMANDS: u64 = 256;
+/// By how many numbers pools go on at least.
+const POOLS: u32 = 1 << 16;
+
+/// How many coupons of a pool are set aside: they were claimed, perhaps, and whoever was told so has their codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetAside {
+    /// The pool.
+    pub pool: PoolId,
+    /// How many. They stay unassigned, and no claim gives them.
+    pub coupons: u64,
+}
+
+/// Gives rows their new numbers.
+pub(crate) struct Renumber {
+    /// The new stream.
+    stream: u32,
+    /// How many batches are known to be lost.
+    lost: u64,
+    last_pool: PoolId,
+    /// The pools whose coupons exist before they are claimed.
+    stocks: HashSet<PoolId>,
+    tallies: BTreeMap<PoolId, Tally>,
+    /// The place after the last coupon of each pool that has a row.
+    ends: BTreeMap<PoolId, u64>,
+}
+
+impl Renumber {
+    /// Those of a database that has lost so many batches.
+    pub(crate) async fn of(store: &Store, lost: u64) -> Self {
+        // What cannot be read is told when all rows are.
+        let kept = store.get_one::<Numberings>(()).await.ok().flatten().unwrap_or_default();
+        let last = store.scan(&Span::<Events>::all(), ReadFrom::End, 1).await.unwrap_or_default();
+        let stream = last.first().map_or(kept.stream, |(event, _)| kept.stream.max(event.stream)).saturating_add(1);
+        let last_pool = PoolId(kept.first_pool.0.saturating_sub(1));
+        let (stocks, tallies, ends) = (HashSet::new(), BTreeMap::new(), BTreeMap::new());
+        Self { stream, lost, last_pool, stocks, tallies, ends }
+    }
+
+    /// A row with its new numbers; none where it is written at the end.
+    pub(crate) fn row(&mut self, id: RowId, row: Row) -> Option<(RowId, Row)> {
+        if let Some(event) = id.key::<Events>() {
+            return Some((RowId::of::<Events>(self.event(*event)), row));
+        }
+        if let Some((customer, event)) = id.key::<CustomerEvents>() {
+            return Some((RowId::of::<CustomerEvents>((customer.clone(), self.event(*event))), row));
+        }
+        if id.key::<Histories>().is_some() {
+            let events = row.into_document::<Histories>().unwrap_or_default();
+            let events = events.into_iter().map(|event| self.event(event)).collect();
+            return Some((id, Row::of::<Histories>(events)));
+        }
+        if let Some(coupon) = id.key::<Coupons>() {
+            self.see(coupon.pool);
+            let end = self.ends.entry(coupon.pool).or_default();
+            *end = coupon.index.saturating_add(1).max(*end);
+            let mut document = row.into_document::<Coupons>()?;
+            let events = document.acquired.iter_mut().chain(&mut document.history.recent);
+            events.for_each(|event| event.stream = self.stream);
+            return Some((id, Row::of::<Coupons>(document)));
+        }
+        if let Some(pool) = id.key::<Pools>() {
+            self.see(*pool);
+            if row.document::<Pools>().is_some_and(|pool| pool.has_stock()) {
+                self.stocks.insert(*pool);
+            }
+        }
+        if let Some(pool) = id.key::<Tallies>() {
+            self.see(*pool);
+            self.tallies.extend(row.into_document::<Tallies>().map(|tally| (*pool, tally)));
+            return None;
+        }
+        id.key::<Numberings>().is_none().then_some((id, row))
+    }
+
+    /// The rows that are written at the end, and what is set aside.
+    pub(crate) fn finish(self, batch: &mut Batch) -> Vec<SetAside> {
+        let claims = self.lost.saturating_mul(BATCH_COMMANDS);
+        let mut set_aside = Vec::new();
+        for (pool, mut tally) in self.tallies {
+            let supply = &mut tally.supply;
+            if self.stocks.contains(&pool) {
+                let coupons = claims.min(supply.size.saturating_sub(supply.next));
+                supply.next += coupons;
+                set_aside.extend((coupons > 0).then_some(SetAside { pool, coupons }));
+            } else {
+                let end = self.ends.get(&pool).copied().unwrap_or_default();
+                supply.size = supply.size.max(end).saturating_add(claims).min(MAX_INDEX);
+                supply.next = supply.size;
+            }
+            batch.insert::<Tallies>(pool, tally);
+        }
+        let jump = u32::try_from(claims).unwrap_or(u32::MAX).max(POOLS);
+        // The last number of all stays free, so that a pool can be made.
+        let first_pool = PoolId(self.last_pool.0.saturating_add(jump).min(u32::MAX - POOLS));
+        batch.insert::<Numberings>((), Numbering { stream: self.stream, first_pool });
+        set_aside
+    }
+
+    fn see(&mut self, pool: PoolId) {
+        self.last_pool = self.last_pool.max(pool);
+    }
+
+    fn event(&self, event: EventId) -> EventId {
+        EventId { stream: self.stream, ..event }
+    }
+}

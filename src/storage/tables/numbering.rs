@@ -1,0 +1,56 @@
+//! Where numbers begin that a salvaged database gives, so that none is given for the second time.
+
+use serde::{Deserialize, Serialize};
+
+use super::Numberings;
+use crate::{
+    codec::{CodecError, Part, Parts, PartsReader},
+    table::{Form, KIB},
+};
+use scrip_domain::id::PoolId;
+
+/// Where numbers begin. A database that was never salvaged has no row of it, and begins with 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbering {
+    /// The stream of its events: those of another one are of a log that is not here any more.
+    pub stream: u32,
+    /// The first pool that is made from now on, unless later ones are there.
+    pub first_pool: PoolId,
+}
+
+impl Default for Numbering {
+    fn default() -> Self {
+        Self { stream: 1, first_pool: PoolId(1) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptNumbering {
+    stream: u32,
+    first_pool: u32,
+}
+
+/// The id of the one row.
+const ONE: &str = "numbering";
+
+impl Form for Numberings {
+    const TABLE: &'static str = "numbering";
+    const MOST: usize = KIB;
+    type Kept<'a> = KeptNumbering;
+
+    fn parts((): &()) -> Parts<'_> {
+        Parts::alone(Part::Text(ONE))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<()> {
+        (parts.text()? == ONE).then_some(())
+    }
+
+    fn keep((): &(), numbering: &Numbering) -> KeptNumbering {
+        KeptNumbering { stream: numbering.stream, first_pool: numbering.first_pool.0 }
+    }
+
+    fn restore((): &(), kept: KeptNumbering) -> Result<Numbering, CodecError> {
+        Ok(Numbering { stream: kept.stream, first_pool: PoolId(kept.first_pool) })
+    }
+}
