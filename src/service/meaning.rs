@@ -12,7 +12,8 @@ use scrip_domain::{
     basket::BasketDraft,
     binding::{Binding, OnFailure},
     decimal::Decimal,
-    id::{CouponId, PoolId},
+    event::Why,
+    id::{CouponId, EntryId, PoolId},
     pool_draft::{PoolDraft, RestrictionsDraft},
 };
 
@@ -224,6 +225,28 @@ impl Parts {
         self.number(u64::from(*aggregated));
     }
 
+    /// An action of which nothing is asked but the coupon, and why.
+    fn plain_action(&mut self, action: &str, coupon: &CouponRef, named: Option<CouponId>, reason: Option<&String>) {
+        self.action(action, coupon, named);
+        self.late_text(reason);
+    }
+
+    fn entry(&mut self, entry: EntryId) {
+        self.pool(entry.coupon.pool);
+        self.number(entry.coupon.index);
+        self.number(entry.number.into());
+    }
+
+    /// Why a coupon is claimed, which was one text in the version before.
+    fn why(&mut self, why: Option<&Why>) {
+        if self.newest {
+            self.maybe_text(why.and_then(|why| why.reason.as_ref()));
+            self.maybe_text(why.and_then(|why| why.reference.as_ref()));
+        } else {
+            self.maybe_text(why.and_then(packed_text).as_ref());
+        }
+    }
+
     fn command(&mut self, command: &Command, named: Option<CouponId>) {
         match command {
             Command::PoolCreate(draft) if self.newest => {
@@ -234,12 +257,7 @@ impl Parts {
                 self.text("claim");
                 self.pool(*pool);
                 self.text(customer);
-                if self.newest {
-                    self.maybe_text(why.as_ref().and_then(|why| why.reason.as_ref()));
-                    self.maybe_text(why.as_ref().and_then(|why| why.reference.as_ref()));
-                } else {
-                    self.maybe_text(why.as_ref().and_then(packed_text).as_ref());
-                }
+                self.why(why.as_ref());
             }
             Command::Redeem { coupon, customer, amount, basket, transaction, reason } => {
                 self.action("redeem", coupon, named);
@@ -251,32 +269,19 @@ impl Parts {
             }
             Command::Unredeem(coupon, entry, amount, reason) => {
                 self.action("unredeem", coupon, named);
-                self.maybe(*entry, |parts, entry| {
-                    parts.pool(entry.coupon.pool);
-                    parts.number(entry.coupon.index);
-                    parts.number(entry.number.into());
-                });
+                self.maybe(*entry, Self::entry);
                 self.maybe_amount(amount.as_ref());
                 self.late_text(reason.as_ref());
             }
-            Command::Unassign(coupon, reason) => {
-                self.action("unassign", coupon, named);
-                self.late_text(reason.as_ref());
-            }
+            Command::Unassign(coupon, reason) => self.plain_action("unassign", coupon, named, reason.as_ref()),
             Command::Transfer(coupon, id, email, reason) => {
                 self.action("transfer", coupon, named);
                 self.maybe_text(id.as_ref());
                 self.maybe_text(email.as_ref());
                 self.late_text(reason.as_ref());
             }
-            Command::Invalidate(coupon, reason) => {
-                self.action("invalidate", coupon, named);
-                self.late_text(reason.as_ref());
-            }
-            Command::Reinstate(coupon, reason) => {
-                self.action("reinstate", coupon, named);
-                self.late_text(reason.as_ref());
-            }
+            Command::Invalidate(coupon, reason) => self.plain_action("invalidate", coupon, named, reason.as_ref()),
+            Command::Reinstate(coupon, reason) => self.plain_action("reinstate", coupon, named, reason.as_ref()),
             Command::Adjust(coupon, amount, reason) => {
                 self.action("adjust", coupon, named);
                 self.amount(amount);

@@ -1,7 +1,7 @@
 //! What means the same has the same fingerprint, and nothing else has.
 
 use super::*;
-use scrip_domain::{event::Why, id::CustomerId};
+use scrip_domain::id::CustomerId;
 
 fn by_code(code: &str) -> CouponRef {
     CouponRef::Code { code: code.to_owned(), pool: None, customer: None }

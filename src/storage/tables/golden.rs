@@ -159,7 +159,6 @@ fn known() -> Customer {
 /// A row of each table, and more where a document has several forms.
 fn rows() -> Vec<(RowId, Row)> {
     let entry = EntryId { coupon: coupon(), number: 1 };
-    let refused = Rejection::PoolExhausted.at(["poolId"]);
     let answer = |answer| Answer { input: "fingerprint".to_owned(), answer };
     let key = |name: &str| (20_000, "till".to_owned(), name.to_owned());
     vec![
@@ -216,7 +215,7 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Purchases>(("T-1".to_owned(), None), Purchase(Some(serde_json::json!({ "total": 30, "lines": [] })))),
         row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),
         row::<Answers>(key("key"), answer(Ok(serde_json::json!({ "Claimed": 1 })))),
-        row::<Answers>(key("another"), answer(Err(vec![refused]))),
+        row::<Answers>(key("another"), answer(Err(vec![Rejection::PoolExhausted.at(["poolId"])]))),
         row::<Programme>((), Settings { auto_redeem: true, ids: None }),
         row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])) }),
         row::<ApiKeys>(
