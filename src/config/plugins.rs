@@ -17,7 +17,7 @@ pub(super) fn bounds(threads: Option<usize>, memory: Option<&str>, share: u64) -
     }
     let Some(text) = memory else { return Ok(Bounds { threads, ..defaults }) };
     match rate(text).filter(|bytes| *bytes >= MIN_MEMORY) {
-        Some(memory) => Ok(Bounds { threads, memory }),
+        Some(memory) => Ok(Bounds { threads, memory, ..defaults }),
         None => {
             let least = MIN_MEMORY.div_ceil(1_000_000);
             let reason = format!("expected an amount of at least {least}MB, such as 512MB, found {text:?}");
@@ -35,7 +35,7 @@ mod tests {
         let share = 64 << 20;
         assert_eq!(bounds(None, None, share).ok(), Some(Bounds { memory: share, ..Bounds::default() }));
         let set = bounds(Some(3), Some("1GB"), share).ok();
-        assert_eq!(set, Some(Bounds { threads: 3, memory: 1_000_000_000 }));
+        assert_eq!(set, Some(Bounds { threads: 3, memory: 1_000_000_000, ..Bounds::default() }));
         for (threads, memory) in [(Some(0), None), (Some(65), None), (None, Some("10MB")), (None, Some("much"))] {
             assert!(bounds(threads, memory, share).is_err(), "{threads:?} {memory:?}");
         }

@@ -102,7 +102,11 @@ pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, vari
         lists_texts: false,
     };
     let found = walk.set(&operation.selection_set.node, root);
-    Cost { requested: found.once.saturating_add(found.each).min(MOST), introspects: walk.introspects, lists_texts: walk.lists_texts }
+    Cost {
+        requested: found.once.saturating_add(found.each).min(MOST),
+        introspects: walk.introspects,
+        lists_texts: walk.lists_texts,
+    }
 }
 
 /// What the schema says of a field that costs more than one.

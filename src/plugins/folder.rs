@@ -22,8 +22,6 @@ use super::{
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a start and whoever has a plugin loaded again wait for its code to be compiled.
-const START: Duration = Duration::from_secs(10);
 
 /// What tells one state of a plugin's files from the next.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
@@ -57,7 +55,7 @@ impl Plugins {
         match plugins.refresh().await {
             Ok(mut loads) => {
                 let all = async { while loads.join_next().await.is_some() {} };
-                if tokio::time::timeout(START, all).await.is_err() {
+                if tokio::time::timeout(plugins.settings.bounds.loading, all).await.is_err() {
                     tracing::warn!("some plugins are still being compiled: they are loaded when that is done");
                 }
                 loads.detach_all();
@@ -108,7 +106,7 @@ impl Plugins {
             }
         };
         // It goes on where it takes longer.
-        drop(tokio::time::timeout(START, load).await);
+        drop(tokio::time::timeout(self.settings.bounds.loading, load).await);
         Some(plugin)
     }
 

@@ -36,7 +36,7 @@ pub use limits::{Limits, TICK, Usage};
 pub use manifest::{MANIFEST, Manifest, ManifestError, PluginKind, check_id};
 pub use network::Network;
 pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
-pub use places::Crowd;
+pub use places::{Crowd, lower_priority};
 pub use request::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,
     PluginBasket, PluginCoupon, PluginCustomer, PluginLine, PluginPool, PluginValue, SourceRefusal,

@@ -1,6 +1,6 @@
 //! What all plugins share: the engine, the threads that they compute on, and the memory that they may have together.
 
-use std::{sync::Arc, thread::available_parallelism};
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use wasmtime::Engine;
 
@@ -16,13 +16,15 @@ pub struct Bounds {
     pub threads: usize,
     /// The memory of all their calls, in bytes.
     pub memory: u64,
+    /// How long a start and whoever has a plugin loaded again wait for its code to be compiled.
+    pub loading: Duration,
 }
 
 impl Default for Bounds {
     /// One thread fewer than the machine has cores, but one; 256 MiB.
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self { threads: cores.saturating_sub(1).max(1), memory: 256 * 1_024 * 1_024 }
+        Self { threads: cores.saturating_sub(1).max(1), memory: 256 * 1_024 * 1_024, loading: Duration::from_secs(10) }
     }
 }
 

@@ -47,6 +47,7 @@ pub use patterns::{DraftFor, PatternFacts};
 pub use pool_list::{PoolOrder, PoolPlace};
 pub use registry::{PoolFilter, Registry};
 pub use scrip::Scrip;
+pub use scrip_plugins::lower_priority;
 pub use scrip_storage::{DatabaseSize, TableEstimate};
 pub use tail::{Follower, Resync};
 pub use time::{Doubt, Time};

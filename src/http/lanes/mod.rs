@@ -8,9 +8,10 @@ mod queue;
 use std::{io, sync::Arc};
 
 use async_graphql::parser::types::OperationType;
-use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
+
+use scrip_service::lower_priority;
 
 pub(super) use queue::Busy;
 use queue::Queue;
@@ -84,7 +85,7 @@ impl Lanes {
             .worker_threads(threads)
             .max_blocking_threads(threads)
             .thread_name("far")
-            .on_thread_start(step_back)
+            .on_thread_start(lower_priority)
             .enable_all()
             .build()?;
         Ok(Self {
@@ -127,14 +128,6 @@ impl Lanes {
 
     fn far_threads(&self) -> Option<&Handle> {
         self.threads.0.as_ref().map(Runtime::handle)
-    }
-}
-
-/// Has the system run this thread only when those that answer at once have nothing to do.
-fn step_back() {
-    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
-        // It then runs like the others, a turn each.
-        tracing::debug!(?error, "a thread keeps its priority");
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 pub(crate) use room::Room;
 use rooms::Rooms;
 use task::Task;
-pub(crate) use thread::lower_priority;
+pub use thread::lower_priority;
 pub(crate) use turns::Asker;
 use turns::{Turns, Waits};
 

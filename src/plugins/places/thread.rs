@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use thread_priority::{ThreadPriority, set_current_thread_priority};
+use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
+
+/// Nice 10 on Linux: a tenth of a core where others want all of them, so that what waits still ends.
+const PRIORITY: u8 = 23;
 
 /// Lets other threads compute before this one. Where the system refuses, it is as before.
-pub(crate) fn lower_priority() {
-    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
-        tracing::warn!(?error, "plugins compute at the priority of all other threads");
+pub fn lower_priority() {
+    let lower = ThreadPriorityValue::try_from(PRIORITY).map(ThreadPriority::Crossplatform);
+    if let Err(error) = lower.map_or(Ok(()), set_current_thread_priority) {
+        tracing::warn!(?error, "a thread that computes has the priority of all others");
     }
 }
 

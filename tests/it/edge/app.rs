@@ -255,6 +255,7 @@ pub(super) fn operator(plugin: &str, settings: &str) -> PluginSettings {
     PluginSettings {
         folder: Some(folder),
         cache: Some(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")),
+        bounds: crate::plugins::patient(),
         operators: [(plugin.to_owned(), settings)].into_iter().collect(),
         ..PluginSettings::default()
     }

@@ -10,7 +10,7 @@ use std::{
 use scrip::plugins::{CheckVerdict, Lookup, PluginKind, PluginSettings, Plugins, componentize};
 use sha2::{Digest, Sha256};
 
-use super::{guest::refusing, manifest, write_plugin};
+use super::{guest::refusing, manifest, patient, write_plugin};
 use crate::support::{Folder, new_folder};
 
 const ID: &str = "kept";
@@ -33,7 +33,8 @@ impl Cache {
     /// What the plugin says when a gateway starts.
     async fn says(&self) -> String {
         let folder = Some(self.0.path().join("plugins"));
-        let settings = PluginSettings { folder, cache: Some(self.folder()), ..PluginSettings::default() };
+        let settings =
+            PluginSettings { folder, cache: Some(self.folder()), bounds: patient(), ..PluginSettings::default() };
         let plugins = Plugins::open(settings, Lookup::default()).await.expect("a host");
         let answer = plugins.check(ID, &scrip::plugins::CheckRequest::default()).await.expect("an answer");
         match answer.as_slice() {

@@ -14,10 +14,10 @@ mod paused;
 mod places;
 mod reload;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use scrip::plugins::{
-    CheckRequest, CheckVerdict, CodeRequest, Lookup, OperatorSettings, Plugin, PluginFailure, PluginKind,
+    Bounds, CheckRequest, CheckVerdict, CodeRequest, Lookup, OperatorSettings, Plugin, PluginFailure, PluginKind,
     PluginSettings, Plugins,
 };
 use serde_json::json;
@@ -44,7 +44,8 @@ impl Setup {
     /// With the good plugin.
     pub(crate) fn new() -> Self {
         let folder = new_folder();
-        let settings = PluginSettings { folder: Some(folder.path().to_owned()), ..PluginSettings::default() };
+        let settings =
+            PluginSettings { folder: Some(folder.path().to_owned()), bounds: patient(), ..PluginSettings::default() };
         let setup = Self { folder, settings, lookup: Lookup::default() };
         setup.with_shipped(GOOD)
     }
@@ -129,6 +130,11 @@ impl Host {
             assert_eq!(self.plugins.check(GOOD, &request).await, Ok(vec![expected]));
         }
     }
+}
+
+/// What plugins may use, where a start waits until all are compiled, however slow the machine is.
+pub(crate) fn patient() -> Bounds {
+    Bounds { loading: Duration::from_secs(600), ..Bounds::default() }
 }
 
 /// A manifest with more lines.

@@ -10,7 +10,7 @@ use super::{
     Host, Setup,
     guest::{Guest, Sent, asking, refusing},
     network::server::{Server, allowing},
-    until,
+    patient, until,
 };
 
 const ID: &str = "hostile";
@@ -36,7 +36,7 @@ fn about(pool: &str) -> CheckRequest {
 
 /// A host with one thread for plugins.
 async fn host(mut setup: Setup, memory: u64) -> Arc<Host> {
-    setup.settings.bounds = Bounds { threads: 1, memory };
+    setup.settings.bounds = Bounds { threads: 1, memory, ..patient() };
     Arc::new(setup.open().await)
 }
 
