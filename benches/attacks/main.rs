@@ -30,29 +30,32 @@ const RESPITE: Duration = Duration::from_secs(2);
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let seconds = arguments.iter().skip_while(|argument| *argument != "--seconds").nth(1);
-    let time = Duration::from_secs(seconds.map_or(4, |text| text.parse().expect("a number")));
+    // Only whether it works.
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let seconds = seconds.map(|text| Duration::from_secs(text.parse().expect("a number")));
+    let time = seconds.unwrap_or(if quick { Duration::from_millis(300) } else { Duration::from_secs(4) });
     let names: Vec<String> = arguments.into_iter().filter(|argument| argument.parse::<u64>().is_err()).collect();
     let names: Vec<String> = names.into_iter().filter(|name| !name.starts_with("--")).collect();
-    tokio::runtime::Runtime::new().expect("a runtime").block_on(run(&names, time));
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(run(&names, time, quick));
 }
 
-async fn run(names: &[String], time: Duration) {
+async fn run(names: &[String], time: Duration, quick: bool) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let gateway = Gateway::start(folder.path()).await;
-    let stock = Stock::fill(&gateway).await;
+    let stock = Stock::fill(&gateway, if quick { 20 } else { 1 }).await;
     println!(
         "{:<52} {:>9} {:>9} {:>9} {:>7} {:>7} {:>9} {:>7} {:>7} {:>7}",
         "attack", "median ms", "99 % ms", "longest", "claims", "failed", "answered", "before", "peak", "after"
     );
     for attack in attacks(&gateway, &stock) {
         if names.is_empty() || names.iter().any(|name| attack.name.contains(name.as_str())) {
-            measure(&gateway, &stock, attack, time).await;
+            measure(&gateway, &stock, attack, time, if quick { Duration::ZERO } else { RESPITE }).await;
         }
     }
 }
 
 /// Runs one attack and prints its line. Memory is in MiB.
-async fn measure(gateway: &Gateway, stock: &Stock, attack: Attack, time: Duration) {
+async fn measure(gateway: &Gateway, stock: &Stock, attack: Attack, time: Duration, respite: Duration) {
     let before = gateway.memory();
     gateway.forget_peak();
     let name = attack.name;
@@ -61,12 +64,12 @@ async fn measure(gateway: &Gateway, stock: &Stock, attack: Attack, time: Duratio
     for attacker in attack.attackers {
         attackers.spawn(attacker);
     }
-    sleep(WARM_UP).await;
+    sleep(WARM_UP.min(time)).await;
     let claims = victims::claim(gateway, stock, time).await;
     attackers.shutdown().await;
     let answered = answered.load(std::sync::atomic::Ordering::Relaxed);
     let peak = gateway.peak();
-    sleep(RESPITE).await;
+    sleep(respite).await;
     let millis = |nanos: u64| format!("{:.1}", nanos as f64 / 1e6);
     println!(
         "{name:<52} {:>9} {:>9} {:>9} {:>7} {:>7} {answered:>9} {before:>7} {peak:>7} {:>7}",

@@ -48,7 +48,8 @@ const UPSERT: &str =
     "mutation($input: CustomerUpsertInput!) { customerUpsert(input: $input) { userErrors { message } } }";
 
 impl Stock {
-    pub(crate) async fn fill(gateway: &Gateway) -> Self {
+    /// Makes all of it, or a part of what takes long.
+    pub(crate) async fn fill(gateway: &Gateway, part: u64) -> Self {
         let client = Client::new();
         let pool = async |input: Value, codes: u64| {
             let answer = gateway.ask(&client, CREATE, json!({ "input": input })).await;
@@ -78,10 +79,16 @@ impl Stock {
         gateway.ask(&client, UPSERT, known).await;
         let card = gateway.ask(&client, CLAIM, json!({ "input": { "poolId": cards, "customerId": "card" } })).await;
         let card = card["couponClaim"]["coupon"]["id"].as_str().expect("a card").to_owned();
-        send(gateway, CLAIM, HELD, |_| json!({ "poolId": many, "customerId": "whale" })).await;
-        send(gateway, CLAIM, GENERIC, |number| json!({ "poolId": generic, "customerId": format!("g-{number}") })).await;
+        send(gateway, CLAIM, HELD / part, |_| json!({ "poolId": many, "customerId": "whale" })).await;
+        send(
+            gateway,
+            CLAIM,
+            GENERIC / part,
+            |number| json!({ "poolId": generic, "customerId": format!("g-{number}") }),
+        )
+        .await;
         let payment = |_| json!({ "coupon": { "id": card }, "customerId": "card", "amount": "0.01" });
-        send(gateway, REDEEM, PAYMENTS, payment).await;
+        send(gateway, REDEEM, PAYMENTS / part, payment).await;
         let text = "x".repeat(7_000);
         let attributes = |number: u64| json!({ "customerId": format!("a-{number}"), "attributes": { "text": text } });
         send(gateway, UPSERT, 500, attributes).await;

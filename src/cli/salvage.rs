@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::{Problem, faults, say};
 use crate::config::Config;
-use scrip_storage::SetAside;
 
 pub(super) async fn run(config: Config, new: &Path) -> Result<(), Problem> {
     let address = &config.database;
@@ -18,14 +17,6 @@ pub(super) async fn run(config: Config, new: &Path) -> Result<(), Problem> {
         old = address.text(),
     );
     say(&mut std::io::stdout(), &text);
-    for SetAside { pool, coupons } in &salvaged.set_aside {
-        let text = format!(
-            "pool {}: {coupons} coupons are set aside, because they may have been claimed in what is lost. No claim gives \
-             them; whoever presents an uploaded code can redeem it",
-            pool.0
-        );
-        say(&mut std::io::stdout(), &text);
-    }
     let text =
         "the log has a new number, so cursors of before are refused: whoever follows events reads from the beginning";
     say(&mut std::io::stdout(), text);

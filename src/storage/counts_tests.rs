@@ -1,3 +1,5 @@
+//! Rows are counted as batches write them, whoever wrote the folder before.
+
 use std::path::Path;
 
 use surrealdb_datastore::TransactionType;

@@ -38,7 +38,7 @@ pub use backup::{
 };
 pub use batch::Batch;
 pub use chain::{Digest, Fault, Link, Moment};
-pub use check::{BATCH_COMMANDS, Checked, SalvageError, Salvaged, SetAside, TableSize, check, salvage};
+pub use check::{BATCH_COMMANDS, Checked, SalvageError, Salvaged, TableSize, check, salvage};
 pub use error::{OpenError, StorageError};
 pub use goal::GoalError;
 pub use open::Store;

@@ -27,7 +27,7 @@ pub struct DatabaseTable {
     /// after an earlier version has written to the folder.
     pub rows: Option<BigInt>,
     /// An estimate of how many bytes its rows have before they are packed for the disk: their number times the mean of up
-    /// to 256 of them, from 16 places of the table. Exact below 16 rows, mostly within a tenth above; further off where few
+    /// to 256 of them, from 16 places of the table. Exact below 16 rows, mostly within a third above; further off where few
     /// rows are much larger than the others. Null like the rows.
     pub bytes: Option<BigInt>,
 }

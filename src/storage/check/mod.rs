@@ -14,7 +14,7 @@ mod transfer;
 use std::{cell::Cell, sync::Arc};
 
 pub(crate) use pages::Pages;
-pub use renumber::{BATCH_COMMANDS, SetAside};
+pub use renumber::BATCH_COMMANDS;
 pub use salvage::{SalvageError, Salvaged, salvage};
 pub(crate) use transfer::{Transferred, is_own, transfer};
 

@@ -1,6 +1,6 @@
 //! The numbers of a salvaged database. What was lost may have been told, so no number that it can have had is given for
-//! something else: events are of a new stream, pools and coupons that are made at a claim go on beyond what can have been
-//! given, and coupons of a stock that can have been claimed are set aside.
+//! something else: events are of a new stream, and pools and coupons that are made at a claim go on beyond what can have
+//! been given.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,15 +17,6 @@ use scrip_domain::{
 pub const BATCH_COMMANDS: u64 = 256;
 /// By how many numbers pools go on at least.
 const POOLS: u32 = 1 << 16;
-
-/// How many coupons of a pool are set aside: they were claimed, perhaps, and whoever was told so has their codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SetAside {
-    /// The pool.
-    pub pool: PoolId,
-    /// How many. They stay unassigned, and no claim gives them.
-    pub coupons: u64,
-}
 
 /// Gives rows their new numbers.
 pub(crate) struct Renumber {
@@ -89,17 +80,13 @@ impl Renumber {
         id.key::<Numberings>().is_none().then_some((id, row))
     }
 
-    /// The rows that are written at the end, and what is set aside.
-    pub(crate) fn finish(self, batch: &mut Batch) -> Vec<SetAside> {
+    /// The rows that are written at the end.
+    pub(crate) fn finish(self, batch: &mut Batch) {
         let claims = self.lost.saturating_mul(BATCH_COMMANDS);
-        let mut set_aside = Vec::new();
         for (pool, mut tally) in self.tallies {
-            let supply = &mut tally.supply;
-            if self.stocks.contains(&pool) {
-                let coupons = claims.min(supply.size.saturating_sub(supply.next));
-                supply.next += coupons;
-                set_aside.extend((coupons > 0).then_some(SetAside { pool, coupons }));
-            } else {
+            // The coupons of a stock have their numbers before they are claimed.
+            if !self.stocks.contains(&pool) {
+                let supply = &mut tally.supply;
                 let end = self.ends.get(&pool).copied().unwrap_or_default();
                 supply.size = supply.size.max(end).saturating_add(claims).min(MAX_INDEX);
                 supply.next = supply.size;
@@ -110,7 +97,6 @@ impl Renumber {
         // The last number of all stays free, so that a pool can be made.
         let first_pool = PoolId(self.last_pool.0.saturating_add(jump).min(u32::MAX - POOLS));
         batch.insert::<Numberings>((), Numbering { stream: self.stream, first_pool });
-        set_aside
     }
 
     fn see(&mut self, pool: PoolId) {

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use thiserror::Error;
 
-use super::{SetAside, Transferred, renumber::Renumber, repair, ring, transfer};
+use super::{Transferred, renumber::Renumber, repair, ring, transfer};
 use crate::{
     Address, Fault, Moment, OpenError, StorageError, Store,
     chain::{Copied, Still},
@@ -25,8 +25,6 @@ pub struct Salvaged {
     pub last: Moment,
     /// How many faults were told.
     pub faults: u64,
-    /// The coupons that can have been claimed in batches that are lost.
-    pub set_aside: Vec<SetAside>,
 }
 
 /// Why a salvage failed. The old folder is as it was.
@@ -66,7 +64,7 @@ pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)
     let renumber = Renumber::of(&old, lost).await;
     let written = transfer(&old, &to.store, &mut tell, &mut |_, _| {}, Some(renumber)).await;
     old.close().await;
-    let Transferred { rows, events, set_aside } = match written {
+    let Transferred { rows, events } = match written {
         Ok(written) => written,
         Err(error) => {
             to.abandon().await;
@@ -75,7 +73,7 @@ pub async fn salvage(address: &Address, new: &Path, mut tell: impl FnMut(&Fault)
     };
     to.finish().await?;
     goal.finish()?;
-    Ok(Salvaged { rows, events, last, faults, set_aside })
+    Ok(Salvaged { rows, events, last, faults })
 }
 
 /// Opens a copy of the old database, beside the new one: it may be on a disk that cannot be written any more.

@@ -1,11 +1,7 @@
 //! Copies every row of a database into another one, which begins a chain of batches of its own. Rows of older formats
 //! become rows of this one.
 
-use super::{
-    pages::Pages,
-    renumber::{Renumber, SetAside},
-    spans::Spans,
-};
+use super::{pages::Pages, renumber::Renumber, spans::Spans};
 use crate::{
     Batch, Fault, StorageError, Store, Table,
     format::FORMAT,
@@ -20,8 +16,6 @@ pub(crate) struct Transferred {
     pub(crate) rows: u64,
     /// How many events of them.
     pub(crate) events: u64,
-    /// What no claim gives any more.
-    pub(crate) set_aside: Vec<SetAside>,
 }
 
 /// Copies every row that can be read, but for the [own](is_own) ones of the new database. They are written at the time of
@@ -67,7 +61,7 @@ pub(crate) async fn transfer(
     }
     if let Some(renumber) = renumber {
         let mut batch = time.map(Batch::at).unwrap_or_default();
-        transferred.set_aside = renumber.finish(&mut batch);
+        renumber.finish(&mut batch);
         transferred.rows += batch.len() as u64;
         drop(to.commit(&batch).await?);
     }

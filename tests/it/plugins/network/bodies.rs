@@ -46,7 +46,10 @@ async fn all_of_a_calls_time_is_one_limit() {
     assert!(report.asked.iter().all(|asked| asked.answer.is_err()));
     match report.answer {
         Ok(Ok(issued)) => assert_eq!(issued.code, "none"),
-        other => assert_eq!(other, Err(PluginFailure::OutOfTime { plugin: ID.to_owned(), limit: 200 })),
+        Err(PluginFailure::OutOfTime { limit: 200, .. }) => {}
+        // Where others were in the way, it is not the plugin's fault.
+        Err(PluginFailure::Busy { .. }) => {}
+        other => panic!("{other:?}"),
     }
 }
 
