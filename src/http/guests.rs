@@ -24,7 +24,6 @@ impl From<IpAddr> for Origin {
         match address.to_canonical() {
             // No network of IPv6 that is given out begins with zeros.
             IpAddr::V4(address) => Self(u64::from(address.to_bits())),
-            #[expect(clippy::cast_possible_truncation, reason = "64 bits are left by the shift")]
             IpAddr::V6(address) => Self((address.to_bits() >> 64) as u64),
         }
     }

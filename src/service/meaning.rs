@@ -247,6 +247,12 @@ impl Parts {
         }
     }
 
+    /// What is done with which pool.
+    fn of_pool(&mut self, name: &str, pool: PoolId) {
+        self.text(name);
+        self.pool(pool);
+    }
+
     fn command(&mut self, command: &Command, named: Option<CouponId>) {
         match command {
             Command::PoolCreate(draft) if self.newest => {
@@ -254,8 +260,7 @@ impl Parts {
                 self.draft(draft);
             }
             Command::Claim(pool, customer, why) => {
-                self.text("claim");
-                self.pool(*pool);
+                self.of_pool("claim", *pool);
                 self.text(customer);
                 self.why(why.as_ref());
             }
@@ -292,13 +297,11 @@ impl Parts {
                 self.checkout(order);
             }
             Command::CouponsAdd(pool, codes) => {
-                self.text("add");
-                self.pool(*pool);
+                self.of_pool("add", *pool);
                 self.texts(codes);
             }
             Command::CouponsGenerate(pool, count) => {
-                self.text("generate");
-                self.pool(*pool);
+                self.of_pool("generate", *pool);
                 self.text(&count.to_string());
             }
             Command::Whole(hash) => {
