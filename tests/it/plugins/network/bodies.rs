@@ -3,7 +3,7 @@
 use scrip::plugins::{HttpError, PluginFailure};
 
 use super::{
-    ID, Sent, host,
+    Sent, host,
     server::{Server, allowing},
 };
 
