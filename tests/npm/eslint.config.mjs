@@ -33,6 +33,8 @@ export default [
             suffixes: ["Connection", "Edge", "Payload", "Error", "Verdict"],
             types: [
               "CheckResult",
+              "Database",
+              "DatabaseTable",
               "ExclusionCost",
               "PageInfo",
               "PatternPreview",
