@@ -161,7 +161,12 @@ impl Store {
         // Where what became of a batch was not known meanwhile, the next start counts.
         if let (Known::Counting(since), false) = (&state.known, state.doubtful) {
             rows.iter_mut().zip(since.iter()).for_each(|(rows, change)| *rows = rows.saturating_add_signed(*change));
-            state.known = Known::All(Box::new(Counted { batch: self.last_batch().number, rows }));
+            let batch = self.last_batch().number;
+            // Each batch since has written its own, which are not among its changes.
+            if let Some(batches) = rows.get_mut(Batches::NUMBER) {
+                *batches = batch.min(RING);
+            }
+            state.known = Known::All(Box::new(Counted { batch, rows }));
         }
         Ok(())
     }
