@@ -100,7 +100,8 @@ impl Size {
             Value::String(text) => text.len() + 3,
             Value::Binary(bytes) => bytes.len(),
             Value::List(_) | Value::Object(_) => 3,
-            Value::Null | Value::Number(_) | Value::Boolean(_) | Value::Enum(_) => 8,
+            Value::Enum(name) => name.len() + 3,
+            Value::Null | Value::Number(_) | Value::Boolean(_) => 8,
         };
         Self { bytes: text, memory: text + VALUE }
     }

@@ -238,7 +238,7 @@ impl<'a> Walk<'a> {
         };
         let inner = self.set(selected, of);
         if is_page(of) {
-            let read = self.read(field, of);
+            let read = self.read(field, on, of);
             return Sum::once(
                 read.saturating_add(inner.once).saturating_add(self.page(field).saturating_mul(inner.each)),
             );
@@ -273,12 +273,15 @@ impl<'a> Walk<'a> {
         own.saturating_add(values(&input) / VALUES)
     }
 
-    /// What is read for a page, with its filter.
-    fn read(&self, field: &Field, of: &str) -> u64 {
-        let Some(filter) = self.argument(field, "filter") else { return READ };
+    /// What is read for a page, with its filter. What a customer holds is found in the history, which has an order for
+    /// nothing else.
+    fn read(&self, field: &Field, on: &str, of: &str) -> u64 {
+        let held = (on, of) == ("Customer", "CouponConnection");
+        let Some(filter) = self.argument(field, "filter") else { return if held { FILTERED } else { READ } };
         let Value::Object(filter) = filter else { return FILTERED };
         let asks = |name: &str| filter.get(name).is_some_and(|value| *value != Value::Null);
         match of {
+            "CouponConnection" if held && filter.keys().any(|name| asks(name)) => SCANNED,
             "CouponConnection" if asks("codePrefix") => PREFIXED,
             "CouponConnection" if filter.keys().any(|name| name != "statuses" && asks(name)) => SCANNED,
             "CouponEventConnection" if filter.keys().any(|name| asks(name)) => SCANNED,

@@ -82,6 +82,12 @@ fn what_is_looked_through_and_inputs_cost_what_they_take() {
         (&pool("{customerId: \"a\"}"), json!({}), 10 + 1 + 4_000 + 2),
         (events, json!({ "f": { "customerId": "a" } }), 4_000 + 2),
         (events, json!({ "f": { "customerId": null } }), 100 + 2),
+        ("{ customer(id: 1) { coupons(first: 1) { edges { cursor } } } }", json!({}), 10 + 1 + 100 + 2),
+        (
+            "{ customer(id: 1) { coupons(first: 1, filter: {statuses: [CLAIMED]}) { edges { cursor } } } }",
+            json!({}),
+            10 + 1 + 4_000 + 2,
+        ),
         ("{ customer(id: 1) { attributes } }", json!({}), 10 + 1 + 1 + 10),
         ("query($i: I!) { checkoutPreview(input: $i) { total } }", checkout, 10 + 2 * 20 + 2 * 8 / 8 + 16 / 4 + 2),
         (

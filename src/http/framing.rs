@@ -137,7 +137,7 @@ impl Head {
             self.coded |= self.chunked || long || !value.eq_ignore_ascii_case(b"chunked");
             self.chunked = true;
         } else if name.eq_ignore_ascii_case(b"upgrade") {
-            self.upgrade = true;
+            self.upgrade = value.eq_ignore_ascii_case(b"websocket");
         }
         Some(())
     }

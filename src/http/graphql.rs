@@ -9,7 +9,7 @@ use axum::{
     Json,
     extract::{Extension, Query, Request as Sent, State, rejection::QueryRejection},
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap, StatusCode, Uri,
         header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
@@ -20,6 +20,9 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
+
+use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     App, body, explorer,
@@ -116,9 +119,11 @@ pub(super) fn queried(parameters: Result<Query<UrlParameters>, QueryRejection>) 
 pub(super) async fn get(
     State(app): State<App>,
     Extension(notes): Extension<Notes>,
+    uri: Uri,
     headers: HeaderMap,
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
+    let length = uri.query().map_or(0, str::len);
     let asked = queried(parameters);
     if matches!(asked, Ok(None)) && wants_page(&headers) {
         return explorer::page().await;
@@ -128,7 +133,10 @@ pub(super) async fn get(
         Err(refusal) => return *refusal,
     };
     match asked {
-        Ok(Some(asked)) => execute(&app, media, prepare(&app, caller, &notes, asked), false).await,
+        Ok(Some(asked)) => {
+            let prepared = prepared(&app, caller, &notes, asked, length).await;
+            execute(&app, media, prepared, false).await
+        }
         Ok(None) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
@@ -206,16 +214,30 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
     }
 }
 
-/// Executes a request whose answers may go on.
-pub(super) fn answers(app: &App, ready: Ready) -> BoxStream<'static, Answer> {
+/// Executes a request whose answers may go on. What ends is executed by a task of its own, which is always polled: a
+/// socket that writes, or reads a long message, polls nothing meanwhile, and would keep the place that it is given.
+/// A large answer waits for one of the `unread`, which it has until it is taken.
+pub(super) fn answers(app: &App, ready: Ready, unread: &Arc<Semaphore>) -> BoxStream<'static, Answer> {
     let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
     let Ready { admitted: Admitted { request, kind, price, .. }, key } = ready;
     if kind == Some(OperationType::Subscription) {
         return schema.execute_stream(request).map(coded).boxed();
     }
-    let lanes = Arc::clone(&app.lanes);
+    let (lanes, unread) = (Arc::clone(&app.lanes), Arc::clone(unread));
     let work = async move { price.told(run(&schema, request, bounded).await) };
-    stream::once(async move { lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy)) }).boxed()
+    let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        // The semaphore is never closed; without it there would be no bound, but an answer.
+        let held = if lane == Lane::Far { unread.acquire_owned().await.ok() } else { None };
+        (lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy)), held)
+    }));
+    stream::once(async move {
+        match task.await {
+            Ok((answer, _held)) => answer,
+            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            Err(_) => refusal(&Busy::Stopping),
+        }
+    })
+    .boxed()
 }
 
 async fn run(schema: &ScripSchema, request: Request, bounded: bool) -> Answer {

@@ -6,19 +6,20 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, StatusCode, Version,
-        header::{CONNECTION, HOST, TRANSFER_ENCODING, UPGRADE},
+        header::{CONNECTION, HOST, TRANSFER_ENCODING},
         uri::Authority,
     },
     middleware::Next,
     response::Response,
 };
 
-use super::graphql::error;
+use super::{graphql::error, streams::wants_socket};
 
 /// Refuses what is not.
 pub(super) async fn only(request: Request, next: Next) -> Response {
-    // What follows a request that asks for another protocol is not looked at: see `framing`.
-    let upgrade = request.headers().contains_key(UPGRADE);
+    // What follows a request for a socket is not looked at: see `framing`. Other protocols are not offered, and whoever
+    // asks for one is answered as everybody.
+    let upgrade = wants_socket(request.headers());
     let mut response = match fault(request.version(), request.headers()) {
         Some(reason) => error(StatusCode::BAD_REQUEST, reason),
         None => {

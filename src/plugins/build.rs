@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -24,7 +24,7 @@ use super::{
     limits::{Usage, kib},
     manifest::{Manifest, PluginKind},
     network::Network,
-    places::{Asker, Crowd, Room},
+    places::{Asker, Crowd, PATIENCE, Room},
     sandbox::Sandbox,
     schema::ConfigSchema,
     state::{Asked, NoRoom, State, tell_left_out},
@@ -57,6 +57,9 @@ impl<T> Report<T> {
         Self { answer: Err(failure), usage: Usage::default(), lines: Vec::new(), asked: Vec::new() }
     }
 }
+
+/// How long a trial waits for its turn.
+const TRIAL: Duration = Duration::from_secs(600);
 
 /// A build that was checked and tried.
 #[derive(Debug)]
@@ -152,7 +155,7 @@ impl Build {
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.check(&mut store, &request)).await;
             build.report(store, called.ok(), |answer| build.fits_question(answer, request.coupons.len()))
         };
-        self.made(self.sandbox.places.call(room, call).await)
+        self.made(self.sandbox.places.call(room, PATIENCE, call).await)
     }
 
     /// Asks a source.
@@ -178,7 +181,7 @@ impl Build {
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.issue(&mut store, &request)).await;
             build.report(store, called.ok(), |answer| build.fits_output(said_of_issue(answer)))
         };
-        self.made(self.sandbox.places.call(room, call).await)
+        self.made(self.sandbox.places.call(room, PATIENCE, call).await)
     }
 
     async fn try_out(self: &Arc<Self>) -> Result<(), String> {
@@ -192,7 +195,8 @@ impl Build {
             (report.answer, chain)
         };
         let room = self.sandbox.places.beside(self.asker("trial"));
-        let tried = self.sandbox.places.call(room, call).await;
+        // It comes once, and nobody waits: a machine that is busy is no fault of the build.
+        let tried = self.sandbox.places.call(room, TRIAL, call).await;
         let (answer, chain) = match tried {
             Ok(Some(tried)) => tried,
             Ok(None) => (Err(self.broken()), None),

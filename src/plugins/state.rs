@@ -126,10 +126,13 @@ impl State {
         if self.logged > kib(self.limits.log_kib) || self.lines_written == MAX_LINES {
             self.log_full = true;
             let plugin = self.plugin.as_str();
-            tracing::warn!(
-                plugin,
-                "the plugin logs more than limits.log_kib or {MAX_LINES} lines: the rest is left out"
-            );
+            if let Some(left_out) = self.chatter.line(Instant::now()) {
+                tracing::warn!(
+                    plugin,
+                    left_out,
+                    "the plugin logs more than limits.log_kib or {MAX_LINES} lines: the rest is left out"
+                );
+            }
             return;
         }
         self.lines_written += 1;

@@ -37,7 +37,9 @@ enum Part {
 impl Scrip {
     /// Records every expiry up to now, and forgets answers to idempotency keys that are too old.
     pub(super) async fn sweep(&self) -> Result<(), Failure> {
-        self.begin_ids().await?;
+        if let Err(error) = self.begin_ids().await {
+            tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
+        }
         let now = self.now();
         let settled = loop {
             // Each part is progress: however much is over, it does not stand still.

@@ -5,6 +5,7 @@
 //! uploaded codes looked through.
 
 use rand::TryRngCore;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Caller, Command, Failure, PoolEdit, Registry, Scrip, codebook::Reservation, question::Answers};
 use scrip_domain::{
@@ -226,7 +227,9 @@ pub(super) fn fresh_bytes() -> Result<[u8; 32], Failure> {
     Ok(bytes)
 }
 
-/// Does what may take tenths of a second where no other request waits for it.
+/// Does what may take tenths of a second where no other request waits for it. It is not begun where nobody waits for it
+/// any more.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Internal(error.to_string()))
+    let task = tokio::task::spawn_blocking(work);
+    AbortOnDropHandle::new(task).await.map_err(|error| Failure::Internal(error.to_string()))
 }

@@ -26,8 +26,12 @@ const MAX_RANKED: u64 = 500_000;
 const MAX_COMPUTED: u64 = 1_000_000;
 /// How many of them before it is looked whether anybody still waits for them.
 const AT_ONCE: u64 = 4 * PART;
+/// For how many of these a rank counts.
+const RANK: u64 = 2;
 /// How many codes are computed at once.
 const PART: u64 = 65_536;
+/// How many places are looked for at once at least.
+const FEW: usize = 500;
 /// How many rows of uploaded codes are read at once.
 const ROWS: usize = 500;
 
@@ -106,7 +110,8 @@ impl Scrip {
                 pool: Arc::clone(pool),
                 prefix: prefix.clone(),
                 from_end: page.from_end,
-                most: page.limit + 1,
+                // Ranks are looked up anew each time: not for a handful.
+                most: (page.limit + 1).max(FEW),
             };
             let places = blocking(move || search.places(low, high)).await?;
             computed += places.computed;
@@ -193,11 +198,16 @@ impl Search {
         let ranked = match (&segment.series.making, &segment.open) {
             (Making::Generic(code), _) if begins_with(self.pool.case(), code, &self.prefix) => None,
             (Making::Keyed(_), Some(open)) => open.with_prefix(&self.prefix, segment.end - first, MAX_RANKED),
-            (Making::Generic(_) | Making::Keyed(_), _) => Some(Vec::new()),
+            (Making::Generic(_) | Making::Keyed(_), _) => Some((Vec::new(), 0)),
         };
-        if let Some(indices) = ranked {
+        if let Some((indices, ranks)) = ranked {
+            places.computed += ranks * RANK;
             let within = indices.into_iter().map(|index| first + index).filter(|place| (start..end).contains(place));
-            return self.take(within.collect(), places);
+            let goes_on = self.take(within.collect(), places);
+            if goes_on {
+                places.reached = if self.from_end { start } else { end };
+            }
+            return goes_on && places.computed < AT_ONCE;
         }
         let (mut low, mut high) = (start, end);
         while low < high {

@@ -40,7 +40,8 @@ impl Filling {
     /// Closes it and puts it on disk, with a mark that says that its last batch was told.
     pub(super) async fn finish(self) -> Result<(), OpenError> {
         let last = self.store.last_batch();
-        self.store.close().await;
+        // Nothing of it was synced before: what is not written out now is lost.
+        boxed(|| self.store.shut()).await?;
         on_disk(&self.folder, &last).map_err(|error| lacking(&self.folder, &error))
     }
 

@@ -165,12 +165,18 @@ impl Store {
     }
 
     async fn end(&self) {
-        let _writer = self.writer.lock().await;
-        if let Err(error) = self.datastore.shutdown().await {
+        if let Err(error) = self.shut().await {
             tracing::warn!(%error, "closing the database failed: it is recovered at the next start");
         }
+    }
+
+    /// Closes it, and tells where that failed: for whoever has no log that was synced to recover it from.
+    pub(super) async fn shut(&self) -> Result<(), StorageError> {
+        let _writer = self.writer.lock().await;
+        let ended = self.datastore.shutdown().await;
         // Last, because it lets the folder go.
         self.chain.end();
+        ended.map_err(|error| StorageError::Database(format!("it could not be closed: {error}")))
     }
 }
 

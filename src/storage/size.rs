@@ -134,10 +134,13 @@ fn on_disk(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        // The engine removes files all the time.
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => bytes += on_disk(&entry.path())?,
-            Ok(metadata) => bytes += metadata.len(),
+        let found = entry.metadata().and_then(|metadata| match metadata.is_dir() {
+            true => on_disk(&entry.path()),
+            false => Ok(metadata.len()),
+        });
+        match found {
+            Ok(found) => bytes += found,
+            // The engine removes files and folders all the time.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

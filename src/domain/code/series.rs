@@ -65,11 +65,11 @@ impl Series {
         u64::try_from(self.permutation.inverse_wide(rank)?.to_u128()?).ok()
     }
 
-    /// The indices below `size` of the codes that begin with a text, in order; none where more than `most` codes of the
-    /// space do, so that looking through the indices is less work.
+    /// The indices below `size` of the codes that begin with a text, in order, and of how many codes of the space they
+    /// are; none where more than `most` begin so, so that looking through the indices is less work.
     #[must_use]
-    pub fn with_prefix(&self, prefix: &str, size: u64, most: u64) -> Option<Vec<u64>> {
-        let Some((first, count)) = self.space.wide_ranks(&typed(prefix)) else { return Some(Vec::new()) };
+    pub fn with_prefix(&self, prefix: &str, size: u64, most: u64) -> Option<(Vec<u64>, u64)> {
+        let Some((first, count)) = self.space.wide_ranks(&typed(prefix)) else { return Some((Vec::new(), 0)) };
         let count = count.to_u128().and_then(|count| u64::try_from(count).ok()).filter(|count| *count <= most)?;
         let index = |offset: u64| {
             let rank = first.plus(Wide::from(u128::from(offset)));
@@ -77,7 +77,7 @@ impl Series {
         };
         let mut indices: Vec<u64> = (0..count).filter_map(index).collect();
         indices.sort_unstable();
-        Some(indices)
+        Some((indices, count))
     }
 
     /// Visits `count` codes from index `start` on, in order, ending early where the space does. Nothing is allocated

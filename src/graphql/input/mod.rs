@@ -123,7 +123,7 @@ pub struct EventFilter {
     pub customer_id: Option<ID>,
     /// Those of these types.
     pub types: Option<Vec<CouponEventType>>,
-    /// Those of claims that refer to this. Without a coupon or a customer the log is searched for them, up to 20,000
+    /// Those of claims that refer to this. Without a coupon or a customer the log is searched for them, up to 5,000
     /// events for a page: give the span of time where it is known.
     pub reference: Option<String>,
     /// Those at or after this instant.

@@ -24,7 +24,7 @@ use super::{
     lanes::{Lane, Lanes},
     notes::Notes,
 };
-use scrip_domain::pool::Pool;
+use scrip_domain::{global_id::GlobalId, pool::Pool};
 use scrip_graphql::pool_by_any_id;
 use scrip_service::{Caller, CouponFilter, CouponSink, Export, Failure, Scrip};
 
@@ -161,7 +161,8 @@ async fn stream_file<F: Format>(
             }
         }
     });
-    let name = format!("attachment; filename=\"pool-{}.{}\"", pool.id.0, F::EXTENSION);
+    let id = app.scrip.registry().ids().encode(&GlobalId::Pool(pool.id));
+    let name = format!("attachment; filename=\"pool-{id}.{}\"", F::EXTENSION);
     ([(CONTENT_TYPE, F::MEDIA.to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response()
 }
 

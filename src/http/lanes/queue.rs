@@ -121,7 +121,8 @@ impl State {
     fn next(&mut self) -> Option<oneshot::Sender<Place>> {
         while let Some(key) = self.turns.pop_front() {
             let Some(waiting) = self.waiting.get_mut(&key) else { continue };
-            let next = waiting.pop_front();
+            // Who has left costs the others of the key no turn.
+            let next = std::iter::from_fn(|| waiting.pop_front()).find(|sender| !sender.is_closed());
             if waiting.is_empty() {
                 self.waiting.remove(&key);
             } else {
@@ -197,6 +198,21 @@ mod tests {
         drop(first);
         drop(gone);
         assert_eq!(queue.state().free, 1);
+    }
+
+    #[test]
+    fn who_leaves_costs_its_key_no_turn() {
+        let queue = Queue::new(1, 8);
+        let first = queue.place("a").now_or_never().expect("a free place").expect("a place");
+        let mut gone: Vec<_> = (0..3).map(|_| Box::pin(queue.place("a"))).collect();
+        assert!(gone.iter_mut().all(|place| place.now_or_never().is_none()));
+        let (mut other, mut last) = (Box::pin(queue.place("b")), Box::pin(queue.place("a")));
+        assert!((&mut other).now_or_never().is_none() && (&mut last).now_or_never().is_none());
+        drop(gone);
+        drop(first);
+        assert!((&mut other).now_or_never().is_none(), "it is the turn of a");
+        assert!(last.now_or_never().is_some());
+        assert!(other.now_or_never().is_some());
     }
 
     #[test]

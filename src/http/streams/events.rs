@@ -19,14 +19,14 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use tokio::{
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
     time::{Instant, interval_at, timeout},
 };
 
 use super::Streams;
 use crate::http::{
     App,
-    graphql::{Prepared, Ready, Wire, answers, asking, error, execute, only_by_post, posted, prepare, queried},
+    graphql::{Prepared, Ready, Wire, answers, asking, error, execute, only_by_post, posted, prepared, queried},
     media::{EVENTS, Events, Media},
     notes::Notes,
 };
@@ -68,7 +68,8 @@ async fn read(app: &App, caller: Caller, notes: &Notes, request: Request) -> Res
     let found = queried(Query::from_request_parts(&mut parts, &()).await);
     let bad = |reason: &str| Box::new(error(axum::http::StatusCode::BAD_REQUEST, reason));
     let asked = found.map_err(|reason| bad(&reason))?.ok_or_else(|| bad("expected the parameter query"))?;
-    Ok(prepare(app, caller, notes, asked))
+    let length = parts.uri.query().map_or(0, str::len);
+    Ok(prepared(app, caller, notes, asked, length).await)
 }
 
 /// Opens a stream. What is wrong with a document is told in it, because a browser shows nobody the body of an error.
@@ -81,7 +82,7 @@ fn open(app: &App, prepared: Prepared) -> Response {
         let full = |refusal| Box::new(coded(Answer::from_errors(vec![refusal])));
         let operation = app.streams.operation().map_err(full)?;
         let goes_on = ready.kind() == Some(OperationType::Subscription);
-        Ok((answers(app, ready), goes_on, operation))
+        Ok((answers(app, ready, &Arc::new(Semaphore::new(1))), goes_on, operation))
     });
     let (answers, goes_on, operation) = match running {
         Ok((answers, goes_on, operation)) => (answers, goes_on, Some(operation)),

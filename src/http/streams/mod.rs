@@ -148,6 +148,7 @@ pub(super) async fn divert(
     }
 }
 
-fn wants_socket(headers: &HeaderMap) -> bool {
+/// Whether a request asks for a socket.
+pub(super) fn wants_socket(headers: &HeaderMap) -> bool {
     headers.get(UPGRADE).is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }

@@ -2,7 +2,7 @@
 //! one task, which writes before it reads on or polls on, the answers to pings included, so nothing piles up for a client
 //! that does not read.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_graphql::parser::types::OperationType;
 use axum::{
@@ -15,7 +15,10 @@ use axum::{
     response::Response,
 };
 use futures_util::{FutureExt, SinkExt};
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, Sleep, sleep, timeout},
+};
 
 use super::{
     Place,
@@ -42,6 +45,8 @@ const MAX_TAKEN: usize = 4 * MAX_MESSAGE;
 const BUFFER: usize = 1024;
 /// How many answers leave in one write.
 const BATCH: usize = 32;
+/// How many large answers of a socket are made, or wait to be written.
+const UNREAD: usize = 2;
 /// How long a client may take to confirm that it is closed, and operations to end when the gateway stops.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -81,7 +86,9 @@ pub(super) fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgr
     upgrade.on_upgrade(move |socket| {
         let timer = Box::pin(sleep(app.streams.limits().init));
         let operations = Operations::default();
-        let session = Session { app, notes, socket, timer, heard: true, key, caller: None, operations, _place: place };
+        let unread = Arc::new(Semaphore::new(UNREAD));
+        let session =
+            Session { app, notes, socket, timer, heard: true, key, caller: None, operations, unread, _place: place };
         Box::new(session).serve(refusal)
     })
 }
@@ -108,6 +115,8 @@ struct Session {
     /// Who it is, since it introduced itself.
     caller: Option<Caller>,
     operations: Operations,
+    /// For large answers that are made or wait to be written.
+    unread: Arc<Semaphore>,
     _place: Place,
 }
 
@@ -218,7 +227,7 @@ impl Session {
                 (Ok(ready), Ok(place)) => {
                     self.notes.tell_of_operation();
                     let goes_on = ready.kind() == Some(OperationType::Subscription);
-                    self.operations.add(id, answers(&self.app, ready), goes_on, place);
+                    self.operations.add(id, answers(&self.app, ready, &self.unread), goes_on, place);
                     return Ok(());
                 }
             }

@@ -88,8 +88,13 @@ impl Places {
         Room::beside(&self.0, asker)
     }
 
-    /// Makes a call; what it came to, or none where the call itself broke.
-    pub(crate) async fn call<T, F>(&self, room: Room, work: impl FnOnce(Room) -> F) -> Result<Option<T>, Crowd>
+    /// Makes a call; what it came to, or none where the call itself broke. It waits to begin for so long.
+    pub(crate) async fn call<T, F>(
+        &self,
+        room: Room,
+        patience: Duration,
+        work: impl FnOnce(Room) -> F,
+    ) -> Result<Option<T>, Crowd>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
@@ -102,7 +107,7 @@ impl Places {
             drop(tell.send(work.await));
         });
         let call = Call(Task::start(&self.0, Arc::clone(&ticket), work));
-        let answer = match tokio::time::timeout(PATIENCE, &mut told).await {
+        let answer = match tokio::time::timeout(patience, &mut told).await {
             Ok(answer) => answer,
             Err(_) if ticket.has_begun() => told.await,
             Err(_) => return Err(self.0.lacks(&ticket.asker, ticket.needs)),

@@ -301,10 +301,16 @@ impl Attempt<'_> {
         }
         self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
         self.begin_holdings(&pool)?;
+        let mut held = Vec::with_capacity(ids.len());
         for id in ids {
-            if let Some(coupon) = self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)) {
-                self.note_held(&coupon, true)?;
-            }
+            held.extend(self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)));
+        }
+        // Together: one round for each would have the committer stand still.
+        self.need(
+            held.iter().map(|coupon| RowId::of::<Holdings>((whose.0.clone(), whose.1, Some(HeldAt::of(coupon))))),
+        )?;
+        for coupon in &held {
+            self.note_held(coupon, true)?;
         }
         self.put::<Holdings>(key, Holding::Searched(from));
         Ok(true)

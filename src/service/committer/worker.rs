@@ -188,6 +188,7 @@ impl Worker {
     async fn known_sequence(&self) -> Result<u64, StorageError> {
         let fresh = Registry::load(&self.store).await?;
         std::mem::swap(&mut *self.registry.write(), &mut *fresh.write());
+        self.registry.begin_ids(&self.registry.settings());
         resume::last_sequence(&self.store, self.registry.stream()).await
     }
 }

@@ -23,10 +23,10 @@ impl Ring {
         self.links.last().copied().unwrap_or(Link::NONE)
     }
 
-    /// How many batches are known to be lost.
+    /// How many batches are known to be lost at the end. What is missing before is followed by batches that went on from
+    /// the numbers which it gave.
     pub(crate) fn lost(&self) -> u64 {
         let lost = self.faults.iter().map(|fault| match fault {
-            Fault::Gap { first, last, .. } => last - first + 1,
             Fault::Short { told, last } => told.number.saturating_sub(last.number),
             _ => 0,
         });

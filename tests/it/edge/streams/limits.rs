@@ -80,3 +80,33 @@ async fn sockets_and_streams_of_events() {
     while app.follow(json!({})).await.status() == 503 {}
     app.finish().await;
 }
+
+/// A read that computes for long: pages of codes that begin as none does.
+const LONG: &str = "query($pool: ID!) { pool(id: $pool) { coupons(first: 1, filter: {codePrefix: \"L-ZZ\", statuses: [REDEEMED]}) { edges { cursor } } } }";
+
+/// What waits for a place in the far lane on a socket is given it, and gives it back, while the socket reads a long message
+/// that waits as well.
+#[tokio::test]
+async fn a_socket_that_waits_for_itself_stops_nobody() {
+    let app = App::with(Options { far_places: 1, ..Options::default() }).await;
+    let pool = app.bulk("L-$$$$$$$$", 10_000_000).await;
+    let mut socket = Socket::ready(&app).await;
+    for id in ["1", "2", "3"] {
+        socket.subscribe(id, LONG, json!({ "pool": pool })).await;
+    }
+    let long = format!("{{ viewer {{ name }} }} #{}", "x".repeat(60_000));
+    socket.subscribe("4", &long, json!({})).await;
+    let other = app.another_key("other").await;
+    let answer = app.send(&other, LONG, json!({ "pool": pool })).await;
+    assert_eq!(answer.get("errors"), None, "{answer}");
+    let mut ended = Vec::new();
+    while ended.len() < 4 {
+        let told = socket.hear().await;
+        if told["type"] == "complete" {
+            ended.push(told["id"].clone());
+        } else {
+            assert_eq!(told["type"], "next", "{told}");
+        }
+    }
+    app.finish().await;
+}
