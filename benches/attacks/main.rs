@@ -2,7 +2,9 @@
 //! a large database. Each attack is run against it over loopback for a few seconds, while others claim from another
 //! pool with another key. A line an attack tells how long their claims took, how many of them failed, and the
 //! process's memory before, at its peak, and after. `-- NAME..` runs the attacks whose names contain one of these, and
-//! `-- --seconds N` lets each go on for so long. The attackers share the machine, so these figures are upper bounds.
+//! `-- --seconds N` lets each go on for so long. The attackers have threads of their own, which the system lets run when
+//! the others have nothing to do: others' attackers have machines of their own. They share this one all the same, so the
+//! figures are upper bounds.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 
@@ -20,7 +22,11 @@ use std::time::Duration;
 use attacks::{Attack, attacks};
 use gateway::Gateway;
 use stock::Stock;
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::JoinSet,
+    time::sleep,
+};
 
 /// How long an attack goes on before it is measured: what it does at first is over then.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -36,10 +42,17 @@ fn main() {
     let time = seconds.unwrap_or(if quick { Duration::from_millis(300) } else { Duration::from_secs(4) });
     let names: Vec<String> = arguments.into_iter().filter(|argument| argument.parse::<u64>().is_err()).collect();
     let names: Vec<String> = names.into_iter().filter(|name| !name.starts_with("--")).collect();
-    tokio::runtime::Runtime::new().expect("a runtime").block_on(run(&names, time, quick));
+    let attackers = Builder::new_multi_thread()
+        .thread_name("attacker")
+        .on_thread_start(scrip::plugins::lower_priority)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let runtime = Runtime::new().expect("a runtime");
+    runtime.block_on(run(&names, time, quick, attackers.handle()));
 }
 
-async fn run(names: &[String], time: Duration, quick: bool) {
+async fn run(names: &[String], time: Duration, quick: bool, attackers: &Handle) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let gateway = Gateway::start(folder.path()).await;
     let stock = Stock::fill(&gateway, if quick { 20 } else { 1 }).await;
@@ -49,20 +62,28 @@ async fn run(names: &[String], time: Duration, quick: bool) {
     );
     for attack in attacks(&gateway, &stock) {
         if names.is_empty() || names.iter().any(|name| attack.name.contains(name.as_str())) {
-            measure(&gateway, &stock, attack, time, if quick { Duration::ZERO } else { RESPITE }).await;
+            let respite = if quick { Duration::ZERO } else { RESPITE };
+            measure(&gateway, &stock, attack, attackers, time, respite).await;
         }
     }
 }
 
 /// Runs one attack and prints its line. Memory is in MiB.
-async fn measure(gateway: &Gateway, stock: &Stock, attack: Attack, time: Duration, respite: Duration) {
+async fn measure(
+    gateway: &Gateway,
+    stock: &Stock,
+    attack: Attack,
+    runtime: &Handle,
+    time: Duration,
+    respite: Duration,
+) {
     let before = gateway.memory();
     gateway.forget_peak();
     let name = attack.name;
     let mut attackers = JoinSet::new();
     let answered = attack.answered.clone();
     for attacker in attack.attackers {
-        attackers.spawn(attacker);
+        attackers.spawn_on(attacker, runtime);
     }
     sleep(WARM_UP.min(time)).await;
     let claims = victims::claim(gateway, stock, time).await;

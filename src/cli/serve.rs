@@ -56,8 +56,8 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
     let budget = config.memory;
     let streams = StreamLimits { connections: budget.streams, ..StreamLimits::default() };
-    let (origins, far_places) = (config.origins, budget.far_places);
-    let options = http::Options { origins, rules, connections, streams, far_places, ..http::Options::default() };
+    let (origins, far_places, held) = (config.origins, budget.far_places, budget.held);
+    let options = http::Options { origins, rules, connections, streams, far_places, held, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())

@@ -36,6 +36,8 @@ pub struct Budget {
     pub far_places: usize,
     /// How many sockets and streams may be open.
     pub streams: usize,
+    /// About how much of long bodies that wait, and of answers that are not read yet, may be in memory.
+    pub held: usize,
 }
 
 impl Budget {
@@ -53,6 +55,7 @@ impl Budget {
             answer: number(answer),
             far_places: number((total / 4 / (answer * IN_MEMORY)).clamp(2, 16)),
             streams: number((total / 16 / STREAM).min(STREAMS)),
+            held: number(total / 32),
         }
     }
 
@@ -98,6 +101,7 @@ mod tests {
             let answers = budget.far_places as u64 * budget.answer as u64 * IN_MEMORY;
             let sum =
                 3 * budget.memtable + budget.block_cache + budget.plugins + answers + budget.streams as u64 * STREAM;
+            let sum = sum + budget.held as u64;
             assert!(sum + FIXED <= budget.total, "{budget:?}: {sum}");
             assert!(budget.far_places >= 2 && budget.answer >= 8 << 20, "{budget:?}");
         }

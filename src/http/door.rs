@@ -171,7 +171,8 @@ impl Door {
 
     async fn turn_away(&self, mut stream: TcpStream) {
         match timeout(SPARE_PATIENCE, asks_for_health(&stream)).await {
-            Ok(Ok(true)) => self.answer(stream).await,
+            // It has a spare place, of which there are few: the whole has to be over soon.
+            Ok(Ok(true)) => drop(timeout(SPARE_PATIENCE, self.answer(stream)).await),
             _ => drop(timeout(SPARE_PATIENCE, refuse(&mut stream)).await),
         }
     }

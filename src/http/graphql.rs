@@ -2,15 +2,16 @@
 //! media types of answers, whose status one function decides. What cannot be read is answered with a status and
 //! the same shape of error that a document's own errors have.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, fmt::Display, sync::Arc};
 
 use async_graphql::{Request, Response as Answer, ServerError, parser::types::OperationType};
 use axum::{
     Json,
+    body::Bytes,
     extract::{Extension, Query, Request as Sent, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode, Uri,
-        header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -19,13 +20,13 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
-
+use serde_json::{json, value::RawValue};
 use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    App, body, explorer,
+    App, MAX_BODY, body, explorer,
+    held::Hold,
     lanes::{Busy, Lane},
     media::{Media, wants_page},
     notes::Notes,
@@ -79,6 +80,10 @@ pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Not
 
 /// What a POST carries, admitted. A long body is read in the far lane.
 pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Sent) -> Result<Prepared, Box<Response>> {
+    // One that does not say how long it is may be as long as any.
+    let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let held = app.held.body(&caller.id, told.unwrap_or(MAX_BODY).min(MAX_BODY));
+    let held = held.map_err(|full| Box::new(error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())))?;
     let body = body::json(request, app.options.reading).await?;
     let length = body.len();
     if !Lane::reads_far(length) {
@@ -86,7 +91,11 @@ pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Se
     }
     let asked = app.lanes.run(Lane::Far, &caller.id, async move { read(&body) }).await;
     let asked = asked.unwrap_or_else(|busy| Err(Box::new(too_busy(&busy))))?;
-    Ok(prepared(app, caller, notes, asked, length).await)
+    let mut prepared = prepared(app, caller, notes, asked, length).await;
+    if let Ok(ready) = &mut prepared {
+        ready.held = held;
+    }
+    Ok(prepared)
 }
 
 /// Has what was sent admitted, in the far lane where it is long.
@@ -167,6 +176,8 @@ pub(super) struct Ready {
     admitted: Admitted,
     /// Whose turn it takes.
     key: String,
+    /// Its inputs, where they are long.
+    held: Option<Hold>,
 }
 
 impl Ready {
@@ -195,58 +206,113 @@ pub(super) fn prepare(app: &App, caller: Caller, notes: &Notes, asked: Asked) ->
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
-    Ok(Ready { admitted, key })
+    Ok(Ready { admitted, key, held: None })
 }
 
 /// Executes a request in its lane and answers it at once.
 pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_change: bool) -> Response {
     let ready = match prepared {
-        Err(refusal) => return answer(media, *refusal),
+        Err(refusal) => return answer(media, *refusal, Bytes::from),
         Ok(ready) if ready.kind() == Some(OperationType::Mutation) && !may_change => return only_by_post(),
         Ok(ready) => ready,
     };
     let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
-    let Ready { admitted: Admitted { request, price, .. }, key } = ready;
-    let work = async move { answer(media, price.told(run(&schema, request, bounded).await)) };
+    let Ready { admitted: Admitted { request, price, .. }, key, held: input } = ready;
+    if let Err(full) = unread(app, &key, bounded) {
+        return answer(media, full, Bytes::from);
+    }
+    let (held, whose) = (app.held.clone(), key.clone());
+    let work = async move {
+        let _input = input;
+        let answered = price.told(run(&schema, request, bounded).await);
+        answer(media, answered, |text| held.text(&whose, text))
+    };
     match app.lanes.run(lane, &key, work).await {
         Ok(answered) => answered,
-        Err(busy) => answer(media, refusal(&busy)),
+        Err(busy) => answer(media, refusal(&busy), Bytes::from),
+    }
+}
+
+/// Refuses what may have a large answer where the key's clients leave too much unread.
+fn unread(app: &App, key: &str, bounded: bool) -> Result<(), Answer> {
+    match app.held.admits(key, 0) {
+        Err(full) if bounded => Err(refusal(&full)),
+        _ => Ok(()),
     }
 }
 
 /// Executes a request whose answers may go on. What ends is executed by a task of its own, which is always polled: a
 /// socket that writes, or reads a long message, polls nothing meanwhile, and would keep the place that it is given.
 /// A large answer waits for one of the `unread`, which it has until it is taken.
-pub(super) fn answers(app: &App, ready: Ready, unread: &Arc<Semaphore>) -> BoxStream<'static, Answer> {
+pub(super) fn answers(app: &App, ready: Ready, unread: &Arc<Semaphore>) -> BoxStream<'static, AnswerText> {
     let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
-    let Ready { admitted: Admitted { request, kind, price, .. }, key } = ready;
+    let Ready { admitted: Admitted { request, kind, price, .. }, key, held: input } = ready;
     if kind == Some(OperationType::Subscription) {
-        return schema.execute_stream(request).map(coded).boxed();
+        // Each event is answered where its connection is served.
+        if bounded {
+            let text = "a subscription may ask for no more of each event than a small read does: ask for ids, and read the rest with a query";
+            return stream::iter([AnswerText::from(refusal(&text))]).boxed();
+        }
+        return schema.execute_stream(request).map(|answer| AnswerText::from(coded(answer))).boxed();
     }
-    let (lanes, unread) = (Arc::clone(&app.lanes), Arc::clone(unread));
-    let work = async move { price.told(run(&schema, request, bounded).await) };
+    if let Err(full) = self::unread(app, &key, bounded) {
+        return stream::iter([AnswerText::from(full)]).boxed();
+    }
+    let (lanes, held, unread, whose) = (Arc::clone(&app.lanes), app.held.clone(), Arc::clone(unread), key.clone());
+    let work = async move {
+        let _input = input;
+        let mut told = AnswerText::from(price.told(run(&schema, request, bounded).await));
+        told.held = held.made(&whose, told.json.get().len());
+        told
+    };
     let task = AbortOnDropHandle::new(tokio::spawn(async move {
         // The semaphore is never closed; without it there would be no bound, but an answer.
-        let held = if lane == Lane::Far { unread.acquire_owned().await.ok() } else { None };
-        (lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy)), held)
+        let place = if lane == Lane::Far { unread.acquire_owned().await.ok() } else { None };
+        (lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy).into()), place)
     }));
     stream::once(async move {
         match task.await {
-            Ok((answer, _held)) => answer,
+            Ok((told, _place)) => told,
             Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-            Err(_) => refusal(&Busy::Stopping),
+            Err(_) => refusal(&Busy::Stopping).into(),
         }
     })
     .boxed()
+}
+
+/// An answer as a stream tells it. Its text is made where it was executed.
+pub(super) struct AnswerText {
+    /// All of it, as JSON.
+    pub(super) json: Box<RawValue>,
+    /// Why nothing was executed, if nothing was.
+    pub(super) refused: Option<Vec<ServerError>>,
+    /// Counts it where it is long.
+    held: Option<Hold>,
+}
+
+impl AnswerText {
+    /// What counts it, to be kept until it is written.
+    pub(super) fn into_held(self) -> Option<Hold> {
+        self.held
+    }
+}
+
+impl From<Answer> for AnswerText {
+    fn from(answer: Answer) -> Self {
+        let (wire, executed) = Wire::of(&answer);
+        // It is made of texts, numbers and maps with texts as keys: it always can be written.
+        let json = serde_json::value::to_raw_value(&wire).unwrap_or_default();
+        Self { json, refused: (!executed).then_some(answer.errors), held: None }
+    }
 }
 
 async fn run(schema: &ScripSchema, request: Request, bounded: bool) -> Answer {
     if bounded { schema.execute_bounded(request).await } else { schema.execute(request).await }
 }
 
-/// The answer to what finds no place in its lane.
-fn refusal(busy: &Busy) -> Answer {
-    coded(Answer::from_errors(vec![bounds::with_code(&busy.to_string(), "LIMIT_EXCEEDED")]))
+/// The answer to what finds no place.
+fn refusal(reason: &impl Display) -> Answer {
+    coded(Answer::from_errors(vec![bounds::with_code(&reason.to_string(), "LIMIT_EXCEEDED")]))
 }
 
 /// The same before it is known what a request asks.
@@ -284,14 +350,14 @@ impl<'a> Wire<'a> {
 }
 
 /// The one place that turns an outcome into a status.
-fn answer(media: Media, found: Answer) -> Response {
+fn answer(media: Media, found: Answer, count: impl FnOnce(Vec<u8>) -> Bytes) -> Response {
     let (wire, executed) = Wire::of(&found);
     let status = match (media, executed) {
         (Media::Response, false) => StatusCode::BAD_REQUEST,
         (Media::Response, true) | (Media::Json, _) => StatusCode::OK,
     };
     match serde_json::to_vec(&wire) {
-        Ok(body) => (status, [(CONTENT_TYPE, media.text())], body).into_response(),
+        Ok(text) => (status, [(CONTENT_TYPE, media.text())], count(text)).into_response(),
         Err(cause) => {
             tracing::error!(%cause, "an answer could not be written");
             error(StatusCode::INTERNAL_SERVER_ERROR, "internal error")

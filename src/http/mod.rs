@@ -11,6 +11,7 @@ mod framing;
 mod graphql;
 mod guests;
 mod health;
+mod held;
 mod lanes;
 mod log;
 mod media;
@@ -36,6 +37,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use scrip_graphql::{Gate, Rules, ScripSchema};
 use scrip_service::Scrip;
 
+use held::Held;
+
 pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use lanes::Lanes;
 pub use serve::serve;
@@ -52,6 +55,8 @@ const WRITING: Duration = Duration::from_secs(30);
 const CONNECTIONS: usize = 20_000;
 /// How many requests may compute or read for long at once where nothing else is said.
 const FAR_PLACES: usize = 4;
+/// About how many bytes of bodies and answers may be in memory where nothing else is said.
+const HELD: usize = 64 * 1024 * 1024;
 /// How many file descriptors are left to the database, plugins and logs.
 const LEFT: u64 = 1_024;
 /// How many of them they need at the least.
@@ -77,6 +82,8 @@ pub struct Options {
     pub connections: usize,
     /// How many requests may compute or read for long at once.
     pub far_places: usize,
+    /// About how many bytes of long bodies that wait, and of answers that are not read yet, may be in memory.
+    pub held: usize,
 }
 
 /// How many connections there may be where a process may open so many files: the database has to find descriptors for
@@ -101,6 +108,7 @@ impl Default for Options {
             writing: WRITING,
             connections: CONNECTIONS,
             far_places: FAR_PLACES,
+            held: HELD,
         }
     }
 }
@@ -120,6 +128,7 @@ pub struct App {
     pub streams: Arc<Streams>,
     /// Where requests run.
     pub lanes: Arc<Lanes>,
+    held: Held,
 }
 
 impl std::fmt::Debug for App {
@@ -135,7 +144,8 @@ impl App {
         let gate = Arc::new(Gate::new(options.rules.clone()));
         let streams = Arc::new(Streams::new(options.streams));
         let lanes = Arc::new(Lanes::new(options.far_places)?);
-        Ok(Self { scrip, schema, gate, options: Arc::new(options), streams, lanes })
+        let held = Held::new(options.held);
+        Ok(Self { scrip, schema, gate, options: Arc::new(options), streams, lanes, held })
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::{
 use super::Streams;
 use crate::http::{
     App,
-    graphql::{Prepared, Ready, Wire, answers, asking, error, execute, only_by_post, posted, prepared, queried},
+    graphql::{AnswerText, Prepared, Ready, answers, asking, error, execute, only_by_post, posted, prepared, queried},
     media::{EVENTS, Events, Media},
     notes::Notes,
 };
@@ -86,7 +86,7 @@ fn open(app: &App, prepared: Prepared) -> Response {
     });
     let (answers, goes_on, operation) = match running {
         Ok((answers, goes_on, operation)) => (answers, goes_on, Some(operation)),
-        Err(refusal) => (stream::iter([*refusal]).boxed(), false, None),
+        Err(refusal) => (stream::iter([AnswerText::from(*refusal)]).boxed(), false, None),
     };
     let (told, mut written) = mpsc::channel(1);
     let streams = Arc::clone(&app.streams);
@@ -105,7 +105,7 @@ fn open(app: &App, prepared: Prepared) -> Response {
 }
 
 /// Writes what an operation says, until it ends, the client goes or does not read, or the gateway stops.
-async fn pump(streams: &Streams, mut answers: BoxStream<'static, Answer>, goes_on: bool, told: mpsc::Sender<Bytes>) {
+async fn pump(streams: &Streams, mut answers: BoxStream<'static, AnswerText>, goes_on: bool, told: mpsc::Sender<Bytes>) {
     let limits = streams.limits();
     let closing = streams.closing();
     let mut beat = interval_at(Instant::now() + limits.beat, limits.beat);
@@ -130,8 +130,10 @@ async fn pump(streams: &Streams, mut answers: BoxStream<'static, Answer>, goes_o
 }
 
 /// An answer as an event.
-fn event(answer: Answer) -> Bytes {
-    // What is written here is made of texts, numbers and maps with texts as keys: it always can be.
-    let json = serde_json::to_string(&Wire::of(&answer).0).unwrap_or_default();
-    format!("event: next\ndata: {json}\n\n").into()
+fn event(answer: AnswerText) -> Bytes {
+    let text = format!("event: next\ndata: {}\n\n", answer.json).into_bytes();
+    match answer.into_held() {
+        Some(held) => held.until_written(text),
+        None => text.into(),
+    }
 }

@@ -3,9 +3,9 @@
 use async_graphql::{Response as Answer, ServerError};
 use axum::extract::ws::Message;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
-use crate::http::graphql::Wire;
+use crate::http::graphql::AnswerText;
 use scrip_graphql::{Asked, coded};
 
 /// The longest id of an operation, in bytes.
@@ -72,7 +72,7 @@ enum Outgoing<'a> {
     },
     Next {
         id: &'a str,
-        payload: Wire<'a>,
+        payload: &'a RawValue,
     },
     Error {
         id: &'a str,
@@ -111,10 +111,10 @@ pub(super) fn refused(id: &str, errors: Vec<ServerError>) -> Message {
 }
 
 /// An answer of an operation, and whether it is one that ends it: nothing was executed.
-pub(super) fn next(id: &str, answer: Answer) -> (Message, bool) {
-    match Wire::of(&answer) {
-        (payload, true) => (Outgoing::Next { id, payload }.text(), false),
-        (_, false) => (Outgoing::Error { id, payload: &answer.errors }.text(), true),
+pub(super) fn next(id: &str, answer: &AnswerText) -> (Message, bool) {
+    match &answer.refused {
+        None => (Outgoing::Next { id, payload: &answer.json }.text(), false),
+        Some(errors) => (Outgoing::Error { id, payload: errors }.text(), true),
     }
 }
 

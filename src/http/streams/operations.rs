@@ -8,15 +8,16 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use async_graphql::Response as Answer;
 use futures_util::{
     Stream, StreamExt,
     stream::{AbortHandle, Abortable, BoxStream, SelectAll},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::http::graphql::AnswerText;
+
 /// An operation's id, and its next answer; none at its end.
-pub(super) type Told = (Arc<str>, Option<Answer>);
+pub(super) type Told = (Arc<str>, Option<AnswerText>);
 
 /// All that run over one socket.
 #[derive(Default)]
@@ -45,7 +46,7 @@ impl Operations {
     pub(super) fn add(
         &mut self,
         id: String,
-        answers: BoxStream<'static, Answer>,
+        answers: BoxStream<'static, AnswerText>,
         goes_on: bool,
         place: OwnedSemaphorePermit,
     ) {
@@ -90,7 +91,7 @@ impl Operations {
 
 struct Operation {
     id: Arc<str>,
-    answers: Abortable<BoxStream<'static, Answer>>,
+    answers: Abortable<BoxStream<'static, AnswerText>>,
     ended: bool,
     _place: OwnedSemaphorePermit,
 }

@@ -238,12 +238,18 @@ impl Session {
     /// Tells what an operation says, and what others have to say by now, in one write.
     async fn tell(&mut self, told: Told) -> Result<(), End> {
         let stall = self.app.streams.limits().stall;
+        // What is written is counted until all of it has left.
+        let mut held = Vec::new();
         let write = async {
             let (mut next, mut left) = (Some(told), BATCH);
             while let Some((id, answer)) = next.take() {
                 let (text, ends) = match answer {
                     None => (message::complete(&id), false),
-                    Some(answer) => message::next(&id, answer),
+                    Some(answer) => {
+                        let next = message::next(&id, &answer);
+                        held.extend(answer.into_held());
+                        next
+                    }
                 };
                 if ends {
                     self.operations.remove(&id);

@@ -20,6 +20,7 @@ mod pools;
 mod redeem;
 mod resume;
 mod supply;
+mod waiting;
 mod worker;
 mod working;
 

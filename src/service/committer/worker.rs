@@ -8,6 +8,7 @@ use super::{
     Command, Request, Settled,
     cache::Cache,
     decide, resume,
+    waiting::{MAX_BATCH, Waiting},
     working::{Missing, Working},
 };
 use crate::{
@@ -21,13 +22,8 @@ use scrip_domain::{
     id::EventId,
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{BATCH_COMMANDS, StorageError, Store};
+use scrip_storage::{StorageError, Store};
 
-/// The most commands that one transaction carries.
-const MAX_BATCH: usize = BATCH_COMMANDS as usize;
-/// About how many bytes of rows it carries, unless one command alone has more: the others wait no longer for it than its
-/// own writing takes.
-const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How often a batch is decided again after it lost a race.
 const MAX_TRIES: u32 = 8;
 /// How long it is before a database that could not write is tried again.
@@ -55,15 +51,17 @@ impl Drop for Worker {
 
 impl Worker {
     pub(super) async fn run(mut self) {
+        let mut waiting = Waiting::default();
         let mut batch = Vec::with_capacity(MAX_BATCH);
-        while self.requests.recv_many(&mut batch, MAX_BATCH).await > 0 {
-            while !batch.is_empty() {
-                let answers = self.process(batch.get(..fitting(&batch)).unwrap_or(&batch)).await;
-                for (request, settled) in batch.drain(..answers.len()).zip(answers) {
-                    request.answer(settled);
-                }
+        while waiting.take(&mut self.requests).await {
+            waiting.next(&mut batch);
+            let answers = self.process(&batch).await;
+            for (request, settled) in batch.drain(..).zip(answers) {
+                request.answer(settled);
             }
-            self.vitals.committer.set(Doing::Nothing);
+            if waiting.is_empty() {
+                self.vitals.committer.set(Doing::Nothing);
+            }
         }
     }
 
@@ -222,16 +220,6 @@ async fn in_parts<T, A>(items: &[T], mut work: impl AsyncFnMut(&[T]) -> Result<V
         }
     }
     done
-}
-
-/// How many of the first commands make a batch that is not too large; one at least.
-fn fitting(commands: &[Request]) -> usize {
-    let mut bytes = 0_usize;
-    let fit = commands.iter().take_while(|request| {
-        bytes = bytes.saturating_add(request.command.weight());
-        bytes <= MAX_BATCH_BYTES
-    });
-    fit.count().max(1)
 }
 
 /// Decides all commands in order; gives their answers, and every row that one of them missed. Where changes are
