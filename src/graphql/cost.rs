@@ -55,8 +55,8 @@ const PAIRS: u64 = 8;
 const SIZES: u64 = 1_000;
 /// How many items a list counts for that is not a page and whose length no argument tells.
 const LIST: u64 = 10;
-/// How many fields of the introspection count as one: they are in memory.
-const INTROSPECTED: u64 = 10;
+/// How many fields of the introspection count as one: they are in memory, and a list of them is shorter than it counts for.
+const INTROSPECTED: u64 = 2;
 
 /// The fields that compute a pattern.
 const PATTERNS: [&str; 3] = ["patternPreview", "poolCreate", "poolUpdate"];
@@ -324,7 +324,7 @@ impl<'a> Walk<'a> {
 }
 
 /// How many values a value is made of.
-fn values(value: &Value) -> u64 {
+pub(crate) fn values(value: &Value) -> u64 {
     match value {
         Value::List(items) => 1 + items.iter().map(values).sum::<u64>(),
         Value::Object(fields) => 1 + fields.values().map(values).sum::<u64>(),

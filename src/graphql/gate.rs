@@ -122,6 +122,10 @@ pub struct Admitted {
     pub price: Price,
     /// Whether its answer may be much longer than its cost tells.
     pub lists_texts: bool,
+    /// How long its document is, in bytes; 0 where it is a trusted one.
+    pub document: usize,
+    /// How many values its variables have.
+    pub values: usize,
 }
 
 /// What an operation costs, and how much that may be.
@@ -166,6 +170,9 @@ impl Gate {
         let refused = |error| Box::new(coded(Response::from_errors(vec![error])));
         let named = asked.hash().map(str::to_owned);
         let Asked { query, variables, operation_name: name, .. } = asked;
+        let named_one = named.as_deref().is_some_and(|named| self.rules.documents.get(named).is_some());
+        let trusted = named_one || self.rules.documents_only;
+        let length = query.as_ref().filter(|_| !trusted).map_or(0, String::len);
         let document = self.document(query, named).map_err(refused)?;
         let operation = bounds::operation(&document, name.as_deref());
         let kind = operation.map(|operation| operation.ty);
@@ -184,11 +191,13 @@ impl Gate {
             return Err(refused(bounds::with_code(&text, "LIMIT_EXCEEDED")));
         }
         let named = name.clone().or_else(|| only_name(&document));
+        let values = variables.iter().map(|(_, value)| cost::values(value)).sum::<u64>();
         let mut request = Request::new("").variables(variables);
         request.operation_name = name;
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         single_root::check(&mut request).map_err(refused)?;
-        Ok(Admitted { lists_texts: cost.lists_texts, request, name: named, kind, price })
+        let values = usize::try_from(values).unwrap_or(usize::MAX);
+        Ok(Admitted { lists_texts: cost.lists_texts, request, name: named, kind, price, document: length, values })
     }
 
     /// The document of a text, or with a hash.

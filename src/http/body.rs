@@ -16,6 +16,29 @@ use tokio::time::timeout;
 
 use super::{MAX_BODY, graphql::error, media::is_json};
 
+/// The most values of a body: each takes up to a hundred bytes in memory. 10,000 codes, and a checkout of 1,000 lines, are
+/// far from it.
+pub(super) const MAX_VALUES: usize = 100_000;
+
+/// Whether a JSON text has too many values, told by what stands between them.
+pub(super) fn has_too_many_values(json: &[u8]) -> bool {
+    if json.len() <= MAX_VALUES {
+        return false;
+    }
+    let (mut within, mut escaped, mut found) = (false, false, 0);
+    for byte in json {
+        match (within, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => within = !within,
+            // An opening bracket for each that is empty.
+            (false, b',' | b'[' | b'{') => found += 1,
+            _ => {}
+        }
+    }
+    found > MAX_VALUES
+}
+
 /// A body that is to hold a JSON object, or the answer to what it is instead.
 pub(super) async fn json(request: Request, within: Duration) -> Result<Bytes, Box<Response>> {
     let refused = |status, text: &str| Err(Box::new(error(status, text)));
@@ -42,4 +65,24 @@ pub(super) async fn json(request: Request, within: Duration) -> Result<Bytes, Bo
 
 fn is_compressed(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted() {
+        for (value, times, too_many) in [
+            ("0,", MAX_VALUES - 10, false),
+            ("0,", MAX_VALUES + 1, true),
+            ("[],", MAX_VALUES / 2 + 1, true),
+            (r#"",,,,\\","#, MAX_VALUES / 2, false),
+            (r#""\",[{,","#, MAX_VALUES / 2, false),
+            (r#"{"a":0},"#, MAX_VALUES / 2 + 1, true),
+        ] {
+            let json = format!("[{}0]", value.repeat(times));
+            assert_eq!(has_too_many_values(json.as_bytes()), too_many, "{value} {times}");
+        }
+    }
 }

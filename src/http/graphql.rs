@@ -2,7 +2,7 @@
 //! media types of answers, whose status one function decides. What cannot be read is answered with a status and
 //! the same shape of error that a document's own errors have.
 
-use std::{any::Any, fmt::Display, sync::Arc};
+use std::{any::Any, fmt::Display};
 
 use async_graphql::{Request, Response as Answer, ServerError, parser::types::OperationType};
 use axum::{
@@ -15,19 +15,13 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use futures_util::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{json, value::RawValue};
-use tokio::sync::Semaphore;
-use tokio_util::task::AbortOnDropHandle;
+use serde_json::json;
 
 use super::{
     App, MAX_BODY, body, explorer,
     held::Hold,
-    lanes::{Busy, Lane},
+    lanes::{At, Busy, Lane},
     media::{Media, wants_page},
     notes::Notes,
     site,
@@ -78,39 +72,47 @@ pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Not
     }
 }
 
-/// What a POST carries, admitted. A long body is read in the far lane.
+/// What a POST carries, admitted. A long body is counted from when it is expected until it was executed, and read and
+/// executed at one place, so that only so many of them are in memory as values, which take much more.
 pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Sent) -> Result<Prepared, Box<Response>> {
     // One that does not say how long it is may be as long as any.
     let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let held = app.held.body(&caller.id, told.unwrap_or(MAX_BODY).min(MAX_BODY));
-    let held = held.map_err(|full| Box::new(error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())))?;
+    let mut held = held.map_err(|full| Box::new(error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())))?;
     let body = body::json(request, app.options.reading).await?;
     let length = body.len();
-    if !Lane::reads_far(length) {
+    if let Some(held) = &mut held {
+        held.settle(length);
+    }
+    let lane = Lane::of_text(length);
+    if lane == Lane::Open {
         return Ok(prepare(app, caller, notes, read(&body)?));
     }
-    let asked = app.lanes.run(Lane::Far, &caller.id, async move { read(&body) }).await;
-    let asked = asked.unwrap_or_else(|busy| Err(Box::new(too_busy(&busy))))?;
-    let mut prepared = prepared(app, caller, notes, asked, length).await;
-    if let Ok(ready) = &mut prepared {
-        ready.held = held;
-    }
-    Ok(prepared)
+    let (on, notes, key) = (app.clone(), notes.clone(), caller.id.clone());
+    let work = async move { read(&body).map(|asked| prepare(&on, caller, &notes, asked)) };
+    let read = async { app.lanes.at(app.lanes.place(lane, &key).await?, work).await };
+    let (prepared, at) = read.await.map_err(|busy| Box::new(too_busy(&busy)))?;
+    let at = Some(at).filter(|_| lane == Lane::Far);
+    Ok(prepared?.map(|ready| Ready { held, at, ..ready }))
 }
 
-/// Has what was sent admitted, in the far lane where it is long.
+/// Has what was sent admitted, where its length says.
 pub(super) async fn prepared(app: &App, caller: Caller, notes: &Notes, asked: Asked, length: usize) -> Prepared {
-    if !Lane::reads_far(length) {
+    let lane = Lane::of_text(length);
+    if lane == Lane::Open {
         return prepare(app, caller, notes, asked);
     }
     let (on, notes, key) = (app.clone(), notes.clone(), caller.id.clone());
-    let admitted = app.lanes.run(Lane::Far, &key, async move { prepare(&on, caller, &notes, asked) }).await;
+    let admitted = app.lanes.run(lane, &key, async move { prepare(&on, caller, &notes, asked) }).await;
     admitted.unwrap_or_else(|busy| Err(Box::new(refusal(&busy))))
 }
 
 /// What a body says.
 fn read(body: &[u8]) -> Result<Asked, Box<Response>> {
     let bad = |text: &str| Err(Box::new(error(StatusCode::BAD_REQUEST, text)));
+    if body::has_too_many_values(body) {
+        return bad(&format!("the body has more than {} values", body::MAX_VALUES));
+    }
     match serde_json::from_slice::<Asked>(body) {
         Ok(asked) if asked.names_a_document() => Ok(asked),
         Ok(_) => bad(UNNAMED),
@@ -173,11 +175,12 @@ pub(super) type Prepared = Result<Ready, Box<Answer>>;
 
 /// A request that may be executed.
 pub(super) struct Ready {
-    admitted: Admitted,
+    pub(super) admitted: Admitted,
     /// Whose turn it takes.
-    key: String,
-    /// Its inputs, where they are long.
-    held: Option<Hold>,
+    pub(super) key: String,
+    /// Its inputs, where they are long, and where they were read.
+    pub(super) held: Option<Hold>,
+    pub(super) at: Option<At>,
 }
 
 impl Ready {
@@ -187,13 +190,14 @@ impl Ready {
     }
 
     /// Whether its answer is bounded in bytes while it is made: that takes time, so small ones are spared.
-    fn is_bounded(&self) -> bool {
+    pub(super) fn is_bounded(&self) -> bool {
         self.admitted.lists_texts || self.lane() == Lane::Far
     }
 
     /// Where it runs.
-    fn lane(&self) -> Lane {
-        Lane::of(self.admitted.kind, self.admitted.price.requested())
+    pub(super) fn lane(&self) -> Lane {
+        let Admitted { kind, price, document, .. } = &self.admitted;
+        Lane::of(*kind, price.requested(), *document)
     }
 }
 
@@ -206,7 +210,7 @@ pub(super) fn prepare(app: &App, caller: Caller, notes: &Notes, asked: Asked) ->
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
-    Ok(Ready { admitted, key, held: None })
+    Ok(Ready { admitted, key, held: None, at: None })
 }
 
 /// Executes a request in its lane and answers it at once.
@@ -216,102 +220,38 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
         Ok(ready) if ready.kind() == Some(OperationType::Mutation) && !may_change => return only_by_post(),
         Ok(ready) => ready,
     };
-    let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
-    let Ready { admitted: Admitted { request, price, .. }, key, held: input } = ready;
+    let (lane, bounded) = (ready.lane(), ready.is_bounded());
+    let Ready { admitted: Admitted { request, price, .. }, key, held: input, at } = ready;
     if let Err(full) = unread(app, &key, bounded) {
         return answer(media, full, Bytes::from);
     }
-    let (held, whose) = (app.held.clone(), key.clone());
+    let (schema, held, whose) = (app.schema.clone(), app.held.clone(), key.clone());
     let work = async move {
         let _input = input;
         let answered = price.told(run(&schema, request, bounded).await);
         answer(media, answered, |text| held.text(&whose, text))
     };
-    match app.lanes.run(lane, &key, work).await {
+    match app.lanes.run_at(at, lane, &key, work).await {
         Ok(answered) => answered,
         Err(busy) => answer(media, refusal(&busy), Bytes::from),
     }
 }
 
 /// Refuses what may have a large answer where the key's clients leave too much unread.
-fn unread(app: &App, key: &str, bounded: bool) -> Result<(), Answer> {
+pub(super) fn unread(app: &App, key: &str, bounded: bool) -> Result<(), Answer> {
     match app.held.admits(key, 0) {
         Err(full) if bounded => Err(refusal(&full)),
         _ => Ok(()),
     }
 }
 
-/// Executes a request whose answers may go on. What ends is executed by a task of its own, which is always polled: a
-/// socket that writes, or reads a long message, polls nothing meanwhile, and would keep the place that it is given.
-/// A large answer waits for one of the `unread`, which it has until it is taken.
-pub(super) fn answers(app: &App, ready: Ready, unread: &Arc<Semaphore>) -> BoxStream<'static, AnswerText> {
-    let (schema, lane, bounded) = (app.schema.clone(), ready.lane(), ready.is_bounded());
-    let Ready { admitted: Admitted { request, kind, price, .. }, key, held: input } = ready;
-    if kind == Some(OperationType::Subscription) {
-        // Each event is answered where its connection is served.
-        if bounded {
-            let text = "a subscription may ask for no more of each event than a small read does: ask for ids, and read the rest with a query";
-            return stream::iter([AnswerText::from(refusal(&text))]).boxed();
-        }
-        return schema.execute_stream(request).map(|answer| AnswerText::from(coded(answer))).boxed();
-    }
-    if let Err(full) = self::unread(app, &key, bounded) {
-        return stream::iter([AnswerText::from(full)]).boxed();
-    }
-    let (lanes, held, unread, whose) = (Arc::clone(&app.lanes), app.held.clone(), Arc::clone(unread), key.clone());
-    let work = async move {
-        let _input = input;
-        let mut told = AnswerText::from(price.told(run(&schema, request, bounded).await));
-        told.held = held.made(&whose, told.json.get().len());
-        told
-    };
-    let task = AbortOnDropHandle::new(tokio::spawn(async move {
-        // The semaphore is never closed; without it there would be no bound, but an answer.
-        let place = if lane == Lane::Far { unread.acquire_owned().await.ok() } else { None };
-        (lanes.run(lane, &key, work).await.unwrap_or_else(|busy| refusal(&busy).into()), place)
-    }));
-    stream::once(async move {
-        match task.await {
-            Ok((told, _place)) => told,
-            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-            Err(_) => refusal(&Busy::Stopping).into(),
-        }
-    })
-    .boxed()
-}
-
-/// An answer as a stream tells it. Its text is made where it was executed.
-pub(super) struct AnswerText {
-    /// All of it, as JSON.
-    pub(super) json: Box<RawValue>,
-    /// Why nothing was executed, if nothing was.
-    pub(super) refused: Option<Vec<ServerError>>,
-    /// Counts it where it is long.
-    held: Option<Hold>,
-}
-
-impl AnswerText {
-    /// What counts it, to be kept until it is written.
-    pub(super) fn into_held(self) -> Option<Hold> {
-        self.held
-    }
-}
-
-impl From<Answer> for AnswerText {
-    fn from(answer: Answer) -> Self {
-        let (wire, executed) = Wire::of(&answer);
-        // It is made of texts, numbers and maps with texts as keys: it always can be written.
-        let json = serde_json::value::to_raw_value(&wire).unwrap_or_default();
-        Self { json, refused: (!executed).then_some(answer.errors), held: None }
-    }
-}
-
-async fn run(schema: &ScripSchema, request: Request, bounded: bool) -> Answer {
+/// Executes a request, with a bound on its answer where it may be large.
+pub(super) async fn run(schema: &ScripSchema, request: Request, bounded: bool) -> Answer {
     if bounded { schema.execute_bounded(request).await } else { schema.execute(request).await }
 }
 
 /// The answer to what finds no place.
-fn refusal(reason: &impl Display) -> Answer {
+pub(super) fn refusal(reason: &impl Display) -> Answer {
     coded(Answer::from_errors(vec![bounds::with_code(&reason.to_string(), "LIMIT_EXCEEDED")]))
 }
 

@@ -10,7 +10,7 @@ use std::{
 use axum::body::Bytes;
 
 /// What is shorter is not counted, in bytes.
-const SMALL: usize = 32 * 1024;
+const SMALL: usize = 8 * 1024;
 
 /// What is held for all keys. Every copy is the same one.
 #[derive(Debug, Clone)]
@@ -70,6 +70,17 @@ impl Held {
         Hold { held: self.clone(), key, bytes }
     }
 
+    fn less(&self, key: &str, bytes: usize) {
+        let mut books = self.books();
+        books.all -= bytes;
+        if let Some(own) = books.of.get_mut(key) {
+            *own -= bytes;
+            if *own == 0 {
+                books.of.remove(key);
+            }
+        }
+    }
+
     /// A place for a body of this length, which is not read yet.
     pub(super) fn body(&self, key: &str, length: usize) -> Result<Option<Hold>, Full> {
         if length <= SMALL {
@@ -102,6 +113,13 @@ pub(super) struct Hold {
 }
 
 impl Hold {
+    /// Counts fewer bytes than were expected.
+    pub(super) fn settle(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        self.held.less(&self.key, less);
+        self.bytes -= less;
+    }
+
     /// A text that is counted until it is dropped.
     pub(super) fn until_written(self, text: Vec<u8>) -> Bytes {
         Bytes::from_owner(Owned { text, _hold: self })
@@ -110,14 +128,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let mut books = self.held.books();
-        books.all -= self.bytes;
-        if let Some(own) = books.of.get_mut(&self.key) {
-            *own -= self.bytes;
-            if *own == 0 {
-                books.of.remove(&self.key);
-            }
-        }
+        self.held.less(&self.key, self.bytes);
     }
 }
 

@@ -26,6 +26,7 @@ mod scrip;
 mod search;
 mod tail;
 mod time;
+mod turn;
 mod vitals;
 
 pub use backups::{BackupPlan, RunningBackup};
@@ -51,4 +52,5 @@ pub use scrip_plugins::lower_priority;
 pub use scrip_storage::{DatabaseSize, TableEstimate};
 pub use tail::{Follower, Resync};
 pub use time::{Doubt, Time};
+pub use turn::{Turn, in_turn};
 pub use vitals::Vitals;

@@ -2,6 +2,7 @@
 //! they are asked outside of the committer, and the command is decided again with the answers beside it. An answer
 //! counts for exactly the question that was asked, so where the facts changed meanwhile it is asked again.
 
+use super::turn::away;
 use scrip_domain::period::Instant;
 use scrip_plugins::{
     CheckRequest, CheckVerdict, CodeRequest, IssuedCode, PluginFailure, Plugins, SourceRefusal, shown,
@@ -65,12 +66,12 @@ impl Answers {
                     Some(plugins) => {
                         let now = if request.now.is_empty() { now.to_string() } else { request.now.clone() };
                         let asked = CheckRequest { now, ..request.as_ref().clone() };
-                        plugins.check(plugin, &asked).await
+                        away(plugins.check(plugin, &asked)).await
                     }
                     None => Err(PluginFailure::NotLoaded(plugin.clone())),
                 }),
                 Question::Code { plugin, request } => Said::Code(match plugins {
-                    Some(plugins) => plugins.issue(plugin, request).await,
+                    Some(plugins) => away(plugins.issue(plugin, request)).await,
                     None => Err(PluginFailure::NotLoaded(plugin.clone())),
                 }),
             };

@@ -4,24 +4,31 @@
 //! when its client leaves.
 
 mod queue;
+mod seat;
 
 use std::{io, sync::Arc};
 
 use async_graphql::parser::types::OperationType;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-use scrip_service::lower_priority;
+use scrip_service::{in_turn, lower_priority};
 
 pub(super) use queue::Busy;
 use queue::Queue;
+use seat::Seat;
 
 /// What an operation may cost (src/graphql/cost.rs) that runs where its connection is served: about two milliseconds.
 const NEAR: u64 = 400;
-/// The same for a change, which mostly waits for the disk.
-const NEAR_CHANGE: u64 = 1_000;
-/// The longest text that is read there, in bytes: a millisecond.
-const NEAR_TEXT: usize = 32 * 1024;
+/// The same for a change that needs no turn: it mostly waits for the disk.
+const OPEN_CHANGE: u64 = 100;
+/// The longest text of a request that is read at once, and the longest that is read where its connection is served, in
+/// bytes: a millisecond.
+const SHORT_TEXT: usize = 2 * 1024;
+const NEAR_TEXT: usize = 16 * 1024;
+/// The longest document that is executed where its connection is served, in bytes: all of it is validated, also what its
+/// cost says nothing of.
+const NEAR_DOCUMENT: usize = 8 * 1024;
 /// How many small reads of one key and of all run at once for each thread. More would only wait inside.
 const NEAR_PLACES: usize = 16;
 /// How many requests of one key may wait for a place in each lane.
@@ -60,20 +67,30 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    /// The lane of an operation of this kind and cost.
-    pub(super) fn of(kind: Option<OperationType>, cost: u64) -> Self {
+    /// The lane of an operation of this kind and cost, of a document of this length.
+    pub(super) fn of(kind: Option<OperationType>, cost: u64, document: usize) -> Self {
         match kind {
-            Some(OperationType::Mutation) if cost <= NEAR_CHANGE => Self::Open,
-            Some(OperationType::Mutation) => Self::Far,
-            _ if cost <= NEAR => Self::Near,
-            _ => Self::Far,
+            _ if cost > NEAR || document > NEAR_DOCUMENT => Self::Far,
+            Some(OperationType::Mutation) if cost <= OPEN_CHANGE => Self::Open,
+            _ => Self::Near,
         }
     }
 
-    /// Whether a text of this length is read in the far lane.
-    pub(super) fn reads_far(length: usize) -> bool {
-        length > NEAR_TEXT
+    /// The lane in which a text of this length is read.
+    pub(super) fn of_text(length: usize) -> Self {
+        match length {
+            0..=SHORT_TEXT => Self::Open,
+            ..=NEAR_TEXT => Self::Near,
+            _ => Self::Far,
+        }
     }
+}
+
+/// Where something may run now.
+#[derive(Debug)]
+pub(super) struct At {
+    lane: Lane,
+    seat: Option<Arc<Seat>>,
 }
 
 impl Lanes {
@@ -95,39 +112,68 @@ impl Lanes {
         })
     }
 
-    /// Runs work in a lane, when it is the key's turn; refused where too much of the key waits already. It ends when
-    /// the caller leaves.
+    /// Waits for the key's turn in a lane; refused where too much of the key waits already.
+    pub(super) async fn place(&self, lane: Lane, key: &str) -> Result<At, Busy> {
+        let queue = match lane {
+            Lane::Open => return Ok(At { lane, seat: None }),
+            Lane::Near => &self.near,
+            Lane::Far => &self.far,
+        };
+        let place = queue.place(key).await?;
+        Ok(At { lane, seat: Some(Arc::new(Seat::new(queue, key, place))) })
+    }
+
+    /// Runs work at a place, which is given back with what came of it. It ends when the caller leaves.
+    pub(super) async fn at<T: Send + 'static>(
+        &self,
+        at: At,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<(T, At), Busy> {
+        let Some(seat) = at.seat.clone() else { return Ok((work.await, at)) };
+        let work = in_turn(seat, work);
+        match self.threads.0.as_ref() {
+            // What was begun keeps its place until it has ended.
+            Some(far) if at.lane == Lane::Far => match AbortOnDropHandle::new(far.spawn(work)).await {
+                Ok(done) => Ok((done, at)),
+                Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+                // The process ends: nobody waits for this any more.
+                Err(_) => Err(Busy::Stopping),
+            },
+            _ => Ok((work.await, at)),
+        }
+    }
+
+    /// Runs work in a lane, when it is the key's turn.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         lane: Lane,
         key: &str,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Busy> {
-        match lane {
-            Lane::Open => Ok(work.await),
-            Lane::Near => {
-                let _place = self.near.place(key).await?;
-                Ok(work.await)
-            }
-            Lane::Far => {
-                let place = self.far.place(key).await?;
-                let Some(far) = self.far_threads() else { return Ok(work.await) };
-                let task = far.spawn(async move {
-                    let _place = place;
-                    work.await
-                });
-                match AbortOnDropHandle::new(task).await {
-                    Ok(done) => Ok(done),
-                    Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-                    // The process ends: nobody waits for this any more.
-                    Err(_) => Err(Busy::Stopping),
-                }
-            }
+        let at = self.place(lane, key).await?;
+        self.at(at, work).await.map(|(done, _)| done)
+    }
+
+    /// The same at a place that it has already, if it has one.
+    pub(super) async fn run_at<T: Send + 'static>(
+        &self,
+        at: Option<At>,
+        lane: Lane,
+        key: &str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Busy> {
+        match at {
+            Some(at) => self.at(at, work).await.map(|(done, _)| done),
+            None => self.run(lane, key, work).await,
         }
     }
 
-    fn far_threads(&self) -> Option<&Handle> {
-        self.threads.0.as_ref().map(Runtime::handle)
+    /// Runs something that goes on, on the threads of the far lane and without a place there.
+    pub(super) fn beside(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
+        AbortOnDropHandle::new(match self.threads.0.as_ref() {
+            Some(far) => far.spawn(work),
+            None => tokio::spawn(work),
+        })
     }
 }
 
@@ -138,15 +184,21 @@ mod tests {
     #[test]
     fn lanes() {
         let (query, change) = (Some(OperationType::Query), Some(OperationType::Mutation));
-        for (kind, cost, lane) in [
-            (query, 1, Lane::Near),
-            (query, NEAR, Lane::Near),
-            (query, NEAR + 1, Lane::Far),
-            (None, 0, Lane::Near),
-            (change, 21, Lane::Open),
-            (change, NEAR_CHANGE + 1, Lane::Far),
+        for (kind, cost, document, lane) in [
+            (query, 1, 100, Lane::Near),
+            (query, NEAR, NEAR_DOCUMENT, Lane::Near),
+            (query, NEAR + 1, 100, Lane::Far),
+            (query, 1, NEAR_DOCUMENT + 1, Lane::Far),
+            (None, 0, 100, Lane::Near),
+            (change, 21, 100, Lane::Open),
+            (change, 21, NEAR_DOCUMENT + 1, Lane::Far),
+            (change, OPEN_CHANGE + 1, 100, Lane::Near),
+            (change, NEAR + 1, 100, Lane::Far),
         ] {
-            assert_eq!(Lane::of(kind, cost), lane, "{kind:?} {cost}");
+            assert_eq!(Lane::of(kind, cost, document), lane, "{kind:?} {cost} {document}");
+        }
+        for (length, lane) in [(0, Lane::Open), (SHORT_TEXT + 1, Lane::Near), (NEAR_TEXT + 1, Lane::Far)] {
+            assert_eq!(Lane::of_text(length), lane, "{length}");
         }
     }
 

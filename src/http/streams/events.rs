@@ -23,10 +23,13 @@ use tokio::{
     time::{Instant, interval_at, timeout},
 };
 
-use super::Streams;
+use super::{
+    Streams,
+    answers::{AnswerText, answers},
+};
 use crate::http::{
     App,
-    graphql::{AnswerText, Prepared, Ready, answers, asking, error, execute, only_by_post, posted, prepared, queried},
+    graphql::{Prepared, Ready, asking, error, execute, only_by_post, posted, prepared, queried},
     media::{EVENTS, Events, Media},
     notes::Notes,
 };

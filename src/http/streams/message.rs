@@ -5,7 +5,7 @@ use axum::extract::ws::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::http::graphql::AnswerText;
+use super::answers::AnswerText;
 use scrip_graphql::{Asked, coded};
 
 /// The longest id of an operation, in bytes.

@@ -2,6 +2,7 @@
 //! beside the answers that are given at once, and under the same guards. What is open is bounded in number, nothing
 //! is kept for a client that does not read, and a stop closes everything in a way that makes clients come back.
 
+mod answers;
 mod close;
 mod events;
 mod message;
@@ -40,10 +41,21 @@ pub struct StreamLimits {
     pub stall: Duration,
     /// How many sockets and streams of events are open at most.
     pub connections: usize,
+    /// How many sockets are open at most, beside them, whose clients have shown no key yet.
+    pub strangers: usize,
     /// How many operations run over them at most.
     pub operations: usize,
     /// How many run over one socket at most.
     pub operations_of_one: usize,
+}
+
+impl StreamLimits {
+    /// With so many sockets and streams: two and a half operations for each, and one of sixteen may be a stranger's.
+    #[must_use]
+    pub fn of(connections: usize) -> Self {
+        let (operations, strangers) = (connections / 2 * 5, (connections / 16).max(1));
+        Self { connections, operations, strangers, ..Self::default() }
+    }
 }
 
 impl Default for StreamLimits {
@@ -53,6 +65,7 @@ impl Default for StreamLimits {
             beat: Duration::from_secs(20),
             stall: Duration::from_secs(15),
             connections: 20_000,
+            strangers: 1_250,
             operations: 50_000,
             operations_of_one: 100,
         }

@@ -14,7 +14,7 @@ use futures_util::{
 };
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::http::graphql::AnswerText;
+use super::answers::AnswerText;
 
 /// An operation's id, and its next answer; none at its end.
 pub(super) type Told = (Arc<str>, Option<AnswerText>);

@@ -22,13 +22,14 @@ use tokio::{
 
 use super::{
     Place,
+    answers::answers,
     close::{self, Close},
     message::{self, Incoming},
     operations::{Operations, Told},
 };
 use crate::http::{
     App,
-    graphql::{answers, prepared},
+    graphql::prepared,
     notes::Notes,
     site,
 };
