@@ -78,9 +78,14 @@ impl Gateway {
         answer["data"].clone()
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("a running process")
+    }
+
     /// What the process's status says of its memory, in MiB.
     fn status(&self, name: &str) -> u64 {
-        let id = self.child.id().expect("a running process");
+        let id = self.id();
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or_default() >> 10
@@ -96,7 +101,7 @@ impl Gateway {
     }
 
     pub(crate) fn forget_peak(&self) {
-        let id = self.child.id().expect("a running process");
+        let id = self.id();
         // Where this is not allowed, the peak is that of the whole run.
         drop(fs::write(format!("/proc/{id}/clear_refs"), "5"));
     }

@@ -56,6 +56,7 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
     let budget = config.memory;
     let streams = StreamLimits::of(budget.streams);
+    let connections = connections.min(budget.connections);
     let (origins, far_places, held) = (config.origins, budget.far_places, budget.held);
     let options = http::Options { origins, rules, connections, streams, far_places, held, ..http::Options::default() };
     http::serve(listener, scrip, options, shutdown).await?;

@@ -14,6 +14,8 @@ const UNSET: (u64, u64) = (LEAST, 4 << 30);
 const ANSWER: u64 = 16 << 20;
 /// What a silent socket or stream takes, in bytes (measured, benches/streams.rs).
 const STREAM: u64 = 16 << 10;
+/// Of how many bytes of memory one is for a connection that says little.
+const CONNECTION: u64 = 128 << 10;
 /// The most sockets and streams, whatever the memory.
 const STREAMS: u64 = 20_000;
 /// How much memory a large answer takes for each of its bytes while it is made and written.
@@ -36,6 +38,8 @@ pub struct Budget {
     pub far_places: usize,
     /// How many sockets and streams may be open.
     pub streams: usize,
+    /// How many connections may be open, whatever the descriptors: each has some of a head in memory.
+    pub connections: usize,
     /// About how much of long bodies that wait, and of answers that are not read yet, may be in memory.
     pub held: usize,
 }
@@ -55,6 +59,7 @@ impl Budget {
             answer: number(answer),
             far_places: number((total / 4 / (answer * IN_MEMORY)).clamp(2, 16)),
             streams: number((total / 16 / STREAM).min(STREAMS)),
+            connections: number(total / CONNECTION),
             held: number(total / 32),
         }
     }

@@ -41,9 +41,9 @@ const CHANGE: u64 = 20;
 /// What a pattern costs, and each phrase that it excludes: its tables take up to tens of milliseconds.
 const PATTERN: u64 = 1_000;
 const PHRASE: u64 = 20;
-/// What a list of texts costs, and a document of the retailer's own. They may be longer than that; the answer's bound in
-/// bytes keeps that from mattering.
-const TEXTS: u64 = 10;
+/// What a list of texts costs, and a document of the retailer's own: a pool may be for 10,000 products. They may be longer
+/// than that; the answer's bound in bytes keeps that from mattering.
+const TEXTS: u64 = 40;
 /// How many values of an argument cost one.
 const VALUES: u64 = 4;
 /// What each code costs that is added.

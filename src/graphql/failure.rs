@@ -64,9 +64,22 @@ pub fn coded(mut response: Response) -> Response {
                 extensions.set("field", field);
             }
         }
+        shorten(&mut error.message);
     }
     response
 }
+
+/// Leaves the middle of a message out that is long: the library's have what was sent in them.
+fn shorten(message: &mut String) {
+    if message.len() > LONGEST {
+        let first = message.floor_char_boundary(LONGEST / 2);
+        let last = message.ceil_char_boundary(message.len() - LONGEST / 2);
+        message.replace_range(first..last, " ... ");
+    }
+}
+
+/// The longest message of an error, in bytes.
+const LONGEST: usize = 1_000;
 
 /// The library tells its own errors by their text only.
 fn code_of(message: &str) -> &'static str {

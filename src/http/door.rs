@@ -73,10 +73,11 @@ pub(super) fn open(
     let listener = listener.into_std()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKED).build()?;
     let (hand_over, visitors) = mpsc::channel(WAITING);
+    let guests = Guests::new(rules.places);
     let door = Arc::new(Door {
         places: Arc::new(Semaphore::new(rules.places.min(Semaphore::MAX_PERMITS))),
         spare: Arc::new(Semaphore::new(SPARE)),
-        guests: Guests::default(),
+        guests: guests.clone(),
         rules,
         health: health::router(vitals),
         hand_over,
@@ -86,6 +87,8 @@ pub(super) fn open(
             match TcpListener::from_std(listener) {
                 Ok(listener) => {
                     stop.run_until_cancelled(door.keep(listener)).await;
+                    // Nobody waits for what a stranger may still have to say.
+                    guests.end();
                 }
                 Err(error) => tracing::error!(%error, "no connection can be taken"),
             }

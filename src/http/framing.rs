@@ -17,6 +17,8 @@ pub(super) struct Framing {
     /// Whether that line is longer than what is kept of it.
     long: bool,
     head: Head,
+    /// How many bytes of the head, or of the trailers, have come that is not whole yet.
+    unfinished: usize,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -52,17 +54,29 @@ impl Framing {
     /// Looks at what has come; where something is wrong, the place of the byte that makes it so.
     pub(super) fn watch(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let mut at = 0;
+        let mut begun = self.unfinished;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             at += match self.part {
                 Part::Unwatched => rest.len(),
                 Part::Body(left) => self.skip(left, rest.len(), Part::Body, Part::Between),
                 Part::Chunk(left) => self.skip(left, rest.len(), Part::Chunk, Part::Size),
                 Part::Between | Part::Fields | Part::Size | Part::Trailers => {
-                    self.line(rest).map_err(|off| at + off)?
+                    let read = self.line(rest).map_err(|off| at + off)?;
+                    begun += read;
+                    read
                 }
             };
+            // A line within a head that goes on, or the beginning of one.
+            let within = matches!(self.part, Part::Fields | Part::Trailers) || !self.line.is_empty();
+            begun = if within { begun } else { 0 };
         }
+        self.unfinished = begun;
         Ok(())
+    }
+
+    /// How many bytes of a head have come that is not whole yet.
+    pub(super) fn unfinished(&self) -> usize {
+        self.unfinished
     }
 
     /// Whether nothing has to be looked at any more.
@@ -171,6 +185,29 @@ mod tests {
             assert_eq!(found, whole, "{text:?} in parts of {size}");
         }
         whole
+    }
+
+    #[test]
+    fn what_is_not_whole_is_counted() {
+        let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n";
+        for (text, unfinished) in [
+            ("", 0),
+            ("GET", 3),
+            ("GET / HTTP/1.1\r\nhost: x\r\n", 25),
+            (head, 0),
+            (&format!("{head}abc"), 0),
+            (&format!("{head}ab"), 0),
+            (&format!("{head}abcGET /"), 5),
+            (&format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(5_000)), 5_019),
+        ] {
+            for size in [1, 7, 10_000] {
+                let mut framing = Framing::default();
+                for part in text.as_bytes().chunks(size) {
+                    framing.watch(part).expect("right");
+                }
+                assert_eq!(framing.unfinished(), unfinished, "{text:?} in parts of {size}");
+            }
+        }
     }
 
     #[test]

@@ -135,22 +135,31 @@ pub(super) async fn get(
     parameters: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Response {
     let length = uri.query().map_or(0, str::len);
-    let asked = queried(parameters);
-    if matches!(asked, Ok(None)) && wants_page(&headers) {
+    if length == 0 && wants_page(&headers) {
         return explorer::page().await;
     }
+    // Before anything of it is read.
     let (caller, media) = match admitted(&app, &notes, &headers) {
         Ok(admitted) => admitted,
+        Err(_) if wants_page(&headers) && !names_a_document(&parameters) => return explorer::page().await,
         Err(refusal) => return *refusal,
     };
-    match asked {
+    match queried(parameters) {
         Ok(Some(asked)) => {
             let prepared = prepared(&app, caller, &notes, asked, length).await;
             execute(&app, media, prepared, false).await
         }
+        Ok(None) if wants_page(&headers) => explorer::page().await,
         Ok(None) => error(StatusCode::BAD_REQUEST, UNNAMED),
         Err(reason) => error(StatusCode::BAD_REQUEST, &reason),
     }
+}
+
+/// Whether a URL has what names a document.
+fn names_a_document(parameters: &Result<Query<UrlParameters>, QueryRejection>) -> bool {
+    parameters
+        .as_ref()
+        .is_ok_and(|Query(found)| found.query.is_some() || found.document_id.is_some() || found.extensions.is_some())
 }
 
 /// Who asks, and for which answer.

@@ -12,6 +12,9 @@ use axum::body::Bytes;
 /// What is shorter is not counted, in bytes.
 const SMALL: usize = 8 * 1024;
 
+/// How soon whoever waits for room looks again.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// What is held for all keys. Every copy is the same one.
 #[derive(Debug, Clone)]
 pub(super) struct Held(Arc<Inner>);
@@ -56,6 +59,13 @@ impl Held {
             return Err(Full(own));
         }
         Ok(())
+    }
+
+    /// Waits until a key has no more than its share.
+    pub(super) async fn room(&self, key: &str) {
+        while self.admits(key, 0).is_err() {
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     /// Counts so many bytes for a key until what is given back is dropped.

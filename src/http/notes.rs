@@ -66,10 +66,15 @@ impl Notes {
     fn known(&self, caller: Option<Caller>) -> Option<Caller> {
         let caller = caller?;
         if let Some(standing) = &self.standing {
-            standing.is_known();
+            standing.is_known(&caller.id);
         }
         self.noted().key = Some(caller.name.clone());
         Some(caller)
+    }
+
+    /// Where its connection stands, where it is known.
+    pub(super) fn standing(&self) -> Option<&Standing> {
+        self.standing.as_deref()
     }
 
     /// Notes what is executed.

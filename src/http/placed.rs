@@ -13,15 +13,21 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{framing::Framing, guests::Guest, pace::Pace};
 
+/// A head that is longer than this before it is whole, in bytes, is long.
+const LONG_HEAD: usize = 8 * 1024;
+
 /// A stream with its place.
 pub(super) struct Placed {
     stream: TcpStream,
     pace: Pace,
+    /// While a long head is on its way.
+    long_head: Option<OwnedSemaphorePermit>,
     framing: Option<Box<Framing>>,
     leave: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Its place is given back after the stream is closed: fields are dropped in order.
@@ -32,13 +38,25 @@ impl Placed {
     /// One whose client may leave what it is sent unread for so long.
     pub(super) fn new(stream: TcpStream, guest: Guest, writing: Duration) -> Self {
         let leave = Box::pin(guest.leave().clone().cancelled_owned());
-        Self { stream, pace: Pace::new(writing), framing: Some(Box::default()), leave, guest }
+        let pace = Pace::new(writing);
+        Self { stream, pace, long_head: None, framing: Some(Box::default()), leave, guest }
     }
 
     /// Fails where it has to make room; else has the task told when it has to.
     fn stay(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if self.guest.leave().is_cancelled() || self.leave.as_mut().poll(context).is_ready() {
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "it made room for another connection"));
+        }
+        Ok(())
+    }
+
+    /// Fails where a head becomes long while too many others are.
+    fn count_head(&mut self, unfinished: usize) -> io::Result<()> {
+        if unfinished <= LONG_HEAD {
+            self.long_head = None;
+        } else if self.long_head.is_none() {
+            let leave = self.guest.long_head();
+            self.long_head = Some(leave.ok_or_else(|| io::Error::other("too many long heads are on their way"))?);
         }
         Ok(())
     }
@@ -66,9 +84,11 @@ impl AsyncRead for Placed {
                 *last = 0;
             }
         }
+        let unfinished = framing.unfinished();
         if watched.is_err() || framing.is_over() {
             this.framing = None;
         }
+        this.count_head(unfinished)?;
         Poll::Ready(Ok(()))
     }
 }

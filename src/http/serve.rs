@@ -1,9 +1,12 @@
 //! Serving until told to stop, and stopping without losing what is in flight. A connection on which nothing arrives
 //! in time ends, and one whose client does not read.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header::CONNECTION},
+};
 use hyper::{
     Request,
     body::Incoming,
@@ -94,8 +97,16 @@ async fn converse(visitor: Visitor, router: Router, patience: (Duration, Duratio
     let router = TowerToHyperService::new(router);
     // What comes on it may show a key.
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let standing = Arc::clone(&standing);
         request.extensions_mut().insert(Arc::clone(&standing));
-        router.call(request)
+        let answer = router.call(request);
+        async move {
+            let mut answer = answer.await?;
+            if standing.is_crowded() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let placed = Placed::new(stream, visitor.guest, writing);
     let connection = builder.serve_connection(TokioIo::new(placed), service).with_upgrades();

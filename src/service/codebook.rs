@@ -71,11 +71,12 @@ impl Registry {
         (!reserved.patterns.makers(code, comparison).is_empty()).then_some(Maker::Reserved)
     }
 
-    /// Another pool than `own` that could make a code of a format, and such a code.
-    pub(super) fn overlapping(&self, format: &CodeFormat, own: PoolId) -> Option<(Arc<Pool>, String)> {
+    /// The patterns of other pools than `own` that may overlap with a format and were added since a stamp; and the stamp
+    /// of now. To compare with them takes long, and is not for who holds the registry.
+    pub(super) fn rivals(&self, format: &CodeFormat, own: Option<PoolId>, since: u64) -> (u64, Rivals) {
         let held = self.read();
-        let mut others = held.patterns.overlaps(format).filter(|(id, _)| **id != own);
-        others.find_map(|(id, code)| Some((Arc::clone(held.pools.get(id)?), code)))
+        let others = held.patterns.meeting(format, since).filter(|(id, _)| Some(**id) != own);
+        (held.patterns.stamp(), others.map(|(id, other)| (*id, Arc::clone(other))).collect())
     }
 
     /// The pools that could have made a code, by its characters.
@@ -119,6 +120,14 @@ impl Registry {
         meant.dedup();
         Ok(meant)
     }
+}
+
+/// Patterns of pools.
+pub(super) type Rivals = Vec<(PoolId, Arc<CodeFormat>)>;
+
+/// The first of these that overlaps with a format, and a code of both.
+pub(super) fn first_overlap(format: &CodeFormat, rivals: &Rivals) -> Option<(PoolId, String)> {
+    rivals.iter().find_map(|(id, other)| Some((*id, shared_code(format, other)?)))
 }
 
 /// A code of both pools, where they overlap.

@@ -116,7 +116,12 @@ impl Scrip {
             Ok(codes) => self.uploaded_like(codes.format()).await?,
             Err(_) => None,
         };
-        self.rehearsed(command, Some(NewPattern::of(codes, uploaded, version))).await
+        let own = match for_pool {
+            DraftFor::New(_) => None,
+            DraftFor::Edit(id) => Some(id),
+        };
+        let pattern = self.compared(NewPattern::of(codes, uploaded, version), own).await?;
+        self.rehearsed(command, Some(pattern)).await
     }
 
     /// The refusals of a command that is not carried out.

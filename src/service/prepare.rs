@@ -4,10 +4,16 @@
 //! committer up: the pattern is reserved, what was being added meanwhile is awaited, and only then are the
 //! uploaded codes looked through.
 
+use std::sync::Arc;
+
 use rand::TryRngCore;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Caller, Command, Failure, PoolEdit, Registry, Scrip, codebook::Reservation, question::Answers};
+use super::{
+    Caller, Command, Failure, PoolEdit, Registry, Scrip,
+    codebook::{Reservation, first_overlap},
+    question::Answers,
+};
 use scrip_domain::{
     binding::Binding,
     code::{CodeFormat, SeriesKey, Walk},
@@ -45,6 +51,10 @@ pub(super) struct NewPattern {
     pub(super) uploaded: Option<(String, PoolId)>,
     /// The version of the pool that it edits.
     pub(super) version: u64,
+    /// Another pool whose pattern overlaps with it, and a code of both.
+    pub(super) overlap: Option<(PoolId, String)>,
+    /// The stamp up to which it was compared with the patterns of others.
+    pub(super) compared: u64,
     /// Held until the command is decided and durable.
     _reservation: Option<Reservation>,
 }
@@ -52,7 +62,7 @@ pub(super) struct NewPattern {
 impl NewPattern {
     /// One that nothing is reserved for.
     pub(super) fn of(codes: Result<NewCodes, CodesFault>, uploaded: Option<(String, PoolId)>, version: u64) -> Self {
-        Self { codes, uploaded, version, _reservation: None }
+        Self { codes, uploaded, version, overlap: None, compared: 0, _reservation: None }
     }
 }
 
@@ -87,7 +97,7 @@ impl Scrip {
                 prepared.bindings = self.check_bindings(draft.remote.as_ref(), &draft.checks);
                 let (draft, key) = (draft.clone(), fresh_key()?);
                 let codes = blocking(move || draft.codes(key)).await?;
-                prepared.pattern = self.new_pattern(codes, 0).await?;
+                prepared.pattern = self.new_pattern(codes, None, 0).await?;
             }
             Command::PoolUpdate(id, edit) => {
                 let checks = edit.checks.as_deref().unwrap_or_default();
@@ -95,7 +105,7 @@ impl Scrip {
                 if let Some((draft, source, version)) = self.registry.pool(*id).and_then(|pool| edited(&pool, edit)) {
                     let key = fresh_key()?;
                     let codes = blocking(move || Some(draft.check(source, key))).await?;
-                    prepared.pattern = self.new_pattern(codes, version).await?;
+                    prepared.pattern = self.new_pattern(codes, Some(*id), version).await?;
                 }
             }
             Command::Claim(pool, ..) if self.registry.pool(*pool).is_some_and(|p| p.source == Source::Remote) => {
@@ -149,10 +159,11 @@ impl Scrip {
     async fn new_pattern(
         &self,
         codes: Option<Result<NewCodes, CodesFault>>,
+        own: Option<PoolId>,
         version: u64,
     ) -> Result<Option<NewPattern>, Failure> {
         let Some(codes) = codes else { return Ok(None) };
-        let mut pattern = NewPattern::of(codes, None, version);
+        let mut pattern = self.compared(NewPattern::of(codes, None, version), own).await?;
         if let Ok(codes) = &pattern.codes {
             pattern._reservation = Some(self.registry.reserve(codes.format().clone()));
             let nobody = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
@@ -163,6 +174,15 @@ impl Scrip {
             pattern.uploaded = self.uploaded_like(codes.format()).await?;
         }
         Ok(Some(pattern))
+    }
+
+    /// Compares a pattern with those of other pools. There may be thousands that its characters do not tell from it.
+    pub(super) async fn compared(&self, pattern: NewPattern, own: Option<PoolId>) -> Result<NewPattern, Failure> {
+        let Ok(codes) = &pattern.codes else { return Ok(pattern) };
+        let (compared, rivals) = self.registry.rivals(codes.format(), own, 0);
+        let format = Arc::clone(codes.format());
+        let overlap = blocking(move || first_overlap(&format, &rivals)).await?;
+        Ok(NewPattern { overlap, compared, ..pattern })
     }
 
     /// An uploaded code that a format could make. The list is not read through: from a code that does not

@@ -1,5 +1,6 @@
-//! The turn of a request at a place of which there are few. While it waits for a partner it needs none: it gives the place
-//! back, and takes its turn again when it goes on. Whoever runs requests says what a turn is; it goes with the task.
+//! The turn of a request at a place of which there are few. While it waits for a partner, or for the committer, it needs
+//! none: it gives the place back, and takes its turn again when it goes on. Whoever runs requests says what a turn is; it
+//! goes with the task.
 
 use std::{pin::Pin, sync::Arc};
 

@@ -17,11 +17,21 @@ type Bits = Vec<u64>;
 pub struct PatternSet<I> {
     /// By the length of their codes: equal codes have equal lengths.
     shelves: HashMap<usize, Shelf<I>>,
+    /// The stamp of the next one that is added.
+    next: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<I> {
+    id: I,
+    format: Arc<CodeFormat>,
+    /// Greater than that of any that was added before.
+    stamp: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Shelf<I> {
-    entries: Vec<Option<(I, Arc<CodeFormat>)>>,
+    entries: Vec<Option<Entry<I>>>,
     /// Entries that were removed and can be taken again.
     free: Vec<usize>,
     /// For each place and each folded character, the entries that may hold it there.
@@ -30,7 +40,7 @@ struct Shelf<I> {
 
 impl<I> Default for PatternSet<I> {
     fn default() -> Self {
-        Self { shelves: HashMap::new() }
+        Self { shelves: HashMap::new(), next: 0 }
     }
 }
 
@@ -44,7 +54,9 @@ impl<I: PartialEq> PatternSet<I> {
     /// Adds a format. One id may have several, as a pool has whose pattern was edited.
     pub fn insert(&mut self, id: I, format: Arc<CodeFormat>) {
         let length = format.pattern().length();
-        self.shelves.entry(length).or_insert_with(|| Shelf::new(length)).insert(id, format);
+        let entry = Entry { id, format, stamp: self.next };
+        self.next += 1;
+        self.shelves.entry(length).or_insert_with(|| Shelf::new(length)).insert(entry);
     }
 
     /// Removes every format of an id, in time by the number of formats.
@@ -90,17 +102,41 @@ impl<I: PartialEq> PatternSet<I> {
         &'a self,
         format: &'b CodeFormat,
     ) -> impl Iterator<Item = (&'a I, String)> + use<'a, 'b, I> {
+        self.meeting(format, 0).filter_map(|(id, other)| Some((id, shared_code(format, other)?)))
+    }
+
+    /// The formats that may overlap with one, by their characters in each place alone, of those that were added since a
+    /// [stamp](Self::stamp). Whether they do takes milliseconds each ([`shared_code`]).
+    pub fn meeting<'a>(
+        &'a self,
+        format: &CodeFormat,
+        since: u64,
+    ) -> impl Iterator<Item = (&'a I, &'a Arc<CodeFormat>)> + use<'a, I> {
         let shelf = self.shelves.get(&format.pattern().length());
         let found = shelf.map(|shelf| shelf.meeting(&format.admitted())).unwrap_or_default();
         let entries = shelf.into_iter().flat_map(move |shelf| shelf.entries_of(&found).collect::<Vec<_>>());
-        entries.filter_map(|(id, other)| Some((id, shared_code(format, other)?)))
+        entries.filter(move |entry| entry.stamp >= since).map(|entry| (&entry.id, &entry.format))
+    }
+
+    /// What tells the formats that are there from those that are added later.
+    #[must_use]
+    pub fn stamp(&self) -> u64 {
+        self.next
+    }
+
+    /// Has all formats count as added after those of another set, which this one takes the place of.
+    pub fn follow(&mut self, other: &Self) {
+        let entries = self.shelves.values_mut().flat_map(|shelf| shelf.entries.iter_mut().flatten());
+        entries.for_each(|entry| entry.stamp += other.next);
+        self.next += other.next;
     }
 
     fn fitting(&self, code: &str) -> impl Iterator<Item = (&I, &Arc<CodeFormat>)> {
         let characters: Vec<char> = code.chars().take(super::MAX_PLACES + 1).map(fold).collect();
         let shelf = self.shelves.get(&characters.len());
         let found = shelf.map(|shelf| shelf.fitting(&characters)).unwrap_or_default();
-        shelf.into_iter().flat_map(move |shelf| shelf.entries_of(&found).collect::<Vec<_>>())
+        let entries = shelf.into_iter().flat_map(move |shelf| shelf.entries_of(&found).collect::<Vec<_>>());
+        entries.map(|entry| (&entry.id, &entry.format))
     }
 }
 
@@ -109,22 +145,22 @@ impl<I: PartialEq> Shelf<I> {
         Self { entries: Vec::new(), free: Vec::new(), places: vec![HashMap::new(); length] }
     }
 
-    fn insert(&mut self, id: I, format: Arc<CodeFormat>) {
-        let entry = self.free.pop().unwrap_or(self.entries.len());
-        for (place, characters) in self.places.iter_mut().zip(format.admitted()) {
+    fn insert(&mut self, entry: Entry<I>) {
+        let index = self.free.pop().unwrap_or(self.entries.len());
+        for (place, characters) in self.places.iter_mut().zip(entry.format.admitted()) {
             for character in characters {
                 let bits = place.entry(fold(character)).or_default();
-                bits.resize(bits.len().max(entry / 64 + 1), 0);
-                bits[entry / 64] |= 1 << (entry % 64);
+                bits.resize(bits.len().max(index / 64 + 1), 0);
+                bits[index / 64] |= 1 << (index % 64);
             }
         }
-        self.entries.resize_with(self.entries.len().max(entry + 1), || None);
-        self.entries[entry] = Some((id, format));
+        self.entries.resize_with(self.entries.len().max(index + 1), || None);
+        self.entries[index] = Some(entry);
     }
 
     fn remove(&mut self, id: &I) {
         for (index, entry) in self.entries.iter_mut().enumerate() {
-            if entry.as_ref().is_none_or(|(other, _)| other != id) {
+            if entry.as_ref().is_none_or(|other| other.id != *id) {
                 continue;
             }
             *entry = None;
@@ -163,11 +199,11 @@ impl<I: PartialEq> Shelf<I> {
         found
     }
 
-    fn entries_of(&self, found: &Bits) -> impl Iterator<Item = (&I, &Arc<CodeFormat>)> {
+    fn entries_of(&self, found: &Bits) -> impl Iterator<Item = &Entry<I>> {
         let indices = found
             .iter()
             .enumerate()
             .flat_map(|(word, bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| 64 * word + bit));
-        indices.filter_map(|index| self.entries.get(index)?.as_ref()).map(|(id, format)| (id, format))
+        indices.filter_map(|index| self.entries.get(index)?.as_ref())
     }
 }

@@ -9,7 +9,7 @@ mod jsonl;
 use std::{io, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{Extension, Path, Query, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
@@ -142,6 +142,9 @@ async fn stream_file<F: Format>(
     filter: CouponFilter,
     marked: bool,
 ) -> Response {
+    if let Err(full) = app.held.admits(&caller.id, 0) {
+        return graphql::error(StatusCode::TOO_MANY_REQUESTS, &full.to_string());
+    }
     let file = match File::<F>::begin(&app.scrip, pool, filter).await {
         Ok(file) => file.marked(marked),
         Err(failure) => {
@@ -149,11 +152,13 @@ async fn stream_file<F: Format>(
             return graphql::error(StatusCode::INTERNAL_SERVER_ERROR, "internal error");
         }
     };
-    let (lanes, key) = (Arc::clone(&app.lanes), caller.id.clone());
-    let parts = stream::unfold(Some((file, lanes, key)), |state| async {
-        let (file, lanes, key) = state?;
+    let (lanes, held, key) = (Arc::clone(&app.lanes), app.held.clone(), caller.id.clone());
+    let parts = stream::unfold(Some((file, lanes, held, key)), |state| async {
+        let (file, lanes, held, key) = state?;
+        // Each part is counted until it is on its way; whoever has too much unread waits.
+        held.room(&key).await;
         match next_part(file, &lanes, &key).await {
-            Ok(Some((bytes, file))) => Some((Ok(Bytes::from(bytes)), Some((file, lanes, key)))),
+            Ok(Some((bytes, file))) => Some((Ok(held.text(&key, bytes)), Some((file, lanes, held, key)))),
             Ok(None) => None,
             Err(reason) => {
                 tracing::error!(%reason, "an export was cut short");

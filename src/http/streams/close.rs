@@ -17,6 +17,8 @@ pub(super) const NOT_UTF8: Close = Close { code: 1007, reason: "Expected UTF-8" 
 pub(super) const TOO_BIG: Close = Close { code: 1009, reason: "Message too big" };
 /// The gateway stops; whoever comes back finds it started anew (the registry of codes of RFC 6455).
 pub(super) const RESTART: Close = Close { code: 1012, reason: "Service restart" };
+/// Too many sockets and streams are open.
+pub(super) const FULL: Close = Close { code: 1013, reason: "Try again later" };
 /// It left what it was sent unread for too long. It may come back and go on where it was.
 pub(super) const TOO_SLOW: Close = Close { code: 4290, reason: "Too slow: resume after the last event" };
 /// What came is no message of the protocol.

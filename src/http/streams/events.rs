@@ -58,7 +58,7 @@ pub(super) async fn answer(app: App, notes: &Notes, request: Request, wish: Even
         (Events::Accepted, Some(media)) if kind != Some(OperationType::Subscription) => {
             execute(&app, media, prepared, may_change).await
         }
-        _ => open(&app, prepared),
+        _ => open(&app, notes, prepared),
     }
 }
 
@@ -76,8 +76,8 @@ async fn read(app: &App, caller: Caller, notes: &Notes, request: Request) -> Res
 }
 
 /// Opens a stream. What is wrong with a document is told in it, because a browser shows nobody the body of an error.
-fn open(app: &App, prepared: Prepared) -> Response {
-    let place = match app.streams.place() {
+fn open(app: &App, notes: &Notes, prepared: Prepared) -> Response {
+    let place = match app.streams.place(notes) {
         Ok(place) => place,
         Err(refusal) => return *refusal,
     };
@@ -108,7 +108,12 @@ fn open(app: &App, prepared: Prepared) -> Response {
 }
 
 /// Writes what an operation says, until it ends, the client goes or does not read, or the gateway stops.
-async fn pump(streams: &Streams, mut answers: BoxStream<'static, AnswerText>, goes_on: bool, told: mpsc::Sender<Bytes>) {
+async fn pump(
+    streams: &Streams,
+    mut answers: BoxStream<'static, AnswerText>,
+    goes_on: bool,
+    told: mpsc::Sender<Bytes>,
+) {
     let limits = streams.limits();
     let closing = streams.closing();
     let mut beat = interval_at(Instant::now() + limits.beat, limits.beat);

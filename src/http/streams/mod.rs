@@ -9,7 +9,7 @@ mod message;
 mod operations;
 mod socket;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use async_graphql::ServerError;
 use axum::{
@@ -27,7 +27,13 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::{App, graphql::error, media::Events, notes::Notes};
+use super::{
+    App,
+    graphql::error,
+    guests::{Guest, Guests, Standing},
+    media::Events,
+    notes::Notes,
+};
 use scrip_graphql::bounds;
 
 /// How much may be open, and for how long what is silent.
@@ -77,6 +83,8 @@ impl Default for StreamLimits {
 pub struct Streams {
     limits: StreamLimits,
     connections: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    guests: Guests,
     operations: Arc<Semaphore>,
     open: TaskTracker,
     closing: CancellationToken,
@@ -89,12 +97,21 @@ struct Place {
     _open: TaskTrackerToken,
 }
 
+/// The place of a socket whose client has shown no key yet: it is another's where too many wait.
+#[derive(Debug)]
+struct Stranger {
+    guest: Guest,
+    _open: TaskTrackerToken,
+}
+
 impl Streams {
     /// Nothing open yet.
     pub(super) fn new(limits: StreamLimits) -> Self {
         Self {
             limits,
             connections: Arc::new(Semaphore::new(limits.connections)),
+            strangers: Arc::new(Semaphore::new(limits.strangers)),
+            guests: Guests::new(limits.strangers),
             operations: Arc::new(Semaphore::new(limits.operations)),
             open: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -126,17 +143,39 @@ impl Streams {
     }
 
     /// A place for one more socket or stream of events.
-    fn place(&self) -> Result<Place, Box<Response>> {
-        match Arc::clone(&self.connections).try_acquire_owned() {
-            Ok(permit) => Ok(Place { _permit: permit, _open: self.open.token() }),
-            Err(_) => {
-                let text = "too many streams are open: come back later";
-                let mut refusal = error(StatusCode::SERVICE_UNAVAILABLE, text);
-                refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-                Err(Box::new(refusal))
+    fn place(&self, notes: &Notes) -> Result<Place, Box<Response>> {
+        if notes.standing().is_some_and(Standing::is_crowded) {
+            return Err(Box::new(full("too many connections of this key are open: close some, or come back later")));
+        }
+        self.place_of_known().ok_or_else(|| Box::new(full("too many streams are open: come back later")))
+    }
+
+    /// The same for who has shown a key on the way.
+    fn place_of_known(&self) -> Option<Place> {
+        let permit = Arc::clone(&self.connections).try_acquire_owned().ok()?;
+        Some(Place { _permit: permit, _open: self.open.token() })
+    }
+
+    /// A place for one more socket whose client shows its key over it.
+    async fn stranger(&self, notes: &Notes) -> Result<Stranger, Box<Response>> {
+        let origin = notes.standing().map_or_else(|| IpAddr::from([0, 0, 0, 0]).into(), Standing::origin);
+        match self.guests.admit(origin, &self.strangers).await {
+            Some(guest) => {
+                if let Some(standing) = notes.standing() {
+                    standing.is_counted_elsewhere();
+                }
+                Ok(Stranger { guest, _open: self.open.token() })
             }
+            None => Err(Box::new(full("too many sockets wait for a key: come back later"))),
         }
     }
+}
+
+/// The answer to who finds no place.
+fn full(text: &str) -> Response {
+    let mut refusal = error(StatusCode::SERVICE_UNAVAILABLE, text);
+    refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    refusal
 }
 
 /// Takes the requests whose answers go on; leaves the others to those who answer at once.
@@ -150,7 +189,7 @@ pub(super) async fn divert(
     if method == Method::GET && wants_socket(request.headers()) {
         let (mut parts, _) = request.into_parts();
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => socket::open(app, notes, &parts, upgrade),
+            Ok(upgrade) => socket::open(app, notes, &parts, upgrade).await,
             Err(rejection) => error(rejection.status(), &rejection.body_text()).into_response(),
         };
     }

@@ -19,29 +19,26 @@ use tokio::{
     sync::Semaphore,
     time::{Instant, Sleep, sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    Place,
+    Place, Stranger,
     answers::answers,
     close::{self, Close},
     message::{self, Incoming},
     operations::{Operations, Told},
 };
-use crate::http::{
-    App,
-    graphql::prepared,
-    notes::Notes,
-    site,
-};
+use crate::http::{App, graphql::prepared, notes::Notes, site};
 use scrip_graphql::{Asked, bounds};
 use scrip_service::Caller;
 
 /// The protocol's name.
 const PROTOCOL: &str = "graphql-transport-ws";
-/// The longest message that is read, in bytes. What is longer can be sent by POST.
-const MAX_MESSAGE: usize = 128 * 1024;
+/// The longest message that is read, in bytes: every socket may have a part of one in memory. What is longer can be sent
+/// by POST.
+const MAX_MESSAGE: usize = 32 * 1024;
 /// The longest that is taken in, to be told that it is too long. What is longer still is cut off.
-const MAX_TAKEN: usize = 4 * MAX_MESSAGE;
+const MAX_TAKEN: usize = 2 * MAX_MESSAGE;
 /// The buffers of a socket, in bytes: there may be thousands that are silent.
 const BUFFER: usize = 1024;
 /// How many answers leave in one write.
@@ -60,8 +57,17 @@ enum End {
 }
 
 /// Opens a socket, where there is a place for one.
-pub(super) fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
-    let place = match app.streams.place() {
+pub(super) async fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+    let key = match notes.caller(&app.scrip, &parts.headers) {
+        Some(caller) => Key::Known(caller),
+        None if parts.headers.contains_key(AUTHORIZATION) => Key::Unknown,
+        None => Key::None,
+    };
+    let place = match &key {
+        Key::Known(_) => app.streams.place(&notes).map(|place| Admission::Known { _place: place }),
+        Key::Unknown | Key::None => app.streams.stranger(&notes).await.map(Admission::Stranger),
+    };
+    let place = match place {
         Ok(place) => place,
         Err(refusal) => return *refusal,
     };
@@ -79,19 +85,19 @@ pub(super) fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgr
     } else {
         None
     };
-    let key = match notes.caller(&app.scrip, &parts.headers) {
-        Some(caller) => Key::Known(caller),
-        None if parts.headers.contains_key(AUTHORIZATION) => Key::Unknown,
-        None => Key::None,
-    };
     upgrade.on_upgrade(move |socket| {
         let timer = Box::pin(sleep(app.streams.limits().init));
         let operations = Operations::default();
         let unread = Arc::new(Semaphore::new(UNREAD));
-        let session =
-            Session { app, notes, socket, timer, heard: true, key, caller: None, operations, unread, _place: place };
+        let session = Session { app, notes, socket, timer, heard: true, key, caller: None, operations, unread, place };
         Box::new(session).serve(refusal)
     })
+}
+
+/// What place a socket has.
+enum Admission {
+    Known { _place: Place },
+    Stranger(Stranger),
 }
 
 /// The key of the upgrade.
@@ -118,7 +124,7 @@ struct Session {
     operations: Operations,
     /// For large answers that are made or wait to be written.
     unread: Arc<Semaphore>,
-    _place: Place,
+    place: Admission,
 }
 
 impl Session {
@@ -135,9 +141,16 @@ impl Session {
     async fn run(&mut self) -> End {
         let closing = self.app.streams.closing();
         let mut closing = std::pin::pin!(closing.cancelled());
+        // Never told once it has shown a key: nobody takes its place then.
+        let leave = match &self.place {
+            Admission::Known { .. } => CancellationToken::new(),
+            Admission::Stranger(stranger) => stranger.guest.leave().clone(),
+        };
+        let mut leave = std::pin::pin!(leave.cancelled());
         loop {
             let done = tokio::select! {
                 () = &mut closing => return Box::pin(self.finish()).await,
+                () = &mut leave, if self.caller.is_none() => Err(End::Close(close::FULL)),
                 message = self.socket.recv() => match message {
                     None => Err(End::Gone),
                     Some(Ok(message)) => Box::pin(self.hear(message)).await,
@@ -196,7 +209,12 @@ impl Session {
                     (None, Key::Known(caller)) => Some(caller.clone()),
                     (None, Key::None | Key::Unknown) => None,
                 };
-                self.caller = Some(found.ok_or(End::Close(close::FORBIDDEN))?);
+                let caller = found.ok_or(End::Close(close::FORBIDDEN))?;
+                if let Admission::Stranger(_) = &self.place {
+                    let place = self.app.streams.place_of_known().ok_or(End::Close(close::FULL))?;
+                    self.place = Admission::Known { _place: place };
+                }
+                self.caller = Some(caller);
                 self.key = Key::None;
                 self.rest();
                 self.send(message::ack()).await
@@ -296,8 +314,10 @@ impl Session {
         self.operations = Operations::default();
         let End::Close(reason) = end else { return };
         tracing::debug!(request = self.notes.id().0, ?reason, "a socket is closed");
+        // Its place is another's already.
+        let is_waited_for = !matches!(self.place, Admission::Stranger(_)) || reason != close::FULL;
         let farewell = async {
-            if self.socket.send(reason.into()).await.is_ok() {
+            if self.socket.send(reason.into()).await.is_ok() && is_waited_for {
                 // The client's own close ends the connection in order.
                 while let Some(Ok(_)) = self.socket.recv().await {}
             }

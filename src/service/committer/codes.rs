@@ -3,7 +3,7 @@
 
 use crate::{
     Added, Answer, PoolEdit, Skipped,
-    codebook::{Maker, Meant, overlap},
+    codebook::{Maker, Meant, first_overlap, overlap},
     prepare::NewPattern,
 };
 use scrip_domain::{
@@ -34,8 +34,13 @@ impl Attempt<'_> {
         let refused = |owner: &Pool, example: String| {
             Stop::from(Rejection::PatternNotUnique { pool: owner.name.clone(), example }.at([field]))
         };
-        if let Some((owner, example)) = self.working.registry.overlapping(codes.format(), pool.id) {
-            return Err(refused(&owner, example));
+        // Compared outside of the committer with what there was then, and here with what came since.
+        let found = prepared.overlap.clone().or_else(|| {
+            let (_, rivals) = self.working.registry.rivals(codes.format(), Some(pool.id), prepared.compared);
+            first_overlap(codes.format(), &rivals)
+        });
+        if let Some((owner, example)) = found {
+            return Err(refused(self.pool(owner, field)?.as_ref(), example));
         }
         for other in self.working.accepted_pools().filter(|other| other.id != pool.id) {
             if let Some(example) = overlap(codes.format(), other) {

@@ -30,7 +30,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     Answer, Caller, Command, Failure, Registry, fatal::start_vital, prepare::Prepared, question::Question, time::Time,
-    vitals::Vitals,
+    turn::away, vitals::Vitals,
 };
 use cache::Cache;
 use scrip_domain::id::EventId;
@@ -128,10 +128,14 @@ impl Committer {
         let (reply, answer) = oneshot::channel();
         let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
         let stopped = || Ok(Err(Failure::Internal("the committer has stopped".to_owned())));
-        if self.queue.send(request).await.is_err() {
-            return stopped();
-        }
-        answer.await.unwrap_or_else(|_| stopped())
+        // Who waits for the disk keeps nobody from reading.
+        away(async {
+            if self.queue.send(request).await.is_err() {
+                return stopped();
+            }
+            answer.await.unwrap_or_else(|_| stopped())
+        })
+        .await
     }
 
     /// The last event that is durable; changes with every commit that made one.

@@ -185,7 +185,11 @@ impl Worker {
     /// The last event written. After a failure the database is asked, and so is the registry read again.
     async fn known_sequence(&self) -> Result<u64, StorageError> {
         let fresh = Registry::load(&self.store).await?;
-        std::mem::swap(&mut *self.registry.write(), &mut *fresh.write());
+        {
+            let (mut held, mut fresh) = (self.registry.write(), fresh.write());
+            fresh.patterns.follow(&held.patterns);
+            std::mem::swap(&mut *held, &mut *fresh);
+        }
         self.registry.begin_ids(&self.registry.settings());
         resume::last_sequence(&self.store, self.registry.stream()).await
     }

@@ -29,6 +29,13 @@ use surrealkv::{CompressionType, Durability, Mode, Options, Tree, TreeBuilder, V
 
 use self::{threads::Threads, transaction::Transaction};
 
+/// How many bytes of the newest tables there may be before a writer waits for a merge, and how many of these tables: a read
+/// asks each.
+const NEWEST: u64 = 128 * 1024 * 1024;
+const MOST_NEWEST: usize = 64;
+/// The same for memtables that are full and not written out yet.
+const FULL: u64 = 16 * 1024 * 1024;
+const MOST_FULL: usize = 8;
 /// How large tables are where a new folder is filled, in bytes.
 const FILLED_TABLE: u64 = 8 * 1024 * 1024;
 /// How large the level below the newest tables may be there, in bytes: rows come in order, so that its tables are written
@@ -144,6 +151,11 @@ fn options(folder: &Path, settings: Settings) -> Options {
         .with_enable_vlog(false)
         .with_vlog_value_threshold(usize::MAX)
         .with_vlog_checksum_verification(VLogChecksumLevel::Full);
+    // A writer waits where the newest tables, or memtables that are full, are this many. Merging takes seconds however small
+    // they are, so small ones may be more.
+    let fit = |bytes: u64| usize::try_from(bytes / settings.memtable.max(1)).unwrap_or(usize::MAX);
+    options.l0_stall_threshold = options.l0_stall_threshold.max(fit(NEWEST).min(MOST_NEWEST));
+    options.memtable_stall_threshold = options.memtable_stall_threshold.max(fit(FULL).min(MOST_FULL));
     if settings.purpose == Purpose::Fill {
         // A table is in memory while it is written.
         options.target_file_size = FILLED_TABLE;

@@ -62,8 +62,13 @@ impl App {
 
     /// One with the shipped plugins, and what an operator says of them.
     pub(super) async fn with_plugins(settings: PluginSettings) -> Self {
+        Self::with_options_and_plugins(Options::default(), settings).await
+    }
+
+    /// The same at an edge with these options.
+    pub(super) async fn with_options_and_plugins(options: Options, settings: PluginSettings) -> Self {
         let plugins = Plugins::open(settings, Lookup::default()).await.expect("plugins");
-        Self::open(&Address::parse("mem://").expect("an address"), Options::default(), Some(plugins)).await
+        Self::open(&Address::parse("mem://").expect("an address"), options, Some(plugins)).await
     }
 
     async fn open(address: &Address, options: Options, plugins: Option<Arc<Plugins>>) -> Self {

@@ -108,6 +108,31 @@ async fn whoever_has_shown_a_key_stays() {
     app.stop().await;
 }
 
+/// A key that keeps its connections open leaves places to others.
+#[tokio::test]
+async fn a_key_takes_no_places_from_others() {
+    let app = App::with(Options { connections: 4, ..Options::default() }).await;
+    let other = app.another_key("other").await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let mut stream = connect(&app.url, "127.0.0.2").await;
+        assert_eq!(ask(&mut stream, &app.key).await, "200");
+        kept.push(stream);
+    }
+    let mut fourth = connect(&app.url, "127.0.0.2").await;
+    assert_eq!(ask(&mut fourth, &app.key).await, "200", "it is answered");
+    let mut rest = Vec::new();
+    fourth.read_to_end(&mut rest).await.expect("and then ended");
+    let mut guest = connect(&app.url, "127.0.0.2").await;
+    assert_eq!(ask(&mut guest, &other).await, "200");
+    for stream in &mut kept {
+        let mut rest = [0; 1_024];
+        while stream.try_read(&mut rest).is_ok_and(|read| read > 0) {}
+        assert_eq!(ask(stream, &app.key).await, "200", "those within its share stay");
+    }
+    app.stop().await;
+}
+
 /// Connections without end, of strangers who have begun a request, while others change something.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedRwLockWriteGuard, RwLock},
+};
 
 /// What the partner was asked: the idempotency key and the body.
 pub(super) type Asked = (String, Value);
@@ -20,6 +23,7 @@ pub(super) struct Partner {
 struct Shared {
     asked: Arc<Mutex<Vec<Asked>>>,
     answers: Arc<Mutex<Vec<(u16, Value)>>>,
+    held: Arc<RwLock<()>>,
 }
 
 impl Partner {
@@ -38,6 +42,11 @@ impl Partner {
         *self.state.answers.lock().expect("answers") = vec![(status, body)];
     }
 
+    /// Has it answer nothing until what is given back is dropped.
+    pub(super) async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.state.held).write_owned().await
+    }
+
     /// What it was asked since the last look.
     pub(super) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut *self.state.asked.lock().expect("questions"))
@@ -48,6 +57,7 @@ async fn issue(State(state): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
     let body = serde_json::from_slice(&body).expect("JSON");
     state.asked.lock().expect("questions").push((key, body));
+    drop(state.held.read().await);
     let (status, body) = state.answers.lock().expect("answers").last().cloned().expect("an answer");
     (axum::http::StatusCode::from_u16(status).expect("a status"), body.to_string())
 }

@@ -1,18 +1,24 @@
 //! Pools whose codes a partner supplies, through the shipped plugin http-callback and a real HTTP server.
 
+use scrip::http::Options;
 use serde_json::{Value, json};
 
 use super::{App, app::text, field, partner::Partner};
 use crate::edge::app::operator;
 
 /// A gateway that may ask a partner, and a pool whose codes it supplies.
-async fn with_pool(more: Value) -> (App, Partner, String) {
+async fn pool_of(more: Value) -> (App, Partner, String) {
+    with_pool(Options::default(), more).await
+}
+
+/// The same with these options.
+async fn with_pool(options: Options, more: Value) -> (App, Partner, String) {
     let partner = Partner::start().await;
     let settings = format!(
         "hosts = ['{}']\nranges = ['127.0.0.0/8']\n[secrets.api_key]\nvalue = 'a-secret-key'\nhost = '{}'",
         partner.host, partner.host
     );
-    let app = App::with_plugins(operator("http-callback", &settings)).await;
+    let app = App::with_options_and_plugins(options, operator("http-callback", &settings)).await;
     let mut pool = json!({
         "name": "Remote", "source": "REMOTE", "type": "PERCENTAGE", "value": "20",
         "remote": { "plugin": "http-callback", "config": { "url": format!("{}/issue", partner.host) } },
@@ -24,7 +30,7 @@ async fn with_pool(more: Value) -> (App, Partner, String) {
 
 #[tokio::test]
 async fn a_claim_asks_the_partner_and_the_code_lives_on() {
-    let (app, partner, pool) = with_pool(json!({ "restrictions": { "expirationPeriod": "P1M" } })).await;
+    let (app, partner, pool) = pool_of(json!({ "restrictions": { "expirationPeriod": "P1M" } })).await;
     partner.answer(200, json!({ "code": " Partner-1 " }));
     let coupon = app.claim(&pool, "ann").await;
     assert_eq!((&coupon["code"], &coupon["status"]), (&json!("Partner-1"), &json!("CLAIMED")));
@@ -45,7 +51,7 @@ async fn a_claim_asks_the_partner_and_the_code_lives_on() {
 
 #[tokio::test]
 async fn the_source_may_say_how_long_a_code_is_good() {
-    let (app, partner, pool) = with_pool(json!({ "restrictions": { "expirationPeriod": "P1M" } })).await;
+    let (app, partner, pool) = pool_of(json!({ "restrictions": { "expirationPeriod": "P1M" } })).await;
     partner.answer(200, json!({ "code": "SHORT", "expires_at": "2026-02-01T00:00:00Z" }));
     assert_eq!(app.claim(&pool, "ann").await["expiresAt"], "2026-02-01T00:00:00.000Z");
     partner.answer(200, json!({ "code": "GONE", "expires_at": "2026-01-01T00:00:00Z" }));
@@ -57,7 +63,7 @@ async fn the_source_may_say_how_long_a_code_is_good() {
 
 #[tokio::test]
 async fn the_same_key_asks_again_with_the_same_key() {
-    let (app, partner, pool) = with_pool(json!({})).await;
+    let (app, partner, pool) = pool_of(json!({})).await;
     let claim = json!({ "poolId": pool, "customerId": "ann", "idempotencyKey": "k-1" });
     partner.answer(503, json!({}));
     app.refused("couponClaim", claim.clone(), "SOURCE_UNAVAILABLE", "").await;
@@ -84,7 +90,7 @@ async fn the_same_key_asks_again_with_the_same_key() {
 
 #[tokio::test]
 async fn codes_that_cannot_be_used_leave_nothing_claimed() {
-    let (app, partner, pool) = with_pool(json!({})).await;
+    let (app, partner, pool) = pool_of(json!({})).await;
     let uploaded = app.pool(json!({ "type": "FREE_SHIPPING" }), &["TAKEN"]).await;
     app.bulk("B-$$$$$$", 10).await;
     let claim = json!({ "poolId": pool, "customerId": "ann" });
@@ -108,7 +114,7 @@ async fn codes_that_cannot_be_used_leave_nothing_claimed() {
 
 #[tokio::test]
 async fn what_comes_back_is_claimed_before_the_partner_is_asked() {
-    let (app, partner, pool) = with_pool(json!({ "aggregated": true })).await;
+    let (app, partner, pool) = pool_of(json!({ "aggregated": true })).await;
     partner.answer(200, json!({ "code": "ONE" }));
     let coupon = app.claim(&pool, "ann").await;
     assert_eq!(app.claim(&pool, "ann").await["claims"], 2, "the same coupon again");
@@ -163,5 +169,31 @@ async fn bindings_are_checked_when_a_pool_is_saved() {
     ] {
         app.refused("poolCreate", pool(more), code, at).await;
     }
+    app.finish().await;
+}
+
+/// What waits for a partner has no place in the lane of what takes long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_partner_keeps_nobody_waiting() {
+    let (app, partner, pool) = with_pool(Options { far_places: 1, ..Options::default() }, json!({})).await;
+    let bulk = app.bulk("W-$$$$$$", 600).await;
+    partner.answer(200, json!({ "code": "ONE" }));
+    let held = partner.hold().await;
+    // It costs more than a small change.
+    let fields = (0..450).map(|number| format!("f{number}: id ")).collect::<String>();
+    let claim = format!(
+        "mutation {{ couponClaim(input: {{ poolId: \"{pool}\", customerId: \"ann\" }}) {{ coupon {{ code {fields} }} }} }}"
+    );
+    let request =
+        app.client.post(format!("{}/graphql", app.url)).bearer_auth(&app.key).json(&json!({ "query": claim }));
+    let claiming = tokio::spawn(request.send());
+    while partner.asked().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let page = format!("{{ pool(id: \"{bulk}\") {{ coupons(first: 500) {{ edges {{ node {{ id code }} }} }} }} }}");
+    app.data(&page, json!({})).await;
+    drop(held);
+    let answer: Value = claiming.await.expect("sent").expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["data"]["couponClaim"]["coupon"]["code"], "ONE", "{answer}");
     app.finish().await;
 }

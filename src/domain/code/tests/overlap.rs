@@ -98,3 +98,21 @@ fn ten_thousand_patterns_are_told_apart() {
     assert_eq!(set.overlapping(&draft), Some((&29, "P0029-aaaaaa".to_owned())));
     assert_eq!(set.overlapping(&format("Q####-$$$$$$", &[], &[], CaseMode::Sensitive)), None);
 }
+
+#[test]
+fn what_came_since_is_told_from_what_was_there() {
+    let format = |pattern: &str| format(pattern, &[], &[], CaseMode::Sensitive);
+    let (mut set, asked) = (PatternSet::new(), format("A####"));
+    set.insert(1, format("A#1##"));
+    let stamp = set.stamp();
+    assert_eq!(set.meeting(&asked, stamp).count(), 0);
+    set.insert(2, format("A#2##"));
+    let ids = |set: &PatternSet<i32>, since| set.meeting(&asked, since).map(|(id, _)| *id).collect::<Vec<_>>();
+    assert_eq!((ids(&set, 0), ids(&set, stamp)), (vec![1, 2], vec![2]));
+    // One that takes its place has nothing that was there.
+    let (mut other, stamp) = (PatternSet::new(), set.stamp());
+    other.insert(1, format("A#1##"));
+    other.follow(&set);
+    assert_eq!(ids(&other, stamp), [1]);
+    assert!(ids(&other, other.stamp()).is_empty());
+}

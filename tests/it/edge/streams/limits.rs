@@ -5,7 +5,7 @@ use scrip::http::{Options, StreamLimits};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Error;
 
-use super::{super::App, EventStream, FOLLOW, PROTOCOL, Socket};
+use super::{super::App, EventStream, FOLLOW, PROTOCOL, Socket, introduction};
 
 async fn limited(streams: StreamLimits) -> App {
     App::with(Options { streams, ..Options::default() }).await
@@ -66,7 +66,8 @@ async fn sockets_and_streams_of_events() {
     let second = app.follow(json!({})).await;
     let mut second = EventStream::new(second);
     assert_eq!(second.block().await.as_deref(), Some(":"));
-    let third = Socket::with(&app, &[("sec-websocket-protocol", PROTOCOL)]).await;
+    let key = format!("Bearer {}", app.key);
+    let third = Socket::with(&app, &[("sec-websocket-protocol", PROTOCOL), ("authorization", &key)]).await;
     match third.err() {
         Some(Error::Http(answer)) => {
             assert_eq!(answer.status(), 503);
@@ -94,7 +95,7 @@ async fn a_socket_that_waits_for_itself_stops_nobody() {
     for id in ["1", "2", "3"] {
         socket.subscribe(id, LONG, json!({ "pool": pool })).await;
     }
-    let long = format!("{{ viewer {{ name }} }} #{}", "x".repeat(60_000));
+    let long = format!("{{ viewer {{ name }} }} #{}", "x".repeat(30_000));
     socket.subscribe("4", &long, json!({})).await;
     let other = app.another_key("other").await;
     let answer = app.send(&other, LONG, json!({ "pool": pool })).await;
@@ -108,5 +109,64 @@ async fn a_socket_that_waits_for_itself_stops_nobody() {
             assert_eq!(told["type"], "next", "{told}");
         }
     }
+    app.finish().await;
+}
+
+/// What a subscription holds, and what each of its events costs, is bounded.
+#[tokio::test]
+async fn what_a_subscription_may_ask() {
+    let app = App::start().await;
+    let mut socket = Socket::ready(&app).await;
+    let selecting =
+        |what: &str| format!("subscription {{ couponEvents {{ ... on CouponEvent {{ coupon {{ {what} }} }} }} }}");
+    let page = selecting("pool { coupons(first: 100) { edges { node { id code status value } } } }");
+    let texts = selecting("pool { restrictions { products } }");
+    let long = format!("# {}\n{}", "x".repeat(5_000), selecting("id"));
+    for (id, query, variables) in [
+        ("page", page.as_str(), json!({})),
+        ("texts", &texts, json!({})),
+        ("long", &long, json!({})),
+        ("values", FOLLOW, json!({ "unused": vec![0; 300] })),
+    ] {
+        socket.subscribe(id, query, variables).await;
+        let told = socket.hear().await;
+        assert_eq!((&told["type"], &told["id"]), (&json!("error"), &json!(id)), "{told}");
+        assert_eq!(told["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{told}");
+    }
+    // One that costs more than little is answered elsewhere, and all the same.
+    let pool = app.stocked(&["A1", "A2", "A3"]).await;
+    let more = selecting("id code pool { name coupons(first: 20) { edges { node { id } } } }");
+    socket.subscribe("more", &more, json!({})).await;
+    app.followed_by(1).await;
+    for _ in 0..3 {
+        app.claim(&pool, "ann").await;
+    }
+    for code in ["A1", "A2", "A3"] {
+        assert_eq!(socket.event().await["coupon"]["code"], code);
+    }
+    drop(socket);
+    app.followed_by(0).await;
+    app.finish().await;
+}
+
+/// Who has shown no key yet makes room for others, and takes no place from who has.
+#[tokio::test]
+async fn sockets_of_strangers() {
+    let app = limited(StreamLimits { connections: 2, strangers: 1, ..StreamLimits::default() }).await;
+    let mut first = Socket::open(&app).await;
+    let mut second = Socket::open(&app).await;
+    assert_eq!(first.closed().await.0, 1013);
+    second.init(&app.key).await;
+    let mut third = Socket::open(&app).await;
+    let mut fourth = Socket::open(&app).await;
+    assert_eq!(third.closed().await.0, 1013);
+    fourth.init(&app.key).await;
+    for socket in [&mut second, &mut fourth] {
+        assert_eq!(socket.ask("1", "{ viewer { name } }").await["data"]["viewer"]["name"], "till");
+    }
+    // All places are taken by who has shown a key.
+    let mut fifth = Socket::open(&app).await;
+    fifth.say(&introduction(&app.key)).await;
+    assert_eq!(fifth.closed().await.0, 1013);
     app.finish().await;
 }
