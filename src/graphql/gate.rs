@@ -191,7 +191,7 @@ impl Gate {
             return Err(refused(bounds::with_code(&text, "LIMIT_EXCEEDED")));
         }
         let named = name.clone().or_else(|| only_name(&document));
-        let values = variables.iter().map(|(_, value)| cost::values(value)).sum::<u64>();
+        let values = variables.values().map(cost::values).sum::<u64>();
         let mut request = Request::new("").variables(variables);
         request.operation_name = name;
         request.set_parsed_query(Arc::unwrap_or_clone(document));

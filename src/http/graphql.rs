@@ -231,7 +231,7 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
     };
     let (lane, bounded) = (ready.lane(), ready.is_bounded());
     let Ready { admitted: Admitted { request, price, .. }, key, held: input, at } = ready;
-    if let Err(full) = unread(app, &key, bounded) {
+    if let Some(full) = unread(app, &key, bounded) {
         return answer(media, full, Bytes::from);
     }
     let (schema, held, whose) = (app.schema.clone(), app.held.clone(), key.clone());
@@ -247,11 +247,8 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
 }
 
 /// Refuses what may have a large answer where the key's clients leave too much unread.
-pub(super) fn unread(app: &App, key: &str, bounded: bool) -> Result<(), Answer> {
-    match app.held.admits(key, 0) {
-        Err(full) if bounded => Err(refusal(&full)),
-        _ => Ok(()),
-    }
+pub(super) fn unread(app: &App, key: &str, bounded: bool) -> Option<Answer> {
+    app.held.admits(key, 0).err().filter(|_| bounded).map(|full| refusal(&full))
 }
 
 /// Executes a request, with a bound on its answer where it may be large.

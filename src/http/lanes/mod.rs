@@ -78,10 +78,12 @@ impl Lane {
 
     /// The lane in which a text of this length is read.
     pub(super) fn of_text(length: usize) -> Self {
-        match length {
-            0..=SHORT_TEXT => Self::Open,
-            ..=NEAR_TEXT => Self::Near,
-            _ => Self::Far,
+        if length <= SHORT_TEXT {
+            Self::Open
+        } else if length <= NEAR_TEXT {
+            Self::Near
+        } else {
+            Self::Far
         }
     }
 }

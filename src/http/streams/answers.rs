@@ -41,7 +41,7 @@ pub(super) fn answers(app: &App, ready: Ready, unread: &Arc<Semaphore>) -> BoxSt
     }
     let (lane, bounded) = (ready.lane(), ready.is_bounded());
     let Ready { admitted: Admitted { request, price, .. }, key, held: input, at } = ready;
-    if let Err(full) = graphql::unread(app, &key, bounded) {
+    if let Some(full) = graphql::unread(app, &key, bounded) {
         return stream::iter([AnswerText::from(full)]).boxed();
     }
     let (unread, whose) = (Arc::clone(unread), key.clone());
