@@ -130,6 +130,7 @@ fn order(number: usize, code: &str) -> CheckoutOrder {
         },
         coupons: vec![Presentation { code: code.to_owned(), amount: None }],
         at: None,
+        expected_payable: None,
     }
 }
 

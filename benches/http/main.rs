@@ -125,6 +125,7 @@ async fn pool(scrip: &Arc<Scrip>, coupons: u64) -> PoolId {
         excluded_phrases: Vec::new(),
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
+        pays_shipping: None,
     };
     let pool = match scrip.submit(&caller, None, Command::PoolCreate(Box::new(draft))).await {
         Ok(Answer::Pool(pool)) => pool.id,

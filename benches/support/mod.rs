@@ -61,6 +61,7 @@ pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
         excluded_phrases: Vec::new(),
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
+        pays_shipping: None,
     }
 }
 

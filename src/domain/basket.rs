@@ -1,6 +1,6 @@
 //! A basket at the checkout, with its amounts checked into the minor units of its currency.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     currency::Currency,
@@ -12,22 +12,25 @@ use super::{
 
 /// The most lines that a basket may have.
 pub const MAX_LINES: usize = 1_000;
+/// The most decimals of a unit price, whatever its currency: prices by the gram or the kilowatt-hour have more than a
+/// minor unit.
+const PRICE_DECIMALS: u8 = 6;
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The retailer's id of the product.
     pub product: String,
     /// How many.
     pub quantity: u32,
     /// What one costs.
-    pub unit_price: Amount,
-    /// Quantity times unit price.
+    pub unit_price: Decimal,
+    /// Quantity times unit price, rounded half up once.
     pub amount: Amount,
 }
 
 /// A basket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basket {
     /// The currency of all its amounts.
     pub currency: Currency,
@@ -70,13 +73,11 @@ impl BasketDraft {
             let at = number.to_string();
             let product = faults.take(&["lines", &at, "productId"], checked_id(product));
             let quantity = faults.take(&["lines", &at, "quantity"], count(*quantity));
-            let unit_price = faults.take(&["lines", &at, "unitPrice"], price(unit_price, currency));
+            let unit_price = faults.take(&["lines", &at, "unitPrice"], unit_price_of(unit_price, currency));
             if let (Some(product), Some(quantity), Some(unit_price)) = (product, quantity, unit_price) {
-                let amount = unit_price.0.checked_mul(quantity).filter(|amount| *amount <= MAX_AMOUNT);
-                let too_large = Rejection::ValueInvalid { reason: "the line is worth too much".to_owned() };
-                if let Some(amount) = faults.take(&["lines", &at], amount.ok_or(too_large)) {
-                    let whole = u32::try_from(quantity).unwrap_or(u32::MAX);
-                    lines.push(Line { product, quantity: whole, unit_price, amount: Amount(amount) });
+                let amount = unit_price.times(quantity, currency.exponent()).ok_or_else(|| too_much(currency));
+                if let Some(amount) = faults.take(&["lines", &at], amount) {
+                    lines.push(Line { product, quantity, unit_price, amount });
                 }
             }
         }
@@ -104,17 +105,33 @@ impl Basket {
     }
 }
 
-fn price(text: &str, currency: Currency) -> Result<Amount, Rejection> {
-    match Decimal::parse(text)?.to_amount(currency.exponent())? {
-        amount if amount >= Amount::ZERO => Ok(amount),
-        _ => Err(Rejection::ValueInvalid { reason: "expected an amount of at least zero".to_owned() }),
+/// A unit price: what one costs, which may have more decimals than the currency.
+fn unit_price_of(text: &str, currency: Currency) -> Result<Decimal, Rejection> {
+    let price = Decimal::parse(text)?.check_decimals(PRICE_DECIMALS.max(currency.exponent()))?;
+    match price.times(1, currency.exponent()) {
+        Some(_) => Ok(price),
+        None if text.starts_with('-') => Err(below_zero()),
+        None => Err(too_much(currency)),
     }
 }
 
-fn count(quantity: i32) -> Result<i64, Rejection> {
-    if quantity > 0 {
-        Ok(quantity.into())
-    } else {
-        Err(Rejection::ValueInvalid { reason: "expected a quantity of at least 1".to_owned() })
+fn too_much(currency: Currency) -> Rejection {
+    let most = Amount(MAX_AMOUNT).text(currency.exponent());
+    Rejection::ValueInvalid { reason: format!("it is worth too much: at most {most} is possible here") }
+}
+
+fn below_zero() -> Rejection {
+    Rejection::ValueInvalid { reason: "expected an amount of at least zero".to_owned() }
+}
+
+fn price(text: &str, currency: Currency) -> Result<Amount, Rejection> {
+    match Decimal::parse(text)?.to_amount(currency.exponent())? {
+        amount if amount >= Amount::ZERO => Ok(amount),
+        _ => Err(below_zero()),
     }
+}
+
+fn count(quantity: i32) -> Result<u32, Rejection> {
+    let expected = || Rejection::ValueInvalid { reason: "expected a quantity of at least 1".to_owned() };
+    u32::try_from(quantity).ok().filter(|quantity| *quantity > 0).ok_or_else(expected)
 }

@@ -55,22 +55,57 @@ impl Decimal {
         Self { units, scale }.to_string()
     }
 
-    /// How many decimals it was written with.
+    /// Its text with at least so many decimals, and more only where they say something: "19.95", "0.123456".
     #[must_use]
-    pub fn decimals(self) -> u8 {
-        self.scale
+    pub fn text(self, decimals: u8) -> String {
+        let Self { mut units, mut scale } = self.fitting(decimals);
+        while scale < decimals {
+            (units, scale) = (units.saturating_mul(10), scale + 1);
+        }
+        Self { units, scale }.to_string()
     }
 
-    /// The same number as a whole number of `10^-exponent`; refused where it was written with more
-    /// decimals than that, or is beyond [`MAX_AMOUNT`].
-    pub fn to_amount(self, exponent: u8) -> Result<Amount, Rejection> {
-        if self.scale > exponent {
-            return Err(Rejection::ValueInvalid {
-                reason: format!("{self} has {} decimals, at most {exponent} are possible here", self.scale),
-            });
+    /// The same number without the zeros at its end that make it longer than so many decimals.
+    fn fitting(self, decimals: u8) -> Self {
+        let Self { mut units, mut scale } = self;
+        while scale > decimals && units % 10 == 0 {
+            (units, scale) = (units / 10, scale - 1);
         }
-        let factor = 10_i128.pow(u32::from(exponent - self.scale));
-        self.units
+        Self { units, scale }
+    }
+
+    /// Refused where it has more decimals than this that say something.
+    pub fn check_decimals(self, most: u8) -> Result<Self, Rejection> {
+        let fitting = self.fitting(most);
+        if fitting.scale > most {
+            let reason = format!("{self} has {} decimals, at most {most} are possible here", fitting.scale);
+            return Err(Rejection::ValueInvalid { reason });
+        }
+        Ok(fitting)
+    }
+
+    /// So many times this number, as a whole number of `10^-exponent`, rounded half up once; none where it is below zero
+    /// or above [`MAX_AMOUNT`].
+    #[must_use]
+    pub fn times(self, number: u32, exponent: u8) -> Option<Amount> {
+        let Self { units, scale } = self.fitting(exponent);
+        let exact = units.checked_mul(i128::from(number)).filter(|units| *units >= 0)?;
+        let rounded = if scale > exponent {
+            let by = 10_i128.checked_pow(u32::from(scale - exponent))?;
+            exact.checked_add(by / 2)? / by
+        } else {
+            exact.checked_mul(10_i128.pow(u32::from(exponent - scale)))?
+        };
+        i64::try_from(rounded).ok().filter(|units| *units <= MAX_AMOUNT).map(Amount)
+    }
+
+    /// The same number as a whole number of `10^-exponent`; refused where it has more decimals than that, other than
+    /// zeros at its end, or is beyond [`MAX_AMOUNT`].
+    pub fn to_amount(self, exponent: u8) -> Result<Amount, Rejection> {
+        let fitting = self.check_decimals(exponent)?;
+        let factor = 10_i128.pow(u32::from(exponent - fitting.scale));
+        fitting
+            .units
             .checked_mul(factor)
             .filter(|units| units.unsigned_abs() <= MAX_AMOUNT.unsigned_abs().into())
             .and_then(|units| i64::try_from(units).ok())
@@ -153,7 +188,12 @@ mod tests {
             ("12.5", 2, Some(1250)),
             ("0.01", 2, Some(1)),
             ("7", 0, Some(7)),
-            ("7.0", 0, None),
+            ("7.0", 0, Some(7)),
+            ("395.00", 0, Some(395)),
+            ("395.10", 0, None),
+            ("12.5000", 2, Some(1250)),
+            ("12.5001", 2, None),
+            ("-0.0000000", 2, Some(0)),
             ("1.234", 3, Some(1234)),
             ("1.234", 2, None),
             ("-3.10", 2, Some(-310)),
@@ -172,6 +212,33 @@ mod tests {
         ] {
             let found = Decimal::parse(text).and_then(|d| d.to_amount(exponent)).ok();
             assert_eq!(found, expected.map(Amount), "{text} with exponent {exponent}");
+        }
+    }
+
+    #[test]
+    fn a_price_times_a_number_is_rounded_half_up_once() {
+        for (price, number, exponent, expected) in [
+            ("0.005", 1, 2, Some(1)),
+            ("0.004999", 1, 2, Some(0)),
+            ("0.005", 3, 2, Some(2)),
+            ("0.333333", 3, 2, Some(100)),
+            ("0.0049", 100, 2, Some(49)),
+            ("19.95", 2, 2, Some(3_990)),
+            ("0.5", 3, 0, Some(2)),
+            ("0.000001", 4_294_967_295, 3, Some(4_294_967)),
+            ("1000000000000", 1, 2, Some(MAX_AMOUNT)),
+            ("1000000000000.004", 1, 2, Some(MAX_AMOUNT)),
+            ("1000000000000.005", 1, 2, None),
+            ("99999999999999999999999999999999999999", 4_294_967_295, 2, None),
+            ("-0.01", 1, 2, None),
+        ] {
+            let found = Decimal::parse(price).ok().and_then(|price| price.times(number, exponent));
+            assert_eq!(found, expected.map(Amount), "{number} times {price} with exponent {exponent}");
+        }
+        for (text, decimals, expected) in
+            [("5", 2, "5.00"), ("5.1000", 2, "5.10"), ("5.1230", 2, "5.123"), ("395.00", 0, "395"), ("0.5", 0, "0.5")]
+        {
+            assert_eq!(Decimal::parse(text).expect("a decimal").text(decimals), expected);
         }
     }
 

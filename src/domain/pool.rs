@@ -46,6 +46,10 @@ pub struct Pool {
     pub checks: Vec<Binding>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: bool,
+    /// Gift cards: whether they pay for the shipping too. None of a pool that was made before this could be said; see
+    /// [`Pool::pays_shipping`].
+    #[serde(default)]
+    pub pays_shipping: Option<bool>,
     /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
     /// ever had to know.
     #[serde(default)]
@@ -120,6 +124,13 @@ impl Pool {
             Making::Generic(code) => Some(code),
             Making::Keyed(_) => None,
         }
+    }
+
+    /// Whether a gift card with these terms pays for the shipping too. Cards of pools from before this could be said paid
+    /// for all of a basket, and go on doing so unless they are for some products only.
+    #[must_use]
+    pub fn pays_shipping(&self, terms: &Terms) -> bool {
+        terms.card_value().is_some() && self.pays_shipping.unwrap_or(terms.restrictions.products.is_empty())
     }
 
     /// Whether it can be asked what a customer holds of it: at a claim of an aggregated pool, or by a code that everyone

@@ -74,6 +74,9 @@ pub struct PoolDraft {
     pub restrictions: RestrictionsDraft,
     /// Whether a customer gets the same coupon again.
     pub aggregated: bool,
+    /// Gift cards: whether they pay for the shipping too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pays_shipping: Option<bool>,
 }
 
 /// Gathers refusals, so that a draft's faults are told together.
@@ -131,6 +134,7 @@ impl PoolDraft {
         let currency = self.check_currency(&mut faults);
         let codes = self.check_source(codes, &mut faults);
         faults.take(&["checks"], check_number(&self.checks));
+        faults.take(&["paysShipping"], check_pays_shipping(self.kind, self.pays_shipping));
         let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
         faults.into_result()?;
@@ -149,6 +153,7 @@ impl PoolDraft {
             remote: self.remote.clone(),
             checks: self.checks.clone(),
             aggregated: self.aggregated,
+            pays_shipping: (self.kind == CouponType::GiftCard).then_some(self.pays_shipping == Some(true)),
             holdings_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),
@@ -224,6 +229,11 @@ impl RestrictionsDraft {
         let products = faults.take(&["restrictions", "products"], listed(&self.products)).unwrap_or_default();
         Restrictions { minimum_value, minimum_redemption_value, purchase_minimum, expiration_period, stores, products }
     }
+}
+
+/// Whether it can be said of coupons of a type that they pay for the shipping too: gift cards are the only ones that pay.
+pub fn check_pays_shipping(kind: CouponType, given: Option<bool>) -> Result<(), Rejection> {
+    if given.is_some() && kind != CouponType::GiftCard { Err(not_for(kind)) } else { Ok(()) }
 }
 
 fn not_for(kind: CouponType) -> Rejection {

@@ -3,141 +3,14 @@
 //! of the caller's input it is about. Every match over a rejection is exhaustive, so that a new one
 //! forces a decision everywhere.
 
+mod code;
+
+pub use code::Code;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::period::Instant;
-
-/// The stable code of a refusal (`CouponErrorCode` of the API).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
-    /// What was named does not exist for this caller.
-    NotFound,
-    /// A code that this customer cannot redeem, for a reason that is not told.
-    NotRedeemable,
-    /// The coupon has not been claimed.
-    NotClaimed,
-    /// The coupon is claimed.
-    AlreadyClaimed,
-    /// The coupon has been redeemed, a gift card in part or in full.
-    AlreadyRedeemed,
-    /// The coupon has not been redeemed.
-    NotRedeemed,
-    /// The coupon's time is over.
-    Expired,
-    /// The coupon was invalidated.
-    Invalidated,
-    /// The customer who was named does not hold the coupon.
-    NotOwner,
-    /// No customer is known by what was given.
-    CustomerNotFound,
-    /// Two ways of naming a customer disagree, or it is the wrong customer.
-    CustomerMismatch,
-    /// The currencies differ.
-    CurrencyMismatch,
-    /// The basket is worth too little.
-    PurchaseMinimumNotMet,
-    /// Not in this store.
-    StoreNotAllowed,
-    /// No product of the basket is among those that the coupon is for.
-    ProductNotEligible,
-    /// A gift card's redemption names no amount.
-    AmountRequired,
-    /// Less than a gift card's smallest redemption.
-    BelowMinimumRedemption,
-    /// More than the gift card holds.
-    InsufficientBalance,
-    /// A custom check refused.
-    CheckRefused,
-    /// A custom check could not be asked.
-    CheckUnavailable,
-    /// A remote source refused to give a code.
-    SourceRefused,
-    /// A remote source could not be asked.
-    SourceUnavailable,
-    /// The pool has no coupon left.
-    PoolExhausted,
-    /// The pool is archived.
-    PoolArchived,
-    /// The pool's source does not allow this action.
-    PoolSourceMismatch,
-    /// The pattern cannot be read.
-    PatternInvalid,
-    /// Another pool can make the same code.
-    PatternNotUnique,
-    /// The pattern has too few combinations.
-    PatternTooSmall,
-    /// The pattern can no longer be changed.
-    PatternFrozen,
-    /// A value is out of its bounds or malformed.
-    ValueInvalid,
-    /// A field does not apply to this type.
-    FieldNotApplicable,
-    /// A field is missing.
-    Required,
-    /// It exists already.
-    Duplicate,
-    /// The transaction was recorded before.
-    TransactionAlreadyUsed,
-    /// The idempotency key was used with another input.
-    IdempotencyMismatch,
-    /// The object has changed since it was read.
-    VersionMismatch,
-    /// More than a documented bound.
-    LimitExceeded,
-    /// The caller may not do this.
-    Forbidden,
-    /// No change can be made at the moment: try again.
-    DatabaseUnavailable,
-}
-
-impl Code {
-    /// Whether it answers what was asked. Where the answer depends on somebody who could not be asked, nothing was
-    /// decided, and the same request may succeed later.
-    #[must_use]
-    pub fn is_decided(self) -> bool {
-        match self {
-            Self::CheckUnavailable | Self::SourceUnavailable | Self::DatabaseUnavailable => false,
-            Self::NotFound
-            | Self::NotRedeemable
-            | Self::NotClaimed
-            | Self::AlreadyClaimed
-            | Self::AlreadyRedeemed
-            | Self::NotRedeemed
-            | Self::Expired
-            | Self::Invalidated
-            | Self::NotOwner
-            | Self::CustomerNotFound
-            | Self::CustomerMismatch
-            | Self::CurrencyMismatch
-            | Self::PurchaseMinimumNotMet
-            | Self::StoreNotAllowed
-            | Self::ProductNotEligible
-            | Self::AmountRequired
-            | Self::BelowMinimumRedemption
-            | Self::InsufficientBalance
-            | Self::CheckRefused
-            | Self::SourceRefused
-            | Self::PoolExhausted
-            | Self::PoolArchived
-            | Self::PoolSourceMismatch
-            | Self::PatternInvalid
-            | Self::PatternNotUnique
-            | Self::PatternTooSmall
-            | Self::PatternFrozen
-            | Self::ValueInvalid
-            | Self::FieldNotApplicable
-            | Self::Required
-            | Self::Duplicate
-            | Self::TransactionAlreadyUsed
-            | Self::IdempotencyMismatch
-            | Self::VersionMismatch
-            | Self::LimitExceeded
-            | Self::Forbidden => true,
-        }
-    }
-}
 
 /// A refusal with what was found, what was expected and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -233,6 +106,26 @@ pub enum Rejection {
     InsufficientBalance {
         /// What it holds, as text.
         balance: String,
+    },
+    /// Used, it would be used up for nothing.
+    #[error("it takes nothing off: {why}")]
+    NothingToDiscount {
+        /// Why there is nothing that it takes off.
+        why: String,
+    },
+    /// Less of the basket can be paid with it.
+    #[error("at most {payable} of this basket can be paid with this gift card")]
+    AbovePayable {
+        /// What can be, as text.
+        payable: String,
+    },
+    /// The price that was agreed is not the price any more.
+    #[error("{payable} is to be paid, {expected} was expected: nothing was recorded")]
+    PriceChanged {
+        /// What is to be paid, as text.
+        payable: String,
+        /// What the caller expected, as text.
+        expected: String,
     },
     /// A plugin refused.
     #[error("{reason}")]
@@ -397,6 +290,8 @@ impl Rejection {
             Self::AmountRequired => Code::AmountRequired,
             Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
             Self::InsufficientBalance { .. } => Code::InsufficientBalance,
+            Self::NothingToDiscount { .. } => Code::NothingToDiscount,
+            Self::PriceChanged { .. } => Code::PriceChanged,
             Self::CheckRefused { .. } => Code::CheckRefused,
             Self::CheckUnavailable { .. } => Code::CheckUnavailable,
             Self::SourceRefused { .. } => Code::SourceRefused,
@@ -408,7 +303,7 @@ impl Rejection {
             Self::PatternNotUnique { .. } => Code::PatternNotUnique,
             Self::PatternTooSmall { .. } => Code::PatternTooSmall,
             Self::PatternFrozen => Code::PatternFrozen,
-            Self::ValueInvalid { .. } => Code::ValueInvalid,
+            Self::ValueInvalid { .. } | Self::AbovePayable { .. } => Code::ValueInvalid,
             Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
             Self::Required { .. } => Code::Required,
             Self::CodeOfPattern { .. } | Self::Duplicate { .. } => Code::Duplicate,

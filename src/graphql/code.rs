@@ -44,6 +44,10 @@ pub enum CouponErrorCode {
     BelowMinimumRedemption,
     /// More than the gift card holds.
     InsufficientBalance,
+    /// The coupon takes nothing off this basket, and so it is not used up.
+    NothingToDiscount,
+    /// The checkout comes out at another price than expectedPayable: nothing was recorded.
+    PriceChanged,
     /// A custom check refused.
     CheckRefused,
     /// A custom check could not be asked.

@@ -53,6 +53,8 @@ const PRESENTED: u64 = 20;
 const PAIRS: u64 = 8;
 /// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
 const SIZES: u64 = 1_000;
+/// How many allocations of a checkout count as one: they are in memory.
+const ALLOCATIONS: u64 = 2;
 /// How many items a list counts for that is not a page and whose length no argument tells.
 const LIST: u64 = 10;
 /// How many fields of the introspection count as one: they are in memory, and a list of them is shorter than it counts for.
@@ -60,6 +62,9 @@ const INTROSPECTED: u64 = 2;
 
 /// The fields that compute a pattern.
 const PATTERNS: [&str; 3] = ["patternPreview", "poolCreate", "poolUpdate"];
+
+/// The fields that decide a checkout.
+const CHECKOUTS: [&str; 2] = ["checkoutPreview", "checkoutComplete"];
 
 /// The types of the introspection (the GraphQL specification, section 4.2), as far as a cost depends on them.
 const INTROSPECTION: &str = "
@@ -97,10 +102,12 @@ pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, vari
         definitions: &operation.variable_definitions,
         variables,
         roots: each,
+        checkout: (0, 0),
         known: HashMap::new(),
         introspects: false,
         lists_texts: false,
     };
+    walk.checkout = walk.largest_checkout(&operation.selection_set.node);
     let found = walk.set(&operation.selection_set.node, root);
     Cost {
         requested: found.once.saturating_add(found.each).min(MOST),
@@ -185,6 +192,8 @@ struct Walk<'a> {
     variables: &'a Variables,
     /// What a field of the operation's own type costs beside what it selects.
     roots: u64,
+    /// The most coupons, and the most lines, of a checkout of the operation: how long the lists of its verdict may be.
+    checkout: (u64, u64),
     known: HashMap<&'a str, Sum>,
     introspects: bool,
     lists_texts: bool,
@@ -246,7 +255,7 @@ impl<'a> Walk<'a> {
         let item = inner.once.saturating_add(inner.each).saturating_add(1);
         match (list, is_page(on)) {
             (true, true) => Sum { once: 0, each: item },
-            (true, false) => Sum::once(own.saturating_add(self.length(field).saturating_mul(item))),
+            (true, false) => Sum::once(own.saturating_add(self.length(field, on).saturating_mul(item) / in_memory(of))),
             (false, _) => Sum::once((own - 1).saturating_add(item)),
         }
     }
@@ -264,7 +273,7 @@ impl<'a> Walk<'a> {
         let own = match name {
             _ if PATTERNS.contains(&name) => PATTERN + PHRASE * length(&["excludedPhrases"]),
             "couponsAdd" => self.roots + CODE * length(&["codes"]),
-            "checkoutPreview" | "checkoutComplete" => {
+            _ if CHECKOUTS.contains(&name) => {
                 let (coupons, lines) = (length(&["coupons"]), length(&["basket", "lines"]));
                 self.roots + PRESENTED * coupons + coupons.saturating_mul(lines) / PAIRS
             }
@@ -298,12 +307,47 @@ impl<'a> Walk<'a> {
         number("first").max(number("last")).unwrap_or(DEFAULT_PAGE as u64).min(MAX_PAGE as u64)
     }
 
-    /// How many items a list has that is not a page: as many as ids are given.
-    fn length(&self, field: &Field) -> u64 {
+    /// How many items a list has that is not a page: as many as ids are given, or as coupons and lines to a checkout.
+    fn length(&self, field: &Field, on: &str) -> u64 {
+        let (coupons, lines) = self.checkout;
+        match (on, field.name.node.as_str()) {
+            ("CheckoutVerdict", "coupons") | ("LineVerdict", "allocations") => return coupons,
+            ("CheckoutVerdict", "lines") => return lines,
+            // The shipping is one more.
+            ("CouponVerdict", "allocations") => return lines + 1,
+            _ => {}
+        }
         match self.argument(field, "ids") {
             Some(Value::List(ids)) => ids.len() as u64,
             _ => LIST,
         }
+    }
+
+    /// The most coupons and lines that a checkout among the operation's own fields has, also those within fragments.
+    fn largest_checkout(&self, set: &SelectionSet) -> (u64, u64) {
+        let mut open = vec![set];
+        let mut seen = HashSet::new();
+        let mut most = (0, 0);
+        while let Some(set) = open.pop() {
+            for item in &set.items {
+                match &item.node {
+                    Selection::Field(field) if CHECKOUTS.contains(&field.node.name.node.as_str()) => {
+                        let input = self.argument(&field.node, "input").unwrap_or_default();
+                        most.0 = length_at(&input, &["coupons"]).max(most.0);
+                        most.1 = length_at(&input, &["basket", "lines"]).max(most.1);
+                    }
+                    Selection::Field(_) => {}
+                    Selection::InlineFragment(inline) => open.push(&inline.node.selection_set.node),
+                    Selection::FragmentSpread(spread) => {
+                        let name = spread.node.fragment_name.node.as_str();
+                        if let Some(fragment) = self.fragments.get(name).filter(|_| seen.insert(name)) {
+                            open.push(&fragment.node.selection_set.node);
+                        }
+                    }
+                }
+            }
+        }
+        most
     }
 
     /// An argument's value, where it is given: as it stands, by a variable, or by a variable's default.
@@ -339,6 +383,11 @@ fn length_at(input: &Value, path: &[&str]) -> u64 {
         (Value::Object(fields), [name, rest @ ..]) => fields.get(*name).map_or(0, |value| length_at(value, rest)),
         _ => 0,
     }
+}
+
+/// How many objects of a type count as one: what is in memory takes less than what is read.
+fn in_memory(of: &str) -> u64 {
+    if of == "Allocation" { ALLOCATIONS } else { 1 }
 }
 
 /// Whether a type is a page of a list.

@@ -43,7 +43,11 @@ fn costs() {
         // A list: as long as its ids, or ten.
         ("{ nodes(ids: [1, 2, 3]) { id } }", json!({}), 11 + 3 * 2),
         ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [1, 2] }), 11 + 2 * 2),
-        ("{ checkoutPreview { coupons { code trace { check } } } }", json!({}), 11 + 1 + 10 * (1 + 1 + 1 + 10 * 2)),
+        (
+            "{ checkoutPreview(input: {coupons: [1]}) { coupons { code trace { check } } } }",
+            json!({}),
+            11 + 20 + 1 + (1 + 1 + 1 + 10 * 2),
+        ),
         // Changes and patterns.
         ("mutation { couponClaim { coupon { id } } }", json!({}), 20 + 1 + 1 + 1),
         ("{ patternPreview { combinations } }", json!({}), 1_000 + 1 + 1),
@@ -73,7 +77,12 @@ fn what_is_looked_through_and_inputs_cost_what_they_take() {
     let events = "query($f: F) { events(first: 1, filter: $f) { edges { cursor } } }";
     let basket = json!({ "lines": [1, 2, 3, 4, 5, 6, 7, 8] });
     let checkout = json!({ "i": { "coupons": [{ "code": "A" }, { "code": "B" }], "basket": basket } });
+    let verdict = "query($i: I!) { checkoutPreview(input: $i) { ...V } } fragment V on CheckoutVerdict {
+        coupons { code allocations { amount } } lines { total allocations { code amount } } shipping { allocations { code } } }";
+    let decided = 10 + 2 * 20 + 2 * 8 / 8 + 16 / 4 + 1;
+    let listed = (1 + 2 * (1 + 1 + 9 * 2 / 2 + 1)) + (1 + 8 * (1 + 1 + 2 * 3 / 2 + 1)) + (1 + 1 + 2 * 2 / 2);
     for (text, variables, expected) in [
+        (verdict, checkout.clone(), decided + listed),
         (pool("{statuses: [CLAIMED]}").as_str(), json!({}), 10 + 1 + 100 + 2),
         (&pool("{codePrefix: \"A\"}"), json!({}), 10 + 1 + 40_000 + 2),
         (&pool("{codePrefix: $p}"), json!({ "p": "A" }), 10 + 1 + 40_000 + 2),

@@ -10,7 +10,7 @@ use scrip_domain::{
     access::{ApiKey, Settings},
     basket::BasketDraft,
     binding::Binding,
-    checkout::Check,
+    checkout::{Allocation, Check},
     coupon::Coupon,
     customer::Customer,
     decimal::Amount,
@@ -107,6 +107,8 @@ pub struct PoolEdit {
     pub remote: Option<Binding>,
     /// Whether a customer gets the same coupon again.
     pub aggregated: Option<bool>,
+    /// Gift cards: whether they pay for the shipping too.
+    pub pays_shipping: Option<bool>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }
@@ -175,6 +177,9 @@ pub struct CheckoutOrder {
     pub coupons: Vec<Presentation>,
     /// When it is (a preview) or was (a completed one), in milliseconds since 1970.
     pub at: Option<i64>,
+    /// What the caller expects to be paid, as a decimal text: one that is completed and comes out otherwise is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_payable: Option<String>,
 }
 
 /// A change that is asked for.
@@ -269,7 +274,8 @@ impl Command {
             }
             Self::CouponsAdd(_, codes) => codes.len() * 512,
             Self::Checkout(order) | Self::CheckoutPreview(order) => {
-                COUPON + order.coupons.len() * 2 * COUPON + order.basket.lines.len() * 64
+                let (coupons, lines) = (order.coupons.len(), order.basket.lines.len());
+                COUPON + coupons * 2 * COUPON + lines * (64 + coupons * 16)
             }
             Self::Expire(due) => due.len() * COUPON,
             Self::Forget(answers) => answers.len() * 256,
@@ -350,8 +356,14 @@ pub struct Recorded {
     pub checks: Vec<Check>,
     /// What it took off, in the basket's minor units.
     pub discount: Amount,
+    /// Where it took that. None in what versions before this recorded.
+    #[serde(default)]
+    pub allocations: Vec<Allocation>,
     /// Whether the checkout redeemed it.
     pub redeemed: bool,
+    /// Gift cards: the entry of that redemption.
+    #[serde(default)]
+    pub entry: Option<EntryId>,
 }
 
 impl Recorded {
@@ -374,8 +386,28 @@ pub struct CheckoutRecord {
     pub currency: String,
     /// Lines and shipping, in the basket's minor units.
     pub total: Amount,
+    /// What each line costs. None in what versions before this recorded.
+    #[serde(default)]
+    pub lines: Vec<Amount>,
+    /// What the shipping costs.
+    #[serde(default)]
+    pub shipping: Amount,
     /// Each coupon, in the order presented.
     pub coupons: Vec<Recorded>,
+}
+
+impl CheckoutRecord {
+    /// What all coupons take off.
+    #[must_use]
+    pub fn discount(&self) -> Amount {
+        self.coupons.iter().fold(Amount::ZERO, |sum, coupon| sum.plus(coupon.discount))
+    }
+
+    /// What is left to be paid.
+    #[must_use]
+    pub fn payable(&self) -> Amount {
+        self.total.minus(self.discount())
+    }
 }
 
 /// What is answered to a command that was carried out.
@@ -393,6 +425,8 @@ pub enum Answer {
     Customer(Box<Customer>),
     /// What was decided of a checkout.
     Checkout(Box<CheckoutRecord>),
+    /// A checkout that comes out otherwise than expected: how, and the refusal. Nothing was recorded.
+    PriceChanged(Box<CheckoutRecord>, Refusal),
     /// The settings, after it.
     Settings(Settings),
     /// Done.

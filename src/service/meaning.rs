@@ -91,6 +91,14 @@ impl Parts {
         }
     }
 
+    /// A part that came to this version after inputs without it had been kept: where it is not given, nothing tells.
+    fn later<T>(&mut self, name: &str, part: Option<T>, add: impl FnOnce(&mut Self, T)) {
+        if let Some(part) = part {
+            self.text(name);
+            add(self, part);
+        }
+    }
+
     fn pool(&mut self, pool: PoolId) {
         self.number(pool.0.into());
     }
@@ -141,7 +149,7 @@ impl Parts {
     }
 
     fn checkout(&mut self, order: &CheckoutOrder) {
-        let CheckoutOrder { transaction, customer, basket, coupons, at } = order;
+        let CheckoutOrder { transaction, customer, basket, coupons, at, expected_payable } = order;
         self.text(transaction);
         self.text(customer);
         self.basket(basket);
@@ -151,6 +159,7 @@ impl Parts {
             self.maybe_amount(coupon.amount.as_ref());
         }
         self.maybe(*at, |parts, at| parts.text(&at.to_string()));
+        self.later("expectedPayable", expected_payable.as_ref(), |parts, amount| parts.amount(amount));
     }
 
     fn texts(&mut self, texts: &[String]) {
@@ -207,6 +216,7 @@ impl Parts {
             checks,
             restrictions,
             aggregated,
+            pays_shipping,
         } = draft;
         self.text(name);
         self.maybe_text(external_id.as_ref());
@@ -223,6 +233,7 @@ impl Parts {
         checks.iter().for_each(|check| self.binding(check));
         self.restrictions(restrictions);
         self.number(u64::from(*aggregated));
+        self.later("paysShipping", *pays_shipping, |parts, pays| parts.number(u64::from(pays)));
     }
 
     /// An action of which nothing is asked but the coupon, and why.

@@ -177,5 +177,6 @@ fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
         checks: Vec::new(),
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
+        pays_shipping: None,
     }
 }

@@ -29,7 +29,7 @@ pub struct BasketLineInput {
     pub product_id: ID,
     /// How many, at least 1.
     pub quantity: i32,
-    /// What one costs.
+    /// What one costs: up to six decimals. The line is rounded half up once.
     pub unit_price: Decimal,
 }
 
@@ -56,6 +56,9 @@ pub struct CheckoutInput {
     pub basket: BasketInput,
     /// The coupons presented, up to 50.
     pub coupons: Vec<CheckoutCouponInput>,
+    /// What the customer was told is to be paid: a completed checkout that comes out otherwise is refused with
+    /// PRICE_CHANGED and the new verdict. A preview tells what it comes to all the same.
+    pub expected_payable: Option<Decimal>,
     /// When: a preview may name any instant; a completed checkout is decided at its arrival.
     pub at: Option<DateTime>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
@@ -67,7 +70,7 @@ pub struct CheckoutInput {
 pub struct CheckoutCouponInput {
     /// The code as typed.
     pub code: String,
-    /// Gift cards: how much is to be taken; absent takes all that is payable.
+    /// Gift cards: how much is to be taken; absent takes all that is payable of what the card is for.
     pub amount: Option<Decimal>,
 }
 
@@ -84,6 +87,7 @@ impl CheckoutInput {
             basket: self.basket.into(),
             coupons: self.coupons.into_iter().map(presented).collect(),
             at: self.at.map(|at| at.0.as_millisecond()),
+            expected_payable: self.expected_payable.map(|amount| amount.0),
         })
     }
 }

@@ -90,6 +90,8 @@ pub struct PoolCreateInput {
     pub checks: Option<Vec<PluginBindingInput>>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: Option<bool>,
+    /// Gift cards: whether they pay for the shipping too; false where it is absent.
+    pub pays_shipping: Option<bool>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group that may see it. Not available in this version.
@@ -132,6 +134,7 @@ impl PoolCreateInput {
                 products: names(given.products).unwrap_or_default(),
             },
             aggregated: self.aggregated.unwrap_or(false),
+            pays_shipping: self.pays_shipping,
         })))
     }
 }
@@ -220,6 +223,8 @@ pub struct PoolUpdateInput {
     pub remote: Option<PluginBindingInput>,
     /// Whether a customer who claims again gets the same coupon again.
     pub aggregated: Option<bool>,
+    /// Gift cards: whether they pay for the shipping too, those that exist as well.
+    pub pays_shipping: Option<bool>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group. Not available in this version.
@@ -274,6 +279,7 @@ impl PoolUpdateInput {
             checks: self.checks.map(|checks| checks.into_iter().map(Into::into).collect()),
             remote: self.remote.map(Into::into),
             aggregated: self.aggregated,
+            pays_shipping: self.pays_shipping,
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(Command::PoolUpdate(pool, Box::new(edit_of)))

@@ -120,7 +120,7 @@ impl CouponMutation {
     }
 
     /// Decides a checkout and records it; with auto redeem on, redeems the coupons that passed in the
-    /// same transaction.
+    /// same transaction. Where it comes out otherwise than expectedPayable, it is refused and nothing is recorded.
     async fn checkout_complete(
         &self,
         ctx: &Context<'_>,
@@ -136,6 +136,9 @@ impl CouponMutation {
         Ok(Some(match submit(ctx, key, Command::Checkout(Box::new(order))).await? {
             Ok(Answer::Checkout(record)) => {
                 CheckoutPayload { verdict: Some(CheckoutVerdict::of(*record)), user_errors: Vec::new() }
+            }
+            Ok(Answer::PriceChanged(record, refusal)) => {
+                CheckoutPayload { verdict: Some(CheckoutVerdict::of(*record)), user_errors: user_errors(vec![refusal]) }
             }
             Ok(_) => return Err(internal(ctx, "a checkout was answered with something else")),
             Err(user_errors) => CheckoutPayload { verdict: None, user_errors },

@@ -122,7 +122,8 @@ pub struct CouponRedeemPayload {
 /// A checkout that was completed.
 #[derive(Debug, SimpleObject)]
 pub struct CheckoutPayload {
-    /// What was decided and recorded; null where the checkout was refused.
+    /// What was decided and recorded. Null where the checkout was refused; but with PRICE_CHANGED it is what would have
+    /// been decided.
     pub verdict: Option<CheckoutVerdict>,
     /// Why it was refused.
     pub user_errors: Vec<CouponUserError>,

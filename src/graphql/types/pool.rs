@@ -172,6 +172,12 @@ impl CouponPool {
         self.0.aggregated
     }
 
+    /// Gift cards: whether they pay for the shipping too; null for coupons of other types.
+    async fn pays_shipping(&self) -> Option<bool> {
+        let terms = self.0.terms.last().filter(|terms| terms.card_value().is_some());
+        terms.map(|terms| self.0.pays_shipping(terms))
+    }
+
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
         let scrip = ctx.data::<Arc<Scrip>>()?;

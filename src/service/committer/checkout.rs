@@ -3,14 +3,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Answer, CheckoutOrder, CheckoutRecord, Recorded};
+use crate::{Answer, CheckoutOrder, CheckoutRecord, Presentation, Recorded};
 use scrip_domain::{
     basket::{Basket, BasketDraft},
     checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
     coupon::Coupon,
-    id::{CustomerId, PoolId, checked_id},
+    decimal::{Amount, Decimal},
+    id::{CustomerId, EntryId, PoolId, checked_id},
     period::{Instant, instant_of},
-    rejection::Rejection,
+    rejection::{Refusal, Rejection},
     terms::Terms,
 };
 use scrip_plugins::Occasion;
@@ -22,6 +23,7 @@ use super::{
     lookup::Found,
     plugins::Setting,
     redeem::{after, within_basket},
+    working::Change,
 };
 
 /// The longest text that is taken for a code or an amount, in characters.
@@ -40,6 +42,8 @@ struct Order {
     at: Instant,
     /// Whether the time was asked for.
     given_time: bool,
+    /// What the caller expects to be paid.
+    expected_payable: Option<Amount>,
 }
 
 impl Attempt<'_> {
@@ -54,19 +58,24 @@ impl Attempt<'_> {
         if self.get::<Purchases>(&key)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
-        self.customer_or_new(&order.customer)?;
+        // Read before anything is decided.
+        self.customer(&order.customer)?;
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Checkout)?;
-        let auto_redeem = self.working.settings().auto_redeem;
-        let mut coupons = Vec::with_capacity(found.len());
-        for ((given, found), verdict) in asked.coupons.iter().zip(found).zip(verdicts) {
-            let mut recorded = recorded(&given.code, found.as_ref().map(|(found, _)| &found.coupon), verdict);
-            if let Some((found, terms)) = found.as_ref().filter(|_| auto_redeem && recorded.redeemable()) {
-                recorded.coupon = Some(self.redeem_in(&order, found, terms, &recorded, actor)?);
-                recorded.redeemed = true;
-            }
-            coupons.push(recorded);
+        let mut record = record_of(&order.basket, asked, &found, verdicts);
+        if let Some(refusal) = price_change(&order, &record) {
+            self.change = Change::default();
+            return Ok(Answer::PriceChanged(Box::new(record), refusal));
         }
-        let record = record_of(&order.basket, coupons);
+        self.customer_or_new(&order.customer)?;
+        if self.working.settings().auto_redeem {
+            for (found, recorded) in found.iter().zip(&mut record.coupons) {
+                if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) {
+                    let (coupon, entry) = self.redeem_in(&order, found, terms, recorded, actor)?;
+                    (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry);
+                }
+            }
+            tell_redeemed(&mut record.coupons);
+        }
         self.put::<Purchases>(key, Purchase(Some(to_json(&record)?)));
         Ok(Answer::Checkout(Box::new(record)))
     }
@@ -75,11 +84,7 @@ impl Attempt<'_> {
     pub(super) fn checkout_preview(&mut self, asked: &CheckoutOrder) -> Result<Answer, Stop> {
         let order = self.check_order(asked)?;
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Preview)?;
-        let coupons = asked.coupons.iter().zip(found).zip(verdicts);
-        let coupons = coupons
-            .map(|((given, found), verdict)| recorded(&given.code, found.as_ref().map(|(f, _)| &f.coupon), verdict))
-            .collect();
-        Ok(Answer::Checkout(Box::new(record_of(&order.basket, coupons))))
+        Ok(Answer::Checkout(Box::new(record_of(&order.basket, asked, &found, verdicts))))
     }
 
     fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
@@ -97,8 +102,11 @@ impl Attempt<'_> {
         }
         let when = asked.at.map_or(Some(self.now()), instant_of);
         let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
+        let expected = asked.expected_payable.as_deref();
+        let expected = expected.map(|text| Decimal::parse(text)?.to_amount(basket.currency.exponent())).transpose();
+        let expected_payable = expected.map_err(at("expectedPayable"))?;
         let at = when.ok_or_else(|| invalid().at(["at"]))?;
-        Ok(Order { customer, basket, transaction, at, given_time: asked.at.is_some() })
+        Ok(Order { customer, basket, transaction, at, given_time: asked.at.is_some(), expected_payable })
     }
 
     /// What each code names, and the domain's verdict on it.
@@ -112,7 +120,7 @@ impl Attempt<'_> {
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
-            let (one, assignment) = match self.presented(order, &given.code) {
+            let (one, assignment, pays_shipping) = match self.presented(order, &given.code) {
                 Ok(one) => one,
                 // What the others miss is read with it.
                 Err(Stop::Missing) => continue,
@@ -123,6 +131,7 @@ impl Attempt<'_> {
                 found: one.as_ref().map(|(one, terms)| (one.coupon.clone(), Arc::clone(terms))),
                 assignment,
                 amount: given.amount.clone(),
+                pays_shipping,
                 asked: Vec::new(),
             });
             found.push(one);
@@ -137,12 +146,13 @@ impl Attempt<'_> {
         Ok((found, verdicts))
     }
 
-    /// What a code names, and whether the customer could be given it.
-    fn presented(&mut self, order: &Order, code: &str) -> Result<(MaybeFound, Assignment), Stop> {
-        let Ok(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None)) };
+    /// What a code names, whether the customer could be given it, and whether it pays for the shipping.
+    fn presented(&mut self, order: &Order, code: &str) -> Result<(MaybeFound, Assignment, bool), Stop> {
+        let Ok(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None, false)) };
         let terms = self.terms(&found.coupon)?;
         let assignment = self.assignment(order, &terms, &found)?;
-        Ok((Some((found, terms)), assignment))
+        let pays_shipping = self.pool_of(found.coupon.id)?.pays_shipping(&terms);
+        Ok((Some((found, terms)), assignment, pays_shipping))
     }
 
     /// Asks the checks of the pools whose coupons have passed so far, each once for all of a pool's coupons;
@@ -192,7 +202,8 @@ impl Attempt<'_> {
         if !found.is_assigned_by_redeeming(&pool) {
             return Ok(None);
         }
-        let currency = self.customer(&order.customer)?.and_then(|customer| customer.currency);
+        let known = self.customer(&order.customer)?.and_then(|customer| customer.currency);
+        let currency = known.or(Some(order.basket.currency));
         Ok(Some(pool.check_open().and_then(|()| terms.admits_customer(currency))))
     }
 
@@ -204,8 +215,8 @@ impl Attempt<'_> {
         terms: &Terms,
         recorded: &Recorded,
         actor: &str,
-    ) -> Result<Coupon, Stop> {
-        let (coupon, claim) = self.assigned(found, terms, Some(&order.customer))?;
+    ) -> Result<(Coupon, Option<EntryId>), Stop> {
+        let (coupon, claim) = self.assigned(found, terms, Some(&order.customer), Some(&order.basket))?;
         self.use_transaction(order.transaction.clone(), found)?;
         let transaction = Some(order.transaction.clone());
         let decision = if terms.card_value().is_some() {
@@ -215,7 +226,7 @@ impl Attempt<'_> {
             coupon.redeem(Some(&order.customer), transaction, self.now())?
         };
         match self.finish(found, after(claim, decision), actor)? {
-            Answer::Coupon(coupon, _) => Ok(*coupon),
+            Answer::Coupon(coupon, entry) => Ok((*coupon, entry)),
             other => Err(Stop::Broken(format!("expected a coupon, found {other:?}"))),
         }
     }
@@ -229,16 +240,41 @@ fn check_typed(text: &str) -> Result<(), Rejection> {
     Err(Rejection::LimitExceeded { what: "too many characters", limit: MAX_TYPED as u64 })
 }
 
-fn recorded(code: &str, coupon: Option<&Coupon>, verdict: Verdict) -> Recorded {
-    Recorded {
-        code: code.to_owned(),
-        coupon: coupon.cloned(),
+/// What is recorded of a checkout whose coupons are not redeemed yet.
+fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdicts: Vec<Verdict>) -> CheckoutRecord {
+    let recorded = |((given, found), verdict): ((&Presentation, &MaybeFound), Verdict)| Recorded {
+        code: given.code.clone(),
+        coupon: found.as_ref().map(|(found, _)| found.coupon.clone()),
         discount: verdict.discount,
+        allocations: verdict.allocations,
         checks: verdict.checks,
         redeemed: false,
+        entry: None,
+    };
+    CheckoutRecord {
+        currency: basket.currency.to_string(),
+        total: basket.subtotal().plus(basket.shipping),
+        lines: basket.lines.iter().map(|line| line.amount).collect(),
+        shipping: basket.shipping,
+        coupons: asked.coupons.iter().zip(found).zip(verdicts).map(recorded).collect(),
     }
 }
 
-fn record_of(basket: &Basket, coupons: Vec<Recorded>) -> CheckoutRecord {
-    CheckoutRecord { currency: basket.currency.to_string(), total: basket.subtotal().plus(basket.shipping), coupons }
+/// Has every code tell its coupon as it is after the checkout, also where another spelling of the code redeemed it.
+fn tell_redeemed(coupons: &mut [Recorded]) {
+    let redeemed: Vec<Coupon> =
+        coupons.iter().filter(|one| one.redeemed).filter_map(|one| one.coupon.clone()).collect();
+    for coupon in coupons.iter_mut().filter(|one| !one.redeemed).filter_map(|one| one.coupon.as_mut()) {
+        if let Some(after) = redeemed.iter().find(|after| after.id == coupon.id) {
+            coupon.clone_from(after);
+        }
+    }
+}
+
+/// The refusal of a checkout that comes out otherwise than its caller expects.
+fn price_change(order: &Order, record: &CheckoutRecord) -> Option<Refusal> {
+    let (expected, payable) = (order.expected_payable?, record.payable());
+    let text = |amount: Amount| amount.text(order.basket.currency.exponent());
+    let changed = Rejection::PriceChanged { payable: text(payable), expected: text(expected) };
+    (expected != payable).then(|| changed.at(["expectedPayable"]))
 }

@@ -6,7 +6,7 @@ use crate::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared};
 use scrip_domain::{
     id::{PoolId, TermsNumber},
     pool::Pool,
-    pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number},
+    pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
     rejection::Rejection,
     seal::IdSecret,
     source::Source,
@@ -73,6 +73,8 @@ impl Attempt<'_> {
             pool.name = faults.take(&["name"], check_name(name)).unwrap_or_default();
         }
         pool.aggregated = edit.aggregated.unwrap_or(pool.aggregated);
+        faults.take(&["paysShipping"], check_pays_shipping(pool.kind, edit.pays_shipping));
+        pool.pays_shipping = edit.pays_shipping.or(pool.pays_shipping);
         if pool.series.is_empty() {
             for (field, _) in edit.codes().into_iter().filter(|(_, given)| *given) {
                 let subject = format!("source {}", pool.source.name());

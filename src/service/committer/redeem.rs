@@ -1,9 +1,11 @@
 //! Redeeming a coupon, taking a redemption back, and changing a gift card's balance by hand.
 
+use std::sync::Arc;
+
 use crate::{Answer, CouponRef};
 use scrip_domain::{
-    basket::BasketDraft,
-    checkout::basket_refusals,
+    basket::{Basket, BasketDraft},
+    checkout::{asked_amount, basket_refusals, payable_by},
     coupon::{Coupon, Decision, Holder},
     decimal::{Amount, Decimal},
     gift_card::Entry,
@@ -41,12 +43,10 @@ impl Attempt<'_> {
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;
         if let Some(basket) = &basket {
-            let refusals = basket_refusals(basket, &terms);
-            if !refusals.is_empty() {
-                return Err(refusals.into_iter().map(|r| r.within("basket")).collect::<Vec<_>>().into());
-            }
+            let pays_shipping = self.pool_of(found.coupon.id)?.pays_shipping(&terms);
+            check_worth(basket, &terms, pays_shipping, asked.amount)?;
         }
-        let (coupon, claim) = self.assigned(&found, &terms, customer.as_ref())?;
+        let (coupon, claim) = self.assigned(&found, &terms, customer.as_ref(), basket.as_ref())?;
         let decision = redeemed(coupon, &terms, customer.as_ref(), asked.amount, transaction.clone(), self.now())?;
         let (customer, basket) = (customer.as_ref(), basket.as_ref());
         let setting = Setting { occasion: Occasion::Redeem, customer, basket, at: None };
@@ -57,12 +57,14 @@ impl Attempt<'_> {
         self.finish(&found, after(claim, decision.because(reason)), actor)
     }
 
-    /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first.
+    /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first. A customer whose currency
+    /// is not known pays in the basket's.
     pub(super) fn assigned(
         &mut self,
         found: &Found,
         terms: &Terms,
         customer: Option<&CustomerId>,
+        basket: Option<&Basket>,
     ) -> Result<(Coupon, Option<Decision>), Stop> {
         let coupon = found.coupon.clone();
         let pool = self.pool_of(coupon.id)?;
@@ -73,7 +75,8 @@ impl Attempt<'_> {
         let customer = customer.ok_or_else(|| Rejection::Required { what }.at(["customerId"]))?;
         pool.check_open()?;
         let known = self.customer_or_new(customer)?;
-        let holder = Holder { customer: customer.clone(), currency: known.currency };
+        let currency = known.currency.or(basket.map(|basket| basket.currency));
+        let holder = Holder { customer: customer.clone(), currency };
         let claim = coupon.claim(terms, holder, None, self.now())?;
         Ok((claim.coupon.clone(), Some(claim)))
     }
@@ -138,6 +141,28 @@ impl Attempt<'_> {
 
     fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, Stop> {
         Ok(self.get::<Ledger>(&id)?.cloned())
+    }
+}
+
+/// Refuses a basket that the coupon is not for, or of which it would take nothing, and an amount that is more than it
+/// could.
+fn check_worth(
+    basket: &Basket,
+    terms: &Arc<Terms>,
+    pays_shipping: bool,
+    amount: Option<&str>,
+) -> Result<(), Vec<Refusal>> {
+    let refusals = basket_refusals(basket, terms);
+    if !refusals.is_empty() {
+        return Err(within_basket(refusals));
+    }
+    let payable = payable_by(basket, terms, pays_shipping).map_err(|rejection| vec![rejection.at(["basket"])])?;
+    match amount.filter(|_| terms.card_value().is_some()) {
+        Some(text) if asked_amount(text, terms, basket).map_err(|refusal| vec![refusal])? > payable => {
+            let payable = payable.text(terms.exponent());
+            Err(vec![Rejection::AbovePayable { payable }.at(["amount"])])
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -72,6 +72,7 @@ fn a_pool_is_what_it_is_meant_to_be() {
             ..RestrictionsDraft::default()
         },
         aggregated: false,
+        pays_shipping: None,
     };
     let of = |draft: PoolDraft| fingerprint(&Command::PoolCreate(Box::new(draft)), None);
     let kept = of(draft("5", "20", &["a", "b"], &["x", "y"]));
@@ -118,6 +119,7 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
             basket: basket(price, "0", 1),
             coupons: vec![crate::Presentation { code: code.to_owned(), amount: some(amount) }],
             at: None,
+            expected_payable: None,
         }))
     };
     let unredeem = |number, amount: &str| Command::Unredeem(card(), entry(number), some(amount), None);

@@ -74,6 +74,7 @@ fn pool() -> Pool {
         remote: Some(binding(OnFailure::Refuse)),
         checks: vec![binding(OnFailure::Allow)],
         aggregated: true,
+        pays_shipping: None,
         holdings_since: None,
         terms: Vec::new(),
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],

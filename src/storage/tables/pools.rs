@@ -51,7 +51,8 @@ pub(crate) struct KeptPool<'a> {
     #[serde(borrow)]
     checks: Vec<KeptBinding<'a>>,
     aggregated: bool,
-    /// Absent in what versions before it wrote.
+    /// Absent in what versions before them wrote; and so is the next.
+    pays_shipping: Option<bool>,
     holdings_since: Option<u64>,
     ranges: Vec<(u64, u32)>,
     archived_at: Option<At>,
@@ -111,6 +112,7 @@ impl Form for Pools {
             remote: pool.remote.as_ref().map(keep_binding),
             checks: pool.checks.iter().map(keep_binding).collect(),
             aggregated: pool.aggregated,
+            pays_shipping: pool.pays_shipping,
             holdings_since: pool.holdings_since,
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
             archived_at: pool.archived_at.map(millis),
@@ -134,6 +136,7 @@ impl Form for Pools {
             remote: kept.remote.map(binding).transpose()?,
             checks: kept.checks.into_iter().map(binding).collect::<Result<_, _>>()?,
             aggregated: kept.aggregated,
+            pays_shipping: kept.pays_shipping,
             holdings_since: kept.holdings_since,
             terms: Vec::new(),
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),

@@ -31,7 +31,10 @@ pub(super) const EVENT: &str = "id cursor type at actor reason reference statusB
 pub(super) const ENTRY: &str = "id kind amount balanceAfter transactionId at reverses";
 /// What the tests look at of a checkout.
 pub(super) const VERDICT: &str = "total discount payable coupons { code redeemable discount redeemed coupon { id status balance } \
-    reasons { code message } trace { check passed detail } }";
+    allocations { code line amount } ledgerEntry { id kind amount balanceAfter transactionId at reverses } \
+    reasons { code message } trace { check passed detail } } \
+    lines { total discount payable allocations { code line amount } } \
+    shipping { total discount payable allocations { code line amount } }";
 
 /// A running Scrip and a client of it.
 pub(super) struct App {

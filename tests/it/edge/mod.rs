@@ -46,6 +46,7 @@ mod restrictions;
 mod routes;
 mod search;
 mod streams;
+mod till;
 mod trickle;
 mod unread;
 

@@ -23,6 +23,7 @@ pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
         excluded_phrases: Vec::new(),
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
+        pays_shipping: None,
     }
 }
 

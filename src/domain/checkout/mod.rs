@@ -1,21 +1,31 @@
 //! The checkout: which of the coupons presented with a basket may be used, why not, and what each is
-//! worth. Every check is made and told, so that staff see all of them; discounts never take the
-//! basket below zero, and gift cards pay last.
+//! worth. Every check is made and told, so that staff see all of them. Every discount is laid on the lines and the
+//! shipping that it is for, exactly, and a coupon takes at most what is left of them; so nothing goes below zero. Gift
+//! cards pay last. A coupon that takes nothing off is refused: it is not used up for nothing.
 
-use std::{collections::HashMap, sync::Arc};
+mod ground;
+mod laying;
+mod worth;
+
+pub use worth::{asked_amount, payable_by};
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     basket::Basket,
     coupon::Coupon,
     currency::exponent_of,
-    decimal::{Amount, Decimal},
-    gift_card::Account,
+    decimal::Amount,
     id::CustomerId,
     period::Instant,
     rejection::{Refusal, Rejection},
     status::Status,
-    terms::{Terms, Value},
+    terms::Terms,
 };
+use ground::Ground;
+use worth::Taken;
 
 /// The most coupons that one checkout may present.
 pub const MAX_COUPONS: usize = 50;
@@ -32,12 +42,14 @@ pub struct Presented {
     pub assignment: Option<Result<(), Rejection>>,
     /// Gift cards: how much is to be taken.
     pub amount: Option<String>,
+    /// Gift cards: whether its pool has it pay for the shipping too.
+    pub pays_shipping: bool,
     /// What the pool's own checks came to.
     pub asked: Vec<Check>,
 }
 
 /// One check and its outcome.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was checked: "status", "owner".
     pub name: String,
@@ -49,12 +61,37 @@ pub struct Check {
 }
 
 /// What was decided of one coupon.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
     /// Every check that could be made, in order.
     pub checks: Vec<Check>,
     /// What it takes off, in minor units of the basket's currency.
     pub discount: Amount,
+    /// Where it takes that: lines in their order, then the shipping. They sum up to the discount.
+    pub allocations: Vec<Allocation>,
+}
+
+/// What a coupon takes of a line, or of the shipping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(Option<u32>, Amount)", into = "(Option<u32>, Amount)")]
+pub struct Allocation {
+    /// The line, counted from 0; none for the shipping.
+    pub line: Option<u32>,
+    /// In minor units of the basket's currency, above zero.
+    pub amount: Amount,
+}
+
+// In short: the largest checkout has fifty thousand.
+impl From<(Option<u32>, Amount)> for Allocation {
+    fn from((line, amount): (Option<u32>, Amount)) -> Self {
+        Self { line, amount }
+    }
+}
+
+impl From<Allocation> for (Option<u32>, Amount) {
+    fn from(allocation: Allocation) -> Self {
+        (allocation.line, allocation.amount)
+    }
 }
 
 impl Verdict {
@@ -69,82 +106,65 @@ impl Verdict {
     }
 }
 
-/// What is still to be paid while discounts are taken off.
-struct Payable {
-    merchandise: Amount,
-    shipping: Amount,
-}
-
-impl Payable {
-    fn total(&self) -> Amount {
-        self.merchandise.plus(self.shipping)
-    }
-
-    fn take_merchandise(&mut self, amount: Amount) -> Amount {
-        let taken = amount.min(self.merchandise);
-        self.merchandise = self.merchandise.minus(taken);
-        taken
-    }
-
-    fn take_shipping(&mut self) -> Amount {
-        std::mem::take(&mut self.shipping)
-    }
-
-    /// Takes from the merchandise first, then from the shipping.
-    fn take(&mut self, amount: Amount) -> Amount {
-        let first = self.take_merchandise(amount);
-        let second = amount.minus(first).min(self.shipping);
-        self.shipping = self.shipping.minus(second);
-        first.plus(second)
-    }
-}
-
 /// Decides a checkout: a verdict for each presented coupon, in the order presented.
 #[must_use]
 pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], now: Instant) -> Vec<Verdict> {
-    let mut eligible = Eligible { basket, known: HashMap::new() };
+    let terms = presented.iter().filter_map(|one| one.found.as_ref().map(|(_, terms)| terms));
+    let mut ground = Ground::new(basket, terms);
     let mut verdicts = Vec::with_capacity(presented.len());
     for (place, one) in presented.iter().enumerate() {
-        verdicts.push(check(&mut eligible, customer, one, presented.get(..place).unwrap_or_default(), now));
+        verdicts.push(check(&ground, customer, one, presented.get(..place).unwrap_or_default(), now));
     }
-    let mut payable = Payable { merchandise: basket.subtotal(), shipping: basket.shipping };
     let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
+    let mut takings = Vec::new();
+    let mut takers = Vec::new();
     for cards in [false, true] {
-        for (one, verdict) in presented.iter().zip(&mut verdicts) {
-            if let Some((coupon, terms)) = one.found.as_ref().filter(|_| is_card(one) == cards && verdict.redeemable())
-            {
-                let amount = one.amount.as_deref();
-                discount(&mut eligible, coupon, terms, amount, &mut payable, verdict);
+        for (place, (one, verdict)) in presented.iter().zip(&mut verdicts).enumerate() {
+            if is_card(one) != cards || !verdict.redeemable() {
+                continue;
             }
+            if let Some(taken) = discount(&mut ground, one, verdict) {
+                verdict.discount = taken.amount;
+                takings.extend(taken.lines.inspect(|_| takers.push(place)));
+                if taken.shipping.is_positive() {
+                    verdict.allocations.push(Allocation { line: None, amount: taken.shipping });
+                }
+            }
+        }
+    }
+    for (place, laid) in takers.into_iter().zip(ground.laid(&takings)) {
+        if let Some(verdict) = verdicts.get_mut(place) {
+            // The lines before the shipping.
+            verdict.allocations.splice(..0, laid);
         }
     }
     verdicts
 }
 
-/// What of a basket coupons are for: found once for all coupons that share their terms, because looking a thousand lines
-/// up among ten thousand products takes a millisecond.
-struct Eligible<'a> {
-    basket: &'a Basket,
-    known: HashMap<*const Terms, Option<Amount>>,
-}
-
-impl Eligible<'_> {
-    /// What the lines are worth that a coupon with these terms is for; none where there is no such line.
-    fn by(&mut self, terms: &Arc<Terms>) -> Option<Amount> {
-        let basket = self.basket;
-        *self.known.entry(Arc::as_ptr(terms)).or_insert_with(|| basket.eligible(&terms.restrictions.products))
-    }
+/// Takes a coupon's discount off what is left, and tells where it takes nothing.
+fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> Option<Taken> {
+    let (coupon, terms) = one.found.as_ref()?;
+    let taken = if terms.card_value().is_some() {
+        worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping)
+    } else if one.amount.is_some() {
+        let subject = format!("type {}", terms.value.kind().name());
+        verdict.record("amount", Err(Rejection::FieldNotApplicable { subject }));
+        return None;
+    } else {
+        worth::take(ground, terms).map_err(Refusal::from)
+    };
+    let name = if terms.card_value().is_some() { "gift card" } else { "discount" };
+    let (taken, refusal) = match taken {
+        Ok(taken) => (Some(taken), None),
+        Err(refusal) => (None, Some(refusal)),
+    };
+    verdict.checks.push(Check { name: name.to_owned(), refusal, note: None });
+    taken
 }
 
 /// The checks that need no other coupon's discount.
-fn check(
-    eligible: &mut Eligible<'_>,
-    customer: &CustomerId,
-    one: &Presented,
-    before: &[Presented],
-    now: Instant,
-) -> Verdict {
-    let mut verdict = Verdict { checks: Vec::new(), discount: Amount::ZERO };
+fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[Presented], now: Instant) -> Verdict {
+    let mut verdict = Verdict::default();
     let Some((coupon, terms)) = &one.found else {
         verdict.record("existence", Err(Rejection::NotFound { what: "coupon", by: "code" }));
         return verdict;
@@ -164,7 +184,7 @@ fn check(
     let owned = coupon.customer.as_ref().is_none_or(|owner| owner == customer);
     verdict.record("owner", if owned { Ok(()) } else { Err(Rejection::NotOwner) });
     verdict.record("expiry", if expired { Err(status.refusal(coupon.expires_at)) } else { Ok(()) });
-    check_basket(eligible.basket, terms, eligible.by(terms), &mut verdict);
+    check_basket(ground.basket(), terms, ground.price(terms), &mut verdict);
     verdict.checks.extend(one.asked.iter().cloned());
     verdict
 }
@@ -184,7 +204,7 @@ fn check_basket(basket: &Basket, terms: &Terms, eligible: Option<Amount>, verdic
 /// The refusals of a basket by a coupon's terms, for a redemption outside a checkout.
 #[must_use]
 pub fn basket_refusals(basket: &Basket, terms: &Terms) -> Vec<Refusal> {
-    let mut verdict = Verdict { checks: Vec::new(), discount: Amount::ZERO };
+    let mut verdict = Verdict::default();
     check_basket(basket, terms, basket.eligible(&terms.restrictions.products), &mut verdict);
     verdict.checks.into_iter().filter_map(|check| check.refusal).collect()
 }
@@ -209,74 +229,6 @@ fn check_minimum(basket: &Basket, terms: &Terms, eligible: Amount) -> Result<(),
     Err(Rejection::PurchaseMinimumNotMet { minimum: minimum.text(mine), eligible: eligible.text(theirs) })
 }
 
-/// Takes a coupon's discount off what is payable.
-fn discount(
-    eligible: &mut Eligible<'_>,
-    coupon: &Coupon,
-    terms: &Arc<Terms>,
-    asked: Option<&str>,
-    payable: &mut Payable,
-    verdict: &mut Verdict,
-) {
-    let exponent = eligible.basket.currency.exponent();
-    let eligible = eligible.by(terms).unwrap_or(Amount::ZERO);
-    if asked.is_some() && terms.card_value().is_none() {
-        let subject = format!("type {}", terms.value.kind().name());
-        verdict.record("amount", Err(Rejection::FieldNotApplicable { subject }));
-        return;
-    }
-    verdict.discount = match terms.value {
-        Value::Amount(amount) => payable.take_merchandise(eligible.min(amount.rescaled(terms.exponent(), exponent))),
-        Value::Percentage(hundredths) => payable.take_merchandise(percentage_of(eligible, hundredths)),
-        Value::FreeShipping => payable.take_shipping(),
-        Value::GiftCard(value) => {
-            let unissued = Account { balance: value, ..Account::default() };
-            let account = coupon.account.filter(|_| coupon.customer.is_some()).unwrap_or(unissued);
-            match card_payment(&account, terms, asked, exponent, payable.total()) {
-                Ok(amount) => {
-                    verdict.record("gift card", Ok(()));
-                    payable.take(amount)
-                }
-                Err(refusal) => {
-                    verdict.checks.push(Check { name: "gift card".to_owned(), refusal: Some(refusal), note: None });
-                    Amount::ZERO
-                }
-            }
-        }
-    };
-}
-
-/// What a card pays: the amount asked for, or all that is payable and on it, never more than is
-/// payable.
-fn card_payment(
-    account: &Account,
-    terms: &Terms,
-    asked: Option<&str>,
-    exponent: u8,
-    payable: Amount,
-) -> Result<Amount, Refusal> {
-    let mine = terms.exponent();
-    let wanted = match asked {
-        Some(text) => {
-            Decimal::parse(text).and_then(|d| d.to_amount(mine.min(exponent))).map_err(|r| r.at(["amount"]))?
-        }
-        None => account.balance.min(payable.rescaled(exponent, mine)).rescaled(mine, mine.min(exponent)),
-    };
-    let wanted = wanted.rescaled(mine.min(exponent), exponent);
-    if asked.is_some() && wanted.rescaled(exponent, mine) > account.balance {
-        return Err(Rejection::InsufficientBalance { balance: account.balance.text(mine) }.at(["amount"]));
-    }
-    let amount = wanted.min(payable);
-    account.check_redemption(terms, amount.rescaled(exponent, mine))?;
-    Ok(amount)
-}
-
-/// A percentage of an amount, rounded half up to the minor unit.
-fn percentage_of(amount: Amount, hundredths: u16) -> Amount {
-    let part = (i128::from(amount.0) * i128::from(hundredths) + 5_000) / 10_000;
-    Amount(i64::try_from(part).unwrap_or(i64::MAX))
-}
-
 /// The decimals of a gift card's amounts, and of the basket that it pays: the amount that a card pays
 /// in its own minor units.
 #[must_use]
@@ -285,5 +237,6 @@ pub fn card_amount(discount: Amount, basket: &Basket, terms: &Terms) -> Amount {
 }
 
 #[cfg(test)]
-#[path = "checkout_tests.rs"]
+mod properties;
+#[cfg(test)]
 mod tests;

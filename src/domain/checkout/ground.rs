@@ -1,0 +1,227 @@
+//! The basket as its coupons see it: which lines each is for, what is left of them, and what each takes where.
+//!
+//! What a coupon takes must not depend on the order of the lines, though a minor unit that cannot be divided has to go to
+//! one of them. So the amounts are decided on groups: lines that the same coupons are for are one group, and only its sum
+//! counts. What was decided is then laid on the lines themselves. That goes wrong only where an indivisible unit went to a
+//! line of which a later coupon takes all; then each group's share is laid within the group, where it always fits.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    Allocation,
+    laying::{Part, lay},
+};
+use crate::{basket::Basket, decimal::Amount, terms::Terms};
+
+/// By what an amount is shared out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weighing {
+    /// What the lines cost: a percentage is of that.
+    Price,
+    /// What is left of them.
+    Left,
+}
+
+/// The basket, its groups of lines, and what is left of each.
+pub(super) struct Ground<'a> {
+    basket: &'a Basket,
+    /// The bit of the terms of a coupon, and what the lines cost that they are for; none where there is no such line.
+    terms: HashMap<*const Terms, (u64, Option<Amount>)>,
+    /// The group of each line.
+    group_of: Vec<usize>,
+    groups: Vec<Group>,
+    /// What is left of the shipping.
+    shipping: Amount,
+}
+
+/// Lines that the same coupons are for.
+struct Group {
+    /// The bits of the terms of these coupons.
+    bits: u64,
+    price: i64,
+    left: i64,
+}
+
+/// What a coupon takes of the lines that it is for.
+pub(super) struct Taking {
+    bit: u64,
+    weighing: Weighing,
+    amount: i64,
+    /// Of each group.
+    shares: Vec<i64>,
+}
+
+impl<'a> Ground<'a> {
+    /// The basket as coupons with these terms see it, which are at most [`super::MAX_COUPONS`]. Coupons that share their
+    /// terms are looked at once, and so are lines of one product: looking a thousand lines up among ten thousand
+    /// products takes a millisecond.
+    pub(super) fn new<'b>(basket: &'a Basket, all: impl IntoIterator<Item = &'b Arc<Terms>>) -> Self {
+        let mut products: HashMap<&str, usize> = HashMap::new();
+        let numbered: Vec<usize> = basket
+            .lines
+            .iter()
+            .map(|line| {
+                let next = products.len();
+                *products.entry(line.product.as_str()).or_insert(next)
+            })
+            .collect();
+        let mut terms: HashMap<*const Terms, (u64, Option<Amount>)> = HashMap::new();
+        let mut bits = vec![0_u64; basket.lines.len()];
+        for one in all {
+            let bit = 1_u64.checked_shl(u32::try_from(terms.len()).unwrap_or(u32::MAX)).unwrap_or_default();
+            terms.entry(Arc::as_ptr(one)).or_insert_with(|| {
+                let listed = &one.restrictions.products;
+                let mut is_for = vec![listed.is_empty(); products.len()];
+                for (product, number) in products.iter().filter(|_| !listed.is_empty()) {
+                    if let Some(is_for) = is_for.get_mut(*number) {
+                        *is_for = listed.binary_search_by(|id| id.as_str().cmp(product)).is_ok();
+                    }
+                }
+                let mut price = listed.is_empty().then_some(Amount::ZERO);
+                for ((line, number), bits) in basket.lines.iter().zip(&numbered).zip(&mut bits) {
+                    if is_for.get(*number) == Some(&true) {
+                        *bits |= bit;
+                        price = Some(price.unwrap_or_default().plus(line.amount));
+                    }
+                }
+                (bit, price)
+            });
+        }
+        let mut ground = Self { basket, terms, group_of: Vec::new(), groups: Vec::new(), shipping: basket.shipping };
+        ground.group(&bits);
+        ground
+    }
+
+    /// Puts lines with the same bits into one group. A unit that cannot be divided goes to the group that fewer coupons
+    /// are for, so that the others find more.
+    fn group(&mut self, bits: &[u64]) {
+        let mut distinct: Vec<(u32, u64)> = bits.iter().map(|bits| (bits.count_ones(), *bits)).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        self.groups = distinct.iter().map(|(_, bits)| Group { bits: *bits, price: 0, left: 0 }).collect();
+        for (line, bits) in self.basket.lines.iter().zip(bits) {
+            let group = distinct.binary_search(&(bits.count_ones(), *bits)).unwrap_or_default();
+            self.group_of.push(group);
+            if let Some(group) = self.groups.get_mut(group) {
+                group.price += line.amount.0;
+                group.left += line.amount.0;
+            }
+        }
+    }
+
+    /// The basket.
+    pub(super) fn basket(&self) -> &'a Basket {
+        self.basket
+    }
+
+    fn of(&self, terms: &Arc<Terms>) -> (u64, Option<Amount>) {
+        self.terms.get(&Arc::as_ptr(terms)).copied().unwrap_or_default()
+    }
+
+    /// What the lines cost that a coupon with these terms is for; none where there is no such line.
+    pub(super) fn price(&self, terms: &Arc<Terms>) -> Option<Amount> {
+        self.of(terms).1
+    }
+
+    /// What is left of them.
+    pub(super) fn left(&self, terms: &Arc<Terms>) -> Amount {
+        let bit = self.of(terms).0;
+        Amount(self.groups.iter().filter(|group| group.bits & bit != 0).map(|group| group.left).sum())
+    }
+
+    /// What is left of the shipping.
+    pub(super) fn shipping_left(&self) -> Amount {
+        self.shipping
+    }
+
+    /// Takes off the shipping, at most what is left of it.
+    pub(super) fn take_shipping(&mut self, amount: Amount) -> Amount {
+        let taken = amount.min(self.shipping);
+        self.shipping = self.shipping.minus(taken);
+        taken
+    }
+
+    /// Takes off the lines that a coupon with these terms is for, at most what is left of them.
+    pub(super) fn take(&mut self, terms: &Arc<Terms>, amount: Amount, weighing: Weighing) -> Taking {
+        let amount = amount.min(self.left(terms)).0;
+        let bit = self.of(terms).0;
+        let part = |group: &Group| match weighing {
+            _ if group.bits & bit == 0 => Part { weight: 0, left: 0 },
+            Weighing::Price => Part { weight: group.price, left: group.left },
+            Weighing::Left => Part { weight: group.left, left: group.left },
+        };
+        let shares = lay(amount, &self.groups.iter().map(part).collect::<Vec<_>>());
+        for (group, share) in self.groups.iter_mut().zip(&shares) {
+            group.left -= share;
+        }
+        Taking { bit, weighing, amount, shares }
+    }
+
+    /// Where what was taken lies: for each taking, in their order, its lines and how much of each.
+    pub(super) fn laid(&self, takings: &[Taking]) -> Vec<Vec<Allocation>> {
+        self.laid_on_lines(takings).unwrap_or_else(|| self.laid_within_groups(takings))
+    }
+
+    /// Lays each taking on all lines that it is for; none where a later one then lacks a unit.
+    fn laid_on_lines(&self, takings: &[Taking]) -> Option<Vec<Vec<Allocation>>> {
+        let mut lines = Lines::of(self.basket);
+        let mut all = Vec::with_capacity(takings.len());
+        for taking in takings {
+            let is_for = |group: &usize| self.groups.get(*group).is_some_and(|group| group.bits & taking.bit != 0);
+            let places = self.group_of.iter().enumerate().filter(|(_, group)| is_for(group)).map(|(place, _)| place);
+            let mut laid = Vec::new();
+            if lines.lay(taking.amount, taking.weighing, &places.collect::<Vec<_>>(), &mut laid) < taking.amount {
+                return None;
+            }
+            all.push(laid);
+        }
+        Some(all)
+    }
+
+    /// Lays the share of each group on its lines.
+    fn laid_within_groups(&self, takings: &[Taking]) -> Vec<Vec<Allocation>> {
+        let mut members: Vec<Vec<usize>> = self.groups.iter().map(|_| Vec::new()).collect();
+        for (place, group) in self.group_of.iter().enumerate() {
+            if let Some(members) = members.get_mut(*group) {
+                members.push(place);
+            }
+        }
+        let mut lines = Lines::of(self.basket);
+        let lay_one = |taking: &Taking| {
+            let mut laid = Vec::new();
+            for (share, places) in taking.shares.iter().zip(&members).filter(|(share, _)| **share > 0) {
+                lines.lay(*share, taking.weighing, places, &mut laid);
+            }
+            laid.sort_unstable_by_key(|allocation| allocation.line);
+            laid
+        };
+        takings.iter().map(lay_one).collect()
+    }
+}
+
+/// What the lines cost, and what is left of them.
+struct Lines(Vec<(i64, i64)>);
+
+impl Lines {
+    fn of(basket: &Basket) -> Self {
+        Self(basket.lines.iter().map(|line| (line.amount.0, line.amount.0)).collect())
+    }
+
+    /// Lays an amount on some of the lines; how much was laid.
+    fn lay(&mut self, amount: i64, weighing: Weighing, places: &[usize], laid: &mut Vec<Allocation>) -> i64 {
+        let part = |place: &usize| {
+            let (price, left) = self.0.get(*place).copied().unwrap_or_default();
+            Part { weight: if weighing == Weighing::Price { price } else { left }, left }
+        };
+        let shares = lay(amount, &places.iter().map(part).collect::<Vec<_>>());
+        let mut sum = 0;
+        for (place, share) in places.iter().zip(shares).filter(|(_, share)| *share > 0) {
+            if let Some((_, left)) = self.0.get_mut(*place) {
+                *left -= share;
+            }
+            sum += share;
+            laid.push(Allocation { line: u32::try_from(*place).ok(), amount: Amount(share) });
+        }
+        sum
+    }
+}

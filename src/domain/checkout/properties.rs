@@ -1,0 +1,138 @@
+//! What holds of every checkout, over random baskets with random coupons. Prices are small, so that minor units that
+//! cannot be divided, ties and lines that are used up are met in nearly every one.
+
+use proptest::prelude::*;
+
+use super::{Presented, Verdict, decide};
+use crate::{
+    basket::{Basket, Line},
+    coupon::{Coupon, Holder},
+    currency::Currency,
+    decimal::{Amount, Decimal},
+    id::{CouponId, CustomerId, PoolId, TermsNumber},
+    period::Instant,
+    terms::{CouponType, Restrictions, Terms, Value},
+};
+
+const PRODUCTS: [&str; 4] = ["a", "b", "c", "d"];
+
+fn now() -> Instant {
+    "2026-05-01T12:00:00Z".parse().expect("an instant")
+}
+
+fn ann() -> CustomerId {
+    CustomerId::parse("ann").expect("an id")
+}
+
+/// A line of a product at a price in cents.
+fn line(product: &str, cents: i64) -> Line {
+    let unit_price = Decimal::parse(&Amount(cents).text(2)).expect("a price");
+    Line { product: product.to_owned(), quantity: 1, unit_price, amount: Amount(cents) }
+}
+
+fn basket(lines: Vec<Line>, shipping: i64) -> Basket {
+    Basket { currency: Currency::parse("EUR").expect("EUR"), store: None, shipping: Amount(shipping), lines }
+}
+
+/// A claimed coupon of a type, worth so many hundredths, for the products whose bits are set.
+fn coupon(index: u64, kind: u8, hundredths: i64, products: usize, pays_shipping: bool) -> Presented {
+    let kind = match kind {
+        0 => CouponType::Amount,
+        1 => CouponType::Percentage,
+        2 => CouponType::FreeShipping,
+        _ => CouponType::GiftCard,
+    };
+    let text = match kind {
+        CouponType::FreeShipping => None,
+        CouponType::Percentage => Some(Amount((hundredths * 37) % 10_000 + 1).text(2)),
+        CouponType::Amount | CouponType::GiftCard => Some(Amount(hundredths).text(2)),
+    };
+    let value = Value::parse(kind, text.as_deref(), None).expect("a value");
+    let chosen = PRODUCTS.iter().enumerate().filter(|(place, _)| products & (1 << place) != 0);
+    let products = chosen.map(|(_, product)| (*product).to_owned()).collect();
+    let restrictions = Restrictions { products, ..Restrictions::default() };
+    let terms = Terms { value, currency: None, restrictions };
+    let fresh = Coupon::unassigned(CouponId { pool: PoolId(1), index }, format!("C{index}"), TermsNumber(0));
+    let holder = Holder { customer: ann(), currency: None };
+    let coupon = fresh.claim(&terms, holder, None, now()).expect("a claim").coupon;
+    Presented {
+        code: coupon.code.clone(),
+        found: Some((coupon, terms.into())),
+        assignment: None,
+        amount: None,
+        pays_shipping,
+        asked: Vec::new(),
+    }
+}
+
+fn lines() -> impl Strategy<Value = Vec<Line>> {
+    proptest::collection::vec((0..PRODUCTS.len(), 0..40i64), 0..8)
+        .prop_map(|lines| lines.into_iter().map(|(product, cents)| line(PRODUCTS[product], cents)).collect())
+}
+
+fn coupons() -> impl Strategy<Value = Vec<Presented>> {
+    let one = (0..5u8, 1..60i64, 0..16usize, any::<bool>());
+    proptest::collection::vec(one, 0..6).prop_map(|coupons| {
+        let numbered = (0..).zip(coupons);
+        numbered
+            .map(|(index, (kind, hundredths, products, pays))| coupon(index, kind, hundredths, products, pays))
+            .collect()
+    })
+}
+
+fn discounts(verdicts: &[Verdict]) -> Vec<Amount> {
+    verdicts.iter().map(|verdict| verdict.discount).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// Every minor unit is on a line that the coupon is for, or on the shipping; what coupons take is what their lines
+    /// lose; nothing goes below zero, and a coupon that passed takes something.
+    #[test]
+    fn every_minor_unit_is_on_its_line(lines in lines(), coupons in coupons(), shipping in 0..30i64) {
+        let basket = basket(lines, shipping);
+        let verdicts = decide(&basket, &ann(), &coupons, now());
+        let mut left: Vec<i64> = basket.lines.iter().map(|line| line.amount.0).chain([shipping]).collect();
+        for (one, verdict) in coupons.iter().zip(&verdicts) {
+            let (_, terms) = one.found.as_ref().expect("a coupon");
+            let products = &terms.restrictions.products;
+            let sum: i64 = verdict.allocations.iter().map(|allocation| allocation.amount.0).sum();
+            prop_assert_eq!(sum, verdict.discount.0);
+            prop_assert_eq!(verdict.redeemable(), sum > 0);
+            prop_assert!(verdict.allocations.is_sorted_by_key(|one| one.line.unwrap_or(u32::MAX)));
+            for allocation in &verdict.allocations {
+                prop_assert!(allocation.amount.is_positive());
+                match allocation.line {
+                    Some(place) => {
+                        let product = &basket.lines[place as usize].product;
+                        prop_assert!(products.is_empty() || products.contains(product));
+                        prop_assert!(terms.value != Value::FreeShipping);
+                        left[place as usize] -= allocation.amount.0;
+                    }
+                    None => {
+                        let pays = terms.card_value().is_some() && one.pays_shipping;
+                        prop_assert!(pays || terms.value == Value::FreeShipping);
+                        left[basket.lines.len()] -= allocation.amount.0;
+                    }
+                }
+            }
+        }
+        prop_assert!(left.iter().all(|left| *left >= 0), "{:?}", left);
+        let total = basket.subtotal().0 + shipping;
+        let discount: i64 = verdicts.iter().map(|verdict| verdict.discount.0).sum();
+        prop_assert_eq!(left.iter().sum::<i64>(), total - discount);
+    }
+
+    /// In whatever order the lines stand, each coupon takes the same off.
+    #[test]
+    fn permuting_lines_changes_no_total(
+        (lines, permuted) in lines().prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle())),
+        coupons in coupons(),
+        shipping in 0..30i64,
+    ) {
+        let one = decide(&basket(lines, shipping), &ann(), &coupons, now());
+        let other = decide(&basket(permuted, shipping), &ann(), &coupons, now());
+        prop_assert_eq!(discounts(&one), discounts(&other));
+    }
+}

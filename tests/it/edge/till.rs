@@ -1,0 +1,229 @@
+//! The till: every minor unit is on its line, no coupon is used up for nothing, and the price that was agreed is the
+//! price that is paid.
+
+use serde_json::{Value, json};
+
+use super::{
+    App,
+    app::{VERDICT, text},
+    field,
+};
+
+/// A checkout of ann's: lines as (product, unit price), shipping, codes.
+fn order(transaction: &str, lines: &[(&str, &str)], shipping: &str, codes: &[&str]) -> Value {
+    let line = |(product, price): &(&str, &str)| json!({ "productId": product, "quantity": 1, "unitPrice": price });
+    json!({
+        "transactionId": transaction, "customerId": "ann",
+        "basket": { "currency": "EUR", "shipping": shipping, "lines": lines.iter().map(line).collect::<Vec<_>>() },
+        "coupons": codes.iter().map(|code| json!({ "code": code })).collect::<Vec<_>>(),
+    })
+}
+
+async fn preview(app: &App, input: &Value) -> Value {
+    let query = format!("query($input: CheckoutInput!) {{ checkoutPreview(input: $input) {{ {VERDICT} }} }}");
+    app.data(&query, json!({ "input": input })).await["checkoutPreview"].clone()
+}
+
+fn codes(coupon: &Value) -> Vec<Value> {
+    field(coupon["reasons"].as_array().expect("reasons"), "code")
+}
+
+/// Allocations as text: "TEN 0 3.34".
+fn laid(allocations: &Value) -> Vec<String> {
+    let of = |one: &Value| format!("{} {} {}", text(&one["code"]), one["line"], text(&one["amount"]));
+    allocations.as_array().expect("allocations").iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn every_discount_is_told_where_it_lies() {
+    let app = App::start().await;
+    let for_one =
+        |kind: &str, value: &str| json!({ "type": kind, "value": value, "restrictions": { "products": ["one"] } });
+    app.pool(for_one("AMOUNT", "10"), &["TEN-A", "TEN-B"]).await;
+    app.pool(for_one("PERCENTAGE", "60"), &["SIXTY-A", "SIXTY-B"]).await;
+    app.pool(json!({ "type": "AMOUNT", "value": "10" }), &["ALL"]).await;
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["SHIP"]).await;
+    let book = json!({ "type": "GIFT_CARD", "value": "100", "restrictions": { "products": ["book"] } });
+    let cards = app.pool(book, &["CARD"]).await;
+    app.claim(&cards, "ann").await;
+    let two = [("one", "10.00"), ("two", "90.00")];
+    let thirds = [("one", "10"), ("two", "10"), ("three", "10")];
+    for (lines, shipping, given, payable, expected) in [
+        (&two[..], "0", &["TEN-A", "TEN-B"][..], "90.00", [&["TEN-A 0 10.00"][..], &[]]),
+        (&two, "0", &["SIXTY-A", "SIXTY-B"], "90.00", [&["SIXTY-A 0 6.00"], &["SIXTY-B 0 4.00"]]),
+        (&[("book", "10"), ("sofa", "90")], "5", &["CARD", "SHIP"], "90.00", [&["CARD 0 10.00"], &["SHIP null 5.00"]]),
+        (
+            &thirds,
+            "4.95",
+            &["all", "ship"],
+            "20.00",
+            [&["all 0 3.34", "all 1 3.33", "all 2 3.33"], &["ship null 4.95"]],
+        ),
+    ] {
+        let verdict = preview(&app, &order("t", lines, shipping, given)).await;
+        assert_eq!(verdict["payable"], payable, "{given:?}");
+        let coupons = verdict["coupons"].as_array().expect("coupons");
+        let found: Vec<Vec<String>> = coupons.iter().map(|coupon| laid(&coupon["allocations"])).collect();
+        assert_eq!(found, expected, "{given:?}");
+        // The lines tell the same, and add up.
+        let mut by_line: Vec<String> = verdict["lines"]
+            .as_array()
+            .expect("lines")
+            .iter()
+            .chain([&verdict["shipping"]])
+            .flat_map(|line| laid(&line["allocations"]))
+            .collect();
+        let mut by_coupon: Vec<String> = found.concat();
+        by_line.sort();
+        by_coupon.sort();
+        assert_eq!(by_line, by_coupon, "{given:?}");
+    }
+    let verdict = preview(&app, &order("t", &thirds, "4.95", &["ALL", "SHIP"])).await;
+    let lines = verdict["lines"].as_array().expect("lines");
+    assert_eq!(field(lines, "total"), ["10.00"; 3]);
+    assert_eq!(field(lines, "discount"), ["3.34", "3.33", "3.33"]);
+    assert_eq!(field(lines, "payable"), ["6.66", "6.67", "6.67"]);
+    let shipping = &verdict["shipping"];
+    assert_eq!((&shipping["total"], &shipping["payable"]), (&json!("4.95"), &json!("0.00")));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_card_pays_for_the_shipping_where_its_pool_says_so() {
+    let app = App::start().await;
+    let card = |pays: Value| json!({ "type": "GIFT_CARD", "value": "100", "paysShipping": pays });
+    let (silent, pays) = (app.pool(card(Value::Null), &["SILENT"]).await, app.pool(card(json!(true)), &["PAYS"]).await);
+    let said = async |pool: &str| {
+        let query = "query($id: ID!) { pool(id: $id) { paysShipping } }";
+        app.data(query, json!({ "id": pool })).await["pool"]["paysShipping"].clone()
+    };
+    assert_eq!((said(&silent).await, said(&pays).await), (json!(false), json!(true)));
+    let payable = async |code: &str| preview(&app, &order("t", &[("p", "10")], "5", &[code])).await["payable"].clone();
+    assert_eq!((payable("SILENT").await, payable("PAYS").await), (json!("5.00"), json!("0.00")));
+    app.ok("poolUpdate", json!({ "id": silent, "apply": "NONE", "paysShipping": true })).await;
+    assert_eq!(payable("SILENT").await, "0.00", "cards that exist follow their pool");
+    let plain = json!({ "name": "p", "source": "UPLOADED", "type": "AMOUNT", "value": "5" });
+    let plain_id = app.ok("poolCreate", plain.clone()).await["id"].clone();
+    assert_eq!(said(&text(&plain_id)).await, Value::Null);
+    let mut wrong = plain;
+    wrong["paysShipping"] = json!(true);
+    app.refused("poolCreate", wrong, "FIELD_NOT_APPLICABLE", "paysShipping").await;
+    let edit = json!({ "id": plain_id, "apply": "NONE", "paysShipping": false });
+    app.refused("poolUpdate", edit, "FIELD_NOT_APPLICABLE", "paysShipping").await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_redemption_beside_a_checkout_takes_at_most_what_is_payable() {
+    let app = App::start().await;
+    app.pool(json!({ "type": "GIFT_CARD", "value": "100" }), &["CARD"]).await;
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["SHIP"]).await;
+    let basket = |price: &str| json!({ "currency": "EUR", "shipping": "0", "lines": [{ "productId": "p", "quantity": 1, "unitPrice": price }] });
+    let pay = |amount: &str, price: &str| json!({ "coupon": { "code": "CARD" }, "customerId": "ann", "amount": amount, "basket": basket(price) });
+    let payload = app.mutate("couponRedeem", pay("20", "5")).await;
+    assert_eq!(payload["userErrors"][0]["code"], "VALUE_INVALID");
+    let message = "at most 5.00 of this basket can be paid with this gift card";
+    assert_eq!(payload["userErrors"][0]["message"], message);
+    app.refused("couponRedeem", pay("20", "5"), "VALUE_INVALID", "amount").await;
+    app.refused("couponRedeem", pay("1", "0"), "NOTHING_TO_DISCOUNT", "basket").await;
+    assert_eq!(app.by_code("CARD").await["status"], "UNASSIGNED");
+    assert_eq!(app.ok("couponRedeem", pay("5", "5")).await["balance"], "95.00");
+    let ship = json!({ "coupon": { "code": "SHIP" }, "customerId": "ann", "basket": basket("5") });
+    app.refused("couponRedeem", ship, "NOTHING_TO_DISCOUNT", "basket").await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn no_coupon_is_used_up_for_nothing() {
+    let app = App::start().await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["SHIP-A", "SHIP-B"]).await;
+    app.pool(json!({ "type": "PERCENTAGE", "value": "100" }), &["WHOLE"]).await;
+    app.pool(json!({ "type": "AMOUNT", "value": "5" }), &["FIVE"]).await;
+    app.pool(json!({ "type": "PERCENTAGE", "value": "10" }), &["TENTH"]).await;
+    let cards = app.pool(json!({ "type": "GIFT_CARD", "value": "50" }), &["CARD"]).await;
+    app.claim(&cards, "ann").await;
+    let bought = [("p", "10")];
+    for (number, (lines, shipping, given, refused)) in [
+        (&bought[..], "0", &["SHIP-A"][..], &["SHIP-A"][..]),
+        (&[], "0", &["FIVE", "CARD"], &["FIVE", "CARD"]),
+        (&[("p", "0.04")], "0", &["TENTH"], &["TENTH"]),
+        (&bought, "5", &["SHIP-A", "SHIP-B", "CARD", "WHOLE", "FIVE"], &["SHIP-B", "CARD", "FIVE"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let verdict = app.ok("checkoutComplete", order(&format!("t-{number}"), lines, shipping, given)).await;
+        for coupon in verdict["coupons"].as_array().expect("coupons") {
+            let code = text(&coupon["code"]);
+            let is_refused = refused.contains(&code.as_str());
+            let expected = if is_refused { vec![json!("NOTHING_TO_DISCOUNT")] } else { Vec::new() };
+            assert_eq!((codes(coupon), &coupon["redeemed"]), (expected, &json!(!is_refused)), "{coupon}");
+        }
+    }
+    for (code, status) in
+        [("SHIP-A", "REDEEMED"), ("SHIP-B", "UNASSIGNED"), ("FIVE", "UNASSIGNED"), ("CARD", "CLAIMED")]
+    {
+        assert_eq!(app.by_code(code).await["status"], status, "{code}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_price_that_was_agreed_is_paid_or_nothing_is_recorded() {
+    let app = App::start().await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    let pool = app.pool(json!({ "type": "AMOUNT", "value": "10" }), &["TEN"]).await;
+    let ten = app.claim(&pool, "ann").await;
+    let expecting = |payable: &str| {
+        let mut input = order("t-1", &[("p", "50")], "5", &["TEN"]);
+        input["expectedPayable"] = json!(payable);
+        input
+    };
+    assert_eq!(preview(&app, &expecting("1")).await["payable"], "45.00", "a preview tells what it comes to");
+    for wrong in ["44.99", "45.01", "0"] {
+        let payload = app.mutate("checkoutComplete", expecting(wrong)).await;
+        let error = &payload["userErrors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!("PRICE_CHANGED"), &json!(["expectedPayable"])));
+        assert!(text(&error["message"]).starts_with("45.00 is to be paid"), "{error}");
+        let verdict = &payload["verdict"];
+        assert_eq!((&verdict["payable"], &verdict["coupons"][0]["redeemed"]), (&json!("45.00"), &json!(false)));
+    }
+    for (wrong, code) in [("x", "VALUE_INVALID"), ("1.001", "VALUE_INVALID")] {
+        app.refused("checkoutComplete", expecting(wrong), code, "expectedPayable").await;
+    }
+    // Nothing was recorded: neither the customer's use nor the transaction.
+    assert_eq!(app.by_code("TEN").await, ten);
+    // A coupon that no longer passes is another price.
+    app.ok("couponInvalidate", json!({ "coupon": { "code": "TEN" } })).await;
+    let mut keyed = expecting("45");
+    keyed["idempotencyKey"] = json!("k");
+    let refused = app.mutate("checkoutComplete", keyed.clone()).await;
+    assert_eq!(
+        (&refused["userErrors"][0]["code"], &refused["verdict"]["payable"]),
+        (&json!("PRICE_CHANGED"), &json!("55.00"))
+    );
+    app.ok("couponReinstate", json!({ "coupon": { "code": "TEN" } })).await;
+    assert_eq!(app.mutate("checkoutComplete", keyed.clone()).await, refused, "the same key has the first answer");
+    keyed["expectedPayable"] = json!("45.01");
+    app.refused("checkoutComplete", keyed, "IDEMPOTENCY_MISMATCH", "idempotencyKey").await;
+    let verdict = app.ok("checkoutComplete", expecting("45.000")).await;
+    assert_eq!((&verdict["payable"], &verdict["coupons"][0]["redeemed"]), (&json!("45.00"), &json!(true)));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn one_answer_for_a_coupon_and_the_entry_of_a_card() {
+    let app = App::start().await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    let cards = app.pool(json!({ "type": "GIFT_CARD", "value": "50" }), &["CARD"]).await;
+    let card = app.claim(&cards, "ann").await;
+    let verdict = app.ok("checkoutComplete", order("t-1", &[("p", "20")], "0", &["CARD", "card"])).await;
+    let coupons = verdict["coupons"].as_array().expect("coupons");
+    assert_eq!(codes(&coupons[1]), ["DUPLICATE"]);
+    assert_eq!(coupons[0]["coupon"], coupons[1]["coupon"], "both tell the coupon as it is after the checkout");
+    assert_eq!(coupons[1]["coupon"]["balance"], "30.00");
+    assert_eq!(coupons[0]["ledgerEntry"], app.ledger(&card).await[1]);
+    assert_eq!(coupons[1]["ledgerEntry"], Value::Null);
+    app.finish().await;
+}
