@@ -33,11 +33,13 @@ pub enum EventType {
     Adjust,
     /// An invalidation was taken back.
     Reinstate,
+    /// Its time was set to end at another instant.
+    Extend,
 }
 
 impl EventType {
     /// All of them, in the order of their [`EventType::number`].
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Claim,
         Self::Redeem,
         Self::Unredeem,
@@ -48,6 +50,7 @@ impl EventType {
         Self::Expire,
         Self::Adjust,
         Self::Reinstate,
+        Self::Extend,
     ];
 
     /// Its place in [`EventType::ALL`], which is how the database keeps it.

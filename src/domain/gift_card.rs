@@ -21,6 +21,10 @@ pub struct Account {
     pub redeemed: Amount,
     /// How many entries its ledger has.
     pub entries: u32,
+    /// The entry that took off what it held when it was taken out of use, as long as that stands. None as well of a card
+    /// that was taken out of use before this was noted, whose last entry it is.
+    #[serde(default)]
+    pub voided: Option<u32>,
 }
 
 /// Why an entry was made (`LedgerKind` of the API).

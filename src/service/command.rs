@@ -240,6 +240,8 @@ pub enum Command {
     Invalidate(CouponRef, Option<String>),
     /// Take an invalidation back: which coupon, why.
     Reinstate(CouponRef, Option<String>),
+    /// Have a coupon last until an instant, in milliseconds since 1970: which, until when, why.
+    Extend(CouponRef, i64, Option<String>),
     /// Change a gift card's balance by an amount, for a reason.
     Adjust(CouponRef, String, String),
     /// Complete a checkout.
@@ -290,6 +292,7 @@ impl Command {
             | Self::Transfer(..)
             | Self::Invalidate(..)
             | Self::Reinstate(..)
+            | Self::Extend(..)
             | Self::Adjust(..)
             | Self::SettingsUpdate(_)
             | Self::IdsBegin(_)

@@ -42,6 +42,7 @@ impl Coupon {
             let posting = Posting { coupon: self.id, transaction: None, at: now };
             entries.push(account.post(EntryKind::Issue, value, posting));
             account.redeemed = crate::decimal::Amount::ZERO;
+            account.voided = None;
             self.account = Some(account);
             change.amount = Some(value);
             change.balance_after = Some(account.balance);
@@ -93,12 +94,24 @@ impl Coupon {
         }
         self.check_owner(by)?;
         let mut change = self.change(EventType::Redeem, Status::Redeemed);
-        change.transaction = transaction;
+        change.transaction.clone_from(&transaction);
+        self.note_purchase(transaction);
         self.status = Status::Redeemed;
         self.redeemed_at = Some(now);
         self.usages = self.usages.saturating_add(1);
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+    }
+
+    /// Keeps by which purchase it was redeemed.
+    fn note_purchase(&mut self, transaction: Option<String>) {
+        // A coupon that never named one has none to keep.
+        if transaction.is_some() || !self.purchases.is_empty() {
+            self.purchases.push(transaction);
+        }
+        if self.purchases.len() > Self::PURCHASES {
+            self.purchases.remove(0);
+        }
     }
 
     /// Whether the customer at the till, if one is named, holds the coupon.
@@ -107,19 +120,6 @@ impl Coupon {
             Some(customer) if self.customer.as_ref() != Some(customer) => Err(Rejection::NotOwner.at(["customerId"])),
             Some(_) | None => Ok(()),
         }
-    }
-
-    /// Takes the redemption of a coupon back that is no gift card.
-    pub fn unredeem(mut self, now: Instant) -> Result<Decision, Refusal> {
-        if self.status_at(now) != Status::Redeemed {
-            return Err(self.refusal(now).into());
-        }
-        let change = self.change(EventType::Unredeem, Status::Claimed);
-        self.status = Status::Claimed;
-        self.redeemed_at = None;
-        self.usages = self.usages.saturating_sub(1);
-        self.version += 1;
-        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
     }
 
     /// Takes a claimed coupon back from its customer; what a gift card held goes off its ledger.
@@ -176,11 +176,7 @@ impl Coupon {
 
     /// Records that its time is over. Refused before that, so that it can be asked at any time.
     pub fn expire(mut self, now: Instant) -> Result<Decision, Refusal> {
-        if !self.status.is_live() || self.status_at(now) != Status::Expired {
-            return Err(self.refusal(now).into());
-        }
-        let change = self.change(EventType::Expire, Status::Expired);
-        self.status = Status::Expired;
+        let Some(change) = self.end_if_over(now) else { return Err(self.refusal(now).into()) };
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
     }

@@ -1,9 +1,9 @@
-//! The actions of gift cards: pay, take a payment back wholly or in part, adjust, void. The ledger
-//! entry and the balance change together or not at all.
+//! The actions of gift cards: pay, adjust, void; taking a payment back is in `unredeem`. The ledger entry and the balance
+//! change together or not at all.
 
 use crate::{
     decimal::{Amount, MAX_AMOUNT},
-    event::EventType,
+    event::{Change, EventType},
     gift_card::{Account, Entry, EntryKind, Posting},
     id::CustomerId,
     period::Instant,
@@ -43,58 +43,26 @@ impl Coupon {
         self.redeemed_at = Some(now);
         self.usages = self.usages.saturating_add(1);
         if voided {
-            let mut void = self.change(EventType::Invalidate, Status::Invalid);
-            void.amount = self.balance();
-            void.reason = Some("the balance fell below the card's minimum value".to_owned());
-            entries.extend(self.void_account(now));
-            void.balance_after = self.balance();
-            changes.push(void);
-            self.status = Status::Invalid;
-            self.invalidated_at = Some(now);
+            changes.push(self.void_below_minimum(&mut entries, now));
         }
         self.version += 1;
         Ok(Decision { coupon: self, changes, entries })
     }
 
-    /// Takes a redemption of a gift card back: all of what is left of it, or `amount`.
-    pub fn unredeem_card(
-        mut self,
-        terms: &Terms,
-        redemption: Entry,
-        amount: Option<Amount>,
-        now: Instant,
-    ) -> Result<Decision, Refusal> {
-        match self.status_at(now) {
-            Status::Redeemed | Status::PartiallyRedeemed => {}
-            Status::Unassigned | Status::Claimed | Status::Expired | Status::Invalid => {
-                return Err(self.refusal(now).into());
-            }
-        }
-        let mut account = self.account.ok_or(Rejection::NotRedeemed)?;
-        let amount = check_reversal(&redemption, amount, terms)?;
-        let mut redemption = redemption;
-        let whole = amount == redemption.reversible();
-        redemption.reversed = redemption.reversed.plus(amount);
-        let transaction = redemption.transaction.clone();
-        let posting = Posting { coupon: self.id, transaction: transaction.clone(), at: now };
-        let mut reversal = account.post(EntryKind::Reverse, amount, posting);
-        reversal.reverses = Some(redemption.id.number);
-        account.redeemed = account.redeemed.minus(amount);
-        let after = if account.redeemed.is_positive() { Status::PartiallyRedeemed } else { Status::Claimed };
-        self.account = Some(account);
-        let mut change = self.change(EventType::Unredeem, after);
-        change.amount = Some(amount);
-        change.transaction = transaction;
-        self.status = after;
-        if after == Status::Claimed {
-            self.redeemed_at = None;
-        }
-        self.usages = self.usages.saturating_sub(u32::from(whole));
-        self.version += 1;
-        Ok(Decision { coupon: self, changes: vec![change], entries: vec![redemption, reversal] })
+    /// Takes off what a card holds that is less than its minimum value, and takes it out of use.
+    fn void_below_minimum(&mut self, entries: &mut Vec<Entry>, now: Instant) -> Change {
+        let mut void = self.change(EventType::Invalidate, Status::Invalid);
+        void.amount = self.balance();
+        void.reason = Some("the balance fell below the card's minimum value".to_owned());
+        entries.extend(self.void_account(now));
+        void.balance_after = self.balance();
+        self.status = Status::Invalid;
+        self.invalidated_at = Some(now);
+        void
     }
 
-    /// Moves a card's balance up or down by hand, never below zero.
+    /// Moves a card's balance up or down by hand, never below zero. One that holds nothing then is used up; what falls
+    /// below the card's minimum value is voided, as after a redemption.
     pub fn adjust(mut self, terms: &Terms, amount: Amount, now: Instant) -> Result<Decision, Refusal> {
         let mut account = self.live_account(now)?;
         let exponent = terms.exponent();
@@ -111,12 +79,19 @@ impl Coupon {
             return Err(Rejection::ValueInvalid { reason }.at(["amount"]));
         }
         let posting = Posting { coupon: self.id, transaction: None, at: now };
-        let entry = account.post(EntryKind::Adjust, amount, posting);
+        let mut entries = vec![account.post(EntryKind::Adjust, amount, posting)];
+        let voided = amount < Amount::ZERO && account.falls_below_minimum(terms);
         self.account = Some(account);
-        let mut change = self.change(EventType::Adjust, self.status);
+        let after = if account.balance.is_positive() { self.status } else { Status::Redeemed };
+        let mut change = self.change(EventType::Adjust, after);
         change.amount = Some(amount);
+        let mut changes = vec![change];
+        self.status = after;
+        if voided {
+            changes.push(self.void_below_minimum(&mut entries, now));
+        }
         self.version += 1;
-        Ok(Decision { coupon: self, changes: vec![change], entries: vec![entry] })
+        Ok(Decision { coupon: self, changes, entries })
     }
 
     /// The account of a card that can be used now.
@@ -134,30 +109,8 @@ impl Coupon {
         };
         let posting = Posting { coupon: self.id, transaction: None, at: now };
         let entry = account.post(EntryKind::Void, Amount::ZERO.minus(account.balance), posting);
+        account.voided = Some(entry.id.number);
         self.account = Some(account);
         vec![entry]
-    }
-}
-
-/// How much of a redemption is taken back: never more than is left of it.
-fn check_reversal(redemption: &Entry, amount: Option<Amount>, terms: &Terms) -> Result<Amount, Refusal> {
-    if redemption.kind != EntryKind::Redeem {
-        let reason = "expected the ledger entry of a redemption".to_owned();
-        return Err(Rejection::ValueInvalid { reason }.at(["ledgerEntryId"]));
-    }
-    let left = redemption.reversible();
-    if !left.is_positive() {
-        return Err(Rejection::NotRedeemed.at(["ledgerEntryId"]));
-    }
-    match amount {
-        None => Ok(left),
-        Some(amount) if amount.is_positive() && amount <= left => Ok(amount),
-        Some(_) => {
-            let reason = format!(
-                "expected an amount above zero and at most {}, which is left of this redemption",
-                left.text(terms.exponent())
-            );
-            Err(Rejection::ValueInvalid { reason }.at(["amount"]))
-        }
     }
 }

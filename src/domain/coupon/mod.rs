@@ -4,9 +4,13 @@
 
 mod actions;
 mod card_actions;
+mod extend;
+#[cfg(test)]
+mod money_back;
 mod reinstate;
 #[cfg(test)]
 mod tests;
+mod unredeem;
 
 pub use actions::Holder;
 
@@ -53,6 +57,10 @@ pub struct Coupon {
     pub transfers: u32,
     /// The account of a gift card that has been issued.
     pub account: Option<Account>,
+    /// The purchases of the redemptions that stand, of a coupon that is no gift card: the latest last, none for one that
+    /// named no purchase, and only the last [`Coupon::PURCHASES`].
+    #[serde(default)]
+    pub purchases: Vec<Option<String>>,
     /// The event by which its holder came to hold it.
     pub acquired: Option<EventId>,
     /// Its events.
@@ -112,10 +120,10 @@ pub struct Decision {
 
 impl Decision {
     /// The same decision with why it was taken, in the words of whoever asked for it. Events that have a reason of their
-    /// own keep it.
+    /// own keep it, and that time is over has none.
     #[must_use]
     pub fn because(mut self, reason: Option<&str>) -> Self {
-        for change in &mut self.changes {
+        for change in self.changes.iter_mut().filter(|change| change.kind != EventType::Expire) {
             change.reason = change.reason.take().or_else(|| reason.map(str::to_owned));
         }
         self
@@ -123,6 +131,9 @@ impl Decision {
 }
 
 impl Coupon {
+    /// Of how many redemptions a coupon knows the purchase. It has more than one only where its pool is aggregated.
+    pub const PURCHASES: usize = 8;
+
     /// A coupon that nobody has claimed.
     #[must_use]
     pub fn unassigned(id: CouponId, code: String, terms: TermsNumber) -> Self {
@@ -141,6 +152,7 @@ impl Coupon {
             usages: 0,
             transfers: 0,
             account: None,
+            purchases: Vec::new(),
             acquired: None,
             history: History::default(),
             version: 0,
@@ -161,10 +173,32 @@ impl Coupon {
         self.status_at(now).refusal(self.expires_at)
     }
 
-    /// The last entry of the ledger of a gift card that has been issued.
+    /// The status of a coupon that a customer holds and that is neither over nor out of use.
+    fn status_in_use(&self) -> Status {
+        match self.account {
+            Some(account) if !account.balance.is_positive() => Status::Redeemed,
+            Some(account) if account.redeemed.is_positive() => Status::PartiallyRedeemed,
+            None if self.usages >= self.claims => Status::Redeemed,
+            Some(_) | None => Status::Claimed,
+        }
+    }
+
+    /// Records that its time is over, where it is and nothing has recorded it yet, so that what comes next happens to an
+    /// expired coupon, as every reader sees it.
+    fn end_if_over(&mut self, now: Instant) -> Option<Change> {
+        if !self.status.is_live() || self.status_at(now) != Status::Expired {
+            return None;
+        }
+        let change = self.change(EventType::Expire, Status::Expired);
+        self.status = Status::Expired;
+        Some(change)
+    }
+
+    /// The entry of the ledger of a gift card that is out of use that took off what it held, if there is one.
     #[must_use]
-    pub fn last_entry(&self) -> Option<EntryId> {
-        let number = self.account?.entries.checked_sub(1)?;
+    pub fn void_entry(&self) -> Option<EntryId> {
+        let account = self.account.filter(|_| self.status == Status::Invalid)?;
+        let number = account.voided.or_else(|| account.entries.checked_sub(1))?;
         Some(EntryId { coupon: self.id, number })
     }
 

@@ -1,12 +1,12 @@
 //! Taking an invalidation back. Nothing has to be remembered for it: what a coupon was follows from what an invalidation
 //! leaves as it is. It had a holder or none; a gift card has paid something that stands or nothing; and what the card
-//! held is the last entry of its ledger, which took it off. So coupons come back too that were invalidated before this
-//! was possible.
+//! held is in the entry of its ledger that took it off. So coupons come back too that were invalidated before this was
+//! possible.
 
 use crate::{
     decimal::Amount,
     event::EventType,
-    gift_card::{Entry, EntryKind, Posting},
+    gift_card::{Entry, EntryKind},
     period::Instant,
     rejection::{Refusal, Rejection},
     status::Status,
@@ -17,13 +17,13 @@ use super::{Coupon, Decision};
 
 impl Coupon {
     /// Puts an invalidated coupon back to what it was: unassigned, claimed or partially redeemed; expired where its time
-    /// was over meanwhile. `last` is the [last entry](Coupon::last_entry) of a gift card's ledger. A card that would hold
-    /// less than its minimum value stays void, as it would after a redemption.
-    pub fn reinstate(mut self, terms: &Terms, last: Option<Entry>, now: Instant) -> Result<Decision, Refusal> {
+    /// was over meanwhile. `void` is its [`Coupon::void_entry`]. A card that would hold less than its minimum value stays
+    /// void, as it would after a redemption.
+    pub fn reinstate(mut self, terms: &Terms, void: Option<Entry>, now: Instant) -> Result<Decision, Refusal> {
         if self.status != Status::Invalid {
             return Err(self.refusal(now).into());
         }
-        let (amount, entries) = self.restore_account(terms, last, now)?;
+        let (amount, entries) = self.restore_account(terms, void, now)?;
         let after = self.status_before_invalidation(now);
         let mut change = self.change(EventType::Reinstate, after);
         change.amount = amount;
@@ -34,13 +34,11 @@ impl Coupon {
     }
 
     /// What it was before it became invalid, and is again at this instant.
-    fn status_before_invalidation(&self, now: Instant) -> Status {
-        let has_paid = self.account.is_some_and(|account| account.redeemed.is_positive());
+    pub(super) fn status_before_invalidation(&self, now: Instant) -> Status {
         match (&self.customer, self.expires_at) {
             (None, _) => Status::Unassigned,
             (Some(_), Some(end)) if end <= now => Status::Expired,
-            (Some(_), _) if has_paid => Status::PartiallyRedeemed,
-            (Some(_), _) => Status::Claimed,
+            (Some(_), _) => self.status_in_use(),
         }
     }
 
@@ -49,21 +47,17 @@ impl Coupon {
     fn restore_account(
         &mut self,
         terms: &Terms,
-        last: Option<Entry>,
+        void: Option<Entry>,
         now: Instant,
     ) -> Result<(Option<Amount>, Vec<Entry>), Refusal> {
-        let voided = last.filter(|entry| entry.kind == EntryKind::Void && self.customer.is_some());
-        let (Some(mut account), Some(mut voided)) = (self.account, voided) else { return Ok((None, Vec::new())) };
-        let amount = Amount::ZERO.minus(voided.amount);
-        voided.reversed = amount;
-        let posting = Posting { coupon: self.id, transaction: None, at: now };
-        let mut reversal = account.post(EntryKind::Reverse, amount, posting);
-        reversal.reverses = Some(voided.id.number);
-        if let Some(minimum) = terms.restrictions.minimum_value.filter(|_| account.falls_below_minimum(terms)) {
+        let mut entries = Vec::new();
+        let void = void.filter(|entry| entry.kind == EntryKind::Void && self.customer.is_some());
+        let amount = void.and_then(|void| self.take_void_back(void, &mut entries, now));
+        let account = self.account.filter(|account| account.falls_below_minimum(terms));
+        if let (Some(account), Some(minimum)) = (account, terms.restrictions.minimum_value) {
             let text = |amount: Amount| amount.text(terms.exponent());
             return Err(Rejection::StaysVoid { balance: text(account.balance), minimum: text(minimum) }.into());
         }
-        self.account = Some(account);
-        Ok((Some(amount), vec![voided, reversal]))
+        Ok((amount, entries))
     }
 }

@@ -83,6 +83,7 @@ fn every_action_on_every_status() {
     let transfer: Action = |coupon, terms| coupon.transfer(terms, holder("bob"), now());
     let invalidate: Action = |coupon, _| coupon.invalidate(now());
     let expire: Action = |coupon, _| coupon.expire(later());
+    let extend: Action = |coupon, _| coupon.extend(at("2027-01-01T00:00:00Z"), now());
     let reinstate: Action = |coupon, terms| {
         let last = void_entry(&coupon);
         coupon.reinstate(terms, last, now())
@@ -93,7 +94,7 @@ fn every_action_on_every_status() {
     // By status found: unassigned, claimed, partially redeemed, redeemed, expired, invalid. The second
     // table is of gift cards, which alone are ever partially redeemed.
     let order = [U, C, P, R, E, I];
-    let plain: [Row; 9] = [
+    let plain: [Row; 10] = [
         ("claim", claim, [Ok(C), Err(Ac), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("claim again", again, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("redeem", redeem, [Err(Nc), Ok(R), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
@@ -103,14 +104,16 @@ fn every_action_on_every_status() {
         ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
         ("expire", expire, [Err(Nc), Ok(E), Ok(E), Err(Ar), Err(Ex), Err(In)]),
         ("reinstate", reinstate, [Err(Nc), Err(no), Err(Ar), Err(Ar), Err(Ex), Ok(C)]),
+        ("extend", extend, [Err(Nc), Ok(C), Ok(P), Err(Ar), Ok(C), Err(In)]),
     ];
-    let cards: [Row; 6] = [
+    let cards: [Row; 7] = [
         ("pay", pay, [Err(Nc), Ok(P), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("adjust", adjust, [Err(Nc), Ok(C), Ok(P), Err(Ar), Err(Ex), Err(In)]),
         ("unassign", unassign, [Err(Nc), Ok(U), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("transfer", transfer, [Err(Nc), Ok(C), Err(Ar), Err(Ar), Err(Ex), Err(In)]),
         ("invalidate", invalidate, [Ok(I), Ok(I), Ok(I), Err(Ar), Err(Ex), Err(In)]),
         ("reinstate", reinstate, [Err(Nc), Err(no), Err(Ar), Err(Ar), Err(Ex), Ok(C)]),
+        ("extend", extend, [Err(Nc), Ok(C), Ok(P), Err(Ar), Ok(C), Err(In)]),
     ];
     for (card, table) in [(false, plain.as_slice()), (true, cards.as_slice())] {
         for (name, action, expected) in table {
@@ -265,7 +268,8 @@ proptest! {
     /// adjustments, it never pays more than it holds, and no reversal returns more than was taken.
     #[test]
     fn a_ledger_always_sums_up(steps in proptest::collection::vec((0u8..4, 1i64..6_000, 0usize..20), 1..40)) {
-        let card = terms(CouponType::GiftCard, "100");
+        let mut card = terms(CouponType::GiftCard, "100");
+        card.restrictions.minimum_value = Some(Amount(500));
         let claim = fresh().claim(&card, holder("ann"), None, now()).expect("a claim");
         let mut ledger = claim.entries;
         let mut coupon = claim.coupon;
@@ -273,7 +277,10 @@ proptest! {
             let entry = ledger.get(which % ledger.len()).cloned().expect("an entry");
             let result = match step {
                 0 | 1 => coupon.clone().redeem_card(&card, None, Amount(amount), None, now()),
-                2 => coupon.clone().unredeem_card(&card, entry, Some(Amount(amount)), now()),
+                2 => {
+                    let void = coupon.void_entry().and_then(|id| ledger.get(id.number as usize).cloned());
+                    coupon.clone().unredeem_card(&card, entry, Some(Amount(amount)), void, now())
+                }
                 _ => coupon.clone().adjust(&card, Amount(amount - 3_000), now()),
             };
             if let Ok(decision) = result {
@@ -285,6 +292,9 @@ proptest! {
             }
             let sum: i64 = ledger.iter().map(|entry| entry.amount.0).sum();
             prop_assert_eq!(Some(Amount(sum)), coupon.balance());
+            if coupon.status.is_live() {
+                prop_assert!(sum >= 500, "what is less is voided");
+            }
             prop_assert!(sum >= 0);
             for entry in &ledger {
                 let back: i64 = ledger.iter().filter(|e| e.reverses == Some(entry.id.number)).map(|e| e.amount.0).sum();

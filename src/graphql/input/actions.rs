@@ -5,7 +5,7 @@ use async_graphql::{Enum, ID, InputObject, Json, MaybeUndefined};
 use super::{BasketInput, edit};
 use crate::{
     global_id::{GlobalIds, coupon_id, customer_id, entry_id, pool_id},
-    scalar::{CurrencyCode, Decimal},
+    scalar::{CurrencyCode, DateTime, Decimal},
 };
 use scrip_domain::{
     event::Why,
@@ -250,6 +250,26 @@ impl CouponReinstateInput {
     /// The service's command.
     pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
         Ok(Command::Reinstate(self.coupon.check(ids, None)?, self.reason))
+    }
+}
+
+/// A coupon whose time is to end at another instant.
+#[derive(Debug, Clone, InputObject)]
+pub struct CouponExtendInput {
+    /// The coupon: claimed, partially redeemed or expired.
+    pub coupon: CouponRef,
+    /// When its time is over, after now.
+    pub expires_at: DateTime,
+    /// Why: 1 to 500 characters, which the event tells.
+    pub reason: Option<String>,
+    /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
+    pub idempotency_key: Option<String>,
+}
+
+impl CouponExtendInput {
+    /// The service's command.
+    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+        Ok(Command::Extend(self.coupon.check(ids, None)?, self.expires_at.0.as_millisecond(), self.reason))
     }
 }
 

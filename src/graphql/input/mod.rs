@@ -7,8 +7,9 @@ mod plugin;
 mod pool;
 
 pub use actions::{
-    CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput, CouponTransferInput,
-    CouponUnassignInput, CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput, SettingsUpdateInput,
+    CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
+    CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput,
+    SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput};
 pub use plugin::{PluginBindingInput, PluginTestInput};

@@ -9,8 +9,8 @@ use crate::{
     failure::{failed, internal},
     global_id::ids,
     input::{
-        CheckoutInput, CouponClaimInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
-        CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
+        CheckoutInput, CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput,
+        CouponReinstateInput, CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
     },
     types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
 };
@@ -57,7 +57,9 @@ impl CouponMutation {
         }))
     }
 
-    /// Takes a redemption back; of a gift card, the one that a ledger entry names, wholly or in part.
+    /// Takes a redemption back; of a gift card, the one that a ledger entry names, wholly or in part. One that stands can
+    /// always be taken back: an expired or invalidated coupon stays what it is, and a card holds what it paid. A card that
+    /// was voided because too little was left on it lives again once that is no longer so, with what it then held.
     async fn coupon_unredeem(
         &self,
         ctx: &Context<'_>,
@@ -109,7 +111,18 @@ impl CouponMutation {
         coupon_payload(ctx, key, input.command(ids(ctx)?)).await
     }
 
-    /// Changes a gift card's balance by hand.
+    /// Sets when a coupon's time is over. An expired one lives again.
+    async fn coupon_extend(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupon, until when.")] input: CouponExtendInput,
+    ) -> Result<Option<CouponPayload>> {
+        let key = input.idempotency_key.clone();
+        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+    }
+
+    /// Changes a gift card's balance by hand. One that then holds nothing is redeemed; what falls below its minimum value
+    /// is voided.
     async fn gift_card_adjust(
         &self,
         ctx: &Context<'_>,

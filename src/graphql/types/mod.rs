@@ -147,6 +147,9 @@ pub mod enums {
         /// An invalidation was taken back.
         #[graphql(name = "COUPON_REINSTATE")]
         Reinstate,
+        /// Its time was set to end at another instant.
+        #[graphql(name = "COUPON_EXTEND")]
+        Extend,
     }
 
     /// Why a ledger entry was made.

@@ -4,7 +4,7 @@
 
 use scrip_domain::{
     coupon::{Coupon, Decision},
-    event::Event,
+    event::{Event, EventType},
     id::{CouponId, EventId},
     presence::path,
     status::Status,
@@ -42,6 +42,8 @@ impl Attempt<'_> {
             if let Some((number, leaf)) = coupon.history.push(event) {
                 self.put::<Histories>((id, number), leaf);
             }
+            // Whoever's action recorded it, it is time that ended it.
+            let actor = if change.kind == EventType::Expire { "scrip" } else { actor };
             self.change.events.push(Event { id: event, at: self.now(), coupon: id, actor: actor.to_owned(), change });
         }
         for entry in entries {

@@ -8,8 +8,9 @@ use scrip_domain::{
     coupon::{Coupon, Decision, Holder},
     customer::Email,
     event::Why,
-    gift_card::EntryKind,
+    gift_card::{Entry, EntryKind},
     id::{CouponId, CustomerId, PoolId},
+    period::instant_of,
     pool::Pool,
     rejection::{Refusal, Rejection},
     source::Source,
@@ -115,11 +116,31 @@ impl Attempt<'_> {
         let reason = checked_reason(reason)?;
         let found = self.find(named)?;
         let terms = self.terms(&found.coupon)?;
-        let last = match found.coupon.last_entry() {
-            Some(id) => self.get::<Ledger>(&id)?.cloned(),
-            None => None,
-        };
-        let decision = found.coupon.clone().reinstate(&terms, last, self.now())?;
+        let void = self.void_of(&found.coupon)?;
+        let decision = found.coupon.clone().reinstate(&terms, void, self.now())?;
+        self.finish(&found, decision.because(reason), actor)
+    }
+
+    /// The entry that took off what a gift card held, where it is out of use.
+    pub(super) fn void_of(&mut self, coupon: &Coupon) -> Result<Option<Entry>, Stop> {
+        match coupon.void_entry() {
+            Some(id) => Ok(self.get::<Ledger>(&id)?.cloned()),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn extend(
+        &mut self,
+        named: &CouponRef,
+        until: i64,
+        reason: Option<&str>,
+        actor: &str,
+    ) -> Result<Answer, Stop> {
+        let reason = checked_reason(reason)?;
+        let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
+        let until = instant_of(until).ok_or_else(|| invalid().at(["expiresAt"]))?;
+        let found = self.find(named)?;
+        let decision = found.coupon.clone().extend(until, self.now())?;
         self.finish(&found, decision.because(reason), actor)
     }
 

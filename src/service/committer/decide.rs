@@ -134,6 +134,7 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
     | Command::Transfer(coupon, ..)
     | Command::Invalidate(coupon, ..)
     | Command::Reinstate(coupon, ..)
+    | Command::Extend(coupon, ..)
     | Command::Adjust(coupon, ..)) = command
     else {
         return Ok(None);
@@ -181,6 +182,7 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         }
         Command::Invalidate(coupon, reason) => attempt.invalidate(coupon, reason.as_deref(), actor),
         Command::Reinstate(coupon, reason) => attempt.reinstate(coupon, reason.as_deref(), actor),
+        Command::Extend(coupon, until, reason) => attempt.extend(coupon, *until, reason.as_deref(), actor),
         Command::Adjust(coupon, amount, reason) => attempt.adjust(coupon, amount, reason, actor),
         Command::Checkout(order) => attempt.checkout(order, actor),
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),

@@ -116,7 +116,8 @@ impl Attempt<'_> {
         let unknown = || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at(["ledgerEntryId"]);
         let entry = entry.ok_or_else(unknown)?;
         let amount = amount.map(|text| card_amount(text, &terms)).transpose()?;
-        let decision = found.coupon.clone().unredeem_card(&terms, entry, amount, self.now())?;
+        let void = self.void_of(&found.coupon)?;
+        let decision = found.coupon.clone().unredeem_card(&terms, entry, amount, void, self.now())?;
         self.finish(&found, decision.because(reason), actor)
     }
 

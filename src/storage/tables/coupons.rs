@@ -45,6 +45,11 @@ pub(crate) struct KeptCoupon<'a> {
     balance: Option<i64>,
     redeemed: Option<i64>,
     entries: Option<u32>,
+    /// Absent in what versions before wrote, and where nothing is voided.
+    voided: Option<u32>,
+    /// The purchases of redemptions that stand, empty for one without. Absent where there are none.
+    #[serde(borrow)]
+    purchases: Option<Vec<Cow<'a, str>>>,
     acquired: Option<(u32, u64)>,
     /// How many leaves of its history are full.
     leaves: u32,
@@ -95,6 +100,8 @@ impl Form for Coupons {
             balance: account.map(|account| account.balance.0),
             redeemed: account.map(|account| account.redeemed.0),
             entries: account.map(|account| account.entries),
+            voided: account.and_then(|account| account.voided),
+            purchases: (!coupon.purchases.is_empty()).then(|| coupon.purchases.iter().map(of_purchase).collect()),
             acquired: coupon.acquired.map(|event| (event.stream, event.sequence)),
             leaves: coupon.history.leaves,
             events: words::of_events(&coupon.history.recent),
@@ -107,7 +114,7 @@ impl Form for Coupons {
         let first = kept.first_customer.as_ref().map(linked::<Customers>).transpose()?;
         let account = match (kept.balance, kept.redeemed, kept.entries) {
             (Some(balance), Some(redeemed), Some(entries)) => {
-                Some(Account { balance: Amount(balance), redeemed: Amount(redeemed), entries })
+                Some(Account { balance: Amount(balance), redeemed: Amount(redeemed), entries, voided: kept.voided })
             }
             (None, None, None) => None,
             _ => return Err(CodecError::new("expected a balance, what was redeemed and how many entries, or none")),
@@ -128,11 +135,21 @@ impl Form for Coupons {
             usages: kept.usages,
             transfers: kept.transfers,
             account,
+            purchases: kept.purchases.into_iter().flatten().map(purchase).collect(),
             acquired: kept.acquired.map(|(stream, sequence)| EventId { stream, sequence }),
             history: History { leaves: kept.leaves, recent: words::events(&kept.events)? },
             version: kept.version,
         }))
     }
+}
+
+/// No purchase has an empty id.
+fn of_purchase(purchase: &Option<String>) -> Cow<'_, str> {
+    Cow::Borrowed(purchase.as_deref().unwrap_or_default())
+}
+
+fn purchase(kept: Cow<'_, str>) -> Option<String> {
+    Some(kept.into_owned()).filter(|kept| !kept.is_empty())
 }
 
 #[derive(Serialize, Deserialize)]

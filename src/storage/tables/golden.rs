@@ -96,12 +96,28 @@ fn touched() -> Coupon {
         claims: 1,
         usages: 2,
         transfers: 1,
-        account: Some(Account { balance: Amount(3_750), redeemed: Amount(1_250), entries: 2 }),
+        account: Some(Account { balance: Amount(3_750), redeemed: Amount(1_250), entries: 2, voided: None }),
         acquired: Some(event(9)),
         history: History { leaves: 1, recent: vec![event(41), event(42)] },
         version: 34,
         ..Coupon::unassigned(coupon(), "A-1234".to_owned(), TermsNumber(1))
     }
+}
+
+/// A card that was voided, and a coupon that two purchases have redeemed, one of them without an id.
+fn later_coupons() -> [Coupon; 2] {
+    let place = |index| CouponId { pool: PoolId(2), index };
+    let voided = Coupon {
+        status: Status::Invalid,
+        account: Some(Account { balance: Amount(25), redeemed: Amount(1_250), entries: 4, voided: Some(2) }),
+        ..Coupon::unassigned(place(0), "V".to_owned(), TermsNumber(0))
+    };
+    let used = Coupon {
+        usages: 2,
+        purchases: vec![Some("T-1".to_owned()), None],
+        ..Coupon::unassigned(place(1), "U".to_owned(), TermsNumber(0))
+    };
+    [voided, used]
 }
 
 fn dated(kind: EventType, full: bool) -> Dated {
@@ -165,6 +181,7 @@ fn rows() -> Vec<(RowId, Row)> {
     vec![
         row::<Pools>(PoolId(7), Box::new(pool())),
         row::<Pools>(PoolId(8), Box::new(Pool { id: PoolId(8), holdings_since: Some(41), ..pool() })),
+        row::<Pools>(PoolId(9), Box::new(Pool { id: PoolId(9), pays_shipping: Some(true), ..pool() })),
         row::<PoolTerms>((PoolId(7), TermsNumber(1)), Arc::new(terms())),
         row::<PoolTerms>(
             (PoolId(7), TermsNumber(2)),
@@ -184,6 +201,8 @@ fn rows() -> Vec<(RowId, Row)> {
             CouponId { pool: PoolId(1), index: 0 },
             Box::new(Coupon::unassigned(CouponId { pool: PoolId(1), index: 0 }, "X".to_owned(), TermsNumber(0))),
         ),
+        row::<Coupons>(CouponId { pool: PoolId(2), index: 0 }, Box::new(later_coupons()[0].clone())),
+        row::<Coupons>(CouponId { pool: PoolId(2), index: 1 }, Box::new(later_coupons()[1].clone())),
         row::<Histories>((coupon(), 2), (0..32).map(event).collect()),
         row::<Nodes>((PoolId(7), NodeId { level: 2, place: 5 }), Node::from_sets([0, 1, u64::MAX, 3, 4, 1 << 63])),
         row::<Ledger>(
@@ -212,6 +231,7 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<CustomerEvents>((customer("ann"), event(9)), Happened { coupon: coupon(), acquired: true }),
         row::<Events>(event(41), vec![dated(EventType::Redeem, true), dated(EventType::Expire, false)]),
         row::<Events>(event(43), vec![referring()]),
+        row::<Events>(event(44), vec![dated(EventType::Extend, false)]),
         row::<Dues>((at(100).as_millisecond(), coupon()), ()),
         row::<Purchases>(("T-1".to_owned(), None), Purchase(Some(serde_json::json!({ "total": 30, "lines": [] })))),
         row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),

@@ -88,7 +88,8 @@ words!(
     Invalidate = "COUPON_INVALIDATE",
     Expire = "COUPON_EXPIRE",
     Adjust = "COUPON_ADJUST",
-    Reinstate = "COUPON_REINSTATE"
+    Reinstate = "COUPON_REINSTATE",
+    Extend = "COUPON_EXTEND"
 );
 
 pub(super) fn millis(at: Instant) -> At {

@@ -23,16 +23,46 @@ pub(super) struct Target {
 /// A command, in the model's words: pools and customers by their places, money in cents.
 #[derive(Debug, Clone)]
 pub(super) enum Action {
-    Claim { pool: usize, customer: usize },
-    Redeem { target: Target, customer: Option<usize>, cents: Option<i64>, transaction: Option<u8> },
-    Unredeem { target: Target, entry: Option<u32>, cents: Option<i64> },
+    Claim {
+        pool: usize,
+        customer: usize,
+    },
+    Redeem {
+        target: Target,
+        customer: Option<usize>,
+        cents: Option<i64>,
+        transaction: Option<u8>,
+    },
+    Unredeem {
+        target: Target,
+        entry: Option<u32>,
+        cents: Option<i64>,
+    },
     Unassign(Target),
-    Transfer { target: Target, to: Option<usize>, email: Option<usize> },
+    Transfer {
+        target: Target,
+        to: Option<usize>,
+        email: Option<usize>,
+    },
     Invalidate(Target),
     Reinstate(Target),
-    Adjust { target: Target, cents: i64 },
-    Archive { pool: usize, archive: bool },
-    Add { pool: usize, name: u32 },
+    /// Until so many minutes after the start.
+    Extend {
+        target: Target,
+        until: i64,
+    },
+    Adjust {
+        target: Target,
+        cents: i64,
+    },
+    Archive {
+        pool: usize,
+        archive: bool,
+    },
+    Add {
+        pool: usize,
+        name: u32,
+    },
 }
 
 fn maybe<T>(random: &mut StdRng, chance: f64, value: impl FnOnce(&mut StdRng) -> T) -> Option<T> {
@@ -90,8 +120,12 @@ impl Action {
                 Self::Transfer { target, to, email: maybe(random, 0.3, somebody) }
             }
             85..89 => Self::Invalidate(target),
-            89..92 => Self::Reinstate(target),
-            92..95 => Self::Adjust { target, cents: *[-5_00, -1, 0, 1, 3_00].choose(random).expect("an amount") },
+            89..91 => Self::Reinstate(target),
+            91..93 => Self::Extend { target, until: *[60, 3_000, 6_000, 9_000].choose(random).expect("an end") },
+            93..95 => Self::Adjust {
+                target,
+                cents: *[-50_00, -20_00, -5_00, -1, 0, 1, 3_00].choose(random).expect("an amount"),
+            },
             95..97 => Self::Archive { pool: target.pool, archive: random.random_bool(0.3) },
             _ => Self::Add { pool: target.pool, name: random.random() },
         }
@@ -123,6 +157,9 @@ impl Action {
             }
             Self::Invalidate(target) => Command::Invalidate(target.coupon_ref(), None),
             Self::Reinstate(target) => Command::Reinstate(target.coupon_ref(), None),
+            Self::Extend { target, until } => {
+                Command::Extend(target.coupon_ref(), super::world::instant(*until).as_millisecond(), None)
+            }
             Self::Adjust { target, cents } => {
                 Command::Adjust(target.coupon_ref(), text(*cents), "a correction".to_owned())
             }

@@ -46,8 +46,8 @@ struct Modelled {
     ledger: Vec<Line>,
     purchases: BTreeSet<u8>,
     events: Vec<Told>,
-    /// What it was when it was invalidated, and what it held.
-    was: Option<(Status, i64)>,
+    /// What it held when it was invalidated.
+    was: Option<i64>,
 }
 
 impl Modelled {
@@ -198,8 +198,9 @@ impl Model {
                 coupon.redeem(facts, cents);
             }
             Action::Unredeem { entry, cents, .. } => {
+                let now = self.now;
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
-                coupon.unredeem(entry, cents);
+                coupon.unredeem(facts, entry, cents, now);
             }
             Action::Unassign(_) => {
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
@@ -222,10 +223,20 @@ impl Model {
                 let now = self.now;
                 self.coupons.get_mut(&place).expect("a coupon").reinstate(now);
             }
+            Action::Extend { until, .. } => {
+                let coupon = self.coupons.get_mut(&place).expect("a coupon");
+                coupon.ends = Some(until);
+                let after = if coupon.status == Status::Expired { coupon.in_use() } else { coupon.status };
+                coupon.tell(EventType::Extend, after);
+            }
             Action::Adjust { cents, .. } => {
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
                 coupon.post(EntryKind::Adjust, cents);
-                coupon.tell(EventType::Adjust, coupon.status);
+                let after = if coupon.balance == 0 { Status::Redeemed } else { coupon.status };
+                coupon.tell(EventType::Adjust, after);
+                if cents < 0 && (1..facts.minimums.0).contains(&coupon.balance) {
+                    coupon.invalidate();
+                }
             }
             Action::Archive { .. } | Action::Add { .. } => panic!("{action:?} was answered with a coupon"),
         }
@@ -268,24 +279,36 @@ impl Modelled {
     }
 
     fn invalidate(&mut self) {
-        self.was = Some((self.status, self.balance));
+        self.was = Some(self.balance);
         self.void();
         self.tell(EventType::Invalidate, Status::Invalid);
     }
 
     fn reinstate(&mut self, now: i64) {
-        let (status, balance) = self.was.take().expect("it was invalidated");
-        if balance != 0 {
-            self.post(EntryKind::Reverse, balance);
+        let held = self.was.take().expect("it was invalidated");
+        if held != 0 {
+            self.post(EntryKind::Reverse, held);
         }
         let is_over = self.ends.is_some_and(|end| end <= now);
-        self.tell(EventType::Reinstate, if is_over { Status::Expired } else { status });
+        self.tell(EventType::Reinstate, if is_over { Status::Expired } else { self.in_use() });
     }
 
-    fn unredeem(&mut self, entry: Option<u32>, cents: Option<i64>) {
+    /// What a coupon is that is neither over nor out of use.
+    fn in_use(&self) -> Status {
+        match self.owner {
+            None => Status::Unassigned,
+            Some(_) if self.ledger.is_empty() => Status::Claimed,
+            Some(_) if self.balance == 0 => Status::Redeemed,
+            Some(_) if self.paid() == 0 => Status::Claimed,
+            Some(_) => Status::PartiallyRedeemed,
+        }
+    }
+
+    fn unredeem(&mut self, facts: &PoolFacts, entry: Option<u32>, cents: Option<i64>, now: i64) {
+        let stays = matches!(self.status, Status::Expired | Status::Invalid);
         let Some(entry) = entry else {
             self.usages -= 1;
-            return self.tell(EventType::Unredeem, Status::Claimed);
+            return self.tell(EventType::Unredeem, if stays { self.status } else { Status::Claimed });
         };
         let line = &mut self.ledger[entry as usize];
         let left = -line.cents - line.returned;
@@ -293,7 +316,11 @@ impl Modelled {
         line.returned += cents;
         self.usages -= u32::from(cents == left);
         self.post(EntryKind::Reverse, cents);
-        let after = if self.paid() == 0 { Status::Claimed } else { Status::PartiallyRedeemed };
-        self.tell(EventType::Unredeem, after);
+        self.tell(EventType::Unredeem, if stays { self.status } else { self.in_use() });
+        // It was voided for want of what is there now.
+        let enough = |held: i64| (1..facts.minimums.0).contains(&held) && self.balance + held >= facts.minimums.0;
+        if self.status == Status::Invalid && self.was.is_some_and(enough) {
+            self.reinstate(now);
+        }
     }
 }

@@ -121,7 +121,11 @@ impl Told {
             }
             EventType::Redeem => self.usages += 1,
             EventType::Unredeem => self.usages -= 1,
-            EventType::Invalidate | EventType::Expire | EventType::Adjust | EventType::Reinstate => {}
+            EventType::Invalidate
+            | EventType::Expire
+            | EventType::Adjust
+            | EventType::Reinstate
+            | EventType::Extend => {}
         }
         if !matches!(event.change.kind, EventType::Unassign) {
             assert_eq!(self.customer, event.change.customer, "{:?} is in its owner's history", event.id);
@@ -140,7 +144,7 @@ fn posted<'a>(event: &Event, entries: &mut (impl Iterator<Item = &'a Entry> + Cl
         EventType::Unassign | EventType::Invalidate => {
             entries.clone().next().filter(|entry| entry.kind == EntryKind::Void).map(|entry| entry.kind)
         }
-        EventType::Transfer | EventType::Receive | EventType::Expire => None,
+        EventType::Transfer | EventType::Receive | EventType::Expire | EventType::Extend => None,
     };
     let Some(kind) = kind else { return };
     let entry = entries.next().unwrap_or_else(|| panic!("{:?} has a ledger entry", event.id));

@@ -39,7 +39,10 @@ impl Model {
                 right
             }
             Action::Unredeem { target, entry, cents } => self.on(target, |_, facts, coupon| {
-                let standing = matches!(coupon.status, Status::Redeemed | Status::PartiallyRedeemed);
+                let standing = match facts.card {
+                    Some(_) => !matches!(coupon.status, Status::Unassigned | Status::Claimed),
+                    None => coupon.usages > 0,
+                };
                 let mut right: Vec<_> = unless(standing, state(coupon)).into_iter().collect();
                 match facts.card {
                     None => right.extend(unless(entry.is_none() && cents.is_none(), Code::FieldNotApplicable)),
@@ -65,11 +68,15 @@ impl Model {
             }),
             Action::Reinstate(target) => self.on(target, |_, facts, coupon| match coupon.was {
                 // Such a card is voided, however it came to hold so little.
-                Some((_, 1..)) if coupon.was.is_some_and(|(_, held)| held < facts.minimums.0) => {
-                    vec![Code::Invalidated]
-                }
+                Some(held) if (1..facts.minimums.0).contains(&(coupon.balance + held)) => vec![Code::Invalidated],
                 Some(_) => Vec::new(),
                 None => vec![state(coupon)],
+            }),
+            Action::Extend { target, until } => self.on(target, |_, _, coupon| {
+                let held = coupon.is_live() || coupon.status == Status::Expired;
+                let mut right: Vec<_> = unless(held, state(coupon)).into_iter().collect();
+                right.extend(unless(*until > self.now, Code::ValueInvalid));
+                right
             }),
             Action::Adjust { target, cents } => self.on(target, |_, facts, coupon| {
                 let mut right: Vec<_> =
