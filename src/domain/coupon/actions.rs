@@ -3,7 +3,8 @@
 
 use crate::{
     currency::Currency,
-    event::{EventType, Why},
+    decimal::{Amount, MAX_AMOUNT},
+    event::{Change, EventType, Why},
     gift_card::{EntryKind, Posting},
     id::CustomerId,
     period::Instant,
@@ -41,7 +42,7 @@ impl Coupon {
             let mut account = self.account.unwrap_or_default();
             let posting = Posting { coupon: self.id, transaction: None, at: now };
             entries.push(account.post(EntryKind::Issue, value, posting));
-            account.redeemed = crate::decimal::Amount::ZERO;
+            account.redeemed = Amount::ZERO;
             account.voided = None;
             self.account = Some(account);
             change.amount = Some(value);
@@ -52,29 +53,40 @@ impl Coupon {
         Ok(Decision { coupon: self, changes: vec![change], entries })
     }
 
-    /// Gives its holder the same coupon once more (aggregated pools).
-    pub fn claim_again(mut self, why: Option<Why>, now: Instant) -> Result<Decision, Refusal> {
-        let status = self.status_at(now);
-        if !status.is_live() {
-            return Err(self.refusal(now).into());
+    /// Gives its holder the same coupon once more, of an aggregated pool: for one more use, or, of a gift card, with its
+    /// value on top. Its time starts anew, so that one that was used up or is over lives again.
+    pub fn claim_again(mut self, terms: &Terms, why: Option<Why>, now: Instant) -> Result<Decision, Refusal> {
+        match self.status_at(now) {
+            Status::Claimed | Status::PartiallyRedeemed | Status::Redeemed | Status::Expired => {}
+            Status::Unassigned | Status::Invalid => return Err(self.refusal(now).into()),
         }
-        let change = self.change(EventType::Claim, status).told_with(why);
+        let mut changes: Vec<Change> = self.end_if_over(now).into_iter().collect();
+        let mut entries = Vec::new();
+        if let Some(value) = terms.card_value() {
+            let mut account = self.account.unwrap_or_default();
+            if account.balance.plus(value).0 > MAX_AMOUNT {
+                let most = Amount(MAX_AMOUNT).text(terms.exponent());
+                return Err(Rejection::ValueInvalid { reason: format!("the balance would be above {most}") }.into());
+            }
+            let posting = Posting { coupon: self.id, transaction: None, at: now };
+            entries.push(account.post(EntryKind::Issue, value, posting));
+            self.account = Some(account);
+        }
+        self.expires_at = end_of(terms, now)?;
+        self.claimed_at = Some(now);
         self.claims = self.claims.saturating_add(1);
+        let after = self.status_in_use();
+        let mut change = self.change(EventType::Claim, after).told_with(why);
+        change.amount = terms.card_value();
+        changes.push(change);
+        self.status = after;
         self.version += 1;
-        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+        Ok(Decision { coupon: self, changes, entries })
     }
 
     /// Sets whom it belongs to and how long it lasts.
     fn start(&mut self, terms: &Terms, customer: CustomerId, now: Instant) -> Result<(), Refusal> {
-        self.expires_at = match terms.restrictions.expiration_period {
-            None => None,
-            Some(period) => {
-                let beyond = || Rejection::ValueInvalid {
-                    reason: "the expiration period ends after the year 9999: shorten it".to_owned(),
-                };
-                Some(period.after(now).ok_or_else(beyond)?)
-            }
-        };
+        self.expires_at = end_of(terms, now)?;
         self.original_customer.get_or_insert_with(|| customer.clone());
         self.customer = Some(customer);
         self.claimed_at = Some(now);
@@ -93,12 +105,14 @@ impl Coupon {
             return Err(self.refusal(now).into());
         }
         self.check_owner(by)?;
-        let mut change = self.change(EventType::Redeem, Status::Redeemed);
+        self.usages = self.usages.saturating_add(1);
+        // One that was claimed more often goes on.
+        let after = self.status_in_use();
+        let mut change = self.change(EventType::Redeem, after);
         change.transaction.clone_from(&transaction);
         self.note_purchase(transaction);
-        self.status = Status::Redeemed;
+        self.status = after;
         self.redeemed_at = Some(now);
-        self.usages = self.usages.saturating_add(1);
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
     }
@@ -122,10 +136,14 @@ impl Coupon {
         }
     }
 
-    /// Takes a claimed coupon back from its customer; what a gift card held goes off its ledger.
+    /// Takes a claimed coupon back from its customer; what a gift card held goes off its ledger. One that has been used
+    /// (it was claimed more often) stays: its uses are of that customer.
     pub fn unassign(mut self, now: Instant) -> Result<Decision, Refusal> {
         if self.status_at(now) != Status::Claimed {
             return Err(self.refusal(now).into());
+        }
+        if self.usages > 0 {
+            return Err(Rejection::AlreadyRedeemed.into());
         }
         let mut change = self.change(EventType::Unassign, Status::Unassigned);
         let entries = self.void_account(now);
@@ -180,4 +198,12 @@ impl Coupon {
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
     }
+}
+
+/// When the time is over of a coupon that is given to a customer now.
+fn end_of(terms: &Terms, now: Instant) -> Result<Option<Instant>, Refusal> {
+    let Some(period) = terms.restrictions.expiration_period else { return Ok(None) };
+    let beyond =
+        || Rejection::ValueInvalid { reason: "the expiration period ends after the year 9999: shorten it".to_owned() };
+    Ok(Some(period.after(now).ok_or_else(beyond)?))
 }

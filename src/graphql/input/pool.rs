@@ -88,7 +88,8 @@ pub struct PoolCreateInput {
     pub restrictions: Option<RestrictionsInput>,
     /// The plugins that say who may use its coupons, up to 10.
     pub checks: Option<Vec<PluginBindingInput>>,
-    /// Whether a customer who claims again gets the same coupon again.
+    /// Whether a customer who claims again gets the same coupon again: for one more use, or, of a gift card, with its
+    /// value on top; its time starts anew.
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too; false where it is absent.
     pub pays_shipping: Option<bool>,
@@ -221,7 +222,8 @@ pub struct PoolUpdateInput {
     pub checks: Option<Vec<PluginBindingInput>>,
     /// REMOTE: another plugin that supplies codes, or another configuration of it.
     pub remote: Option<PluginBindingInput>,
-    /// Whether a customer who claims again gets the same coupon again.
+    /// Whether a customer who claims again gets the same coupon again: for one more use, or, of a gift card, with its
+    /// value on top; its time starts anew.
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too, those that exist as well.
     pub pays_shipping: Option<bool>,

@@ -22,7 +22,8 @@ pub(super) struct CouponMutation;
 
 #[Object]
 impl CouponMutation {
-    /// Gives a customer a coupon of a pool; of an aggregated pool, the one that the customer holds.
+    /// Gives a customer a coupon of a pool; of an aggregated pool, the one that the customer holds once more, unless it was
+    /// invalidated.
     async fn coupon_claim(
         &self,
         ctx: &Context<'_>,

@@ -123,7 +123,7 @@ impl Coupon {
         self.0.invalidated_at.map(DateTime)
     }
 
-    /// How often it was given to its holder.
+    /// How often it was given to its holder, and so may be redeemed (gift cards: by amounts).
     async fn claims(&self) -> i32 {
         i32::try_from(self.0.claims).unwrap_or(i32::MAX)
     }

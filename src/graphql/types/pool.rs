@@ -167,7 +167,8 @@ impl CouponPool {
         self.0.terms.last().map(|terms| Restrictions::of(terms)).unwrap_or_default()
     }
 
-    /// Whether a customer who claims again gets the same coupon again.
+    /// Whether a customer who claims again gets the same coupon again: for one more use, or, of a gift card, with its
+    /// value on top; its time starts anew.
     async fn aggregated(&self) -> bool {
         self.0.aggregated
     }

@@ -21,7 +21,6 @@ use scrip_storage::{Coupons, Dues, Ledger, RowId};
 use super::{
     attempt::{Attempt, Stop},
     decide::{at, checked_reason},
-    holdings::ALL,
     lookup::Found,
     plugins::Setting,
 };
@@ -41,9 +40,10 @@ impl Attempt<'_> {
         self.need_for_claim(&pool, &customer)?;
         self.check_claim(&pool, &customer)?;
         if pool.aggregated
-            && let Some(coupon) = self.held(&customer, pool.id, std::slice::from_ref(&ALL))?
+            && let Some(coupon) = self.held_to_renew(&customer, pool.id)?
         {
-            let decision = coupon.clone().claim_again(why, self.now())?;
+            let terms = self.terms(&coupon)?;
+            let decision = coupon.clone().claim_again(&terms, why, self.now())?;
             return self.finish(&Found { coupon, stored: true }, decision, actor);
         }
         if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {

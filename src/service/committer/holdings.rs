@@ -14,6 +14,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EventId, PoolId},
     period::Instant,
     pool::Pool,
+    status::Status,
 };
 use scrip_storage::{Coupons, CustomerEvents, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View};
 
@@ -30,7 +31,7 @@ const EVENTS: usize = 1_000;
 const MAX_OVER: usize = 100;
 
 /// All places of a pool.
-pub(super) const ALL: Range<u64> = 0..u64::MAX;
+const ALL: Range<u64> = 0..u64::MAX;
 
 /// Whose coupons of which pool.
 type Whose = (CustomerId, PoolId);
@@ -213,13 +214,30 @@ impl Attempt<'_> {
         pool: PoolId,
         places: &[Range<u64>],
     ) -> Result<Option<Coupon>, Stop> {
+        self.held_that(customer, pool, places, |_| true)
+    }
+
+    /// The coupon of an aggregated pool that a customer gets once more: the last that can be used, else the last. One that
+    /// was invalidated is not given again.
+    pub(super) fn held_to_renew(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Option<Coupon>, Stop> {
+        self.held_that(customer, pool, std::slice::from_ref(&ALL), |coupon| coupon.status != Status::Invalid)
+    }
+
+    /// What is held that fits: the last of those that can be used, else the last.
+    fn held_that(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+        fits: fn(&Coupon) -> bool,
+    ) -> Result<Option<Coupon>, Stop> {
         let now = self.now();
         let whose = (customer.clone(), pool);
         loop {
             let usable = |ends| goes_on(ends, now);
             let mut best = None;
             for range in places {
-                let found = self.last_noted(&whose, true, range, usable)?;
+                let found = self.last_noted(&whose, true, range, usable, fits)?;
                 best = later(best, found.filter(|coupon| coupon.status_at(now).is_live()));
             }
             if best.is_some() {
@@ -232,7 +250,7 @@ impl Attempt<'_> {
         let mut best = None;
         for range in places {
             for live in [true, false] {
-                best = later(best, self.last_noted(&whose, live, range, |_| true)?);
+                best = later(best, self.last_noted(&whose, live, range, |_| true, fits)?);
             }
         }
         Ok(best)
@@ -248,13 +266,14 @@ impl Attempt<'_> {
         }
     }
 
-    /// The last coupon of one side that is noted in a range of places.
+    /// The last coupon of one side that is noted in a range of places and fits.
     fn last_noted(
         &mut self,
         whose: &Whose,
         live: bool,
         places: &Range<u64>,
         admits: impl Fn(Option<Instant>) -> bool,
+        fits: fn(&Coupon) -> bool,
     ) -> Result<Option<Coupon>, Stop> {
         let key = (whose.clone(), live, places.clone());
         let mut below = places.end;
@@ -268,7 +287,8 @@ impl Attempt<'_> {
                 }
             };
             let coupon = self.coupon(CouponId { pool: whose.1, index })?;
-            if let Some(coupon) = coupon.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)) {
+            let is_meant = |coupon: &Coupon| coupon.customer.as_ref() == Some(&whose.0) && fits(coupon);
+            if let Some(coupon) = coupon.filter(is_meant) {
                 return Ok(Some(coupon));
             }
             below = index;

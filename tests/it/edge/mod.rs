@@ -42,6 +42,7 @@ mod pools;
 mod reasons;
 mod reinstate;
 mod remote;
+mod renewal;
 mod restrictions;
 mod routes;
 mod search;

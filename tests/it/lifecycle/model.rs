@@ -178,12 +178,19 @@ impl Model {
         held.max_by_key(|(place, coupon)| (coupon.is_live(), **place)).map(|(place, _)| *place)
     }
 
+    /// The coupon of an aggregated pool that a customer gets once more.
+    fn to_renew(&self, pool: usize, customer: usize) -> Option<Place> {
+        let held = self.coupons.range((pool, 0)..(pool + 1, 0)).filter(|(_, coupon)| coupon.owner == Some(customer));
+        let held = held.filter(|(_, coupon)| coupon.status != Status::Invalid);
+        held.max_by_key(|(place, coupon)| (coupon.is_live(), **place)).map(|(place, _)| *place)
+    }
+
     fn apply(&mut self, action: &Action, place: Place) {
         let facts = &POOLS[place.0];
         match *action {
             Action::Claim { customer, .. } => {
                 if facts.aggregated
-                    && let Some(held) = self.latest_of(place.0, customer)
+                    && let Some(held) = self.to_renew(place.0, customer)
                 {
                     assert_eq!(held, place, "the same coupon again");
                 }
@@ -252,7 +259,11 @@ impl Model {
         if coupon.owner == Some(customer) {
             assert!(facts.aggregated, "{place:?} is given out once");
             coupon.claims += 1;
-            return coupon.tell(EventType::Claim, coupon.status);
+            coupon.ends = facts.minutes.map(|minutes| self.now + minutes);
+            if let Some(value) = facts.card {
+                coupon.post(EntryKind::Issue, value);
+            }
+            return coupon.tell(EventType::Claim, coupon.in_use());
         }
         assert_eq!(coupon.status, Status::Unassigned, "{place:?} was given out, though it is not free");
         (coupon.owner, coupon.claims) = (Some(customer), 1);
@@ -267,7 +278,7 @@ impl Model {
 impl Modelled {
     fn redeem(&mut self, facts: &PoolFacts, cents: Option<i64>) {
         self.usages += 1;
-        let Some(cents) = cents else { return self.tell(EventType::Redeem, Status::Redeemed) };
+        let Some(cents) = cents else { return self.tell(EventType::Redeem, self.in_use()) };
         self.post(EntryKind::Redeem, -cents);
         if self.balance == 0 {
             return self.tell(EventType::Redeem, Status::Redeemed);
@@ -297,6 +308,7 @@ impl Modelled {
     fn in_use(&self) -> Status {
         match self.owner {
             None => Status::Unassigned,
+            Some(_) if self.ledger.is_empty() && self.usages >= self.claims => Status::Redeemed,
             Some(_) if self.ledger.is_empty() => Status::Claimed,
             Some(_) if self.balance == 0 => Status::Redeemed,
             Some(_) if self.paid() == 0 => Status::Claimed,

@@ -59,11 +59,10 @@ fn reversals(entries: &[Entry]) {
     assert!(reversing.clone().all(|entry| entry.reverses.is_some() && entry.amount.is_positive()));
 }
 
-/// What was paid and not taken back since the card was last issued.
+/// What was paid and not taken back. Nothing stands of a card that is taken from its customer.
 fn standing(entries: &[Entry]) -> i64 {
-    let issued = entries.iter().rposition(|entry| entry.kind == EntryKind::Issue).expect("an issue");
     let is_voided = |number: Option<u32>| number.is_some_and(|n| entries[n as usize].kind == EntryKind::Void);
-    let paid = entries[issued..].iter().filter(|entry| match entry.kind {
+    let paid = entries.iter().filter(|entry| match entry.kind {
         EntryKind::Redeem => true,
         EntryKind::Reverse => !is_voided(entry.reverses),
         EntryKind::Issue | EntryKind::Adjust | EntryKind::Void => false,

@@ -50,7 +50,12 @@ impl Model {
                 }
                 right
             }),
-            Action::Unassign(target) => self.on(target, |_, _, coupon| of_claimed(coupon).into_iter().collect()),
+            Action::Unassign(target) => self.on(target, |_, _, coupon| {
+                // What was used is its customer's.
+                let mut right: Vec<_> = of_claimed(coupon).into_iter().collect();
+                right.extend(unless(coupon.usages == 0, Code::AlreadyRedeemed));
+                right
+            }),
             Action::Transfer { target, to, email } => {
                 let mut right: Vec<_> = self.of_receiver(*to, *email);
                 let receiver = to.or(*email);
@@ -103,9 +108,7 @@ impl Model {
     fn of_claim(&self, pool: usize, customer: usize) -> Vec<Code> {
         let facts = &POOLS[pool];
         let mut right: Vec<_> = unless(!self.archived.contains(&pool), Code::PoolArchived).into_iter().collect();
-        let held = self.latest_of(pool, customer).filter(|_| facts.aggregated);
-        if let Some(held) = held.map(|place| &self.coupons[&place]) {
-            right.extend(unless(held.is_live(), state(held)));
+        if facts.aggregated && self.to_renew(pool, customer).is_some() {
             return right;
         }
         let free = |coupon: &Modelled| coupon.status == Status::Unassigned;
