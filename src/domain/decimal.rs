@@ -26,7 +26,7 @@ impl Decimal {
     /// Reads `-?digits(.digits)?`, at most 40 characters; no exponent, sign `+` or grouping.
     pub fn parse(text: &str) -> Result<Self, Rejection> {
         let invalid = |reason: &str| Rejection::ValueInvalid {
-            reason: format!("expected a decimal number such as \"12.50\", {reason}"),
+            reason: format!("expected a decimal number such as \"0.10\", {reason}"),
         };
         if text.len() > MAX_TEXT {
             return Err(invalid("of at most 40 characters"));

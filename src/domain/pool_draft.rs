@@ -169,13 +169,7 @@ impl PoolDraft {
 
     fn check_currency(&self, faults: &mut Faults) -> Option<Currency> {
         let code = self.currency.as_deref()?;
-        match self.kind {
-            CouponType::Amount | CouponType::GiftCard => faults.take(&["currency"], Currency::parse(code)),
-            CouponType::Percentage | CouponType::FreeShipping => {
-                faults.add(&["currency"], not_for(self.kind));
-                None
-            }
-        }
+        faults.take(&["currency"], Currency::parse(code))
     }
 
     /// The codes, where the source makes them; other sources have none of the fields.

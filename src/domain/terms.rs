@@ -155,16 +155,17 @@ impl Terms {
         }
     }
 
-    /// Whether a customer with this currency may hold the coupon: where the pool has a currency, only
-    /// one whose own is the same.
+    /// Whether a customer with this currency may hold the coupon: where the pool has a currency, nobody whose own is known
+    /// and another; a gift card, which is money, only one whose own is known and the same.
     pub fn admits_customer(&self, currency: Option<Currency>) -> Result<(), Rejection> {
-        match self.currency {
-            Some(expected) if currency != Some(expected) => Err(Rejection::CurrencyMismatch {
-                expected: expected.to_string(),
-                found: currency.map_or_else(|| "none (customerUpsert sets a customer's)".to_owned(), |c| c.to_string()),
-            }),
-            Some(_) | None => Ok(()),
-        }
+        let Some(expected) = self.currency else { return Ok(()) };
+        let found = match currency {
+            Some(found) if found == expected => return Ok(()),
+            Some(found) => found.to_string(),
+            None if self.card_value().is_none() => return Ok(()),
+            None => "none (customerUpsert sets a customer's)".to_owned(),
+        };
+        Err(Rejection::CurrencyMismatch { expected: expected.to_string(), found })
     }
 }
 
@@ -182,7 +183,10 @@ mod tests {
             (A, Some("0.005"), None, None),
             (A, None, None, None),
             (A, Some("5"), Some("JPY"), Some("5")),
-            (A, Some("5.0"), Some("JPY"), None),
+            (A, Some("395.00"), Some("JPY"), Some("395")),
+            (A, Some("395.50"), Some("JPY"), None),
+            (A, Some("12.5000"), Some("EUR"), Some("12.50")),
+            (P, Some("12.5000"), Some("EUR"), Some("12.5")),
             (A, Some("0"), Some("JPY"), None),
             (G, Some("1.250"), Some("KWD"), Some("1.250")),
             (G, Some("0.009"), Some("KWD"), None),

@@ -63,6 +63,9 @@ pub fn coded(mut response: Response) -> Response {
             if let Some(field) = field_of(&error.message) {
                 extensions.set("field", field);
             }
+            if let Some(form) = wanted_form(&error.message) {
+                error.message = format!("{}: {form}", error.message);
+            }
         }
         shorten(&mut error.message);
     }
@@ -90,6 +93,18 @@ fn code_of(message: &str) -> &'static str {
         "VALUE_INVALID"
     } else {
         "DOCUMENT_INVALID"
+    }
+}
+
+/// How a value of a type is written, where people often write it otherwise.
+fn wanted_form(message: &str) -> Option<&'static str> {
+    let (_, rest) = message.split_once("expected type \"")?;
+    match rest.trim_end_matches('"') {
+        "Decimal" => Some("an exact decimal number in quotes, such as \"0.10\""),
+        "DateTime" => Some("an instant in quotes, such as \"2026-11-28T00:00:00Z\""),
+        "CurrencyCode" => Some("an ISO 4217 code in quotes, such as \"EUR\""),
+        "Period" => Some("an ISO 8601 duration in quotes, such as \"P2M\""),
+        _ => None,
     }
 }
 

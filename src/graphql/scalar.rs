@@ -73,7 +73,7 @@ impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text(value, "an instant").map_err(InputValueError::custom)?;
         let instant = text.parse::<Instant>().ok().map(to_millisecond);
-        let expected = "expected an RFC 3339 instant such as \"2026-05-01T12:00:00Z\"";
+        let expected = "expected an RFC 3339 instant such as \"2026-11-28T00:00:00Z\"";
         instant.map(Self).ok_or_else(|| InputValueError::custom(expected))
     }
 

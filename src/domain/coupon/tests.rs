@@ -271,13 +271,19 @@ fn time_alone_ends_a_claimed_coupon_at_the_instant() {
 #[test]
 fn a_currency_bound_coupon_is_for_customers_of_that_currency() {
     let euro = Currency::parse("EUR").ok();
-    let mut bound = terms(CouponType::Amount, "5");
-    bound.currency = euro;
-    for (currency, expected) in [
-        (euro, None),
-        (None, Some(Code::CurrencyMismatch)),
-        (Currency::parse("USD").ok(), Some(Code::CurrencyMismatch)),
+    let dollar = Currency::parse("USD").ok();
+    use CouponType::{Amount as A, GiftCard as G, Percentage as P};
+    for (kind, currency, expected) in [
+        (A, euro, None),
+        (A, None, None),
+        (A, dollar, Some(Code::CurrencyMismatch)),
+        (P, None, None),
+        (P, dollar, Some(Code::CurrencyMismatch)),
+        (G, euro, None),
+        (G, None, Some(Code::CurrencyMismatch)),
+        (G, dollar, Some(Code::CurrencyMismatch)),
     ] {
+        let bound = Terms { currency: euro, ..terms(kind, "5") };
         let holder = Holder { customer: customer("ann"), currency };
         assert_eq!(fresh().claim(&bound, holder, None, now()).err().map(|r| r.code), expected, "{currency:?}");
     }

@@ -70,7 +70,8 @@ pub struct PoolCreateInput {
     pub kind: CouponType,
     /// What a coupon is worth. Not for FREE_SHIPPING.
     pub value: Option<Decimal>,
-    /// The currency of its amounts. For AMOUNT and GIFT_CARD only.
+    /// The currency of its amounts, the purchase minimum included. Only a basket in it can be paid, and a customer who pays
+    /// in another cannot claim; one whose currency is not known can, but for gift cards.
     pub currency: Option<CurrencyCode>,
     /// Whether its codes are compared with regard to case; forced where one place of the pattern can be of
     /// both cases.

@@ -44,7 +44,7 @@ pub(super) const POOLS: &[PoolFacts] = &[
     PoolFacts { card: Some(50_00), minimums: (5_00, 10_00), ..PLAIN },
     PoolFacts { aggregated: true, codes: 4, ..PLAIN },
     PoolFacts { generic: Some("WELCOME"), codes: 0, ..PLAIN },
-    PoolFacts { minutes: Some(60), ..PLAIN },
+    PoolFacts { minutes: Some(60), currency: Some("EUR"), ..PLAIN },
     PoolFacts { card: Some(20_00), currency: Some("EUR"), minutes: Some(24 * 60), codes: 3, ..PLAIN },
     PoolFacts { generic: Some("SPRING"), aggregated: true, minutes: Some(60), codes: 0, ..PLAIN },
     PoolFacts { card: Some(30_00), aggregated: true, codes: 3, ..PLAIN },

@@ -148,8 +148,10 @@ fn of_claimed(coupon: &Modelled) -> Option<Code> {
 }
 
 fn of_currency(facts: &PoolFacts, customer: usize) -> Option<Code> {
+    // Where a customer's is not known, it keeps nobody from a coupon that is no money.
+    let unknown = facts.card.is_none() && PEOPLE[customer].currency.is_none();
     let same = facts.currency.is_none() || facts.currency == PEOPLE[customer].currency;
-    unless(same, Code::CurrencyMismatch)
+    unless(same || unknown, Code::CurrencyMismatch)
 }
 
 /// What is wrong with the amount of a redemption.
