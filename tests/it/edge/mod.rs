@@ -30,6 +30,7 @@ mod life;
 mod lists;
 mod long_texts;
 mod moment;
+mod money_back;
 mod named;
 mod nodes;
 mod not_reading;
