@@ -1,5 +1,5 @@
 //! How fast Scrip is, in process, with every commit made durable: `cargo bench --bench scrip --profile dev`,
-//! or with `-- --quick` for a small run, `-- --claims` for the claims only. Sizes: `SCRIP_BENCH_CODES` (the big
+//! or with `-- --quick` for a small run, `-- --claims` for the claims only, `-- --checkouts` for checkouts only. Sizes: `SCRIP_BENCH_CODES` (the big
 //! pool, 1,000,000) and `SCRIP_BENCH_SECONDS` (each measurement, 5). The data is written below the target folder.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
@@ -17,13 +17,18 @@ use std::{
 use rand::Rng;
 use scrip::{
     domain::{
-        id::{CouponId, PoolId},
-        pool_draft::PoolDraft,
+        basket::BasketDraft,
+        checkout::{Presented, decide},
+        coupon::Coupon,
+        id::{CouponId, CustomerId, PoolId, TermsNumber},
+        pool_draft::{PoolDraft, RestrictionsDraft},
         source::Source,
         status::Status,
         terms::CouponType,
     },
-    service::{Clock, Command, CouponFilter, CouponRef, PageRequest, Scrip},
+    service::{
+        Answer, CheckoutOrder, Clock, Command, CouponFilter, CouponRef, PageRequest, Presentation, Recorded, Scrip,
+    },
     storage::Address,
 };
 use support::{
@@ -60,6 +65,9 @@ async fn main() {
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let mut bench = Bench::open(&address, sizes.time).await;
     row("memory at the start", &memory());
+    if std::env::args().any(|argument| argument == "--checkouts") {
+        return bench.checkouts().await;
+    }
     for size in [sizes.small, sizes.big] {
         let pool = bench.pool(CouponType::Percentage, "10", size).await;
         bench.claims(&format!("a pool of {size}"), pool, size).await;
@@ -70,6 +78,7 @@ async fn main() {
     }
     bench.redemptions(PoolId(2)).await;
     bench.cards().await;
+    bench.checkouts().await;
     bench.reads(PoolId(2)).await;
     row("memory at the end", &memory());
     bench.restart(&address).await;
@@ -138,6 +147,78 @@ impl Bench {
             let (times, seconds) = self.run(64, u64::MAX, pay).await;
             row(&format!("payments with {name}, 64 at once"), &format!("{:.0} /s", times.len() as f64 / seconds));
         }
+    }
+
+    /// Checkouts of coupons with terms of their own, every other one for some of the products: previewed, and the
+    /// decision alone.
+    async fn checkouts(&self) {
+        for (lines, number, times) in [(50, 5, 2_000), (1_000, 50, 200)] {
+            let (order, presented) = self.checkout(lines, number).await;
+            let (mut previews, mut decisions) = (histogram(), histogram());
+            for _ in 0..times {
+                let asked = order.clone();
+                let start = Instant::now();
+                let answer = self.scrip.checkout_preview(&self.caller, asked).await.expect("an answer");
+                previews.saturating_record(nanos(start));
+                let Answer::Checkout(record) = answer else { panic!("no checkout") };
+                assert!(record.coupons.iter().all(Recorded::redeemable), "every coupon takes something");
+            }
+            let basket = order.basket.check().expect("a basket");
+            let (customer, now) = (CustomerId::parse("ann").expect("an id"), self.scrip.now());
+            for _ in 0..times {
+                let start = Instant::now();
+                assert_eq!(decide(&basket, &customer, &presented, now).len(), number);
+                decisions.saturating_record(nanos(start));
+            }
+            row(&format!("a checkout of {lines} lines and {number} coupons, median"), &micros(&previews));
+            row("the decision alone, median", &micros(&decisions));
+        }
+    }
+
+    async fn checkout(&self, lines: usize, number: usize) -> (CheckoutOrder, Vec<Presented>) {
+        let product = |place: usize| format!("product-{place:04}");
+        let (mut coupons, mut presented) = (Vec::new(), Vec::new());
+        for place in 0..number {
+            let (kind, value) = match place % 3 {
+                0 => (CouponType::Percentage, "0.5"),
+                1 => (CouponType::Amount, "1.00"),
+                _ => (CouponType::GiftCard, "5"),
+            };
+            let some = (place..lines).step_by(number).map(product).collect();
+            let products = if place % 2 == 0 { Vec::new() } else { some };
+            let restrictions = RestrictionsDraft { products, ..RestrictionsDraft::default() };
+            let name = format!("CHECKOUT-{lines}-{place}");
+            let value = Some(value.to_owned());
+            let pool = self.make(PoolDraft { kind, value, restrictions, ..draft(&name, Source::Uploaded) }).await;
+            let add = Command::CouponsAdd(pool, vec![name.clone()]);
+            self.scrip.submit(&self.caller, None, add).await.expect("added codes");
+            let terms = self.scrip.registry().pool(pool).and_then(|pool| pool.terms.last().cloned()).expect("terms");
+            let coupon = Coupon::unassigned(CouponId { pool, index: 0 }, name.clone(), TermsNumber(0));
+            coupons.push(Presentation { code: name.clone(), amount: None });
+            presented.push(Presented {
+                code: name,
+                found: Some((coupon, terms)),
+                assignment: Some(Ok(())),
+                amount: None,
+                pays_shipping: false,
+                asked: Vec::new(),
+            });
+        }
+        let basket = BasketDraft {
+            currency: "EUR".to_owned(),
+            store: None,
+            shipping: Some("4.95".to_owned()),
+            lines: (0..lines).map(|place| (product(place), 2, "19.95".to_owned())).collect(),
+        };
+        let order = CheckoutOrder {
+            transaction: "preview".to_owned(),
+            customer: "ann".to_owned(),
+            basket,
+            coupons,
+            at: None,
+            expected_payable: None,
+        };
+        (order, presented)
     }
 
     async fn reads(&self, pool: PoolId) {

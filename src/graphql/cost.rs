@@ -54,7 +54,7 @@ const PAIRS: u64 = 8;
 /// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
 const SIZES: u64 = 1_000;
 /// How many allocations of a checkout count as one: they are in memory.
-const ALLOCATIONS: u64 = 2;
+const ALLOCATIONS: u64 = 5;
 /// How many items a list counts for that is not a page and whose length no argument tells.
 const LIST: u64 = 10;
 /// How many fields of the introspection count as one: they are in memory, and a list of them is shorter than it counts for.

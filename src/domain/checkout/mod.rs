@@ -69,6 +69,8 @@ pub struct Verdict {
     pub discount: Amount,
     /// Where it takes that: lines in their order, then the shipping. They sum up to the discount.
     pub allocations: Vec<Allocation>,
+    /// Whether it passed all that does not depend on what other coupons take.
+    pub admitted: bool,
 }
 
 /// What a coupon takes of a line, or of the shipping.
@@ -113,7 +115,9 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
     let mut ground = Ground::new(basket, terms);
     let mut verdicts = Vec::with_capacity(presented.len());
     for (place, one) in presented.iter().enumerate() {
-        verdicts.push(check(&ground, customer, one, presented.get(..place).unwrap_or_default(), now));
+        let mut verdict = check(&ground, customer, one, presented.get(..place).unwrap_or_default(), now);
+        verdict.admitted = verdict.redeemable();
+        verdicts.push(verdict);
     }
     let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
     let mut takings = Vec::new();

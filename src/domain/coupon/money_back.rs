@@ -60,11 +60,11 @@ impl Book {
                 self.ledger.push(entry);
             }
         }
-        for change in &decision.changes {
+        for change in decision.changes {
             let before = self.changes.last().map_or(Status::Unassigned, |last| last.after);
             assert_eq!(change.before, before, "{change:?}");
+            self.changes.push(change);
         }
-        self.changes.extend(decision.changes);
         self.coupon = decision.coupon;
         assert_eq!(self.changes.last().map(|last| last.after), Some(self.coupon.status));
         assert_eq!(

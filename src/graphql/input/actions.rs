@@ -118,7 +118,7 @@ pub struct CouponRedeemInput {
     /// Who redeems it, who then has to hold it; the retailer's own id. Needed for an uploaded code that
     /// nobody has claimed.
     pub customer_id: Option<ID>,
-    /// Gift cards: how much.
+    /// Gift cards: how much; with a basket, at most what of it can be paid with the card.
     pub amount: Option<Decimal>,
     /// What it is used for: checked against the coupon's restrictions.
     pub basket: Option<BasketInput>,

@@ -156,7 +156,7 @@ impl Attempt<'_> {
     }
 
     /// Asks the checks of the pools whose coupons have passed so far, each once for all of a pool's coupons;
-    /// whether there were any.
+    /// whether there were any. Those are asked as well that take nothing so far: they may once another is refused.
     fn ask_checks(
         &mut self,
         order: &Order,
@@ -166,7 +166,7 @@ impl Attempt<'_> {
     ) -> Result<bool, Stop> {
         let mut by_pool: BTreeMap<PoolId, Vec<(usize, Coupon, Arc<Terms>)>> = BTreeMap::new();
         for (place, (one, verdict)) in presented.iter().zip(verdicts).enumerate() {
-            if let Some((coupon, terms)) = one.found.as_ref().filter(|_| verdict.redeemable()) {
+            if let Some((coupon, terms)) = one.found.as_ref().filter(|_| verdict.admitted) {
                 by_pool.entry(coupon.id.pool).or_default().push((place, coupon.clone(), terms.clone()));
             }
         }

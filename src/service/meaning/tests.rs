@@ -152,6 +152,32 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
 }
 
 #[test]
+fn what_came_later_is_told_apart_where_it_is_given() {
+    let checkout = |expected: Option<&str>| {
+        let basket = BasketDraft { currency: "EUR".to_owned(), store: None, shipping: None, lines: Vec::new() };
+        fingerprint(
+            &Command::Checkout(Box::new(CheckoutOrder {
+                transaction: "t".to_owned(),
+                customer: "ann".to_owned(),
+                basket,
+                coupons: Vec::new(),
+                at: None,
+                expected_payable: expected.map(str::to_owned),
+            })),
+            None,
+        )
+    };
+    assert_eq!(checkout(Some("5")), checkout(Some("5.00")));
+    assert_ne!(checkout(Some("5")), checkout(Some("6")));
+    assert_ne!(checkout(Some("5")), checkout(None));
+    let extend = |until, reason: Option<&str>| {
+        fingerprint(&Command::Extend(CouponRef::Id(id()), until, reason.map(str::to_owned)), None)
+    };
+    assert_ne!(extend(1, None), extend(2, None));
+    assert_ne!(extend(1, None), extend(1, Some("goodwill")));
+}
+
+#[test]
 fn a_code_is_its_coupon() {
     let (code, coupon) = (Command::Invalidate(by_code("A-1"), None), Command::Invalidate(CouponRef::Id(id()), None));
     let kept = fingerprint(&coupon, None);

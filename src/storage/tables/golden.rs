@@ -307,6 +307,30 @@ fn a_record_above_its_tables_bound_is_not_written() {
 }
 
 #[test]
+fn the_largest_coupon_is_written() {
+    let long = |length: usize| "\u{10FFFF}".repeat(length);
+    let largest = Coupon {
+        code: long(64),
+        customer: Some(customer(&long(128))),
+        original_customer: Some(customer(&format!("{}a", long(127)))),
+        purchases: vec![Some(long(128)); Coupon::PURCHASES],
+        invalidated_at: Some(at(3)),
+        account: Some(Account {
+            balance: Amount(i64::MAX),
+            redeemed: Amount(i64::MAX),
+            entries: u32::MAX,
+            voided: Some(7),
+        }),
+        acquired: Some(event(u64::MAX)),
+        history: History { leaves: u32::MAX, recent: (0..31).map(|_| event(u64::MAX)).collect() },
+        version: u64::MAX,
+        ..touched()
+    };
+    let record = RowId::of::<Coupons>(coupon()).encode(&Row::of::<Coupons>(Box::new(largest))).expect("it fits");
+    assert!(record.len() > Coupons::MOST / 2, "{} bytes", record.len());
+}
+
+#[test]
 fn ids_are_told_as_people_write_them() {
     let told = [
         (RowId::of::<Pools>(PoolId(7)), "pool:7"),

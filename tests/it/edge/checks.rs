@@ -74,6 +74,35 @@ async fn a_check_refuses_at_preview_checkout_and_redemption() {
 }
 
 #[tokio::test]
+async fn a_coupon_is_asked_for_that_takes_nothing_until_another_is_refused() {
+    let app = App::with_plugins(operator(FIRST, "")).await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    for (value, codes) in [("100", ["ALL"]), ("10", ["PART"])] {
+        let pool = json!({ "type": "PERCENTAGE", "value": value, "checks": [check(json!({}))] });
+        app.pool(pool, &codes).await;
+    }
+    customer(&app, "old", json!(3)).await;
+    customer(&app, "new", json!(0)).await;
+    for (who, reasons, payable) in [
+        ("old", [&["CHECK_REFUSED"][..], &["CHECK_REFUSED"]], "20.00"),
+        ("new", [&[], &["NOTHING_TO_DISCOUNT"]], "0.00"),
+    ] {
+        let input = json!({ "transactionId": who, "customerId": who, "basket": basket(), "coupons": [{ "code": "ALL" }, { "code": "PART" }] });
+        let verdict = app.ok("checkoutComplete", input).await;
+        assert_eq!(verdict["payable"], payable, "{who}");
+        for (coupon, reasons) in verdict["coupons"].as_array().expect("coupons").iter().zip(reasons) {
+            assert_eq!(
+                super::field(coupon["reasons"].as_array().expect("reasons"), "code"),
+                reasons,
+                "{who}: {coupon}"
+            );
+        }
+    }
+    assert_eq!(app.by_code("PART").await["status"], "UNASSIGNED");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_claim_asks_where_the_binding_says_so() {
     let app = App::with_plugins(operator(FIRST, "")).await;
     customer(&app, "old", json!(3)).await;

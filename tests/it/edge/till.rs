@@ -227,3 +227,22 @@ async fn one_answer_for_a_coupon_and_the_entry_of_a_card() {
     assert_eq!(coupons[1]["ledgerEntry"], Value::Null);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_largest_checkout_is_told_in_full() {
+    let app = App::start().await;
+    let codes: Vec<String> = (0..50).map(|number| format!("C-{number:02}")).collect();
+    let given: Vec<&str> = codes.iter().map(String::as_str).collect();
+    app.pool(json!({ "type": "AMOUNT", "value": "1000" }), &given).await;
+    let lines = vec![("p", "1000"); 1_000];
+    let query = "query($input: CheckoutInput!) { checkoutPreview(input: $input) { total discount payable
+        coupons { code redeemable discount reasons { code } allocations { line amount } }
+        lines { total discount payable allocations { code line amount } } shipping { payable allocations { code } } } }";
+    let verdict = app.data(query, json!({ "input": order("t", &lines, "5", &given) })).await["checkoutPreview"].clone();
+    assert_eq!((&verdict["discount"], &verdict["payable"]), (&json!("50000.00"), &json!("950005.00")));
+    let of = |name: &str| verdict[name].as_array().expect("a list").clone();
+    assert!(of("coupons").iter().all(|one| one["allocations"].as_array().is_some_and(|laid| laid.len() == 1_000)));
+    assert!(of("lines").iter().all(|one| one["allocations"].as_array().is_some_and(|laid| laid.len() == 50)));
+    assert!(of("lines").iter().all(|one| one["discount"] == "50.00" && one["payable"] == "950.00"));
+    app.finish().await;
+}
