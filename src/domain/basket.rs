@@ -69,15 +69,15 @@ impl BasketDraft {
             faults.add(&["lines"], Rejection::LimitExceeded { what: "too many lines", limit: MAX_LINES as u64 });
         }
         let mut lines = Vec::new();
-        for (number, (product, quantity, unit_price)) in self.lines.iter().take(MAX_LINES).enumerate() {
-            let at = number.to_string();
-            let product = faults.take(&["lines", &at, "productId"], checked_id(product));
-            let quantity = faults.take(&["lines", &at, "quantity"], count(*quantity));
-            let unit_price = faults.take(&["lines", &at, "unitPrice"], unit_price_of(unit_price, currency));
-            if let (Some(product), Some(quantity), Some(unit_price)) = (product, quantity, unit_price) {
-                let amount = unit_price.times(quantity, currency.exponent()).ok_or_else(|| too_much(currency));
-                if let Some(amount) = faults.take(&["lines", &at], amount) {
-                    lines.push(Line { product, quantity, unit_price, amount });
+        for (number, line) in self.lines.iter().take(MAX_LINES).enumerate() {
+            match line_of(line, currency) {
+                Ok(line) => lines.push(line),
+                Err(wrong) => {
+                    let number = number.to_string();
+                    for (field, rejection) in wrong {
+                        let path: Vec<&str> = ["lines", &number].into_iter().chain(field).collect();
+                        faults.add(&path, rejection);
+                    }
                 }
             }
         }
@@ -102,6 +102,27 @@ impl Basket {
         }
         let listed = |line: &&Line| products.binary_search(&line.product).is_ok();
         self.lines.iter().filter(listed).map(|line| line.amount).reduce(Amount::plus)
+    }
+}
+
+/// A line, or what is wrong with which of its fields, or with all of it.
+fn line_of(
+    (product, quantity, unit_price): &(String, i32, String),
+    currency: Currency,
+) -> Result<Line, Vec<(Option<&'static str>, Rejection)>> {
+    match (checked_id(product), count(*quantity), unit_price_of(unit_price, currency)) {
+        (Ok(product), Ok(quantity), Ok(unit_price)) => match unit_price.times(quantity, currency.exponent()) {
+            Some(amount) => Ok(Line { product, quantity, unit_price, amount }),
+            None => Err(vec![(None, too_much(currency))]),
+        },
+        (product, quantity, unit_price) => {
+            let wrong = [
+                product.err().map(|rejection| (Some("productId"), rejection)),
+                quantity.err().map(|rejection| (Some("quantity"), rejection)),
+                unit_price.err().map(|rejection| (Some("unitPrice"), rejection)),
+            ];
+            Err(wrong.into_iter().flatten().collect())
+        }
     }
 }
 

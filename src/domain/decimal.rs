@@ -41,7 +41,9 @@ impl Decimal {
             return Err(invalid("with digits and at most one point"));
         }
         let fraction = if digits.contains('.') { fraction } else { "" };
-        let units = format!("{whole}{fraction}").parse::<i128>().map_err(|_| invalid("of at most 38 digits"))?;
+        let append = |units: i128, digit: u8| units.checked_mul(10)?.checked_add(i128::from(digit - b'0'));
+        let units = whole.bytes().chain(fraction.bytes()).try_fold(0, append);
+        let units = units.ok_or_else(|| invalid("of at most 38 digits"))?;
         Ok(Self { units: if negative { -units } else { units }, scale: fraction.len() as u8 })
     }
 

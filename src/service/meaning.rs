@@ -299,9 +299,7 @@ impl Parts {
             Command::Invalidate(coupon, reason) => self.plain_action("invalidate", coupon, named, reason.as_ref()),
             Command::Reinstate(coupon, reason) => self.plain_action("reinstate", coupon, named, reason.as_ref()),
             Command::Extend(coupon, until, reason) => {
-                self.action("extend", coupon, named);
-                self.text(&until.to_string());
-                self.maybe_text(reason.as_ref());
+                self.plain_action(&format!("extend {until}"), coupon, named, reason.as_ref());
             }
             Command::Adjust(coupon, amount, reason) => {
                 self.action("adjust", coupon, named);
