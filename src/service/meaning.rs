@@ -242,6 +242,12 @@ impl Parts {
         self.late_text(reason);
     }
 
+    fn extend(&mut self, coupon: &CouponRef, named: Option<CouponId>, until: i64, reason: Option<&String>) {
+        self.action("extend", coupon, named);
+        self.text(&until.to_string());
+        self.maybe_text(reason);
+    }
+
     fn entry(&mut self, entry: EntryId) {
         self.pool(entry.coupon.pool);
         self.number(entry.coupon.index);
@@ -298,9 +304,7 @@ impl Parts {
             }
             Command::Invalidate(coupon, reason) => self.plain_action("invalidate", coupon, named, reason.as_ref()),
             Command::Reinstate(coupon, reason) => self.plain_action("reinstate", coupon, named, reason.as_ref()),
-            Command::Extend(coupon, until, reason) => {
-                self.plain_action(&format!("extend {until}"), coupon, named, reason.as_ref());
-            }
+            Command::Extend(coupon, until, reason) => self.extend(coupon, named, *until, reason.as_ref()),
             Command::Adjust(coupon, amount, reason) => {
                 self.action("adjust", coupon, named);
                 self.amount(amount);

@@ -71,12 +71,7 @@ impl<'a> Ground<'a> {
             let bit = 1_u64.checked_shl(u32::try_from(terms.len()).unwrap_or(u32::MAX)).unwrap_or_default();
             terms.entry(Arc::as_ptr(one)).or_insert_with(|| {
                 let listed = &one.restrictions.products;
-                let mut is_for = vec![listed.is_empty(); products.len()];
-                for (product, number) in products.iter().filter(|_| !listed.is_empty()) {
-                    if let Some(is_for) = is_for.get_mut(*number) {
-                        *is_for = listed.binary_search_by(|id| id.as_str().cmp(product)).is_ok();
-                    }
-                }
+                let is_for = chosen(&products, listed);
                 let mut price = listed.is_empty().then_some(Amount::ZERO);
                 for ((line, number), bits) in basket.lines.iter().zip(&numbered).zip(&mut bits) {
                     if is_for.get(*number) == Some(&true) {
@@ -146,9 +141,9 @@ impl<'a> Ground<'a> {
         let amount = amount.min(self.left(terms)).0;
         let bit = self.of(terms).0;
         let part = |group: &Group| match weighing {
-            _ if group.bits & bit == 0 => Part { weight: 0, left: 0 },
-            Weighing::Price => Part { weight: group.price, left: group.left },
-            Weighing::Left => Part { weight: group.left, left: group.left },
+            _ if group.bits & bit == 0 => Part::NONE,
+            Weighing::Price => Part::new(group.price, group.left),
+            Weighing::Left => Part::new(group.left, group.left),
         };
         let shares = lay(amount, &self.groups.iter().map(part).collect::<Vec<_>>());
         for (group, share) in self.groups.iter_mut().zip(&shares) {
@@ -199,6 +194,23 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// Which of the numbered products are listed; all where none is. The shorter of both is gone through.
+fn chosen(products: &HashMap<&str, usize>, listed: &[String]) -> Vec<bool> {
+    let mut chosen = vec![listed.is_empty(); products.len()];
+    let mut choose = |number: usize| {
+        if let Some(chosen) = chosen.get_mut(number) {
+            *chosen = true;
+        }
+    };
+    if listed.len() < products.len() {
+        listed.iter().filter_map(|id| products.get(id.as_str())).for_each(|number| choose(*number));
+    } else {
+        let is_listed = |product: &str| listed.binary_search_by(|id| id.as_str().cmp(product)).is_ok();
+        products.iter().filter(|(product, _)| is_listed(product)).for_each(|(_, number)| choose(*number));
+    }
+    chosen
+}
+
 /// What the lines cost, and what is left of them.
 struct Lines(Vec<(i64, i64)>);
 
@@ -211,7 +223,7 @@ impl Lines {
     fn lay(&mut self, amount: i64, weighing: Weighing, places: &[usize], laid: &mut Vec<Allocation>) -> i64 {
         let part = |place: &usize| {
             let (price, left) = self.0.get(*place).copied().unwrap_or_default();
-            Part { weight: if weighing == Weighing::Price { price } else { left }, left }
+            Part::new(if weighing == Weighing::Price { price } else { left }, left)
         };
         let shares = lay(amount, &places.iter().map(part).collect::<Vec<_>>());
         let mut sum = 0;

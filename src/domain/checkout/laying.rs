@@ -2,6 +2,8 @@
 //! its part, and each is as near to its proportion as whole minor units allow (the method of the largest remainder, ties
 //! to the earlier part).
 
+use std::cmp::Reverse;
+
 /// A part that an amount is laid on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
@@ -11,53 +13,82 @@ pub(super) struct Part {
     pub(super) left: i64,
 }
 
+impl Part {
+    /// Nothing can be laid on it.
+    pub(super) const NONE: Self = Self { weight: 0, left: 0 };
+
+    /// One that counts for nothing where nothing is left of it.
+    pub(super) fn new(weight: i64, left: i64) -> Self {
+        if left > 0 { Self { weight, left } } else { Self::NONE }
+    }
+
+    /// Whether its proportion of an amount is all that is left of it, or more. `weight` is that of all parts.
+    fn is_filled_by(self, amount: i64, weight: i128) -> bool {
+        self.weight > 0 && i128::from(amount) * i128::from(self.weight) >= i128::from(self.left) * weight
+    }
+}
+
 /// The share of each part of an amount that is at most what is left of all of them.
 pub(super) fn lay(amount: i64, parts: &[Part]) -> Vec<i64> {
-    let mut shares = vec![0; parts.len()];
-    let mut open: Vec<usize> = (0..parts.len()).filter(|place| at(parts, *place).left > 0).collect();
-    let mut weight: i128 = open.iter().map(|place| i128::from(at(parts, *place).weight)).sum();
-    let mut rest = amount;
-    let full = |part: Part, rest: i64, weight: i128| {
-        i128::from(rest) * i128::from(part.weight) >= i128::from(part.left) * weight
-    };
-    if open.iter().any(|place| full(at(parts, *place), rest, weight)) {
-        // Those of which the least is left in proportion are full first; each makes the others' shares larger, so that
-        // one pass in this order finds all.
-        open.sort_by(|one, other| {
-            let (one, other) = (at(parts, *one), at(parts, *other));
-            let across = |left: Part, weight: Part| i128::from(left.left) * i128::from(weight.weight);
-            across(one, other).cmp(&across(other, one))
-        });
-        let mut filled = 0;
-        for place in &open {
-            let part = at(parts, *place);
-            if !full(part, rest, weight) {
-                break;
-            }
-            put(&mut shares, *place, part.left);
-            rest -= part.left;
-            weight -= i128::from(part.weight);
-            filled += 1;
-        }
-        open.drain(..filled);
-        open.sort_unstable();
+    let left: i128 = parts.iter().map(|part| i128::from(part.left)).sum();
+    if i128::from(amount) >= left {
+        return parts.iter().map(|part| part.left).collect();
     }
-    share_out(rest, weight, parts, &open, &mut shares);
+    let weight: i128 = parts.iter().map(|part| i128::from(part.weight)).sum();
+    let mut shares = vec![0; parts.len()];
+    if parts.iter().any(|part| part.is_filled_by(amount, weight)) {
+        fill(amount, weight, parts, &mut shares);
+    } else {
+        share_out(amount, weight, parts, 0..parts.len(), &mut shares);
+    }
     shares
 }
 
+/// Fills the parts of which less is left than their proportion, and shares the rest out among the others.
+fn fill(amount: i64, weight: i128, parts: &[Part], shares: &mut [i64]) {
+    let (mut rest, mut weight) = (amount, weight);
+    let mut open: Vec<usize> = (0..parts.len()).filter(|place| at(parts, *place).weight > 0).collect();
+    // Those of which the least is left in proportion are full first; each makes the others' shares larger, so that one
+    // pass in this order finds all.
+    open.sort_by(|one, other| {
+        let (one, other) = (at(parts, *one), at(parts, *other));
+        let across = |left: Part, weight: Part| i128::from(left.left) * i128::from(weight.weight);
+        across(one, other).cmp(&across(other, one))
+    });
+    let mut filled = 0;
+    for place in &open {
+        let part = at(parts, *place);
+        if !part.is_filled_by(rest, weight) {
+            break;
+        }
+        put(shares, *place, part.left);
+        rest -= part.left;
+        weight -= i128::from(part.weight);
+        filled += 1;
+    }
+    open.drain(..filled);
+    open.sort_unstable();
+    share_out(rest, weight, parts, open.into_iter(), shares);
+}
+
 /// Shares an amount out among parts of which none is filled by it.
-fn share_out(amount: i64, weight: i128, parts: &[Part], open: &[usize], shares: &mut [i64]) {
+fn share_out(
+    amount: i64,
+    weight: i128,
+    parts: &[Part],
+    places: impl ExactSizeIterator<Item = usize>,
+    shares: &mut [i64],
+) {
     if amount <= 0 || weight <= 0 {
         return;
     }
     let mut given = 0;
-    let mut remainders = Vec::with_capacity(open.len());
-    for place in open {
-        let (share, remainder) = divide(i128::from(amount) * i128::from(at(parts, *place).weight), weight);
-        put(shares, *place, share);
+    let mut remainders: Vec<(Reverse<u64>, usize)> = Vec::with_capacity(places.len());
+    for place in places {
+        let (share, remainder) = divide(i128::from(amount) * i128::from(at(parts, place).weight), weight);
+        put(shares, place, share);
         given += share;
-        remainders.push((std::cmp::Reverse(remainder), *place));
+        remainders.push((Reverse(remainder), place));
     }
     // Fewer than there are parts with a remainder, and such a share is below what is left: one more always fits.
     let units = usize::try_from(amount - given).unwrap_or_default();
@@ -69,16 +100,17 @@ fn share_out(amount: i64, weight: i128, parts: &[Part], open: &[usize], shares: 
     }
 }
 
-/// A quotient and its remainder. Division of 128 bits takes several times that of 64, which nearly all amounts fit.
-fn divide(number: i128, by: i128) -> (i64, i128) {
+/// A quotient and its remainder, both of which fit, because the quotient is a share and the divisor the weight of a
+/// basket. Division of 128 bits takes several times that of 64, which nearly all amounts fit.
+fn divide(number: i128, by: i128) -> (i64, u64) {
     match (u64::try_from(number), u64::try_from(by)) {
-        (Ok(number), Ok(by)) => (i64::try_from(number / by).unwrap_or(i64::MAX), i128::from(number % by)),
-        _ => (i64::try_from(number / by).unwrap_or(i64::MAX), number % by),
+        (Ok(number), Ok(by)) => (i64::try_from(number / by).unwrap_or(i64::MAX), number % by),
+        _ => (i64::try_from(number / by).unwrap_or(i64::MAX), u64::try_from(number % by).unwrap_or(u64::MAX)),
     }
 }
 
 fn at(parts: &[Part], place: usize) -> Part {
-    parts.get(place).copied().unwrap_or(Part { weight: 0, left: 0 })
+    parts.get(place).copied().unwrap_or(Part::NONE)
 }
 
 fn put(shares: &mut [i64], place: usize, share: i64) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{Answer, CheckoutOrder, CheckoutRecord, Presentation, Recorded};
 use scrip_domain::{
-    basket::{Basket, BasketDraft},
+    basket::Basket,
     checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
     coupon::Coupon,
     decimal::{Amount, Decimal},
@@ -37,7 +37,7 @@ type Assignment = Option<Result<(), Rejection>>;
 /// What a checkout is decided on.
 struct Order {
     customer: CustomerId,
-    basket: Basket,
+    basket: Arc<Basket>,
     transaction: String,
     at: Instant,
     /// Whether the time was asked for.
@@ -58,8 +58,6 @@ impl Attempt<'_> {
         if self.get::<Purchases>(&key)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
-        // Read before anything is decided.
-        self.customer(&order.customer)?;
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Checkout)?;
         let mut record = record_of(&order.basket, asked, &found, verdicts);
         if let Some(refusal) = price_change(&order, &record) {
@@ -90,7 +88,7 @@ impl Attempt<'_> {
     fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
         let transaction = checked_id(&asked.transaction).map_err(at("transactionId"))?;
         let customer = CustomerId::parse(&asked.customer).map_err(at("customerId"))?;
-        let basket = BasketDraft::check(&asked.basket).map_err(within_basket)?;
+        let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
         if asked.coupons.len() > MAX_COUPONS {
             let rejection = Rejection::LimitExceeded { what: "too many coupons", limit: MAX_COUPONS as u64 };
             return Err(rejection.at(["coupons"]).into());
@@ -117,6 +115,13 @@ impl Attempt<'_> {
         occasion: Occasion,
     ) -> Result<(Vec<MaybeFound>, Vec<Verdict>), Stop> {
         let now = if occasion == Occasion::Preview { order.at } else { self.now() };
+        self.reads_ahead = true;
+        // Read with what the codes name.
+        if let Err(stop) = self.customer(&order.customer)
+            && !matches!(stop, Stop::Missing)
+        {
+            return Err(stop);
+        }
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
@@ -172,7 +177,7 @@ impl Attempt<'_> {
         }
         // The time is the plugin's to know only where it is another than now.
         let at = Some(order.at).filter(|_| occasion == Occasion::Preview && order.given_time);
-        let setting = Setting { occasion, customer: Some(&order.customer), basket: Some(&order.basket), at };
+        let setting = Setting { occasion, customer: Some(&order.customer), basket: Some(order.basket.as_ref()), at };
         let mut answered = Vec::new();
         for (pool, coupons) in by_pool {
             let pool = self.pool(pool, "coupons")?;
@@ -216,7 +221,7 @@ impl Attempt<'_> {
         recorded: &Recorded,
         actor: &str,
     ) -> Result<(Coupon, Option<EntryId>), Stop> {
-        let (coupon, claim) = self.assigned(found, terms, Some(&order.customer), Some(&order.basket))?;
+        let (coupon, claim) = self.assigned(found, terms, Some(&order.customer), Some(order.basket.as_ref()))?;
         self.use_transaction(order.transaction.clone(), found)?;
         let transaction = Some(order.transaction.clone());
         let decision = if terms.card_value().is_some() {

@@ -14,7 +14,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CodeLists, CodeOwners, Named};
+use scrip_storage::{CodeLists, CodeOwners, Coupons, Named, RowId};
 
 use super::attempt::{Attempt, Stop};
 
@@ -128,6 +128,9 @@ impl Attempt<'_> {
         for Named { code: written, coupon } in named {
             let wanted = pool.is_none_or(|pool| pool == coupon.pool);
             if wanted && self.pool(coupon.pool, "coupon")?.same_code(&written, code) {
+                if self.reads_ahead {
+                    self.need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
+                }
                 return self.by_id(coupon);
             }
         }
