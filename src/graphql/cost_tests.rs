@@ -124,7 +124,7 @@ fn asking_about_the_schema_is_cheap_until_it_goes_round() {
         let inner = (0..times).fold("name".to_owned(), |inner, _| format!("fields {{ type {{ {inner} }} }}"));
         found(&format!("{{ __schema {{ types {{ {inner} }} }} }}"), json!({})).requested
     };
-    assert!(round(1) < 100, "{}", round(1));
+    assert!(round(1) < 200, "{}", round(1));
     assert!(round(6) > MAX_COST, "{}", round(6));
 }
 
