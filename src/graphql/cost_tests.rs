@@ -80,7 +80,8 @@ fn what_is_looked_through_and_inputs_cost_what_they_take() {
     let verdict = "query($i: I!) { checkoutPreview(input: $i) { ...V } } fragment V on CheckoutVerdict {
         coupons { code allocations { amount } } lines { total allocations { code amount } } shipping { allocations { code } } }";
     let decided = 10 + 2 * 20 + 2 * 8 / 8 + 16 / 4 + 1;
-    let listed = (1 + 2 * (1 + 1 + 9 * 2 / 5 + 1)) + (1 + 8 * (1 + 1 + 2 * 3 / 5 + 1)) + (1 + 1 + 2 * 2 / 5);
+    // Of allocations five count as one, and the two of the shipping as none.
+    let listed = (1 + 2 * (1 + 1 + 9 * 2 / 5 + 1)) + (1 + 8 * (1 + 1 + 2 * 3 / 5 + 1)) + (1 + 1);
     for (text, variables, expected) in [
         (verdict, checkout.clone(), decided + listed),
         (pool("{statuses: [CLAIMED]}").as_str(), json!({}), 10 + 1 + 100 + 2),

@@ -32,6 +32,7 @@ pub use programme::{Settings, Viewer};
 
 /// Anything that has an id of its own and can be read by it.
 #[derive(Debug, Interface)]
+#[expect(clippy::large_enum_variant, reason = "each is made for an answer and is gone with it")]
 #[graphql(field(name = "id", ty = "ID", desc = "The opaque id, unique among all objects."))]
 pub enum Node {
     /// A pool.
