@@ -98,7 +98,7 @@ fn what_is_looked_through_and_inputs_cost_what_they_take() {
             json!({}),
             10 + 1 + 4_000 + 2,
         ),
-        ("{ customer(id: 1) { attributes } }", json!({}), 10 + 1 + 1 + 10),
+        ("{ customer(id: 1) { attributes } }", json!({}), 10 + 1 + 1 + 40),
         ("query($i: I!) { checkoutPreview(input: $i) { total } }", checkout, 10 + 2 * 20 + 2 * 8 / 8 + 16 / 4 + 2),
         (
             "mutation($i: I!) { couponsAdd(input: $i) { added } }",

@@ -4,11 +4,13 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use surrealdb_kvs::{Error, Key, KeyRange, Transactable, TransactionBuilder, TransactionType};
+use surrealkv::CompactRangeOptions;
 use tempfile::TempDir;
 
 use super::{Engine, Purpose, Settings, Sync};
@@ -280,4 +282,51 @@ async fn a_torn_end_of_the_log_is_passed_over_and_other_damage_is_refused() {
     }
     fs::write(&log, &whole).expect("the log");
     assert_eq!(kept(folder.path()).await.expect("it opens"), 20, "a refusal changes nothing");
+}
+
+/// Every row of a table that is packed, or an error where a byte of it has changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_byte_in_a_packed_table_is_never_read() {
+    const ROWS: usize = 2_000;
+    let (folder, value) = (folder(), "pack me ".repeat(100));
+    let engine = open(folder.path()).await;
+    for batch in 0..20 {
+        let transaction = write(&engine).await;
+        for row in 0..ROWS / 20 {
+            transaction.set(key(&format!("{batch:02}-{row:03}")), value.as_str().into()).await.expect("set");
+        }
+        transaction.commit().await.expect("committed");
+    }
+    let tree = Arc::clone(engine.tree());
+    let merged = tokio::task::spawn_blocking(move || tree.compact_range(None, None, &CompactRangeOptions::default()));
+    merged.await.expect("an end").expect("merged");
+    engine.close().await.expect("closed");
+    let tables = fs::read_dir(folder.path().join("sstables")).expect("tables");
+    let tables: Vec<PathBuf> = tables.map(|entry| entry.expect("an entry").path()).collect();
+    let [table] = tables.as_slice() else { panic!("expected one table, found {tables:?}") };
+    let whole = fs::read(table).expect("a table");
+    assert!(whole.len() < ROWS * value.len() / 4, "{} bytes are not packed", whole.len());
+    let read_all = async |folder: &Path| {
+        let engine = open_with(folder, Sync::Every).await.map_err(|error| error.to_string())?;
+        let all = read(&engine).await;
+        let range = KeyRange { start: key("00"), end: key("99") };
+        let rows = all.scan(range, u32::MAX, 0, None).await.map_err(|error| error.to_string());
+        engine.close().await.map_err(|error| error.to_string())?;
+        rows.map(|rows| rows.values)
+    };
+    let right = read_all(folder.path()).await.expect("rows");
+    assert!(right.len() == ROWS && right.iter().all(|(_, found)| *found == value.as_bytes()));
+    let mut refused = 0;
+    for place in (0..whole.len()).step_by(whole.len() / 150) {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 0xA5;
+        fs::write(table, &damaged).expect("a table");
+        match read_all(folder.path()).await {
+            Ok(rows) => assert!(rows == right, "a byte changed at {place} of {} is read", whole.len()),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 100, "only {refused} were refused");
+    fs::write(table, &whole).expect("a table");
+    assert_eq!(read_all(folder.path()).await.expect("rows"), right, "a refusal changes nothing");
 }
