@@ -4,7 +4,7 @@ use std::{
     io::ErrorKind,
     path::PathBuf,
     pin::Pin,
-    sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError},
 };
 
 use surrealdb::{Surreal, engine::local::Db};
@@ -18,7 +18,7 @@ use super::{
     Address, OpenError, StorageError, Working,
     chain::{Chain, Start, naming_tables},
     counts::Counts,
-    engine::Engine,
+    engine::{Engine, Freeze},
     error::is_of_the_machine,
     folder,
     pending::Pending,
@@ -44,7 +44,7 @@ pub struct Store {
     /// Where its files are; none of one in memory.
     pub(super) folder: Option<PathBuf>,
     /// Once it is true, nothing can be written.
-    pub(super) frozen: Arc<AtomicBool>,
+    pub(super) freeze: Arc<Freeze>,
     /// What reads its tables again, once it is in use.
     pub(super) scrub: Option<Scrub>,
 }
@@ -114,9 +114,9 @@ impl Store {
 
     /// Opens the database as it is.
     pub(super) async fn engine(address: &Address) -> Result<Self, OpenError> {
-        let (datastore, frozen) = Self::datastore(address).await?;
+        let (datastore, freeze) = Self::datastore(address).await?;
         match Self::prepare(Arc::clone(&datastore), address).await {
-            Ok(store) => Ok(Self { frozen, ..store }),
+            Ok(store) => Ok(Self { freeze, ..store }),
             Err(error) => {
                 // Dropped alone, it would hold the folder.
                 drop(datastore.shutdown().await);
@@ -126,21 +126,21 @@ impl Store {
     }
 
     /// SurrealDB over the engine that an address names, and what freezes it.
-    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<AtomicBool>), OpenError> {
+    async fn datastore(address: &Address) -> Result<(Arc<Datastore>, Arc<Freeze>), OpenError> {
         // The maintenance tasks write on their own, for clusters and change feeds, which are not used.
         let builder = Datastore::builder().with_auth(false).without_maintenance_tasks();
-        let mut frozen = Arc::default();
+        let mut freeze = Arc::default();
         let built = match address.folder() {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
                 let opened = Engine::open(folder, address.settings()).await;
                 let engine = opened.map_err(|error| engine_failed(address, &error))?;
-                frozen = engine.frozen();
+                freeze = engine.freeze();
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
             }
         };
         let datastore = built.map_err(|error| open_failed(address, format!("{error:#}")))?;
-        Ok((datastore, frozen))
+        Ok((datastore, freeze))
     }
 
     /// Brings the engine to its current format.
@@ -155,8 +155,8 @@ impl Store {
             .map_err(|error| failed(error.to_string()))?;
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
         let (counts, folder) = (Counts::default(), address.folder().cloned());
-        let (frozen, scrub) = (Arc::default(), None);
-        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, counts, folder, frozen, scrub })
+        let (freeze, scrub) = (Arc::default(), None);
+        Ok(Self { database, writer: Mutex::new(()), datastore, place, pending, chain, counts, folder, freeze, scrub })
     }
 
     /// Writes everything out and lets the folder go. Nothing can be read or written afterwards.

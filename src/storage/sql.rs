@@ -2,8 +2,6 @@
 //! thrown away, and in which nothing can be written, so that whatever the statement is, the database stays as it is. It
 //! is never offered over the network: the database's licence does not allow that, and no bound would hold.
 
-use std::sync::atomic::Ordering;
-
 use surrealdb::types::Value;
 use thiserror::Error;
 
@@ -12,6 +10,10 @@ use super::{
     chain::{COPY, Still},
     engine::Purpose,
 };
+
+/// What is told whoever would change something.
+const CHANGES: &str =
+    "it would change the database, of which a copy is asked that nothing is written to: ask with SELECT";
 
 /// Why a question got no answer. The database is as it was.
 #[derive(Debug, Error)]
@@ -37,8 +39,13 @@ pub async fn ask(address: &Address, text: &str) -> Result<Vec<Vec<serde_json::Va
 
 async fn asked(store: &Store, text: &str) -> Result<Vec<Vec<serde_json::Value>>, SqlError> {
     let refused = |error: surrealdb::Error| SqlError::Refused(error.to_string());
-    store.frozen.store(true, Ordering::Release);
-    let mut answer = store.database.query(text).await.map_err(refused)?.check().map_err(refused)?;
+    store.freeze.begin();
+    let answer = async { store.database.query(text).await?.check() };
+    let mut answer = tokio::select! {
+        answer = answer => answer.map_err(refused)?,
+        // The database may try to write for ever.
+        () = store.freeze.refused() => return Err(SqlError::Refused(CHANGES.to_owned())),
+    };
     let number = answer.num_statements();
     if number == 0 {
         return Err(SqlError::Refused("expected a statement, such as SELECT * FROM pool".to_owned()));

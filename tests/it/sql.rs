@@ -84,6 +84,8 @@ async fn what_would_change_something_is_refused() {
         "CREATE coupon:[9, 9] SET code = 'x'",
         "REMOVE TABLE coupon",
         "DEFINE FIELD balance ON coupon VALUE 0",
+        "DEFINE TABLE x",
+        "USE NS other; INFO FOR ROOT",
         "SELECT * FRM coupon",
         "",
     ] {

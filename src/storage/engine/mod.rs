@@ -6,6 +6,7 @@
 //! not known says so, and is never reported as one that did not happen.
 
 mod error;
+mod freeze;
 mod scan;
 mod threads;
 mod transaction;
@@ -13,21 +14,16 @@ mod transaction;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use surrealdb_kvs::{Error, Metrics, Result, Transactable, TransactionBuilder, TransactionType, api::BoxFut};
 use surrealkv::{CompressionType, Durability, Mode, Options, Tree, TreeBuilder, VLogChecksumLevel, WalRecoveryMode};
 
-use self::{threads::Threads, transaction::Transaction};
+pub(super) use self::freeze::Freeze;
+use self::{
+    threads::Threads,
+    transaction::{Access, Transaction},
+};
 
 /// How many bytes of the newest tables there may be before a writer waits for a merge, and how many of these tables: a read
 /// asks each.
@@ -85,7 +81,7 @@ pub(super) struct Engine {
     tree: Arc<Tree>,
     durability: Durability,
     threads: Threads,
-    frozen: Arc<AtomicBool>,
+    freeze: Arc<Freeze>,
 }
 
 impl Engine {
@@ -110,7 +106,7 @@ impl Engine {
             Sync::Every => Durability::Immediate,
             Sync::Never | Sync::Interval(_) => Durability::Eventual,
         };
-        Ok(Self { tree, durability, threads, frozen: Arc::default() })
+        Ok(Self { tree, durability, threads, freeze: Arc::default() })
     }
 
     /// Writes everything out and lets the folder go.
@@ -119,9 +115,9 @@ impl Engine {
         self.threads.run(async move { tree.close().await }).await
     }
 
-    /// Once it is true, no transaction that begins later can write.
-    pub(super) fn frozen(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.frozen)
+    /// What keeps it from being changed.
+    pub(super) fn freeze(&self) -> Arc<Freeze> {
+        Arc::clone(&self.freeze)
     }
 
     /// The tree itself.
@@ -190,13 +186,16 @@ impl TransactionBuilder for Engine {
 
     fn new_transaction(&self, kind: TransactionType) -> BoxFut<'_, Result<(Box<dyn Transactable>, bool)>> {
         Box::pin(async move {
-            let (mode, write) = match kind {
-                TransactionType::Read => (Mode::ReadOnly, false),
-                TransactionType::Write => (Mode::ReadWrite, !self.frozen.load(Ordering::Acquire)),
+            let (mode, access) = match kind {
+                TransactionType::Read => (Mode::ReadOnly, Access::Read),
+                TransactionType::Write if self.freeze.is_on() => {
+                    (Mode::ReadWrite, Access::Frozen(Arc::clone(&self.freeze)))
+                }
+                TransactionType::Write => (Mode::ReadWrite, Access::Write),
             };
             let inner = self.tree.begin_with_mode(mode).map_err(error::failed)?.with_durability(self.durability);
             // True: it is of this process.
-            Ok((Box::new(Transaction::new(&self.tree, inner, write)) as Box<dyn Transactable>, true))
+            Ok((Box::new(Transaction::new(&self.tree, inner, access)) as Box<dyn Transactable>, true))
         })
     }
 

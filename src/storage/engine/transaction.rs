@@ -10,15 +10,39 @@ use surrealkv::{Transaction as Inner, Tree};
 
 use super::{
     error::{commit_failed, failed, stopped},
+    freeze::Freeze,
     scan::{self, Page},
 };
 
 /// A transaction.
 pub(super) struct Transaction {
     tree: Arc<Tree>,
-    write: bool,
+    access: Access,
     /// Nothing once it has ended. One lock for both, so that the count of savepoints is always that of the engine's.
     running: Mutex<Option<Running>>,
+}
+
+/// What a transaction may do.
+pub(super) enum Access {
+    /// Read.
+    Read,
+    /// Read and write.
+    Write,
+    /// Read: the database may not be changed, which whoever asks it is told where this one tries.
+    Frozen(Arc<Freeze>),
+}
+
+impl Access {
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Write => Ok(()),
+            Self::Read => Err(Error::TransactionReadonly),
+            Self::Frozen(freeze) => {
+                freeze.refuse();
+                Err(Error::TransactionReadonly)
+            }
+        }
+    }
 }
 
 struct Running {
@@ -27,10 +51,10 @@ struct Running {
 }
 
 impl Transaction {
-    /// A transaction of a tree that has just begun, and whether it may write.
-    pub(super) fn new(tree: &Arc<Tree>, inner: Inner, write: bool) -> Self {
+    /// A transaction of a tree that has just begun, and what it may do.
+    pub(super) fn new(tree: &Arc<Tree>, inner: Inner, access: Access) -> Self {
         let running = Running { inner, savepoints: SavepointStack::default() };
-        Self { tree: Arc::clone(tree), write, running: Mutex::new(Some(running)) }
+        Self { tree: Arc::clone(tree), access, running: Mutex::new(Some(running)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
@@ -55,9 +79,7 @@ impl Transaction {
     fn change<T>(&self, change: impl FnOnce(&mut Running) -> Result<T>) -> Result<T> {
         let mut running = self.lock();
         let running = running.as_mut().ok_or(Error::TransactionFinished)?;
-        if !self.write {
-            return Err(Error::TransactionReadonly);
-        }
+        self.access.check()?;
         change(running)
     }
 
@@ -97,7 +119,7 @@ impl Transactable for Transaction {
     }
 
     fn writeable(&self) -> bool {
-        self.write
+        matches!(self.access, Access::Write)
     }
 
     fn cancel(&self) -> BoxFut<'_, Result<()>> {
@@ -110,7 +132,7 @@ impl Transactable for Transaction {
     fn commit(&self) -> BoxFut<'_, Result<()>> {
         Box::pin(async move {
             let mut inner = self.take()?;
-            if !self.write {
+            if !self.writeable() {
                 return Err(Error::TransactionReadonly);
             }
             if let Some(stopped) = stopped(&self.tree) {

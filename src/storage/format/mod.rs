@@ -143,7 +143,7 @@ mod tests {
     async fn store(datastore: &Arc<Datastore>) -> Store {
         let database = Surreal::<Db>::unstable_from_datastore(Arc::clone(datastore), None).await.expect("a session");
         let (place, pending, chain) = (OnceLock::new(), Pending::default(), Chain::default());
-        let (writer, datastore, frozen) = (Mutex::new(()), Arc::clone(datastore), Arc::default());
+        let (writer, datastore, freeze) = (Mutex::new(()), Arc::clone(datastore), Arc::default());
         Store {
             database,
             writer,
@@ -153,7 +153,7 @@ mod tests {
             chain,
             counts: Default::default(),
             folder: None,
-            frozen,
+            freeze,
             scrub: None,
         }
     }
