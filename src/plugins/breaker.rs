@@ -14,27 +14,31 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// What a breaker remembers.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Breaker {
+struct Breaker {
     failures: u32,
     open_until: Option<Instant>,
 }
 
 impl Breaker {
-    /// Whether to ask now; else for how long not. While it is open one question is let through at the end of
-    /// each pause.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+    /// Whether to ask now, and whether that is the one try at the end of a pause; else for how long not.
+    fn admit(&mut self, now: Instant) -> Result<bool, Duration> {
         match self.open_until {
             Some(until) if now < until => Err(until - now),
             Some(_) => {
                 self.open_until = Some(now + PAUSE);
-                Ok(())
+                Ok(true)
             }
-            None => Ok(()),
+            None => Ok(false),
         }
     }
 
+    /// Lets another try through: the one that was let through asked nothing.
+    fn give_back(&mut self, now: Instant) {
+        self.open_until = self.open_until.map(|until| until.min(now));
+    }
+
     /// Notes how a question ended.
-    pub(super) fn note(&mut self, ended_well: bool, now: Instant) {
+    fn note(&mut self, ended_well: bool, now: Instant) {
         if ended_well {
             *self = Self::default();
             return;
@@ -47,7 +51,7 @@ impl Breaker {
 
     /// Whether questions are refused.
     #[must_use]
-    pub(super) fn is_open(&self, now: Instant) -> bool {
+    fn is_open(&self, now: Instant) -> bool {
         self.open_until.is_some_and(|until| now < until)
     }
 }
@@ -61,13 +65,19 @@ const MAX_REMEMBERED: usize = 256;
 pub(super) struct Breakers(Mutex<HashMap<String, Breaker>>);
 
 impl Breakers {
-    /// Whether to ask this one now; else for how long not.
-    pub(super) fn admit(&self, key: &str) -> Result<(), Duration> {
-        self.lock().get_mut(key).map_or(Ok(()), |breaker| breaker.admit(Instant::now()))
+    /// A question to this one, which may be asked now; else for how long not.
+    pub(super) fn admit(&self, key: String) -> Result<Admitted<'_>, Duration> {
+        let tries = self.lock().get_mut(&key).map_or(Ok(false), |breaker| breaker.admit(Instant::now()))?;
+        Ok(Admitted { breakers: self, key, tries })
     }
 
-    /// Notes how a question ended.
-    pub(super) fn note(&self, key: &str, ended_well: bool) {
+    fn give_back(&self, key: &str) {
+        if let Some(breaker) = self.lock().get_mut(key) {
+            breaker.give_back(Instant::now());
+        }
+    }
+
+    fn note(&self, key: &str, ended_well: bool) {
         let (mut breakers, now) = (self.lock(), Instant::now());
         if ended_well {
             breakers.remove(key);
@@ -101,6 +111,31 @@ impl Breakers {
     }
 }
 
+/// A question that may be asked. Dropped before it is known how it ended, it was not asked, or nobody waited for its end:
+/// where it was the one try of a pause, another may try.
+#[derive(Debug)]
+pub(super) struct Admitted<'a> {
+    breakers: &'a Breakers,
+    key: String,
+    tries: bool,
+}
+
+impl Admitted<'_> {
+    /// Notes how it ended.
+    pub(super) fn note(mut self, ended_well: bool) {
+        self.tries = false;
+        self.breakers.note(&self.key, ended_well);
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if self.tries {
+            self.breakers.give_back(&self.key);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,17 +148,40 @@ mod tests {
         for _ in 0..4 {
             breaker.note(false, start);
         }
-        assert_eq!(breaker.admit(start), Ok(()));
+        assert_eq!(breaker.admit(start), Ok(false));
         breaker.note(false, start);
         assert_eq!(breaker.admit(at(1)), Err(Duration::from_secs(9)));
-        assert_eq!(breaker.admit(at(10)), Ok(()), "one tries");
+        assert_eq!(breaker.admit(at(10)), Ok(true), "one tries");
         assert!(breaker.admit(at(10)).is_err(), "and only one");
+        breaker.give_back(at(10));
+        assert_eq!(breaker.admit(at(10)), Ok(true), "another, where that one asked nothing");
         breaker.note(false, at(11));
         assert_eq!(breaker.admit(at(12)), Err(Duration::from_secs(9)));
-        assert_eq!(breaker.admit(at(21)), Ok(()));
+        assert_eq!(breaker.admit(at(21)), Ok(true));
         breaker.note(true, at(21));
-        assert_eq!(breaker.admit(at(21)), Ok(()));
+        assert_eq!(breaker.admit(at(21)), Ok(false));
+        breaker.give_back(at(21));
+        assert_eq!(breaker.admit(at(21)), Ok(false));
         assert!(!breaker.is_open(at(21)));
+    }
+
+    #[test]
+    fn a_try_that_asked_nothing_leaves_it_to_another() {
+        let breakers = Breakers::default();
+        let over = Breaker { failures: FAILURES, open_until: Some(Instant::now()) };
+        breakers.lock().insert("down".to_owned(), over);
+        let admit = || breakers.admit("down".to_owned());
+        for _ in 0..3 {
+            let busy = admit().expect("one tries");
+            assert!(admit().is_err(), "and only one");
+            drop(busy);
+        }
+        admit().expect("one tries").note(false);
+        assert!(admit().is_err());
+        breakers.lock().insert("down".to_owned(), over);
+        admit().expect("one tries").note(true);
+        drop(admit().expect("it is back"));
+        assert!(admit().is_ok() && breakers.open().is_empty());
     }
 
     #[test]
@@ -134,14 +192,15 @@ mod tests {
             breakers.note("moody", false);
         }
         breakers.note("moody", true);
-        assert!(breakers.admit("down").is_err() && breakers.admit("moody").is_ok() && breakers.admit("new").is_ok());
+        let asks = |key: &str| breakers.admit(key.to_owned()).is_ok();
+        assert!(!asks("down") && asks("moody") && asks("new"));
         assert_eq!(breakers.open(), ["down"]);
         for number in 0..2_000 {
             breakers.note(&number.to_string(), false);
         }
         assert!(breakers.lock().len() <= MAX_REMEMBERED);
-        assert!(breakers.admit("down").is_err(), "the one that counts is not forgotten");
+        assert!(!asks("down"), "the one that counts is not forgotten");
         breakers.clear();
-        assert!(breakers.admit("down").is_ok());
+        assert!(asks("down"));
     }
 }

@@ -24,7 +24,7 @@ use super::{
     limits::{Usage, kib},
     manifest::{Manifest, PluginKind},
     network::Network,
-    places::{Asker, Crowd, PATIENCE, Room},
+    places::{Asker, Crowd, Room},
     sandbox::Sandbox,
     schema::ConfigSchema,
     state::{Asked, NoRoom, State, tell_left_out},
@@ -74,7 +74,7 @@ pub struct Build {
     linked: Linked,
     sandbox: Arc<Sandbox>,
     egress: Arc<Egress>,
-    /// The most memory that a call of it has had, in bytes: a call begins where there is as much.
+    /// How much memory its calls have needed of late, in bytes: a call begins where there is as much.
     memory: AtomicUsize,
     chatter: Arc<Chatter>,
 }
@@ -155,7 +155,7 @@ impl Build {
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.check(&mut store, &request)).await;
             build.report(store, called.ok(), |answer| build.fits_question(answer, request.coupons.len()))
         };
-        self.made(self.sandbox.places.call(room, PATIENCE, call).await)
+        self.made(self.sandbox.places.call(room, self.sandbox.patience, call).await)
     }
 
     /// Asks a source.
@@ -181,7 +181,7 @@ impl Build {
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.issue(&mut store, &request)).await;
             build.report(store, called.ok(), |answer| build.fits_output(said_of_issue(answer)))
         };
-        self.made(self.sandbox.places.call(room, PATIENCE, call).await)
+        self.made(self.sandbox.places.call(room, self.sandbox.patience, call).await)
     }
 
     async fn try_out(self: &Arc<Self>) -> Result<(), String> {
@@ -268,7 +268,9 @@ impl Build {
             None if store.data().was_kept() => Err(self.busy(Crowd::Places)),
             None => Err(PluginFailure::OutOfTime { plugin: plugin(), limit: limits.time_ms }),
         };
-        self.memory.fetch_max(store.data().most(), Relaxed);
+        let most = store.data().most();
+        // Two calls that end at once may lose one of the two: the next ones tell it again.
+        self.memory.store(learned(self.memory.load(Relaxed), most), Relaxed);
         let state = store.data_mut();
         Report {
             answer,
@@ -340,6 +342,13 @@ impl Build {
     }
 }
 
+/// How much memory a next call is taken to need: as much as the one before where that is more than was known, and a
+/// little less each time where it is less. One large call does not make all later ones wait for as much room for ever;
+/// one that needs more than it began with waits for it where it asks.
+fn learned(known: usize, most: usize) -> usize {
+    if most >= known { most } else { known - (known - most).div_ceil(16) }
+}
+
 /// How much text a restriction's answer has, in bytes.
 fn said_of_check(answer: &Checked) -> usize {
     let said = |verdict: &CheckVerdict| match verdict {
@@ -359,5 +368,20 @@ fn said_of_issue(answer: &Issued) -> usize {
         Err(
             SourceRefusal::Unavailable(reason) | SourceRefusal::Refused(reason) | SourceRefusal::Misconfigured(reason),
         ) => reason.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::learned;
+
+    #[test]
+    fn one_large_call_is_forgotten_and_what_all_need_is_not() {
+        let (small, large) = (1_000_000, 64_000_000);
+        assert_eq!(learned(small, large), large, "at once");
+        let after = |calls: usize| (0..calls).fold(large, |known, _| learned(known, small));
+        assert!(after(1) > large / 2, "not at once");
+        assert!(after(100) < 2 * small, "{}", after(100));
+        assert_eq!(after(1_000), small);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     CheckRequest, CheckVerdict, CodeRequest, ConfigFault, IssuedCode, PluginFailure, SourceRefusal,
-    breaker::Breakers,
+    breaker::{Admitted, Breakers},
     build::{Build, Report},
     chatter::Chatter,
     contract::{Checked, Issued},
@@ -258,17 +258,16 @@ fn enter<'a>(
     pool: &str,
     config: &serde_json::Value,
 ) -> Result<(Turn<'a>, Room), PluginFailure> {
-    let binding = binding(pool, config);
     let entered = build.enter(pool).and_then(|room| {
         // Last, because at the end of a pause it lets one question through, which then has to be asked.
-        let admitted = plugin.breakers.admit(&binding);
-        admitted.map(|()| room).map_err(|pause| {
+        let admitted = plugin.breakers.admit(binding(pool, config));
+        admitted.map(|admitted| (admitted, room)).map_err(|pause| {
             let seconds = pause.as_secs() + 1;
             PluginFailure::Paused { plugin: plugin.id.clone(), seconds }
         })
     });
     match entered {
-        Ok(room) => Ok((Turn { plugin, binding, started: Instant::now(), ended: false }, room)),
+        Ok((admitted, room)) => Ok((Turn { plugin, admitted: Some(admitted), started: Instant::now() }, room)),
         Err(failure) => {
             plugin.stats.note_turned_away();
             Err(failure)
@@ -287,27 +286,30 @@ fn binding(pool: &str, config: &serde_json::Value) -> String {
 /// A call that is under way. It is counted when it ends, and also when whoever asked gives up and drops it.
 struct Turn<'a> {
     plugin: &'a Plugin,
-    binding: String,
+    /// None once it has ended.
+    admitted: Option<Admitted<'a>>,
     started: Instant,
-    ended: bool,
 }
 
 impl Turn<'_> {
     /// Notes how it ended; `down` speaks against asking again soon.
     fn end(mut self, time: Duration, failure: Option<&PluginFailure>, down: bool) {
-        self.ended = true;
+        let admitted = self.admitted.take();
         if matches!(failure, Some(PluginFailure::Busy { .. })) {
+            // Nothing was asked.
             self.plugin.stats.note_turned_away();
             return;
         }
         self.plugin.stats.note(time, failure.is_some());
-        self.plugin.breakers.note(&self.binding, !down);
+        if let Some(admitted) = admitted {
+            admitted.note(!down);
+        }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if !self.ended {
+        if self.admitted.is_some() {
             self.plugin.stats.note(self.started.elapsed(), true);
         }
     }

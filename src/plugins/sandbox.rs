@@ -18,13 +18,16 @@ pub struct Bounds {
     pub memory: u64,
     /// How long a start and whoever has a plugin loaded again wait for its code to be compiled.
     pub loading: Duration,
+    /// How long a call waits to begin.
+    pub patience: Duration,
 }
 
 impl Default for Bounds {
     /// One thread fewer than the machine has cores, but one; 256 MiB.
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self { threads: cores.saturating_sub(1).max(1), memory: 256 * 1_024 * 1_024, loading: Duration::from_secs(10) }
+        let (loading, patience) = (Duration::from_secs(10), Duration::from_secs(1));
+        Self { threads: cores.saturating_sub(1).max(1), memory: 256 * 1_024 * 1_024, loading, patience }
     }
 }
 
@@ -34,6 +37,8 @@ pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) places: Places,
     pub(super) builders: Builders,
+    /// How long a call waits to begin.
+    pub(super) patience: Duration,
 }
 
 impl Sandbox {
@@ -44,6 +49,6 @@ impl Sandbox {
         let memory = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
         let places = Places::start(bounds.threads, memory);
         let places = places.map_err(|error| format!("no threads for plugins: {error}"))?;
-        Ok(Arc::new(Self { engine, places, builders: Builders::default() }))
+        Ok(Arc::new(Self { engine, places, builders: Builders::default(), patience: bounds.patience }))
     }
 }

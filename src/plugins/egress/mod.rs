@@ -104,7 +104,7 @@ impl Egress {
         let (target, url) = self.admitted(&request, limits)?;
         let ready = self.ready(request, &target, url)?;
         let key = format!("{target} {pool}");
-        self.breakers.admit(&key).map_err(|pause| {
+        let admitted = self.breakers.admit(key).map_err(|pause| {
             let seconds = pause.as_secs() + 1;
             HttpError::Unreachable(format!("{target} failed too often: it is not asked for {seconds} s"))
         })?;
@@ -114,11 +114,11 @@ impl Egress {
         };
         let result = tokio::time::timeout(time, sent).await.unwrap_or(Err(HttpError::TimedOut));
         match &result {
-            Ok(response) => self.breakers.note(&key, response.status < 500),
-            Err(HttpError::TimedOut | HttpError::Unreachable(_)) => self.breakers.note(&key, false),
-            Err(HttpError::TooLarge | HttpError::Invalid(_)) => self.breakers.note(&key, true),
+            Ok(response) => admitted.note(response.status < 500),
+            Err(HttpError::TimedOut | HttpError::Unreachable(_)) => admitted.note(false),
+            Err(HttpError::TooLarge | HttpError::Invalid(_)) => admitted.note(true),
             // It was not asked.
-            Err(HttpError::Denied(_)) => {}
+            Err(HttpError::Denied(_)) => drop(admitted),
         }
         result
     }

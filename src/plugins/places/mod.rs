@@ -25,9 +25,6 @@ pub use thread::lower_priority;
 pub(crate) use turns::Asker;
 use turns::{Turns, Waits};
 
-/// How long a call waits to begin.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-
 /// Why a call was refused for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Crowd {

@@ -1,7 +1,7 @@
 //! Calls that are more than there are places and memory for: they wait, are refused as busy where that takes too long,
 //! and no other plugin or pool notices.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use scrip::plugins::{Bounds, CheckRequest, CheckVerdict, CodeRequest, Crowd, PluginFailure, PluginKind};
 use tokio::task::JoinSet;
@@ -43,7 +43,10 @@ async fn host(mut setup: Setup, memory: u64) -> Arc<Host> {
 #[tokio::test]
 async fn what_computes_is_waited_for_by_its_own_pool_alone() {
     let setup = Setup::new().with(ID, PluginKind::Restriction, LONG, &endless());
-    let host = host(setup.with("quick", PluginKind::Restriction, "", &refusing("no").restriction()), MEMORY).await;
+    let mut setup = setup.with("quick", PluginKind::Restriction, "", &refusing("no").restriction());
+    // Long enough that another pool's turn comes on any machine, and too short for all of the first pool's calls.
+    setup.settings.bounds = Bounds { threads: 1, memory: MEMORY, patience: Duration::from_secs(8), ..patient() };
+    let host = Arc::new(setup.open().await);
     let mut calls = JoinSet::new();
     for _ in 0..40 {
         let host = Arc::clone(&host);
