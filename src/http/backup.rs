@@ -14,7 +14,7 @@ use futures_util::stream;
 use serde::Deserialize;
 
 use super::{App, graphql, notes::Notes};
-use scrip_service::Failure;
+use scrip_service::{Failure, LEAST_BACKUP_RATE};
 
 /// What can be asked for.
 #[derive(Debug, Deserialize)]
@@ -35,14 +35,15 @@ pub(super) async fn get(
         Err(refusal) => return *refusal,
     };
     let rate = match parameters {
-        Ok(Query(Parameters { rate: Some(0) })) => {
-            return graphql::error(StatusCode::BAD_REQUEST, "expected at least one byte a second as rate");
+        Ok(Query(Parameters { rate: Some(rate) })) if rate < LEAST_BACKUP_RATE => {
+            let text = format!("expected a rate of at least {LEAST_BACKUP_RATE} bytes a second, found {rate}");
+            return graphql::error(StatusCode::BAD_REQUEST, &text);
         }
         Ok(Query(Parameters { rate })) => rate,
         Err(rejection) => return graphql::error(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     let Some(mut backup) = app.scrip.backup(rate) else {
-        let text = "a backup is being taken already: ask again when it is done";
+        let text = "a backup that was asked for is being taken already: ask again when it is done";
         return graphql::error(StatusCode::CONFLICT, text);
     };
     tracing::info!(by = caller.name, "a backup was asked for");

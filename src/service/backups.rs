@@ -1,14 +1,16 @@
-//! Backups of a running Scrip: one at a time, when one is asked for and as often as is planned. Changes go on meanwhile.
+//! Backups of a running Scrip: when one is asked for and as often as is planned, one of each at a time, so that whoever
+//! reads one slowly keeps no other from being taken. Changes go on meanwhile.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use jiff::{civil::DateTime, tz::TimeZone};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::Scrip;
@@ -19,6 +21,9 @@ use scrip_storage::{Backed, Backup, BackupError, BackupOptions, StorageError};
 const NAME: &str = "scrip-%Y-%m-%dT%H-%M-%SZ.backup";
 /// What a backup that is not complete ends with.
 const UNFINISHED: &str = ".part";
+/// The fewest bytes that may be made in a second of a backup that is asked for: what is replaced meanwhile is kept on
+/// disk until it ends.
+pub const LEAST_BACKUP_RATE: u64 = 64 * 1024;
 /// How long is waited after a backup that failed, and how often the time is looked at.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -71,11 +76,16 @@ pub struct BackupPlan {
 }
 
 impl Scrip {
-    /// Begins a backup of this moment; none where one is being taken already. `rate` is how many bytes of it are made
-    /// in a second at most.
+    /// Begins a backup of this moment; none where one that was asked for is being taken already. `rate` is how many bytes
+    /// of it are made in a second at most.
     #[must_use]
     pub fn backup(&self, rate: Option<u64>) -> Option<RunningBackup> {
-        let permit = Arc::clone(&self.backups).try_acquire_owned().ok()?;
+        let [asked, _] = &self.backups;
+        self.begin_backup(asked, rate)
+    }
+
+    fn begin_backup(&self, places: &Arc<Semaphore>, rate: Option<u64>) -> Option<RunningBackup> {
+        let permit = Arc::clone(places).try_acquire_owned().ok()?;
         let now = self.now();
         let options = BackupOptions { taken: now.as_millisecond(), rate, rests: true, stop: self.stop.clone() };
         Some(RunningBackup { backup: self.store.backup(options), permit, name: name(now) })
@@ -119,12 +129,13 @@ async fn take_if_due(scrip: &Weak<Scrip>, plan: &BackupPlan) -> Option<Duration>
                 return Some(left.min(AGAIN));
             }
         }
-        scrip.backup(plan.rate)
+        let [_, planned] = &scrip.backups;
+        scrip.begin_backup(planned, plan.rate)
     };
-    // One that was asked for is being taken.
+    // Another plan's is being taken.
     let Some(running) = running else { return Some(Duration::from_secs(1)) };
     let name = running.name().to_owned();
-    let written = running.write_to(&plan.folder).await;
+    let written = warning_when_late(running.write_to(&plan.folder), every, &name).await;
     if written.is_err() && scrip.upgrade().is_none_or(|scrip| scrip.is_stopping()) {
         return None;
     }
@@ -140,6 +151,25 @@ async fn take_if_due(scrip: &Weak<Scrip>, plan: &BackupPlan) -> Option<Duration>
     let folder = plan.folder.clone();
     note(blocking(move || remove_oldest(&folder, keep)).await.map_err(|error| error.to_string()));
     Some(every.min(AGAIN))
+}
+
+/// Waits for a backup, and says in the log, once for each time that the next one should have begun, that it is late.
+async fn warning_when_late<T>(backup: impl Future<Output = T>, every: Duration, name: &str) -> T {
+    let mut backup = pin!(backup);
+    let mut late = Duration::ZERO;
+    loop {
+        match tokio::time::timeout(every, &mut backup).await {
+            Ok(taken) => return taken,
+            Err(_) => {
+                late += every;
+                tracing::warn!(
+                    name,
+                    seconds = late.as_secs(),
+                    "a planned backup takes longer than the time between two: the next one is late"
+                );
+            }
+        }
+    }
 }
 
 /// Logs a failure: backups go on, and nobody waits for them.

@@ -30,8 +30,10 @@ const WAITING: usize = 2;
 /// How long a backup rests at most after it has worked: on a machine that has too much to do, what takes long is
 /// not work alone.
 const LONGEST_REST: Duration = Duration::from_millis(5);
-/// How long a part may wait to be taken. A reader that has gone away silently must not keep old rows for ever.
+/// How long all parts together may wait to be taken, beside a second for each of so many bytes. A reader that has gone
+/// away silently, or reads on and on very slowly, must not keep old rows for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
+const LEAST_READ: u64 = 64 * 1024;
 
 /// How a backup is taken.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +61,8 @@ struct Progress {
     rows: AtomicU64,
     /// All was given, or why not was told.
     ended: AtomicBool,
+    /// Its reader did not take it fast enough.
+    too_slow: AtomicBool,
 }
 
 impl Backup {
@@ -72,7 +76,13 @@ impl Backup {
     /// An error where the thread that takes it has gone without a word.
     fn ended_early(&self) -> Option<Result<Vec<u8>, StorageError>> {
         let early = !self.progress.ended.swap(true, Relaxed);
-        early.then(|| Err(StorageError::Database("the backup ended early".to_owned())))
+        early.then(|| {
+            let reason = match self.progress.too_slow.load(Relaxed) {
+                true => "its reader took less of it than 64 KiB a second",
+                false => "it ended early",
+            };
+            Err(StorageError::Database(reason.to_owned()))
+        })
     }
 
     /// How many rows were read so far.
@@ -110,7 +120,8 @@ impl Store {
         let (sender, parts) = mpsc::channel(WAITING);
         let progress = Arc::new(Progress::default());
         let (store, pace) = (Arc::clone(self), Pace::new(&options));
-        let taking = Taking { store, pace, options, sender, progress: Arc::clone(&progress) };
+        let (waited, patience) = (Duration::ZERO, PATIENCE);
+        let taking = Taking { store, pace, options, sender, progress: Arc::clone(&progress), waited, patience };
         let runtime = tokio::runtime::Handle::current();
         // Not among the tasks that serve: the engine reads in the middle of a task, and to compress takes as long.
         drop(tokio::task::spawn_blocking(move || runtime.block_on(taking.run())));
@@ -125,6 +136,9 @@ struct Taking {
     sender: mpsc::Sender<Result<Vec<u8>, StorageError>>,
     progress: Arc<Progress>,
     pace: Pace,
+    /// How long its parts have waited to be taken, and how long they may.
+    waited: Duration,
+    patience: Duration,
 }
 
 /// Why no more is taken.
@@ -206,11 +220,17 @@ impl Taking {
 
     async fn give(&mut self, bytes: Vec<u8>) -> Result<(), End> {
         let due = self.pace.after(bytes.len());
-        match timeout(PATIENCE, self.sender.send(Ok(bytes))).await {
+        self.patience = PATIENCE + Duration::from_secs(self.pace.bytes / LEAST_READ);
+        let began = Instant::now();
+        match timeout(self.patience.saturating_sub(self.waited), self.sender.send(Ok(bytes))).await {
             Ok(Ok(())) => {}
-            // Nobody is told of the second: whoever does not take a part takes no error.
-            Ok(Err(_)) | Err(_) => return Err(End::Unwanted),
+            Ok(Err(_)) => return Err(End::Unwanted),
+            Err(_) => {
+                self.progress.too_slow.store(true, Relaxed);
+                return Err(End::Unwanted);
+            }
         }
+        self.waited += began.elapsed();
         tokio::select! {
             () = sleep_until(due) => {}
             () = self.sender.closed() => return Err(End::Unwanted),

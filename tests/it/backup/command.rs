@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Stdio};
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{backed_up, beside, worked};
+use super::{backed_up, beside, slow_to_back_up, worked};
 use crate::{
     edge::binary::{Gateway, complaint, scrip, viewer},
     support::new_folder,
@@ -129,14 +129,16 @@ async fn a_disk_without_room_is_told_and_left_as_it_was() {
 
 #[tokio::test]
 async fn the_route_takes_one_at_a_time_from_whoever_has_a_key() {
-    let folder = new_folder();
-    let gateway = Gateway::start(on_data(folder.path(), &["--listen", "127.0.0.1:0"])).await;
+    let folder = slow_to_back_up().await;
+    let parent = folder.path().parent().expect("a parent");
+    let gateway = Gateway::start(on_data(parent, &["--listen", "127.0.0.1:0"])).await;
     let key = gateway.shown_key().expect("a key");
     let client = reqwest::Client::new();
     let get = |path: &str, key: &str| client.get(format!("{}{path}", gateway.url)).bearer_auth(key).send();
     for (path, key, status, says) in [
         ("/backup", "wrong", 401, "a key is needed"),
-        ("/backup?rate=0", &key, 400, "at least one byte"),
+        ("/backup?rate=0", &key, 400, "at least 65536 bytes a second"),
+        ("/backup?rate=65535", &key, 400, "at least 65536 bytes a second, found 65535"),
         ("/backup?rate=fast", &key, 400, "rate"),
         ("/backup?speed=1", &key, 400, "speed"),
     ] {
@@ -145,7 +147,7 @@ async fn the_route_takes_one_at_a_time_from_whoever_has_a_key() {
         let body = answer.text().await.expect("a body");
         assert!(body.contains(says), "{body}");
     }
-    let slow = get("/backup?rate=1", &key).await.expect("an answer");
+    let slow = get("/backup?rate=65536", &key).await.expect("an answer");
     assert_eq!(slow.status(), 200);
     assert!(slow.headers()["content-disposition"].to_str().expect("text").contains("filename=\"scrip-20"));
     let second = get("/backup", &key).await.expect("an answer");

@@ -9,7 +9,7 @@ mod round;
 use std::path::{Path, PathBuf};
 
 use scrip::{
-    service::RunningBackup,
+    service::{Command, CustomerEdit, RunningBackup},
     storage::{Backed, BackupOptions, Source, restore},
 };
 
@@ -44,6 +44,30 @@ async fn worked() -> Folder {
     let folder = new_folder();
     let app = open(folder.path()).await.expect("a new database");
     work(&app, "A").await;
+    app.close().await;
+    folder
+}
+
+/// A folder whose backup takes half a minute at the least rate that may be asked for, closed.
+async fn slow_to_back_up() -> Folder {
+    let folder = new_folder();
+    let app = open(folder.path()).await.expect("a new database");
+    let mut state = 7_u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + u8::try_from((state >> 33) % 64).expect("a character"))
+    };
+    for number in 0..200 {
+        // What compresses badly.
+        let text: String = (0..12_000).map(|_| letter()).filter(|letter| letter.is_alphanumeric()).collect();
+        let edit = CustomerEdit {
+            id: format!("customer-{number}"),
+            email: None,
+            currency: None,
+            attributes: Some(serde_json::json!({ "text": text })),
+        };
+        app.ask(None, Command::CustomerUpsert(Box::new(edit))).await.expect("a customer");
+    }
     app.close().await;
     folder
 }

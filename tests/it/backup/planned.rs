@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 use scrip::storage::{check_backup, restore};
 use tokio::time::{sleep, timeout};
 
-use super::open;
+use super::{open, slow_to_back_up};
 use crate::{
     edge::binary::{Gateway, scrip},
     support::{audit::audit, new_folder},
@@ -67,4 +67,29 @@ async fn a_folder_that_cannot_be_written_is_told_and_the_gateway_serves() {
     let answer = reqwest::get(format!("{}/readyz", gateway.url)).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_read_slowly_keeps_no_planned_one_from_being_taken() {
+    let folder = slow_to_back_up().await;
+    let parent = folder.path().parent().expect("a parent");
+    let plan = "[backup]\nfolder = 'backups'\nevery = '1s'\nkeep = 100\n";
+    fs::write(parent.join("scrip.toml"), plan).expect("a file");
+    let arguments = ["--config", "scrip.toml", "--listen", "127.0.0.1:0", "--database", "surrealkv://data"];
+    let gateway = Gateway::start(scrip(parent, &arguments)).await;
+    let (key, client) = (gateway.shown_key().expect("a key"), reqwest::Client::new());
+    let ask = |path: &str| client.get(format!("{}{path}", gateway.url)).bearer_auth(&key).send();
+    let slow = ask("/backup?rate=65536").await.expect("an answer");
+    assert_eq!(slow.status(), 200);
+    let taken = || names(&parent.join("backups")).iter().filter(|name| name.ends_with("Z.backup")).count();
+    let before = taken();
+    let two = async {
+        while taken() < before + 2 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), two).await.expect("two backups");
+    assert_eq!(ask("/backup").await.expect("an answer").status(), 409, "the slow one is still being taken");
+    gateway.stop().await;
+    assert!(slow.bytes().await.is_err());
 }
