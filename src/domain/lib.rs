@@ -22,6 +22,7 @@ pub mod period;
 pub mod pool;
 pub mod pool_codes;
 pub mod pool_draft;
+pub mod pool_tables;
 pub mod presence;
 pub mod rejection;
 pub mod seal;

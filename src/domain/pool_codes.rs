@@ -12,6 +12,7 @@ use super::{
         COMBINATIONS_PER_CODE, CaseMode, CodeFormat, ExclusionError, Exclusions, FormatError, LARGEST_BULK, Pattern,
         Series, SeriesKey, Space, bulk_limit, shared_code,
     },
+    pool_tables::new_space,
     rejection::{Refusal, Rejection},
     source::Source,
 };
@@ -44,7 +45,7 @@ pub struct CodesFault {
 }
 
 impl CodesFault {
-    fn new(field: &'static str, rejection: Rejection) -> Self {
+    pub(super) fn new(field: &'static str, rejection: Rejection) -> Self {
         Self { field, rejection, position: None }
     }
 
@@ -56,11 +57,10 @@ impl CodesFault {
 }
 
 impl CodesDraft {
-    /// Counts what the pattern can make. Takes up to tenths of a second where there are many phrases.
+    /// Counts what the pattern can make, unless that needs larger tables than a new pattern may have
+    /// ([`super::pool_tables`]). Takes some hundredths of a second where there are many phrases.
     pub fn space(&self) -> Result<Arc<Space>, CodesFault> {
-        let format = self.format()?;
-        let space = Space::new(Arc::new(format)).map_err(|error| invalid("excludedPhrases", error.to_string()))?;
-        Ok(Arc::new(space))
+        new_space(self.format()?)
     }
 
     /// The codes of a pool with this source, in the order of `key`.
@@ -159,6 +159,12 @@ impl NewCodes {
         Err(Rejection::PatternTooSmall { reason })
     }
 
+    /// How many bytes their tables take.
+    #[must_use]
+    pub fn tables(&self) -> usize {
+        self.space.memory()
+    }
+
     /// The series of a pool from a place on.
     #[must_use]
     pub fn series(&self, first: u64) -> CodeSeries {
@@ -210,11 +216,13 @@ impl CodeSeries {
         Ok(Arc::new(self.draft(case_sensitive).format()?))
     }
 
-    /// Opens it, which takes as long as [`CodesDraft::space`]; none of a generic code.
+    /// Opens it, which takes as long as [`CodesDraft::space`]; none of a generic code. What was made before there was a
+    /// bound of tables is opened all the same.
     pub fn open(&self, case_sensitive: bool) -> Result<Option<Series>, CodesFault> {
         let Making::Keyed(key) = &self.making else { return Ok(None) };
-        let space = self.draft(case_sensitive).space()?;
-        Series::new(space, key).map(Some).map_err(|error| invalid("pattern", error.to_string()))
+        let space = Space::new(self.format(case_sensitive)?);
+        let space = space.map_err(|error| invalid("excludedPhrases", error.to_string()))?;
+        Series::new(Arc::new(space), key).map(Some).map_err(|error| invalid("pattern", error.to_string()))
     }
 
     /// Its request.

@@ -250,6 +250,12 @@ pub enum Rejection {
         /// The bound.
         limit: u64,
     },
+    /// Exclusions that need larger tables than codes are made and found with.
+    #[error("{reason}")]
+    TablesTooLarge {
+        /// How large they would be, how large they may be, and what to do.
+        reason: String,
+    },
     /// More codes than a bulk pool may still get.
     #[error("{reason}")]
     TooManyCodes {
@@ -310,7 +316,7 @@ impl Rejection {
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
-            Self::LimitExceeded { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
+            Self::LimitExceeded { .. } | Self::TablesTooLarge { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
             Self::Forbidden => Code::Forbidden,
             Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }

@@ -88,8 +88,7 @@ impl Scrip {
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         let Ok(code) = check_code(code) else { return Ok(Page::empty()) };
         for pool in self.registry.candidates(&code) {
-            let size = self.registry.tally(pool.id).supply.size;
-            for meant in self.registry.meant(&pool, size, &code)? {
+            for meant in self.meant(&pool, &code).await? {
                 let found = match meant {
                     Meant::Place(index) => self.only(CouponId { pool: pool.id, index }, page).await?,
                     Meant::Generic => return self.generic_coupons(&pool, code, page, now).await,

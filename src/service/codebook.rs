@@ -63,7 +63,7 @@ impl Registry {
     /// Who could make a code, or one that is the same under a comparison.
     pub(super) fn maker(&self, code: &str, comparison: CaseMode) -> Option<Maker> {
         let held = self.read();
-        let pool = held.patterns.makers(code, comparison).into_iter().find_map(|id| held.pools.get(id));
+        let pool = held.patterns.makers(code, comparison).into_iter().find_map(|(id, _)| held.pools.get(id));
         if let Some(pool) = pool {
             return Some(Maker::Pool(Arc::clone(pool)));
         }
@@ -75,16 +75,32 @@ impl Registry {
     /// of now. To compare with them takes long, and is not for who holds the registry.
     pub(super) fn rivals(&self, format: &CodeFormat, own: Option<PoolId>, since: u64) -> (u64, Rivals) {
         let held = self.read();
-        let others = held.patterns.meeting(format, since).filter(|(id, _)| Some(**id) != own);
-        (held.patterns.stamp(), others.map(|(id, other)| (*id, Arc::clone(other))).collect())
+        let others = held.patterns.meeting(format, since).filter(|((id, _), _)| Some(*id) != own);
+        (held.patterns.stamp(), others.map(|((id, _), other)| (*id, Arc::clone(other))).collect())
     }
 
     /// The pools that could have made a code, by its characters.
     pub(super) fn candidates(&self, code: &str) -> Vec<Arc<Pool>> {
         let held = self.read();
-        let mut ids: Vec<_> = held.patterns.candidates(code).into_iter().copied().collect();
+        let mut ids: Vec<_> = held.patterns.candidates(code).into_iter().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
         ids.dedup();
         ids.iter().filter_map(|id| held.pools.get(id)).cloned().collect()
+    }
+
+    /// The series of a pool that could have made a code, by its characters, latest first. None of the others has to be
+    /// opened to tell that it has not.
+    pub(super) fn fitting<'a>(&self, pool: &'a Pool, code: &str) -> Vec<&'a CodeSeries> {
+        let held = self.read();
+        let fits = held.patterns.candidates(code);
+        let known = held.pools.get(&pool.id).map(|known| known.series.as_slice()).unwrap_or_default();
+        let series = pool.series.iter().enumerate().rev();
+        let fitting = series.filter(|(number, series)| {
+            // One that a batch has added and nobody else knows is looked at.
+            let is_known = known.get(*number).is_some_and(|known| known.making == series.making);
+            !is_known || fits.contains(&&(pool.id, series.first))
+        });
+        fitting.map(|(_, series)| series).collect()
     }
 
     /// A pool's series, opened; none of a generic code.
@@ -94,32 +110,47 @@ impl Registry {
 
     /// The code at a place of a pool that makes its codes; none beyond its last series.
     pub(super) fn code_at(&self, pool: &Pool, index: u64) -> Result<Option<String>, Failure> {
-        let Some(series) = pool.series_at(index) else { return Ok(None) };
-        match &series.making {
-            Making::Generic(code) => Ok(Some(code.clone())),
-            Making::Keyed(_) => Ok(self.series(pool, series)?.and_then(|open| open.code(index - series.first))),
-        }
+        code_at(pool, index, |series| self.series(pool, series))
     }
+}
 
-    /// What a code may mean in a pool that has `size` places, latest series first.
-    pub(super) fn meant(&self, pool: &Pool, size: u64, code: &str) -> Result<Vec<Meant>, Failure> {
-        let mut meant = Vec::new();
-        let mut end = size;
-        for series in pool.series.iter().rev() {
-            match &series.making {
-                Making::Generic(generic) if pool.same_code(generic, code) => meant.push(Meant::Generic),
-                Making::Generic(_) => {}
-                Making::Keyed(_) => {
-                    let index = self.series(pool, series)?.and_then(|open| open.index(code));
-                    let place = index.and_then(|index| series.first.checked_add(index));
-                    meant.extend(place.filter(|place| *place < end).map(Meant::Place));
-                }
-            }
-            end = series.first;
-        }
-        meant.dedup();
-        Ok(meant)
+/// The code at a place of a pool, whose series is opened by a function.
+pub(super) fn code_at<E>(
+    pool: &Pool,
+    index: u64,
+    open: impl FnOnce(&CodeSeries) -> Result<Option<Arc<Series>>, E>,
+) -> Result<Option<String>, E> {
+    let Some(series) = pool.series_at(index) else { return Ok(None) };
+    match &series.making {
+        Making::Generic(code) => Ok(Some(code.clone())),
+        Making::Keyed(_) => Ok(open(series)?.and_then(|open| open.code(index - series.first))),
     }
+}
+
+/// What a code may mean in a pool that has `size` places, by the series that it fits, which are opened by a function.
+pub(super) fn meant<E>(
+    pool: &Pool,
+    fitting: &[&CodeSeries],
+    size: u64,
+    code: &str,
+    mut open: impl FnMut(&CodeSeries) -> Result<Option<Arc<Series>>, E>,
+) -> Result<Vec<Meant>, E> {
+    let mut meant = Vec::new();
+    for series in fitting {
+        match &series.making {
+            Making::Generic(generic) if pool.same_code(generic, code) => meant.push(Meant::Generic),
+            Making::Generic(_) => {}
+            Making::Keyed(_) => {
+                let after = pool.series.partition_point(|other| other.first <= series.first);
+                let end = pool.series.get(after).map_or(size, |next| next.first);
+                let index = open(series)?.and_then(|open| open.index(code));
+                let place = index.and_then(|index| series.first.checked_add(index));
+                meant.extend(place.filter(|place| *place < end).map(Meant::Place));
+            }
+        }
+    }
+    meant.dedup();
+    Ok(meant)
 }
 
 /// Patterns of pools.
@@ -138,4 +169,49 @@ pub(super) fn overlap(format: &CodeFormat, other: &Pool) -> Option<String> {
 
 fn unreadable(pool: &Pool, fault: &CodesFault) -> Failure {
     Failure::Internal(format!("the codes of pool {:?} cannot be made: {}", pool.id, fault.rejection))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Caller, Clock, Command, PoolEdit, Scrip, patterns::new_pool};
+    use scrip_domain::{pool_codes::CodesDraft, source::Source};
+    use scrip_storage::Address;
+
+    #[tokio::test]
+    async fn what_cannot_be_a_code_of_a_series_is_told_without_opening_it() {
+        let address = Address::parse("mem://").expect("an address");
+        let scrip = Scrip::open(&address, Clock::System, None).await.expect("a database");
+        let caller = Caller::scrip();
+        let ask = async |command| scrip.submit(&caller, None, command).await.expect("an answer");
+        let codes = CodesDraft { pattern: "A-####".to_owned(), ..CodesDraft::default() };
+        ask(Command::PoolCreate(Box::new(new_pool(codes, Source::Generated)))).await;
+        let pool = PoolId(1);
+        for pattern in ["B-####", "A-####-##", "A-^^^^"] {
+            ask(Command::Claim(pool, "ann".to_owned(), None)).await;
+            let edit = PoolEdit { pattern: Some(pattern.to_owned()), ..PoolEdit::default() };
+            ask(Command::PoolUpdate(pool, Box::new(edit))).await;
+        }
+        // As after a start: nothing is open.
+        let registry = Registry::load(&scrip.store).await.expect("a registry");
+        let pool = registry.pool(pool).expect("a pool");
+        for (code, fitting, open) in [
+            ("C-1234", &[][..], 0),
+            ("A-123", &[], 0),
+            ("A-12X4", &[], 0),
+            ("b-1234", &["B-####"], 1),
+            (" A-WXYZ ", &["A-^^^^"], 2),
+            ("A-1234-56", &["A-####-##"], 3),
+            ("A-1234", &["A-####"], 4),
+        ] {
+            let found = registry.fitting(&pool, code);
+            assert_eq!(found.iter().map(|series| series.pattern.as_str()).collect::<Vec<_>>(), fitting, "{code}");
+            meant(&pool, &found, 9, code, |series| registry.series(&pool, series)).expect("an answer");
+            let is_open = |series: &&CodeSeries| match &series.making {
+                Making::Keyed(key) => registry.opened.get(key).is_some(),
+                Making::Generic(_) => false,
+            };
+            assert_eq!(pool.series.iter().filter(is_open).count(), open, "{code}");
+        }
+    }
 }

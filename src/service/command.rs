@@ -182,6 +182,24 @@ pub struct CheckoutOrder {
     pub expected_payable: Option<String>,
 }
 
+/// Whose coupons of which pool.
+pub(super) type Whose = (CustomerId, PoolId);
+
+/// What a search of a customer's history has found.
+#[derive(Debug, Clone, Serialize)]
+pub struct HoldingsFound {
+    /// Whose history.
+    pub customer: CustomerId,
+    /// The pool whose coupons were looked for.
+    pub pool: PoolId,
+    /// Coupons that the customer came to hold by this part of it, and may still hold.
+    pub coupons: Vec<CouponId>,
+    /// The part of it that was searched is below this place.
+    pub below: u64,
+    /// It is from this place on.
+    pub from: u64,
+}
+
 /// A change that is asked for.
 #[derive(Debug, Clone, Serialize)]
 pub enum Command {
@@ -256,50 +274,14 @@ pub enum Command {
     KeyAdd(Box<ApiKey>),
     /// Forget answers to idempotency keys: period, caller, key.
     Forget(Vec<(u32, String, String)>),
+    /// Note from now on what customers hold of a pool.
+    HoldingsBegin(PoolId),
+    /// Note what a customer holds of a pool by what was found in the customer's history.
+    HoldingsFound(Box<HoldingsFound>),
     /// Believe what the clock says, however far ahead of the last batch it is.
     ClockConfirm,
     /// Record that the time of coupons is over: due at (milliseconds since 1970), which coupon.
     Expire(Vec<(i64, CouponId)>),
-}
-
-impl Command {
-    /// About how many bytes its rows have, by which batches are bounded.
-    pub(super) fn weight(&self) -> usize {
-        /// The rows of a coupon that changes: itself, its events, its customer's history, its place among statuses.
-        const COUPON: usize = 4_096;
-        let texts = |texts: &[String]| texts.iter().map(|text| text.len() + 8).sum::<usize>();
-        match self {
-            Self::PoolCreate(draft) => COUPON + texts(&draft.restrictions.stores) + texts(&draft.restrictions.products),
-            Self::PoolUpdate(_, edit) => {
-                let lists = [&edit.restrictions.stores, &edit.restrictions.products].into_iter().flatten();
-                COUPON + lists.map(|list| texts(list)).sum::<usize>()
-            }
-            Self::CouponsAdd(_, codes) => codes.len() * 512,
-            Self::Checkout(order) | Self::CheckoutPreview(order) => {
-                let (coupons, lines) = (order.coupons.len(), order.basket.lines.len());
-                COUPON + coupons * 2 * COUPON + lines * (64 + coupons * 16)
-            }
-            Self::Expire(due) => due.len() * COUPON,
-            Self::Forget(answers) => answers.len() * 256,
-            Self::PoolArchive(..)
-            | Self::CouponsGenerate(..)
-            | Self::Whole(_)
-            | Self::CustomerUpsert(_)
-            | Self::Claim(..)
-            | Self::Redeem { .. }
-            | Self::Unredeem(..)
-            | Self::Unassign(..)
-            | Self::Transfer(..)
-            | Self::Invalidate(..)
-            | Self::Reinstate(..)
-            | Self::Extend(..)
-            | Self::Adjust(..)
-            | Self::SettingsUpdate(_)
-            | Self::IdsBegin(_)
-            | Self::KeyAdd(_)
-            | Self::ClockConfirm => COUPON,
-        }
-    }
 }
 
 /// Why a coupon is claimed as format 2 had it: in one text.

@@ -134,7 +134,7 @@ impl Export {
             return self.listed(start, end, &terms, sink).await;
         }
         let Some(series) = self.pool.series_at(start) else { return Ok(sink) };
-        let Some(open) = self.scrip.registry.series(&self.pool, series)? else { return Ok(sink) };
+        let Some(open) = self.scrip.opened(&self.pool, series.clone()).await? else { return Ok(sink) };
         let (first, case) = (start - series.first, self.pool.case());
         let prefix = self.filter.prefix.clone().unwrap_or_default();
         blocking(move || {

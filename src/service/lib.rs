@@ -12,6 +12,7 @@ mod events;
 mod expiry;
 mod export;
 mod fatal;
+mod history;
 mod keys;
 mod lists;
 mod meaning;
@@ -28,12 +29,13 @@ mod tail;
 mod time;
 mod turn;
 mod vitals;
+mod weight;
 
-pub use backups::{BackupPlan, RunningBackup};
+pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
-    Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, PoolEdit,
-    Presentation, Recorded, RestrictionsEdit, Skipped,
+    Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, HoldingsFound,
+    PoolEdit, Presentation, Recorded, RestrictionsEdit, Skipped,
 };
 pub use committer::Committer;
 pub use events::{EventCursor, EventFilter};

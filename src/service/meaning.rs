@@ -335,6 +335,8 @@ impl Parts {
             | Command::IdsBegin(_)
             | Command::KeyAdd(_)
             | Command::Forget(_)
+            | Command::HoldingsBegin(_)
+            | Command::HoldingsFound(_)
             | Command::ClockConfirm
             | Command::Expire(_) => {
                 self.text("other");

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Caller, Command, Failure, PoolEdit, Scrip, committer,
+    Caller, Command, Failure, PoolEdit, Scrip,
     prepare::{NewPattern, Prepared, blocking, edited, fresh_key},
 };
 use scrip_domain::{
@@ -72,7 +72,7 @@ impl Scrip {
         facts.samples.retain(|_| known.next().flatten().is_none());
         let mut samples = Vec::with_capacity(SAMPLES);
         for code in facts.samples {
-            if samples.len() < SAMPLES && !self.is_made(&code)? {
+            if samples.len() < SAMPLES && !self.is_made(&code).await? {
                 samples.push(code);
             }
         }
@@ -104,11 +104,11 @@ impl Scrip {
                     dry_run: true,
                     ..PoolEdit::default()
                 };
-                let Some((draft, source, version)) = edited(&pool, &edit) else {
+                let Some((draft, version)) = edited(&pool, &edit) else {
                     return self.rehearsed(Command::PoolUpdate(id, Box::new(edit)), None).await;
                 };
                 // The pool's own comparison counts.
-                let codes = blocking(move || draft.check(source, key)).await?;
+                let codes = self.edited_codes(pool, draft).await?;
                 (Command::PoolUpdate(id, Box::new(edit)), codes, version)
             }
         };
@@ -126,19 +126,17 @@ impl Scrip {
 
     /// The refusals of a command that is not carried out.
     async fn rehearsed(&self, command: Command, pattern: Option<NewPattern>) -> Result<Vec<Refusal>, Failure> {
-        let prepared = Prepared::with_pattern(pattern);
-        let (store, registry, time) = (&self.store, &self.registry, &self.time);
-        match committer::rehearse(store, registry, time, &Caller::scrip(), command, prepared).await {
-            Ok(Ok(_)) | Err(_) => Ok(Vec::new()),
-            Ok(Err(Failure::Refused(refusals))) => Ok(refusals),
-            Ok(Err(broken @ Failure::Internal(_))) => Err(broken),
+        match self.rehearse(&Caller::scrip(), command, Prepared::with_pattern(pattern)).await {
+            Ok(_) => Ok(Vec::new()),
+            Err(Failure::Refused(refusals)) => Ok(refusals),
+            Err(broken @ Failure::Internal(_)) => Err(broken),
         }
     }
 
     /// Whether a pool has made a code already.
-    fn is_made(&self, code: &str) -> Result<bool, Failure> {
+    async fn is_made(&self, code: &str) -> Result<bool, Failure> {
         for pool in self.registry.candidates(code) {
-            if !self.registry.meant(&pool, self.registry.tally(pool.id).supply.size, code)?.is_empty() {
+            if !self.meant(&pool, code).await?.is_empty() {
                 return Ok(true);
             }
         }
@@ -161,7 +159,7 @@ fn facts(space: &Arc<Space>, key: &SeriesKey) -> PatternFacts {
 }
 
 /// A pool of these codes with which nothing else is wrong.
-fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
+pub(super) fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
     PoolDraft {
         name: "a pool".to_owned(),
         external_id: None,

@@ -1,7 +1,7 @@
 //! Lists of pools: in which order they are, and a page of them. A place in such a list is what the order goes by, and
 //! not the pool that stood there: that may be renamed before the next page is asked for.
 
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use super::{Page, PageRequest, PoolFilter, Registry, lists::foreign_cursor};
 use scrip_domain::{id::PoolId, name_key::NameKey, pool::Pool, rejection::Refusal};
@@ -37,6 +37,20 @@ impl PoolOrder {
 }
 
 impl PoolPlace {
+    fn pool(self) -> PoolId {
+        match self {
+            Self::Created(id) | Self::Named(_, id) => id,
+        }
+    }
+
+    /// The place in the order of names; of a place in another order, which no request gets so far with, the first.
+    fn named(self) -> (NameKey, PoolId) {
+        match self {
+            Self::Named(name, id) => (name, id),
+            Self::Created(id) => (NameKey::new(""), id),
+        }
+    }
+
     /// The order of the list that it is a place in.
     #[must_use]
     pub fn order(&self) -> PoolOrder {
@@ -51,7 +65,8 @@ impl Registry {
     /// The pools that a filter admits, in an order.
     #[must_use]
     pub fn pools(&self, filter: &PoolFilter, order: PoolOrder) -> Vec<Arc<Pool>> {
-        self.placed(filter, order).into_iter().map(|(_, pool)| pool).collect()
+        let all = PageRequest { limit: usize::MAX - 1, after: None, before: None, from_end: false };
+        self.placed(filter, order, &all).into_iter().map(|(_, pool)| pool).collect()
     }
 
     /// A page of them.
@@ -66,20 +81,17 @@ impl Registry {
                 return Err(foreign_cursor(field));
             }
         }
-        let pools = self.placed(filter, order);
-        let low = page.after.as_ref().map_or(0, |last| pools.partition_point(|(place, _)| place <= last));
-        let before = page.before.as_ref();
-        let high = before.map_or(pools.len(), |next| pools.partition_point(|(place, _)| place < next));
-        let between = pools.get(low..high.max(low)).unwrap_or_default().iter().cloned();
-        let gathered = if page.from_end {
-            between.rev().take(page.limit + 1).collect()
-        } else {
-            between.take(page.limit + 1).collect()
-        };
-        Ok(Page::from_gathered(gathered, page))
+        Ok(Page::from_gathered(self.placed(filter, order, page), page))
     }
 
-    fn placed(&self, filter: &PoolFilter, order: PoolOrder) -> Vec<(PoolPlace, Arc<Pool>)> {
+    /// The pools of a page, and the one after it; where the page is read from its end, from the end on.
+    fn placed(
+        &self,
+        filter: &PoolFilter,
+        order: PoolOrder,
+        page: &PageRequest<PoolPlace>,
+    ) -> Vec<(PoolPlace, Arc<Pool>)> {
+        let held = self.read();
         let wanted = filter.name_contains.as_ref().map(|text| text.to_lowercase());
         let admits = |pool: &&Arc<Pool>| {
             wanted.as_ref().is_none_or(|text| pool.name.to_lowercase().contains(text))
@@ -87,9 +99,29 @@ impl Registry {
                 && filter.kind.is_none_or(|kind| pool.kind == kind)
                 && filter.archived.is_none_or(|archived| pool.archived_at.is_some() == archived)
         };
-        let admitted: Vec<_> = self.read().pools.values().filter(admits).cloned().collect();
-        let mut pools: Vec<_> = admitted.into_iter().map(|pool| (order.place(&pool), pool)).collect();
-        pools.sort_by(|(one, _), (other, _)| one.cmp(other));
-        pools
+        let ends = |place: &Option<PoolPlace>| place.clone().map_or(Bound::Unbounded, Bound::Excluded);
+        let (low, high) = (ends(&page.after), ends(&page.before));
+        if page.after.as_ref().zip(page.before.as_ref()).is_some_and(|(after, before)| after >= before) {
+            return Vec::new();
+        }
+        match order {
+            PoolOrder::Created => {
+                let between = held.pools.range((low.map(PoolPlace::pool), high.map(PoolPlace::pool)));
+                let admitted = between.map(|(_, pool)| pool).filter(admits);
+                let placed = admitted.map(|pool| (PoolPlace::Created(pool.id), Arc::clone(pool)));
+                taken(placed, page)
+            }
+            PoolOrder::Name => {
+                let between = held.names.range((low.map(PoolPlace::named), high.map(PoolPlace::named)));
+                let pools = between.filter_map(|place| Some((place, held.pools.get(&place.1).filter(admits)?)));
+                taken(pools.map(|((name, id), pool)| (PoolPlace::Named(name.clone(), *id), Arc::clone(pool))), page)
+            }
+        }
     }
+}
+
+/// As many as a page looks at, from its end or its start.
+fn taken<T>(pools: impl DoubleEndedIterator<Item = T>, page: &PageRequest<PoolPlace>) -> Vec<T> {
+    let most = page.limit + 1;
+    if page.from_end { pools.rev().take(most).collect() } else { pools.take(most).collect() }
 }

@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     Caller, Command, Failure, PoolEdit, Registry, Scrip,
     codebook::{Reservation, first_overlap},
+    opened::Kept,
     question::Answers,
 };
 use scrip_domain::{
@@ -39,6 +40,8 @@ pub(super) struct Prepared {
     bindings: Vec<Refusal>,
     /// What plugins have said.
     pub(super) answers: Answers,
+    /// Series of pools that were opened for it.
+    pub(super) opened: Kept,
     /// What a source knows this claim again by.
     pub(super) source_key: String,
     /// The basket of a checkout, read once: a thousand lines take a quarter of a millisecond, and a command may be decided
@@ -113,10 +116,11 @@ impl Scrip {
             Command::PoolUpdate(id, edit) => {
                 let checks = edit.checks.as_deref().unwrap_or_default();
                 prepared.bindings = self.check_bindings(edit.remote.as_ref(), checks);
-                if let Some((draft, source, version)) = self.registry.pool(*id).and_then(|pool| edited(&pool, edit)) {
-                    let key = fresh_key()?;
-                    let codes = blocking(move || Some(draft.check(source, key))).await?;
-                    prepared.pattern = self.new_pattern(codes, Some(*id), version).await?;
+                if let Some(pool) = self.registry.pool(*id)
+                    && let Some((draft, version)) = edited(&pool, edit)
+                {
+                    let codes = self.edited_codes(pool, draft).await?;
+                    prepared.pattern = self.new_pattern(Some(codes), Some(*id), version).await?;
                 }
             }
             Command::Claim(pool, ..) if self.registry.pool(*pool).is_some_and(|p| p.source == Source::Remote) => {
@@ -128,6 +132,21 @@ impl Scrip {
             _ => {}
         }
         Ok(prepared)
+    }
+
+    /// The codes that an edit of a pool asks for.
+    pub(super) async fn edited_codes(
+        &self,
+        pool: Arc<Pool>,
+        draft: CodesDraft,
+    ) -> Result<Result<NewCodes, CodesFault>, Failure> {
+        let (key, size) = (fresh_key()?, self.registry.tally(pool.id).supply.size);
+        blocking(move || {
+            let codes = draft.check(pool.source, key)?;
+            pool.check_tables(size, &codes)?;
+            Ok(codes)
+        })
+        .await
     }
 
     /// What is wrong with a pool's bindings: no such plugin, or a configuration that its schema does not accept.
@@ -234,7 +253,7 @@ fn lengths(registry: &Registry, length: usize) -> bool {
 }
 
 /// The codes that an edit asks for; none where it leaves them as they are, or the pool makes none.
-pub(super) fn edited(pool: &Pool, edit: &PoolEdit) -> Option<(CodesDraft, Source, u64)> {
+pub(super) fn edited(pool: &Pool, edit: &PoolEdit) -> Option<(CodesDraft, u64)> {
     let current = pool.series.last()?.draft(pool.case_sensitive);
     let draft = CodesDraft {
         pattern: edit.pattern.clone().unwrap_or_else(|| current.pattern.clone()),
@@ -242,7 +261,7 @@ pub(super) fn edited(pool: &Pool, edit: &PoolEdit) -> Option<(CodesDraft, Source
         excluded_phrases: edit.excluded_phrases.clone().unwrap_or_else(|| current.excluded_phrases.clone()),
         case_sensitive: pool.case_sensitive,
     };
-    (draft != current).then_some((draft, pool.source, pool.version))
+    (draft != current).then_some((draft, pool.version))
 }
 
 /// A new secret, from the operating system.

@@ -3,7 +3,7 @@
 //! start it is read from the database.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -13,6 +13,7 @@ use scrip_domain::{
     code::PatternSet,
     global_id::GlobalIds,
     id::PoolId,
+    name_key::NameKey,
     pool::Pool,
     pool_codes::CodesFault,
     source::Source,
@@ -35,8 +36,10 @@ pub struct Held {
     pub tallies: HashMap<PoolId, Tally>,
     /// The pools that have an external id.
     pub external: HashMap<String, PoolId>,
-    /// What the pools can make, and could before their patterns were edited.
-    pub patterns: PatternSet<PoolId>,
+    /// What the pools can make, and could before their patterns were edited: each series by its pool and first place.
+    pub patterns: PatternSet<(PoolId, u64)>,
+    /// All pools in the order of their names.
+    pub names: BTreeSet<(NameKey, PoolId)>,
     /// The settings.
     pub settings: Settings,
     /// The API keys, by the hash of their secret.
@@ -46,16 +49,24 @@ pub struct Held {
 impl Held {
     /// Adds a pool, or replaces it.
     pub fn put_pool(&mut self, pool: Arc<Pool>) -> Result<(), CodesFault> {
-        let before = self.pools.get(&pool.id).map(|before| before.series.as_slice()).unwrap_or_default();
-        if before != pool.series {
-            let formats = pool.series.iter().map(|series| series.format(pool.case_sensitive));
-            let formats = formats.collect::<Result<Vec<_>, _>>()?;
-            if !before.is_empty() {
-                self.patterns.remove(&pool.id);
+        let before = self.pools.get(&pool.id);
+        let series = before.map(|before| before.series.as_slice()).unwrap_or_default();
+        // An edit takes the last one away or leaves it, and adds one: all others stay.
+        let same = series.iter().zip(&pool.series).take_while(|(one, other)| one == other).count();
+        let new = pool.series.iter().skip(same);
+        let new = new.map(|series| Ok(((pool.id, series.first), series.format(pool.case_sensitive)?)));
+        let new = new.collect::<Result<Vec<_>, CodesFault>>()?;
+        for gone in series.iter().skip(same) {
+            self.patterns.remove(&(pool.id, gone.first));
+        }
+        for (id, format) in new {
+            self.patterns.insert(id, format);
+        }
+        if before.is_none_or(|before| before.name != pool.name) {
+            if let Some(before) = before {
+                self.names.remove(&(NameKey::new(&before.name), pool.id));
             }
-            for format in formats {
-                self.patterns.insert(pool.id, format);
-            }
+            self.names.insert((NameKey::new(&pool.name), pool.id));
         }
         if let Some(external) = &pool.external_id {
             self.external.insert(external.clone(), pool.id);

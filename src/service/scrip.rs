@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry,
-    committer::{self, Returned},
+    committer::{self, Needs, Returned},
     prepare::Prepared,
     question::MAX_ROUNDS,
     tail::{self, Tail},
@@ -37,8 +37,12 @@ pub struct Scrip {
     pub(super) plugins: Option<Arc<Plugins>>,
     pub(super) tail: Arc<Tail>,
     pub(super) stop: CancellationToken,
-    /// One backup is taken at a time.
-    pub(super) backups: Arc<Semaphore>,
+    /// One series with excluded phrases is opened at a time.
+    pub(super) openings: Semaphore,
+    /// One turn of one search of a customer's history at a time.
+    pub(super) searches: Semaphore,
+    /// One backup that was asked for is taken at a time, and one that is planned.
+    pub(super) backups: [Arc<Semaphore>; 2],
     worker: oneshot::Receiver<()>,
     /// Ends the watchdog when it is dropped.
     watchdog: std::sync::mpsc::Sender<()>,
@@ -84,7 +88,9 @@ impl Scrip {
             plugins,
             tail,
             stop: stop.clone(),
-            backups: Arc::new(Semaphore::new(1)),
+            openings: Semaphore::new(1),
+            searches: Semaphore::new(1),
+            backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,
         });
@@ -113,8 +119,8 @@ impl Scrip {
         Ok(scrip)
     }
 
-    /// Has a command carried out. What is answered is durable. Where plugins have to be asked, they are asked outside
-    /// of the committer, and the command is decided again with what they said.
+    /// Has a command carried out. What is answered is durable. Where plugins have to be asked, or what takes long
+    /// has to be looked up, that is done outside of the committer, and the command is decided again with what was found out.
     pub fn submit<'a>(
         &'a self,
         caller: &'a Caller,
@@ -127,21 +133,39 @@ impl Scrip {
     async fn carry_out(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
         let prepared = self.prepare(caller, key.as_deref(), &command).await?;
         let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
-        for _ in 0..MAX_ROUNDS {
-            match settled {
+        let mut rounds = 0;
+        loop {
+            let Returned { needs, command, mut prepared } = match settled {
                 Ok(answer) => return answer,
-                Err(returned) => {
-                    // No partner gives a code away that could not be written.
-                    if let Some(reason) = self.vitals.stuck().or_else(|| self.vitals.refusal()) {
-                        return Err(Refusal::from(Rejection::DatabaseUnavailable { reason }).into());
-                    }
-                    let Returned { questions, command, mut prepared } = *returned;
-                    prepared.answers.ask(self.plugins.as_deref(), questions, self.now()).await;
-                    settled = self.committer.submit(caller, key.clone(), command, prepared).await;
-                }
+                Err(returned) => *returned,
+            };
+            // No partner gives a code away that could not be written.
+            if let Some(reason) = self.vitals.stuck().or_else(|| self.vitals.refusal()) {
+                return Err(Refusal::from(Rejection::DatabaseUnavailable { reason }).into());
+            }
+            self.find_out(needs, &mut prepared, &mut rounds).await?;
+            settled = self.committer.submit(caller, key.clone(), command, prepared).await;
+        }
+    }
+
+    /// Finds out what a command needs. Plugins are asked so many rounds; a search ends, because each is further on, and
+    /// so does the opening of series, of which each is kept.
+    pub(super) async fn find_out(
+        &self,
+        needs: Needs,
+        prepared: &mut Prepared,
+        rounds: &mut usize,
+    ) -> Result<(), Failure> {
+        match needs {
+            Needs::Search(whose) => self.search_history(&whose).await?,
+            Needs::Open(series) => self.open_for(series, &mut prepared.opened).await?,
+            Needs::Plugins(_) if *rounds >= MAX_ROUNDS => return Err(unsettled()),
+            Needs::Plugins(questions) => {
+                *rounds += 1;
+                prepared.answers.ask(self.plugins.as_deref(), questions, self.now()).await;
             }
         }
-        settled.unwrap_or_else(|_| Err(unsettled()))
+        Ok(())
     }
 
     /// Decides a checkout and changes nothing.
@@ -150,22 +174,27 @@ impl Scrip {
         caller: &'a Caller,
         order: CheckoutOrder,
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(self.rehearse(caller, order))
+        Box::pin(self.rehearse(caller, Command::CheckoutPreview(Box::new(order)), Prepared::default()))
     }
 
-    async fn rehearse(&self, caller: &Caller, order: CheckoutOrder) -> Result<Answer, Failure> {
-        let (mut command, mut prepared) = (Command::CheckoutPreview(Box::new(order)), Prepared::default());
-        for _ in 0..MAX_ROUNDS {
+    /// Decides a command and throws away what it would change.
+    pub(super) async fn rehearse(
+        &self,
+        caller: &Caller,
+        mut command: Command,
+        mut prepared: Prepared,
+    ) -> Result<Answer, Failure> {
+        let mut rounds = 0;
+        loop {
             let (store, registry, time) = (&self.store, &self.registry, &self.time);
-            match committer::rehearse(store, registry, time, caller, command, prepared).await {
-                Ok(answer) => return answer,
-                Err(returned) => {
-                    (command, prepared) = (returned.command, returned.prepared);
-                    prepared.answers.ask(self.plugins.as_deref(), returned.questions, self.now()).await;
-                }
-            }
+            let Returned { needs, command: back, prepared: so_far } =
+                match committer::rehearse(store, registry, time, caller, command, prepared).await {
+                    Ok(answer) => return answer,
+                    Err(returned) => *returned,
+                };
+            (command, prepared) = (back, so_far);
+            self.find_out(needs, &mut prepared, &mut rounds).await?;
         }
-        Err(unsettled())
     }
 
     /// The plugins; none where there is no folder of them.

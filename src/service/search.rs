@@ -106,7 +106,7 @@ impl Scrip {
         let prefix = typed(prefix).into_owned();
         while low < high {
             let search = Search {
-                segments: self.segments(pool, size)?,
+                segments: self.segments(pool, size).await?,
                 pool: Arc::clone(pool),
                 prefix: prefix.clone(),
                 from_end: page.from_end,
@@ -137,11 +137,11 @@ impl Scrip {
     }
 
     /// A pool's series, opened, each with the end of its places.
-    fn segments(&self, pool: &Pool, size: u64) -> Result<Vec<Segment>, Failure> {
+    async fn segments(&self, pool: &Arc<Pool>, size: u64) -> Result<Vec<Segment>, Failure> {
         let mut segments = Vec::with_capacity(pool.series.len());
         let ends = pool.series.iter().skip(1).map(|series| series.first).chain([size]);
         for (series, end) in pool.series.iter().zip(ends) {
-            segments.push(Segment { series: series.clone(), open: self.registry.series(pool, series)?, end });
+            segments.push(Segment { series: series.clone(), open: self.opened(pool, series.clone()).await?, end });
         }
         Ok(segments)
     }

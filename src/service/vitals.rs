@@ -5,6 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -18,6 +19,9 @@ use scrip_storage::Room;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked at for the log.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// What callers are told where the database cannot write.
+pub(super) const STUCK: &str = "the database cannot write: the disk may be full; see the log";
 
 /// What is being done at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +73,8 @@ fn standing_still(doing: Doing, since: Duration) -> Option<String> {
 pub struct Vitals {
     pub(super) committer: Pulse,
     pub(super) sweep: Pulse,
-    /// Why the database could not write when it was last tried; none where it could.
-    stuck: Mutex<Option<String>>,
+    /// Whether the database could not write when it was last tried.
+    stuck: AtomicBool,
     time: Arc<Time>,
     room: Room,
 }
@@ -78,17 +82,24 @@ pub struct Vitals {
 impl Vitals {
     pub(super) fn new(time: Arc<Time>, room: Room) -> Self {
         let (committer, sweep) = (Pulse::new("the committer"), Pulse::new("the search for expiries"));
-        Self { committer, sweep, stuck: Mutex::default(), time, room }
+        Self { committer, sweep, stuck: AtomicBool::new(false), time, room }
     }
 
-    /// Notes why the database could not write, or that it could.
-    pub(super) fn set_stuck(&self, reason: Option<String>) {
-        *self.stuck.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    /// Notes that the database could not write. Why is for the log, once: the database's own words are not for callers.
+    pub(super) fn set_stuck(&self, cause: &str) {
+        if !self.stuck.swap(true, Ordering::Relaxed) {
+            tracing::error!(cause, "the database cannot write: it is tried again until it can");
+        }
     }
 
-    /// Why the database could not write when it was last tried.
+    /// Notes that it could.
+    pub(super) fn set_unstuck(&self) {
+        self.stuck.store(false, Ordering::Relaxed);
+    }
+
+    /// What is told where the database could not write when it was last tried.
     pub(super) fn stuck(&self) -> Option<String> {
-        self.stuck.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.stuck.load(Ordering::Relaxed).then(|| STUCK.to_owned())
     }
 
     /// Why changes are refused before anything is written; none where they are made.

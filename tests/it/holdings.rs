@@ -2,12 +2,12 @@
 //! before, and in a folder of a version that kept a hundred.
 
 use scrip::{
-    domain::{coupon::Coupon, id::PoolId, pool_draft::PoolDraft, rejection::Code, status::Status},
-    service::{Answer, Command, CouponRef, PoolEdit},
+    domain::{basket::BasketDraft, coupon::Coupon, id::PoolId, pool_draft::PoolDraft, rejection::Code, status::Status},
+    service::{Answer, CheckoutOrder, Command, CouponRef, PoolEdit, Presentation},
     storage::{Batch, HeldAt, Holding, Holdings, Pools, ReadFrom, RowId, Span, Store, check},
 };
 
-use crate::support::{Backend, Client, TestScrip, customer, disk, draft, open};
+use crate::support::{Backend, Client, Folder, TestScrip, customer, disk, draft, open};
 
 async fn edit(app: &Client, pool: PoolId, edit: PoolEdit) {
     app.ask(None, Command::PoolUpdate(pool, Box::new(edit))).await.expect("an edit");
@@ -173,6 +173,115 @@ async fn a_folder_of_before_gives_right_answers() {
     let row = (customer("ann"), pool, Some(HeldAt { live: false, index: 7 }));
     assert_eq!(store.get_one::<Holdings>(row).await.expect("readable"), Some(Holding::Coupon(None)));
     store.close().await;
+    let checked = check(&disk(folder.path()), |fault| panic!("{fault}")).await.expect("an answer");
+    assert_eq!(checked.faults, 0);
+}
+
+/// Gives somebody so many events, of another pool.
+async fn live_long(app: &Client, many: u64) {
+    let other = app.stocked(draft::percentage(), many).await;
+    let all = (0..many).map(|_| {
+        let app = app.clone();
+        tokio::spawn(async move { app.claim(other, "ann").await.expect("a coupon").id })
+    });
+    for one in all.collect::<Vec<_>>() {
+        one.await.expect("an end");
+    }
+}
+
+/// The coupon that a preview of a checkout finds by its code.
+async fn previewed(app: &Client, by: &str, code: &str) -> Option<Coupon> {
+    let basket = BasketDraft {
+        currency: "EUR".to_owned(),
+        store: None,
+        shipping: None,
+        lines: vec![("shoe".to_owned(), 1, "9.00".to_owned())],
+    };
+    let order = CheckoutOrder {
+        transaction: "t-1".to_owned(),
+        customer: by.to_owned(),
+        basket,
+        coupons: vec![Presentation { code: code.to_owned(), amount: None }],
+        at: None,
+        expected_payable: None,
+    };
+    match app.checkout_preview(app.caller(), order).await.expect("an answer") {
+        Answer::Checkout(record) => record.coupons.into_iter().find_map(|one| one.coupon),
+        other => panic!("expected a checkout, found {other:?}"),
+    }
+}
+
+/// A folder of before in which somebody has a long history beside a few coupons of a pool.
+async fn with_a_long_history(few: u64, many: u64) -> (Folder, PoolId) {
+    let app = TestScrip::new(Backend::Disk).await;
+    let pool = app.pool(draft::generic("WELCOME")).await.id;
+    for _ in 0..few {
+        app.claim(pool, "ann").await.expect("a coupon");
+    }
+    live_long(&app, many).await;
+    let folder = app.close().await.expect("it is on disk");
+    let store = Store::open(&disk(folder.path())).await.expect("the database");
+    let batch = as_before(&store, "ann", pool).await;
+    drop(store.commit(&batch).await.expect("written"));
+    store.close().await;
+    (folder, pool)
+}
+
+async fn searched(folder: &Folder, pool: PoolId) -> Option<Holding> {
+    let store = Store::open(&disk(folder.path())).await.expect("the database");
+    let searched = store.get_one::<Holdings>((customer("ann"), pool, None)).await.expect("readable");
+    store.close().await;
+    searched
+}
+
+/// Longer than what is searched in one turn.
+const LONG: u64 = 6_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_who_ask_at_once_for_what_a_long_history_has_get_the_same() {
+    const CLAIMS: u32 = 40;
+    let app = TestScrip::new(Backend::Memory).await;
+    let pool = app.stocked(draft::percentage(), 50).await;
+    let first = app.claim(pool, "ann").await.expect("a coupon").id;
+    live_long(&app, LONG).await;
+    aggregate(&app, pool, true).await;
+    let all = (0..CLAIMS).map(|_| {
+        let app = app.clone();
+        tokio::spawn(async move { app.claim(pool, "ann").await.expect("the same again") })
+    });
+    let mut claims = Vec::new();
+    for one in all.collect::<Vec<_>>() {
+        let coupon = one.await.expect("an end");
+        assert_eq!(coupon.id, first, "never a second one");
+        claims.push(coupon.claims);
+    }
+    claims.sort_unstable();
+    assert_eq!(claims, (2..CLAIMS + 2).collect::<Vec<_>>(), "each is one more use");
+    let new = app.claim(pool, "ben").await.expect("a coupon").id;
+    assert_ne!(new, first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_history_is_searched_once_also_where_the_command_is_refused() {
+    let (folder, pool) = with_a_long_history(0, LONG).await;
+    let app = open(folder.path()).await.expect("it opens");
+    assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect_err("nothing"), [Code::NotOwner]);
+    app.close().await;
+    assert_eq!(searched(&folder, pool).await, Some(Holding::Searched(0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_only_looks_finds_what_a_long_history_has() {
+    let (folder, pool) = with_a_long_history(2, LONG).await;
+    let app = open(folder.path()).await.expect("it opens");
+    let found = previewed(&app, "ann", "WELCOME").await;
+    assert_eq!(found.map(|coupon| (coupon.id.index, coupon.status)), Some((1, Status::Claimed)));
+    for place in [1, 0] {
+        assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect("one is left").id.index, place);
+    }
+    assert_eq!(redeem_by_code(&app, "WELCOME", "ann").await.expect_err("none is left"), [Code::AlreadyRedeemed]);
+    app.close().await;
+    assert_eq!(searched(&folder, pool).await, Some(Holding::Searched(0)));
     let checked = check(&disk(folder.path()), |fault| panic!("{fault}")).await.expect("an answer");
     assert_eq!(checked.faults, 0);
 }

@@ -18,6 +18,7 @@ mod plugins;
 #[cfg(target_os = "linux")]
 mod power;
 mod schema;
+mod series;
 mod soak;
 mod sql;
 mod storage;

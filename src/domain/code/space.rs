@@ -20,6 +20,14 @@ pub enum SpaceError {
         /// How many pairs of place and state there would be.
         cells: usize,
     },
+    /// The tables would be larger than they may be.
+    #[error("excluded phrases need tables of {bytes} bytes in this pattern: at most {most} are allowed")]
+    TooLarge {
+        /// How many bytes they would take.
+        bytes: usize,
+        /// How many they may.
+        most: usize,
+    },
 }
 
 #[derive(Debug)]
@@ -44,11 +52,30 @@ impl Space {
     /// # Errors
     /// [`SpaceError::TooManyCells`] where the tables would go past [`MAX_CELLS`].
     pub fn new(format: Arc<CodeFormat>) -> Result<Self, SpaceError> {
-        let phrases = format.exclusions().folded_phrases().iter().map(String::as_str);
-        let grammar = Grammar::new(format.admitted(), phrases)?;
+        Self::within(format, usize::MAX)
+    }
+
+    /// The same, unless its tables would take more than so many bytes: they are not built then.
+    ///
+    /// # Errors
+    /// As [`Space::new`], and [`SpaceError::TooLarge`].
+    pub fn within(format: Arc<CodeFormat>, most: usize) -> Result<Self, SpaceError> {
+        let grammar = grammar(&format)?;
+        let bytes = bytes(&grammar);
+        if bytes > most {
+            return Err(SpaceError::TooLarge { bytes, most });
+        }
         let tables = Tables::new(&grammar, &grammar.automaton.dead);
         let count = tables.total(&grammar).to_big();
         Ok(Self { format, grammar, tables, count })
+    }
+
+    /// How many bytes the tables of a format take, told without building them.
+    ///
+    /// # Errors
+    /// As [`Space::new`].
+    pub fn bytes_of(format: &CodeFormat) -> Result<usize, SpaceError> {
+        Ok(bytes(&grammar(format)?))
     }
 
     /// The format whose codes these are.
@@ -152,8 +179,7 @@ impl Tables {
     /// Counts in the narrowest numbers that hold the product of the places, which no count goes past. A place without
     /// characters counts as one: those after it have counts all the same.
     fn new(grammar: &Grammar, dead: &[bool]) -> Self {
-        let sizes = (0..grammar.length()).map(|place| grammar.layout.set(place).characters.len().max(1));
-        match sizes.fold(BigUint::from(1_u8), |product, size| product * size).bits() {
+        match bits(grammar) {
             0..=64 => Self::Small(Table::new(grammar, dead)),
             65..=128 => Self::Large(Table::new(grammar, dead)),
             _ => Self::Huge(Table::new(grammar, dead)),
@@ -167,6 +193,28 @@ impl Tables {
             Self::Huge(table) => table.total(grammar),
         }
     }
+}
+
+/// How long the product of the places is, which no count goes past.
+fn bits(grammar: &Grammar) -> u64 {
+    let sizes = (0..grammar.length()).map(|place| grammar.layout.set(place).characters.len().max(1));
+    sizes.fold(BigUint::from(1_u8), |product, size| product * size).bits()
+}
+
+fn grammar(format: &CodeFormat) -> Result<Grammar, SpaceError> {
+    let phrases = format.exclusions().folded_phrases().iter().map(String::as_str);
+    Grammar::new(format.admitted(), phrases)
+}
+
+/// How many bytes a grammar and its counts take.
+fn bytes(grammar: &Grammar) -> usize {
+    let number = match bits(grammar) {
+        0..=64 => size_of::<u64>(),
+        65..=128 => size_of::<u128>(),
+        _ => size_of::<Wide>(),
+    };
+    let sums: usize = (0..grammar.length()).map(|place| grammar.layout.set(place).slots.len() + 1).sum();
+    (grammar.cells() + sums) * number + grammar.memory()
 }
 
 fn append<N: Number>(table: &Table<N>, grammar: &Grammar, rank: N, code: &mut String) -> bool {

@@ -81,7 +81,9 @@ pub struct PoolCreateInput {
     pub pattern: Option<String>,
     /// Characters that never take a placeholder's place, one by one; upper and lower case are different.
     pub excluded_characters: Option<Vec<String>>,
-    /// Phrases that never appear in a code, in any case.
+    /// Phrases that never appear in a code, in any case: up to 1,000. What is needed to make codes around them grows with
+    /// their number, their length and that of the pattern, and is bounded (LIMIT_EXCEEDED): 1,000 words of five letters
+    /// fit into patterns of up to 20 places, 100 into any.
     pub excluded_phrases: Option<Vec<String>>,
     /// REMOTE: the plugin that supplies its codes.
     pub remote: Option<PluginBindingInput>,
@@ -149,7 +151,7 @@ pub struct PatternInput {
     pub pattern: String,
     /// Characters that never take a placeholder's place, one by one.
     pub excluded_characters: Option<Vec<String>>,
-    /// Phrases that never appear in a code, in any case.
+    /// Phrases that never appear in a code, in any case; bounded as in PoolCreateInput.
     pub excluded_phrases: Option<Vec<String>>,
     /// Whether codes are compared with regard to case; forced where one place can be of both cases.
     pub case_sensitive: Option<bool>,
@@ -216,7 +218,8 @@ pub struct PoolUpdateInput {
     /// Other characters that never take a placeholder's place; null clears them.
     #[graphql(default)]
     pub excluded_characters: MaybeUndefined<Vec<String>>,
-    /// Other phrases that never appear in a code; null clears them.
+    /// Other phrases that never appear in a code; null clears them. Those of all patterns that a pool has had are bounded
+    /// together (LIMIT_EXCEEDED): at four times what one may have.
     #[graphql(default)]
     pub excluded_phrases: MaybeUndefined<Vec<String>>,
     /// Other plugins that say who may use its coupons, those that exist too; an empty list for none.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::{
     Failure,
+    command::Whose,
+    opened::{Kept, Unopened},
     prepare::Prepared,
     question::{Answers, Question},
 };
@@ -33,6 +35,10 @@ pub(super) enum Stop {
     Missing,
     /// Plugins have to be asked; what, the attempt has noted.
     Asks,
+    /// A customer's history has to be searched for coupons of a pool.
+    Searches(Box<Whose>),
+    /// A series has to be opened.
+    Opens(Unopened),
     /// Refused.
     Refused(Vec<Refusal>),
     /// The rows contradict each other.
@@ -75,6 +81,8 @@ pub(super) struct Attempt<'a> {
     pub(super) prepared: &'a Prepared,
     /// What plugins have said.
     pub(super) answers: &'a Answers,
+    /// Series that were opened for it.
+    pub(super) opened: &'a Kept,
     /// What they have to be asked.
     pub(super) questions: Vec<Question>,
     /// What a source knows a claim again by.
@@ -92,6 +100,7 @@ impl<'a> Attempt<'a> {
             missing: Missing::default(),
             prepared: &request.prepared,
             answers: &request.prepared.answers,
+            opened: &request.prepared.opened,
             questions: Vec::new(),
             source_key: &request.prepared.source_key,
             reads_ahead: false,

@@ -89,7 +89,7 @@ impl Attempt<'_> {
             codes.check_fresh(size, &earlier).map_err(|rejection| rejection.at([field]))?;
         }
         if let Making::Generic(code) = &series.making
-            && let Some(Meant::Place(_)) = self.working.registry.meant(pool, size, code)?.first()
+            && let Some(Meant::Place(_)) = self.meant(pool, size, code)?.first()
         {
             let rejection = Rejection::PatternNotUnique { pool: pool.name.clone(), example: code.clone() };
             return Err(rejection.at([field]).into());

@@ -3,14 +3,13 @@
 //! decided nothing, because a partner or the database could not be asked: a retry asks again.
 
 use super::{
-    Request,
+    Needs, Request,
     attempt::{Attempt, Stop},
     working::{Change, Missing, Working},
 };
 use crate::{
     Answer, Command, CouponRef, Failure,
     meaning::{fingerprint, is_of},
-    question::Question,
 };
 use scrip_domain::{
     id::{CouponId, checked_text},
@@ -28,8 +27,8 @@ const MAX_REASON: usize = 500;
 pub(super) enum Outcome {
     /// It cannot be decided without these.
     Missing(Missing),
-    /// It cannot be decided before plugins are asked; it changes nothing.
-    Asks(Vec<Question>),
+    /// It cannot be decided before this is found out; it changes nothing.
+    Asks(Needs),
     /// It is decided.
     Decided(Decided),
 }
@@ -83,7 +82,9 @@ fn is_decided(refusals: &[Refusal]) -> bool {
 fn ended(attempt: Attempt<'_>, stop: Stop) -> Outcome {
     let answer = match stop {
         Stop::Missing => return Outcome::Missing(attempt.missing),
-        Stop::Asks => return Outcome::Asks(attempt.questions),
+        Stop::Asks => return Outcome::Asks(Needs::Plugins(attempt.questions)),
+        Stop::Searches(whose) => return Outcome::Asks(Needs::Search(*whose)),
+        Stop::Opens(series) => return Outcome::Asks(Needs::Open(series)),
         Stop::Refused(refusals) => Failure::Refused(refusals),
         Stop::Broken(reason) => Failure::Internal(reason),
     };
@@ -198,6 +199,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));
             Ok(Answer::Done)
         }
+        Command::HoldingsBegin(pool) => attempt.holdings_begin(*pool),
+        Command::HoldingsFound(found) => attempt.holdings_found(found),
         // The batch's time does it.
         Command::ClockConfirm => Ok(Answer::Done),
         Command::Expire(due) => attempt.expire(due),

@@ -1,7 +1,8 @@
 //! What a customer holds of a pool: the coupon that is meant where a claim or a code means one of several. It is noted
 //! coupon by coupon, those that can be used apart from the others, so that the one that is meant is found in a few rows
 //! however many there are. Where a pool began to note it after coupons of it had been claimed, those of before are found
-//! in the customer's history, from its end on and once: what was found is noted, and how far was searched.
+//! in the customer's history, from its end on and once: what was found is noted, and how far was searched. The committer
+//! looks at the last part of it alone ([`crate::history`] has the rest).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,14 +10,15 @@ use std::{
     sync::Arc,
 };
 
+use crate::{Answer, HoldingsFound, command::Whose, history::Found};
 use scrip_domain::{
     coupon::Coupon,
-    id::{CouponId, CustomerId, EventId, PoolId},
+    id::{CouponId, CustomerId, PoolId},
     period::Instant,
     pool::Pool,
     status::Status,
 };
-use scrip_storage::{Coupons, CustomerEvents, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View};
+use scrip_storage::{Coupons, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -25,16 +27,13 @@ use super::{
 
 /// How many rows are read at once.
 const PAGE: usize = 256;
-/// How many events of a customer are read at once.
-const EVENTS: usize = 1_000;
-/// How many coupons that can no longer be used are noted of a search: one of them is told where there is no other.
-const MAX_OVER: usize = 100;
+/// How many events of a customer's history are read for a command, and for a batch. A longer one is searched outside of
+/// the committer: nobody else waits for it.
+const EVENTS: usize = 200;
+const BATCH_EVENTS: usize = 1_000;
 
 /// All places of a pool.
 const ALL: Range<u64> = 0..u64::MAX;
-
-/// Whose coupons of which pool.
-type Whose = (CustomerId, PoolId);
 
 /// What is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,19 +53,14 @@ struct Noted {
     from: u64,
 }
 
-/// Coupons that a customer came to hold by a part of the history, and still held when it was read.
-#[derive(Debug, Default)]
-struct Found {
-    coupons: Vec<CouponId>,
-    /// All events from here on were read.
-    from: u64,
-}
-
 /// What was read for a batch.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     noted: HashMap<(Whose, bool, Range<u64>), Noted>,
-    found: HashMap<(Whose, u64), Found>,
+    /// None where the history goes on, and is searched outside of the committer.
+    found: HashMap<(Whose, u64), Option<Found>>,
+    /// How many events were read for it.
+    events: usize,
 }
 
 /// What a batch has changed: of each place whether a coupon is there that can be used, until when; none where the
@@ -92,8 +86,12 @@ impl Loaded {
                 noted.from = read.from;
             }
             Wanted::History(whose, below) => {
-                let found = search(view, stream, &whose, below).await?;
-                self.found.insert((whose, below), found);
+                let mut found = Found::below(below);
+                let limit = EVENTS.min(BATCH_EVENTS.saturating_sub(self.events));
+                if limit > 0 {
+                    self.events += found.read_part(view, stream, &whose, limit, now).await?;
+                }
+                self.found.insert((whose, below), Some(found).filter(Found::is_enough));
             }
         }
         Ok(())
@@ -127,46 +125,6 @@ async fn read_noted(
             return Ok(noted);
         }
     }
-}
-
-/// The coupons that a customer came to hold by the history below an event and holds, from its end up to the part that
-/// has one that can be used.
-async fn search(view: &mut View<'_>, stream: u32, (customer, pool): &Whose, below: u64) -> Result<Found, StorageError> {
-    let mut found = Found { coupons: Vec::new(), from: below };
-    let mut over = 0;
-    loop {
-        let span = CustomerEvents::of(customer, stream, 0..found.from);
-        let rows = view.scan(&span, ReadFrom::End, EVENTS).await?;
-        let full = rows.len() == EVENTS;
-        let mut acquired = Vec::new();
-        for ((_, event), happened) in rows {
-            found.from = event.sequence;
-            if happened.acquired && happened.coupon.pool == *pool {
-                acquired.push((event, happened.coupon));
-            }
-        }
-        let ids: Vec<CouponId> = acquired.iter().map(|(_, coupon)| *coupon).collect();
-        let mut any = false;
-        for ((event, id), coupon) in acquired.into_iter().zip(view.get::<Coupons>(&ids).await?) {
-            let Some(coupon) = coupon.filter(|coupon| is_held_by(coupon, customer, event)) else { continue };
-            let live = coupon.status.is_live();
-            any |= live;
-            over += usize::from(!live);
-            if live || over <= MAX_OVER {
-                found.coupons.push(id);
-            }
-        }
-        if !full {
-            found.from = 0;
-        }
-        if any || !full {
-            return Ok(found);
-        }
-    }
-}
-
-fn is_held_by(coupon: &Coupon, customer: &CustomerId, since: EventId) -> bool {
-    coupon.customer.as_ref() == Some(customer) && coupon.acquired == Some(since)
 }
 
 fn goes_on(ends: Option<Instant>, now: Instant) -> bool {
@@ -296,7 +254,7 @@ impl Attempt<'_> {
     }
 
     /// Searches the history of a customer, where something of it was not searched yet, and notes what is found; whether
-    /// there was something.
+    /// there was something. A long one is searched outside of the committer.
     fn search_further(&mut self, whose: &Whose) -> Result<bool, Stop> {
         let pool = self.find_pool(whose.1).ok_or_else(|| Stop::Broken(format!("no pool {:?}", whose.1)))?;
         if pool.holdings_since == Some(0) {
@@ -314,16 +272,23 @@ impl Attempt<'_> {
             self.missing.holdings.insert(Wanted::History(whose.clone(), below));
             return Err(Stop::Missing);
         };
+        let Some(found) = found else { return Err(Stop::Searches(Box::new(whose.clone()))) };
         let (mut ids, from) = (found.coupons.clone(), found.from);
         if first {
             // What this batch did before the pool began to note it is in no history yet.
             ids.extend(self.working.acquired_in_batch(whose));
         }
-        self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
         self.begin_holdings(&pool)?;
+        self.note_found(whose, &ids, from)?;
+        Ok(true)
+    }
+
+    /// Notes coupons that a search has found, as far as the customer holds them now, and how far it went.
+    fn note_found(&mut self, whose: &Whose, ids: &[CouponId], from: u64) -> Result<(), Stop> {
+        self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
         let mut held = Vec::with_capacity(ids.len());
         for id in ids {
-            held.extend(self.coupon(id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)));
+            held.extend(self.coupon(*id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)));
         }
         // Together: one round for each would have the committer stand still.
         self.need(
@@ -332,8 +297,29 @@ impl Attempt<'_> {
         for coupon in &held {
             self.note_held(coupon, true)?;
         }
-        self.put::<Holdings>(key, Holding::Searched(from));
-        Ok(true)
+        self.put::<Holdings>((whose.0.clone(), whose.1, None), Holding::Searched(from));
+        Ok(())
+    }
+
+    /// Notes from now on what customers hold of a pool.
+    pub(super) fn holdings_begin(&mut self, pool: PoolId) -> Result<Answer, Stop> {
+        let pool = self.pool(pool, "poolId")?;
+        self.begin_holdings(&pool)?;
+        Ok(Answer::Done)
+    }
+
+    /// Notes what was found outside of the committer, unless another search has noted that part.
+    pub(super) fn holdings_found(&mut self, found: &HoldingsFound) -> Result<Answer, Stop> {
+        let whose = (found.customer.clone(), found.pool);
+        let since = self.pool(found.pool, "poolId")?.holdings_since;
+        let searched = match self.get::<Holdings>(&(whose.0.clone(), whose.1, None))? {
+            Some(Holding::Searched(from)) => Some(*from),
+            _ => since,
+        };
+        if searched == Some(found.below) {
+            self.note_found(&whose, &found.coupons, found.from)?;
+        }
+        Ok(Answer::Done)
     }
 
     /// Whether it is noted what customers hold of a pool, from now on where somebody could ask.
@@ -397,3 +383,6 @@ fn later(one: Option<Coupon>, other: Option<Coupon>) -> Option<Coupon> {
         (one, other) => one.or(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::{CouponRef, codebook::Meant};
+use crate::{
+    CouponRef,
+    codebook::{Meant, code_at, meant},
+};
 use scrip_domain::{
-    code::case_key,
+    code::{Series, case_key},
     coupon::Coupon,
     id::{CouponId, CustomerId, PoolId},
     pool::Pool,
+    pool_codes::{CodeSeries, Making},
     pool_draft::check_code,
     rejection::Rejection,
     source::Source,
@@ -85,10 +89,27 @@ impl Attempt<'_> {
             let row = self.get::<CodeLists>(&CodeLists::row_of(id))?;
             row.and_then(|codes| CodeLists::code_in(codes, id)).cloned()
         } else {
-            self.working.registry.code_at(&pool, id.index)?
+            code_at(&pool, id.index, |series| self.series(&pool, series))?
         };
         let code = code.ok_or_else(|| Stop::Broken(format!("coupon {id:?} has no code")))?;
         Ok(Coupon::unassigned(id, code, pool.terms_at(id.index)))
+    }
+
+    /// A pool's series, opened. One with excluded phrases takes long to open: nobody waits for that in the committer.
+    pub(super) fn series(&self, pool: &Pool, series: &CodeSeries) -> Result<Option<Arc<Series>>, Stop> {
+        let registry = self.working.registry;
+        let Making::Keyed(key) = &series.making else { return Ok(None) };
+        if series.excluded_phrases.is_empty() {
+            return Ok(registry.series(pool, series)?);
+        }
+        let open = self.opened.get(key).or_else(|| registry.opened.get(key));
+        open.map(Some).ok_or(Stop::Opens((pool.id, series.first)))
+    }
+
+    /// What a code may mean in a pool that has `size` places.
+    pub(super) fn meant(&self, pool: &Pool, size: u64, code: &str) -> Result<Vec<Meant>, Stop> {
+        let fitting = self.working.registry.fitting(pool, code);
+        meant(pool, &fitting, size, code, |series| self.series(pool, series))
     }
 
     /// The coupon with this code, or why there is none. Of a generic code, the one that the customer holds: one that
@@ -107,7 +128,7 @@ impl Attempt<'_> {
             }
             let maker = self.pool(maker.id, "coupon")?;
             let size = self.tally(maker.id).supply.size;
-            for meant in self.working.registry.meant(&maker, size, &code)? {
+            for meant in self.meant(&maker, size, &code)? {
                 let found = match meant {
                     Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
                     Meant::Generic => {

@@ -29,8 +29,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Answer, Caller, Command, Failure, Registry, fatal::start_vital, prepare::Prepared, question::Question, time::Time,
-    turn::away, vitals::Vitals,
+    Answer, Caller, Command, Failure, Registry, command::Whose, fatal::start_vital, opened::Unopened,
+    prepare::Prepared, question::Question, time::Time, turn::away, vitals::Vitals,
 };
 use cache::Cache;
 use scrip_domain::id::EventId;
@@ -52,11 +52,22 @@ pub(super) struct Request {
     reply: Option<oneshot::Sender<Reply>>,
 }
 
-/// What came of a request: its answer, after which what it changed is durable; or what plugins have to be asked
-/// first, after which nothing has changed.
-type Settled = Result<Result<Answer, Failure>, Vec<Question>>;
+/// What has to be found out outside of the committer before a command can be decided.
+#[derive(Debug)]
+pub(super) enum Needs {
+    /// What plugins say.
+    Plugins(Vec<Question>),
+    /// What a customer's history says of a pool's coupons.
+    Search(Whose),
+    /// The codes of a series, whose tables take long to build.
+    Open(Unopened),
+}
 
-/// The same for whoever sent it, who gets the command back with the questions.
+/// What came of a request: its answer, after which what it changed is durable; or what has to be found out first, after
+/// which nothing has changed.
+type Settled = Result<Result<Answer, Failure>, Needs>;
+
+/// The same for whoever sent it, who gets the command back with what it needs.
 pub(super) type Reply = Result<Result<Answer, Failure>, Box<Returned>>;
 
 impl Request {
@@ -64,15 +75,15 @@ impl Request {
     fn answer(self, settled: Settled) {
         let Self { command, prepared, reply, .. } = self;
         if let Some(reply) = reply {
-            let settled = settled.map_err(|questions| Box::new(Returned { questions, command, prepared }));
+            let settled = settled.map_err(|needs| Box::new(Returned { needs, command, prepared }));
             drop(reply.send(settled));
         }
     }
 }
 
-/// A command that comes back, because plugins have to be asked before it can be decided.
+/// A command that comes back, because something has to be found out before it can be decided.
 pub(super) struct Returned {
-    pub(super) questions: Vec<Question>,
+    pub(super) needs: Needs,
     pub(super) command: Command,
     pub(super) prepared: Prepared,
 }
@@ -117,7 +128,7 @@ impl Committer {
         Ok((Self { queue, latest }, end))
     }
 
-    /// Has a command carried out, or gets it back with questions. What is answered is durable.
+    /// Has a command carried out, or gets it back with what it needs. What is answered is durable.
     pub(super) async fn submit(
         &self,
         caller: &Caller,
@@ -159,8 +170,8 @@ pub(super) async fn rehearse(
     loop {
         let missing = match decide::decide(&working, &request) {
             decide::Outcome::Missing(missing) => missing,
-            decide::Outcome::Asks(questions) => {
-                return Err(Box::new(Returned { questions, command: request.command, prepared: request.prepared }));
+            decide::Outcome::Asks(needs) => {
+                return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
             }
             decide::Outcome::Decided(decided) => return Ok(decided.answer),
         };

@@ -89,7 +89,7 @@ impl Attempt<'_> {
             Making::Generic(code) if tally.supply.size < MAX_INDEX => (tally.supply.size, code.clone()),
             Making::Generic(_) => return Err(exhausted()),
             Making::Keyed(_) => {
-                let open = self.working.registry.series(pool, series)?;
+                let open = self.series(pool, series)?;
                 let open = open.ok_or_else(|| Stop::Broken(format!("pool {:?} has no series", pool.id)))?;
                 self.next_code(pool, series, &open, tally.supply)?
             }
@@ -120,7 +120,7 @@ impl Attempt<'_> {
                 Meant::Generic => true,
             };
             let alone = pool.series.len() == 1;
-            if alone || !self.working.registry.meant(pool, supply.size, &code)?.iter().any(earlier) {
+            if alone || !self.meant(pool, supply.size, &code)?.iter().any(earlier) {
                 return Ok((index, code));
             }
             index += 1;

@@ -48,7 +48,7 @@ impl Waiting {
     }
 
     fn add(&mut self, request: Request) {
-        match request.command.weight() {
+        match request.command.weight(request.idempotency.is_some()) {
             weight if weight >= LARGE => self.large.push_back(request),
             weight => self.small.push_back((weight, request)),
         }
@@ -75,7 +75,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Caller, Command, prepare::Prepared};
+    use crate::{Caller, Command, CustomerEdit, prepare::Prepared};
     use scrip_domain::id::PoolId;
 
     fn request(number: u32, size: usize) -> Request {
@@ -114,5 +114,25 @@ mod tests {
         many.push(LARGE);
         let lengths: Vec<usize> = batches(&many).iter().map(Vec::len).collect();
         assert_eq!(lengths, [20, 1, 5]);
+    }
+
+    #[test]
+    fn what_callers_send_along_counts() {
+        let attributes = serde_json::json!({ "text": "x".repeat(16_000) });
+        let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: Some(attributes) };
+        let mut waiting = Waiting::default();
+        for idempotency in [None, Some("key".to_owned())] {
+            for _ in 0..MAX_BATCH {
+                let command = Command::CustomerUpsert(Box::new(edit.clone()));
+                let (caller, idempotency, prepared) = (Caller::scrip(), idempotency.clone(), Prepared::default());
+                waiting.add(Request { caller, idempotency, command, prepared, reply: None });
+            }
+            let mut batch = Vec::new();
+            waiting.next(&mut batch);
+            let answers = if idempotency.is_some() { 2 } else { 1 };
+            assert!(batch.len() * answers * 16_000 <= MAX_BATCH_BYTES, "{} in a batch", batch.len());
+            assert!(batch.len() > 40, "{} in a batch", batch.len());
+            waiting = Waiting::default();
+        }
     }
 }

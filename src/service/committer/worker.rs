@@ -15,7 +15,7 @@ use crate::{
     Failure, Registry,
     fatal::end_process,
     time::Time,
-    vitals::{Doing, Vitals},
+    vitals::{Doing, STUCK, Vitals},
 };
 use scrip_domain::{
     clock::BatchTime,
@@ -107,10 +107,10 @@ impl Worker {
 
     /// Waits until the database may be able to write again, and turns away whoever comes meanwhile. Whoever asked for
     /// the batch that it could not write waits with it.
-    async fn stand_by(&mut self, reason: &str) {
+    async fn stand_by(&mut self, cause: &str) {
         self.vitals.committer.set(Doing::Nothing);
-        self.vitals.set_stuck(Some(reason.to_owned()));
-        let refusal = unavailable(reason.to_owned());
+        self.vitals.set_stuck(cause);
+        let refusal = unavailable(STUCK.to_owned());
         let mut turned_away = Vec::with_capacity(MAX_BATCH);
         loop {
             let wait = tokio::time::sleep(RESPITE);
@@ -161,7 +161,7 @@ impl Worker {
         if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
             doing("writing a batch to the database");
             unannounced = Some(self.store.commit(&writes).await?);
-            self.vitals.set_stuck(None);
+            self.vitals.set_unstuck();
             self.time.went_on(time);
         }
         doing("publishing a batch");
@@ -235,7 +235,7 @@ fn decide_all(working: &mut Working<'_>, batch: &[Request], stopped: Option<&Ref
     for request in batch {
         match decide::decide(working, request) {
             decide::Outcome::Missing(more) => missing.extend(more),
-            decide::Outcome::Asks(questions) => answers.push(Err(questions)),
+            decide::Outcome::Asks(needs) => answers.push(Err(needs)),
             decide::Outcome::Decided(decided) => match (decided.change.filter(|change| !change.is_empty()), stopped) {
                 (Some(_), Some(stopped)) => answers.push(refused(stopped)),
                 (None, Some(stopped)) if confirms(std::slice::from_ref(request)) => answers.push(refused(stopped)),

@@ -135,7 +135,9 @@ async fn a_write_without_room_waits_for_room() {
             let (url, pool) = (url.clone(), pool.clone());
             tokio::spawn(async move { claim(&url, &pool, &format!("held-{round}")).await })
         };
-        until_ready(&url, Some("the database cannot write")).await;
+        until_ready(&url, Some("the database cannot write: the disk may be full; see the log")).await;
+        let (_, said) = ready(&url).await;
+        assert!(!said.contains("error") && !said.contains("File too large"), "the cause is for the log: {said}");
         // Longer than the engine waits before it tries again.
         for _ in 0..5 {
             assert_eq!(claim(&url, &pool, "ben").await.as_deref(), Some("DATABASE_UNAVAILABLE"));

@@ -180,3 +180,55 @@ async fn what_is_wrong_is_told_at_the_character() {
     assert_eq!(app.by_code(&typed).await["code"], code);
     app.finish().await;
 }
+
+/// So many words of so many letters, no two of which begin alike for long.
+fn words(number: u64, letters: usize) -> Vec<String> {
+    let mut state = 7_u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + u8::try_from((state >> 33) % 26).expect("a letter"))
+    };
+    (0..number).map(|_| (0..letters).map(|_| letter()).collect()).collect()
+}
+
+#[tokio::test]
+async fn phrases_that_need_too_large_tables_are_refused() {
+    let app = App::start().await;
+    let pool = |name: &str, pattern: &str, phrases: Vec<String>| {
+        json!({ "name": name, "source": "GENERATED", "type": "FREE_SHIPPING", "pattern": pattern,
+            "excludedPhrases": phrases })
+    };
+    let places = "$".repeat(62);
+    let large = pool("p", &format!("A-{places}"), words(1_000, 12));
+    let payload = app.mutate("poolCreate", large.clone()).await;
+    let error = &payload["userErrors"][0];
+    assert_eq!((&error["code"], &error["field"]), (&json!("LIMIT_EXCEEDED"), &json!(["excludedPhrases"])), "{payload}");
+    let said = text(&error["message"]);
+    assert!(said.contains("at most 4 MiB are possible; exclude fewer or shorter phrases"), "{said}");
+    let drafted = json!({ "pattern": large["pattern"], "excludedPhrases": large["excludedPhrases"] });
+    let refused = [("LIMIT_EXCEEDED".to_owned(), "excludedPhrases".to_owned())];
+    assert_eq!(wrong(&app, drafted).await, refused);
+    // What shops do fits.
+    let ordinary = pool("q", &"$".repeat(12), words(1_000, 5));
+    let id = text(&app.ok("poolCreate", ordinary).await["id"]);
+    app.claim(&id, "ann").await;
+    // Each of these fits by itself; together they do not.
+    let mut edits = 0;
+    let end = loop {
+        let edit = json!({ "id": id, "apply": "NONE", "pattern": format!("B-{places}"),
+            "excludedPhrases": words(150 + edits, 7) });
+        let payload = app.mutate("poolUpdate", edit.clone()).await;
+        if payload["userErrors"] != json!([]) {
+            break (edit, payload);
+        }
+        app.claim(&id, "ann").await;
+        edits += 1;
+        assert!(edits < 20, "there is a bound");
+    };
+    assert!(edits > 2, "{edits}");
+    assert_eq!(end.1["userErrors"][0]["code"], "LIMIT_EXCEEDED", "{}", end.1);
+    let drafted = json!({ "pattern": end.0["pattern"], "excludedPhrases": end.0["excludedPhrases"], "poolId": id });
+    assert_eq!(wrong(&app, drafted).await, refused);
+    app.ok("poolUpdate", json!({ "id": id, "apply": "NONE", "pattern": "C-########", "excludedPhrases": [] })).await;
+    app.finish().await;
+}

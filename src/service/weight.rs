@@ -1,0 +1,166 @@
+//! About how many bytes of rows a command has the committer write, by which batches are bounded. It is told from what the
+//! caller sent, before anything is read, so it is an estimate; what callers make as long as they like is counted.
+
+use serde_json::Value;
+
+use super::{CheckoutOrder, Command, CouponRef, CustomerEdit, PoolEdit};
+use scrip_domain::{binding::Binding, event::Why, pool_draft::PoolDraft};
+
+/// The rows of a coupon that changes: itself, its events, its customer's history, its place among statuses.
+const COUPON: usize = 4_096;
+/// What is kept of a coupon of a checkout in its purchase.
+const RECORDED: usize = 2_048;
+/// What an answer takes that is kept with an idempotency key, what its caller sent aside.
+const ANSWER: usize = 1_024;
+/// A code of a list: its own row, its part of the list, and what is answered where it is skipped.
+const CODE: usize = 512;
+/// What a JSON value takes beside its texts.
+const VALUE: usize = 16;
+/// How much of a JSON document is looked at: whatever is larger is refused.
+const MAX_JSON: usize = 64 * 1024;
+
+impl Command {
+    /// About how many bytes its rows have, and the answer that is kept where it has an idempotency key.
+    pub(super) fn weight(&self, keeps_answer: bool) -> usize {
+        let written = self.written();
+        if keeps_answer { 2 * written.saturating_sub(COUPON) + COUPON + ANSWER } else { written }
+    }
+
+    fn written(&self) -> usize {
+        match self {
+            Self::PoolCreate(draft) => COUPON + of_draft(draft),
+            Self::PoolUpdate(_, edit) => COUPON + of_edit(edit),
+            Self::CouponsAdd(_, codes) => codes.iter().map(|code| CODE.max(code.len())).sum(),
+            Self::CustomerUpsert(edit) => COUPON + of_customer(edit),
+            Self::Checkout(order) | Self::CheckoutPreview(order) => COUPON + of_order(order),
+            Self::Expire(due) => due.len() * COUPON,
+            Self::Forget(answers) => answers.len() * 256,
+            // A coupon is read, and where it is held is written.
+            Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,
+            Self::Claim(_, customer, why) => COUPON + customer.len() + why.as_ref().map_or(0, of_why),
+            Self::Redeem { coupon, customer, amount: _, basket: _, transaction, reason } => {
+                COUPON + of_coupon(coupon) + texts([customer, transaction, reason])
+            }
+            Self::Unredeem(coupon, _, _, reason)
+            | Self::Unassign(coupon, reason)
+            | Self::Extend(coupon, _, reason)
+            | Self::Invalidate(coupon, reason)
+            | Self::Reinstate(coupon, reason) => COUPON + of_coupon(coupon) + texts([reason]),
+            Self::Transfer(coupon, id, email, reason) => COUPON + of_coupon(coupon) + texts([id, email, reason]),
+            Self::Adjust(coupon, _, reason) => COUPON + of_coupon(coupon) + reason.len(),
+            Self::PoolArchive(..)
+            | Self::CouponsGenerate(..)
+            | Self::Whole(_)
+            | Self::SettingsUpdate(_)
+            | Self::IdsBegin(_)
+            | Self::KeyAdd(_)
+            | Self::HoldingsBegin(_)
+            | Self::ClockConfirm => COUPON,
+        }
+    }
+}
+
+fn texts<'a>(texts: impl IntoIterator<Item = &'a Option<String>>) -> usize {
+    texts.into_iter().flatten().map(String::len).sum()
+}
+
+fn list(texts: &[String]) -> usize {
+    texts.iter().map(|text| text.len() + 8).sum()
+}
+
+fn of_coupon(coupon: &CouponRef) -> usize {
+    match coupon.parts().0 {
+        CouponRef::Code { code, .. } => code.len(),
+        CouponRef::Id(_) | CouponRef::Held { .. } => 0,
+    }
+}
+
+fn of_why(why: &Why) -> usize {
+    texts([&why.reason, &why.reference])
+}
+
+fn of_bindings<'a>(bindings: impl IntoIterator<Item = &'a Binding>) -> usize {
+    bindings.into_iter().map(|binding| binding.plugin.len() + json(&binding.config)).sum()
+}
+
+fn of_draft(draft: &PoolDraft) -> usize {
+    list(&draft.restrictions.stores)
+        + list(&draft.restrictions.products)
+        + list(&draft.excluded_characters)
+        + list(&draft.excluded_phrases)
+        + of_bindings(draft.checks.iter().chain(&draft.remote))
+}
+
+fn of_edit(edit: &PoolEdit) -> usize {
+    let lists =
+        [&edit.restrictions.stores, &edit.restrictions.products, &edit.excluded_characters, &edit.excluded_phrases];
+    lists.into_iter().flatten().map(|texts| list(texts)).sum::<usize>()
+        + of_bindings(edit.checks.iter().flatten().chain(&edit.remote))
+}
+
+fn of_customer(edit: &CustomerEdit) -> usize {
+    edit.email.iter().flatten().map(String::len).sum::<usize>() + edit.attributes.as_ref().map_or(0, json)
+}
+
+fn of_order(order: &CheckoutOrder) -> usize {
+    let coupons = order.coupons.iter().map(|given| 2 * COUPON + RECORDED + given.code.len());
+    let (number, lines) = (order.coupons.len(), order.basket.lines.len());
+    coupons.sum::<usize>() + lines * (64 + number * 16)
+}
+
+/// About how many bytes a JSON document takes, as far as that is looked at.
+fn json(document: &Value) -> usize {
+    let (mut bytes, mut left) = (0, vec![document]);
+    while let Some(value) = left.pop()
+        && bytes < MAX_JSON
+    {
+        bytes += VALUE;
+        match value {
+            Value::String(text) => bytes += text.len(),
+            Value::Array(items) => left.extend(items),
+            Value::Object(fields) => {
+                bytes += fields.keys().map(String::len).sum::<usize>();
+                left.extend(fields.values());
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scrip_domain::id::{CouponId, PoolId};
+
+    fn upsert(attributes: Value) -> Command {
+        let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: Some(attributes) };
+        Command::CustomerUpsert(Box::new(edit))
+    }
+
+    #[test]
+    fn what_callers_make_as_long_as_they_like_is_counted() {
+        let long = || "x".repeat(500);
+        let coupon = || CouponRef::Id(CouponId { pool: PoolId(1), index: 0 });
+        let listed = (0..100).map(|number| format!("phrase-{number:03}")).collect::<Vec<_>>();
+        let edit = |phrases| PoolEdit { excluded_phrases: phrases, ..PoolEdit::default() };
+        for (what, command, least) in [
+            ("attributes", upsert(serde_json::json!({ "text": "x".repeat(16_000) })), 16_000),
+            ("many attributes", upsert(serde_json::json!({ "list": vec![1; 1_000] })), 16_000),
+            ("a reason", Command::Unassign(coupon(), Some(long())), 500),
+            ("an adjustment", Command::Adjust(coupon(), "1".to_owned(), long()), 500),
+            ("phrases", Command::PoolUpdate(PoolId(1), Box::new(edit(Some(listed)))), 1_000),
+        ] {
+            let (alone, kept) = (command.weight(false), command.weight(true));
+            assert!(alone >= COUPON + least, "{what}: {alone}");
+            assert!(kept >= alone + least + ANSWER, "{what}, with its answer: {kept}");
+        }
+        let small = Command::Claim(PoolId(1), "ann".to_owned(), None).weight(true);
+        assert!(small < 2 * COUPON, "{small}");
+    }
+
+    #[test]
+    fn no_more_of_a_document_is_looked_at_than_tells_that_it_is_large() {
+        assert!(json(&serde_json::json!(vec![vec![0; 1_000]; 1_000])) < 2 * MAX_JSON);
+    }
+}
