@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_the_tables_of_a_pool_may_need() {
-        let large = codes("$".repeat(40), words(400, 8)).expect("codes");
+        let large = codes("$".repeat(40), words(300, 8)).expect("codes");
         assert!(large.tables() > MAX_TABLES / 2, "{}", large.tables());
         let fit = u64::try_from(MAX_POOL_TABLES / large.tables()).expect("a number");
         let pool = |number: u64| edited((0..number).map(|first| large.series(first)).collect());
