@@ -1,5 +1,5 @@
-//! How large the tables may be with which the codes of a pool are made and found. They are built again whenever they have
-//! not been used for a while, which takes about two milliseconds a MiB, and a lookup by code may need those of every
+//! How large the tables may be with which the codes of a pool are made and found. They are built again whenever they
+//! have not been used for a while, which takes about two milliseconds a MiB, and a lookup by code may need those of every
 //! pattern that a pool has had: so what one pattern needs is bounded, and what all of a pool need.
 
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use super::{
 
 const MIB: usize = 1024 * 1024;
 
-/// The most bytes that the tables of a new pattern take. 1,000 phrases of 5 letters take 0.6 MiB in 12 places, 1.3 in 20.
+/// The most bytes that the tables of a new pattern take. 1,000 phrases of 5 letters take 0.6 MiB in 12
+/// places, 1.3 in 20.
 pub const MAX_TABLES: usize = 4 * MIB;
 /// The most bytes that those of all patterns of a pool take together, which all fit into what is kept of them.
 pub const MAX_POOL_TABLES: usize = 16 * MIB;
@@ -37,8 +38,8 @@ impl Pool {
             bytes += Space::bytes_of(series.format(self.case_sensitive)?.as_ref()).unwrap_or(MAX_TABLES);
             if bytes > MAX_POOL_TABLES {
                 let reason = format!(
-                    "the excluded phrases of this pattern and of those that the pool has had need tables of more than {}: \
-                     exclude fewer or shorter phrases, or make another pool",
+                    "the excluded phrases of this pattern and of those that the pool has had need tables of more than \
+                     {}: exclude fewer or shorter phrases, or make another pool",
                     mib(MAX_POOL_TABLES)
                 );
                 return Err(CodesFault::new("excludedPhrases", Rejection::TablesTooLarge { reason }));
