@@ -119,6 +119,11 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
         verdict.admitted = verdict.redeemable();
         verdicts.push(verdict);
     }
+    // What is refused changes nothing of what the others take.
+    if verdicts.iter().any(|verdict| !verdict.admitted) {
+        let admitted = presented.iter().zip(&verdicts).filter(|(_, verdict)| verdict.admitted);
+        ground = Ground::new(basket, admitted.filter_map(|(one, _)| one.found.as_ref().map(|(_, terms)| terms)));
+    }
     let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
     let mut takings = Vec::new();
     let mut takers = Vec::new();

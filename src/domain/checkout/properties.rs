@@ -124,6 +124,47 @@ proptest! {
         prop_assert_eq!(left.iter().sum::<i64>(), total - discount);
     }
 
+    /// A coupon that takes less than it is worth has taken all that its lines still cost, as they are told.
+    #[test]
+    fn who_takes_less_has_taken_all(lines in lines(), coupons in coupons(), shipping in 0..30i64) {
+        let basket = basket(lines, shipping);
+        let verdicts = decide(&basket, &ann(), &coupons, now());
+        let mut left: Vec<i64> = basket.lines.iter().map(|line| line.amount.0).chain([shipping]).collect();
+        let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
+        let cards_last = [false, true].map(|cards| coupons.iter().zip(&verdicts).filter(move |(one, _)| is_card(one) == cards));
+        for (one, verdict) in cards_last.into_iter().flatten().filter(|(_, verdict)| verdict.admitted) {
+            let (_, terms) = one.found.as_ref().expect("a coupon");
+            for allocation in &verdict.allocations {
+                left[allocation.line.map_or(basket.lines.len(), |line| line as usize)] -= allocation.amount.0;
+            }
+            let worth = match terms.value {
+                Value::Amount(amount) | Value::GiftCard(amount) => amount.0,
+                Value::Percentage(_) | Value::FreeShipping => continue,
+            };
+            if verdict.discount.0 < worth {
+                let products = &terms.restrictions.products;
+                let own = basket.lines.iter().zip(&left);
+                let own = own.filter(|(line, _)| products.is_empty() || products.contains(&line.product));
+                prop_assert_eq!(own.map(|(_, left)| *left).sum::<i64>(), 0, "{:?} of {:?}", verdict, terms);
+            }
+        }
+    }
+
+    /// Who is refused changes nothing of what the others take.
+    #[test]
+    fn who_is_refused_changes_nothing(lines in lines(), coupons in coupons(), foreign in coupons(), shipping in 0..30i64) {
+        let basket = basket(lines, shipping);
+        let alone = decide(&basket, &ann(), &coupons, now());
+        let mut all = coupons;
+        all.extend(foreign.into_iter().zip(100..).map(|(mut one, index)| {
+            let (coupon, _) = one.found.as_mut().expect("a coupon");
+            coupon.id.index = index;
+            coupon.customer = CustomerId::parse("bob").ok();
+            one
+        }));
+        prop_assert_eq!(&decide(&basket, &ann(), &all, now())[..alone.len()], &alone[..]);
+    }
+
     /// In whatever order the lines stand, each coupon takes the same off.
     #[test]
     fn permuting_lines_changes_no_total(

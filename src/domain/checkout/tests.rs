@@ -311,3 +311,33 @@ fn unit_prices_have_up_to_six_decimals_and_a_line_is_rounded_once() {
         assert_eq!(found, expected.map_err(str::to_owned), "{quantity} times {price} {currency}");
     }
 }
+
+/// A basket of these lines: a product, and what it costs.
+fn basket_in(currency: &str, lines: &[(&str, &str)]) -> Basket {
+    let lines = lines.iter().map(|(product, price)| ((*product).to_owned(), 1, (*price).to_owned())).collect();
+    BasketDraft { currency: currency.to_owned(), store: None, shipping: None, lines }.check().expect("a basket")
+}
+
+#[test]
+fn what_is_told_of_a_line_is_what_was_decided() {
+    let all = presented(0, terms(CouponType::Percentage, Some("60"), None), None);
+    let mut card = terms(CouponType::GiftCard, Some("5"), None);
+    card.restrictions.products = vec!["a".to_owned()];
+    let card = presented(1, card, None);
+    let basket = basket_in("EUR", &[("b", "0.03"), ("a", "0.01"), ("b", "0.03")]);
+    let verdicts = decide(&basket, &ann(), &[all, card], now());
+    let of_a = |verdict: &Verdict| verdict.allocations.iter().filter(|one| one.line == Some(1)).count();
+    assert_eq!(verdicts.iter().map(of_a).sum::<usize>(), 1, "the line is paid for once: {verdicts:?}");
+}
+
+#[test]
+fn a_card_pays_what_it_can_express() {
+    let card = || presented(0, terms(CouponType::GiftCard, Some("10"), None), None);
+    for (price, expected) in [("1.005", Ok(1_000)), ("1.010", Ok(1_010)), ("0.005", Err(vec![Code::NothingToDiscount]))]
+    {
+        let basket = basket_in("KWD", &[("a", price)]);
+        let verdicts = decide(&basket, &ann(), &[card()], now());
+        let found = verdicts.first().map(|v| if v.redeemable() { Ok(v.discount.0) } else { Err(codes(v)) });
+        assert_eq!(found, Some(expected), "{price}");
+    }
+}

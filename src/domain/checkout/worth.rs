@@ -86,9 +86,17 @@ fn card_payment(
             something(held, &format!("the card holds less than the smallest amount of {}", basket.currency))?
         }
     };
-    let amount = wanted.min(payable);
+    let amount = in_both(wanted.min(payable), terms, basket)?;
     account.check_redemption(terms, amount.rescaled(theirs, mine))?;
     Ok(amount)
+}
+
+/// As much of an amount of a basket as a card can pay exactly, in the basket's minor units: their currency may have more
+/// decimals than the card's.
+fn in_both(amount: Amount, terms: &Terms, basket: &Basket) -> Result<Amount, Rejection> {
+    let (mine, theirs) = (terms.exponent(), basket.currency.exponent());
+    let amount = amount.rescaled(theirs, mine.min(theirs)).rescaled(mine.min(theirs), theirs);
+    something(amount, "what is left to pay is less than the smallest amount of the card")
 }
 
 /// The amount that is asked of a card for a basket, in the card's minor units: one that both can express.
@@ -108,6 +116,7 @@ pub fn payable_by(basket: &Basket, terms: &Arc<Terms>, pays_shipping: bool) -> R
     let lines = ground.left(terms);
     let shipping = if pays_shipping { basket.shipping } else { Amount::ZERO };
     let payable = something(lines.plus(shipping), why_nothing_is_left(ground.price(terms).unwrap_or_default()))?;
+    let payable = in_both(payable, terms, basket)?;
     Ok(payable.rescaled(basket.currency.exponent(), exponent_of(terms.currency)))
 }
 

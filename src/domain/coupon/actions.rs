@@ -54,12 +54,20 @@ impl Coupon {
     }
 
     /// Gives its holder the same coupon once more, of an aggregated pool: for one more use, or, of a gift card, with its
-    /// value on top. Its time starts anew, so that one that was used up or is over lives again.
-    pub fn claim_again(mut self, terms: &Terms, why: Option<Why>, now: Instant) -> Result<Decision, Refusal> {
+    /// value on top. Its time starts anew, so that one that was used up or is over lives again. `currency` is the
+    /// holder's own by now.
+    pub fn claim_again(
+        mut self,
+        terms: &Terms,
+        currency: Option<Currency>,
+        why: Option<Why>,
+        now: Instant,
+    ) -> Result<Decision, Refusal> {
         match self.status_at(now) {
             Status::Claimed | Status::PartiallyRedeemed | Status::Redeemed | Status::Expired => {}
             Status::Unassigned | Status::Invalid => return Err(self.refusal(now).into()),
         }
+        terms.admits_customer(currency).map_err(|r| r.at(["customerId"]))?;
         let mut changes: Vec<Change> = self.end_if_over(now).into_iter().collect();
         let mut entries = Vec::new();
         if let Some(value) = terms.card_value() {
@@ -157,10 +165,14 @@ impl Coupon {
         Ok(Decision { coupon: self, changes: vec![change], entries })
     }
 
-    /// Hands a claimed coupon over: an event for the giver and one for the receiver.
+    /// Hands a claimed coupon over: an event for the giver and one for the receiver. One that has been used (it was claimed
+    /// more often) stays: a use that is taken back is the giver's.
     pub fn transfer(mut self, terms: &Terms, to: Holder, now: Instant) -> Result<Decision, Refusal> {
         if self.status_at(now) != Status::Claimed {
             return Err(self.refusal(now).into());
+        }
+        if self.usages > 0 {
+            return Err(Rejection::AlreadyRedeemed.into());
         }
         if self.customer.as_ref() == Some(&to.customer) {
             let reason = "the receiver holds the coupon already: name another customer";

@@ -76,7 +76,7 @@ fn every_action_on_every_status() {
     use Code::{AlreadyClaimed as Ac, AlreadyRedeemed as Ar, Expired as Ex, Invalidated as In, NotClaimed as Nc};
     use Status::{Claimed as C, Expired as E, Invalid as I, PartiallyRedeemed as P, Redeemed as R, Unassigned as U};
     let claim: Action = |coupon, terms| coupon.claim(terms, holder("bob"), None, now());
-    let again: Action = |coupon, terms| coupon.claim_again(terms, None, now());
+    let again: Action = |coupon, terms| coupon.claim_again(terms, terms.currency, None, now());
     let redeem: Action = |coupon, _| coupon.redeem(None, None, now());
     let unredeem: Action = |coupon, _| coupon.unredeem(now());
     let unassign: Action = |coupon, _| coupon.unassign(now());
@@ -211,7 +211,7 @@ fn each_claim_gives_one_more_use_and_starts_the_time_anew() {
     let terms = terms(CouponType::Percentage, "10");
     let mut coupon = fresh().claim(&terms, holder("ann"), None, now()).expect("a claim").coupon;
     for (claims, instant) in [(2, at("2026-05-02T12:00:00Z")), (3, at("2026-05-03T12:00:00Z"))] {
-        let again = coupon.claim_again(&terms, None, instant).expect("once more");
+        let again = coupon.claim_again(&terms, terms.currency, None, instant).expect("once more");
         coupon = again.coupon;
         assert_eq!((coupon.claims, coupon.claimed_at), (claims, Some(instant)));
         assert_eq!(coupon.expires_at, Period::parse("P2M").expect("a period").after(instant));
@@ -230,12 +230,15 @@ fn each_claim_gives_one_more_use_and_starts_the_time_anew() {
     }
     assert_eq!(coupon.clone().unassign(now()).map_err(|r| r.code).err(), Some(Code::AlreadyRedeemed));
     // A year later: one use is left from then, and there is one more.
-    let over = coupon.clone().claim_again(&terms, None, at("2027-05-01T12:00:00Z")).expect("once more");
+    let dollars = Terms { currency: Currency::parse("EUR").ok(), ..terms.clone() };
+    let foreign = coupon.clone().claim_again(&dollars, Currency::parse("USD").ok(), None, now());
+    assert_eq!(foreign.map_err(|refusal| refusal.code).err(), Some(Code::CurrencyMismatch));
+    let over = coupon.clone().claim_again(&terms, terms.currency, None, at("2027-05-01T12:00:00Z")).expect("once more");
     let kinds: Vec<_> = over.changes.iter().map(|change| (change.kind, change.before, change.after)).collect();
     use Status::{Claimed as C, Expired as E};
     assert_eq!(kinds, [(EventType::Expire, C, E), (EventType::Claim, E, C)]);
     for number in 0..20 {
-        coupon = coupon.claim_again(&terms, None, now()).expect("once more").coupon;
+        coupon = coupon.claim_again(&terms, terms.currency, None, now()).expect("once more").coupon;
         coupon = coupon.redeem(None, purchase(number), now()).expect("a use").coupon;
     }
     assert_eq!(coupon.purchases.len(), Coupon::PURCHASES, "it does not grow");
@@ -246,13 +249,16 @@ fn a_gift_card_is_topped_up() {
     let card = terms(CouponType::GiftCard, "100");
     let coupon = fresh().claim(&card, holder("ann"), None, now()).expect("a claim").coupon;
     let paid = coupon.redeem_card(&card, None, Amount(10_000), None, now()).expect("a payment").coupon;
-    let again = paid.claim_again(&card, None, later()).expect("once more");
+    let again = paid.claim_again(&card, card.currency, None, later()).expect("once more");
     check_decision(Status::Redeemed, 2, &again);
     assert_eq!((again.entries[0].kind, again.changes[0].amount), (EntryKind::Issue, Some(Amount(10_000))));
     assert_eq!((again.coupon.balance(), again.coupon.status), (Some(Amount(10_000)), Status::PartiallyRedeemed));
     let mut rich = again.coupon;
     rich.account.as_mut().expect("an account").balance = Amount(crate::decimal::MAX_AMOUNT);
-    assert_eq!(rich.claim_again(&card, None, later()).map_err(|r| r.code).err(), Some(Code::ValueInvalid));
+    assert_eq!(
+        rich.claim_again(&card, card.currency, None, later()).map_err(|r| r.code).err(),
+        Some(Code::ValueInvalid)
+    );
 }
 
 #[test]

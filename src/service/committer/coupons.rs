@@ -43,7 +43,8 @@ impl Attempt<'_> {
             && let Some(coupon) = self.held_to_renew(&customer, pool.id)?
         {
             let terms = self.terms(&coupon)?;
-            let decision = coupon.clone().claim_again(&terms, why, self.now())?;
+            let currency = self.currency_for(&terms, &customer)?;
+            let decision = coupon.clone().claim_again(&terms, currency, why, self.now())?;
             return self.finish(&Found { coupon, stored: true }, decision, actor);
         }
         if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {
