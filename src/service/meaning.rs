@@ -242,6 +242,12 @@ impl Parts {
         self.late_text(reason);
     }
 
+    fn adjust(&mut self, coupon: &CouponRef, named: Option<CouponId>, amount: &str, reason: &str) {
+        self.action("adjust", coupon, named);
+        self.amount(amount);
+        self.text(reason);
+    }
+
     fn extend(&mut self, coupon: &CouponRef, named: Option<CouponId>, until: i64, reason: Option<&String>) {
         self.action("extend", coupon, named);
         self.text(&until.to_string());
@@ -305,11 +311,7 @@ impl Parts {
             Command::Invalidate(coupon, reason) => self.plain_action("invalidate", coupon, named, reason.as_ref()),
             Command::Reinstate(coupon, reason) => self.plain_action("reinstate", coupon, named, reason.as_ref()),
             Command::Extend(coupon, until, reason) => self.extend(coupon, named, *until, reason.as_ref()),
-            Command::Adjust(coupon, amount, reason) => {
-                self.action("adjust", coupon, named);
-                self.amount(amount);
-                self.text(reason);
-            }
+            Command::Adjust(coupon, amount, reason) => self.adjust(coupon, named, amount, reason),
             Command::Checkout(order) | Command::CheckoutPreview(order) => {
                 self.text(if matches!(command, Command::Checkout(_)) { "checkout" } else { "preview" });
                 self.checkout(order);
