@@ -2,9 +2,9 @@
 //!
 //! What a coupon takes must not depend on the order of the lines, though a minor unit that cannot be divided has to go to
 //! one of them. So the amounts are decided on groups: lines that the same coupons are for are one group, and only its sum
-//! counts. What was decided is then laid on the lines themselves. Where that gives a group another sum than was decided, a
-//! coupon would be told to have found less, or more, than its lines say: each group's share is laid within the group then,
-//! where it always fits.
+//! counts. What was decided is then laid on the lines themselves. That goes wrong where an indivisible unit went to another
+//! group than was decided, and a later coupon needs it, or is told that nothing is left where it lies: each group's share
+//! is laid within the group then, where it always fits.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -158,16 +158,25 @@ impl<'a> Ground<'a> {
         self.laid_on_lines(takings).unwrap_or_else(|| self.laid_within_groups(takings))
     }
 
-    /// Lays each taking on all lines that it is for; none where a group then has another sum than was decided.
+    /// Lays each taking on all lines that it is for; none where a later one then lacks a unit, or finds one where none is
+    /// left.
     fn laid_on_lines(&self, takings: &[Taking]) -> Option<Vec<Vec<Allocation>>> {
         let mut lines = Lines::of(self.basket);
+        let prices: Vec<i64> = self.groups.iter().map(|group| group.price).collect();
+        let (mut decided, mut told) = (prices.clone(), prices);
         let mut all = Vec::with_capacity(takings.len());
         for taking in takings {
             let is_for = |group: &usize| self.groups.get(*group).is_some_and(|group| group.bits & taking.bit != 0);
             let places = self.group_of.iter().enumerate().filter(|(_, group)| is_for(group)).map(|(place, _)| place);
             let mut laid = Vec::new();
-            lines.lay(taking.amount, taking.weighing, &places.collect::<Vec<_>>(), &mut laid);
-            if self.sums(&laid) != taking.shares {
+            if lines.lay(taking.amount, taking.weighing, &places.collect::<Vec<_>>(), &mut laid) < taking.amount {
+                return None;
+            }
+            for (left, share) in decided.iter_mut().zip(&taking.shares) {
+                *left -= share;
+            }
+            self.subtract(&laid, &mut told);
+            if self.finds_what_is_gone(&decided, &told) {
                 return None;
             }
             all.push(laid);
@@ -175,17 +184,23 @@ impl<'a> Ground<'a> {
         Some(all)
     }
 
-    /// How much of what was laid lies on each group.
-    fn sums(&self, laid: &[Allocation]) -> Vec<i64> {
-        let mut sums = vec![0; self.groups.len()];
+    /// Takes what was laid on lines off what is left of their groups.
+    fn subtract(&self, laid: &[Allocation], left: &mut [i64]) {
         for allocation in laid {
             let line = allocation.line.and_then(|line| usize::try_from(line).ok());
             let group = line.and_then(|line| self.group_of.get(line));
-            if let Some(sum) = group.and_then(|group| sums.get_mut(*group)) {
-                *sum += allocation.amount.0;
+            if let Some(left) = group.and_then(|group| left.get_mut(*group)) {
+                *left -= allocation.amount.0;
             }
         }
-        sums
+    }
+
+    /// Whether nothing was left for a coupon where its groups are told to have something.
+    fn finds_what_is_gone(&self, decided: &[i64], told: &[i64]) -> bool {
+        let left = |of: &[i64], bit: u64| -> i64 {
+            self.groups.iter().zip(of).filter(|(group, _)| group.bits & bit != 0).map(|(_, left)| *left).sum()
+        };
+        self.terms.values().any(|(bit, _)| left(decided, *bit) == 0 && left(told, *bit) > 0)
     }
 
     /// Lays the share of each group on its lines.
@@ -234,18 +249,21 @@ impl Lines {
         Self(basket.lines.iter().map(|line| (line.amount.0, line.amount.0)).collect())
     }
 
-    /// Lays an amount on some of the lines.
-    fn lay(&mut self, amount: i64, weighing: Weighing, places: &[usize], laid: &mut Vec<Allocation>) {
+    /// Lays an amount on some of the lines; how much was laid.
+    fn lay(&mut self, amount: i64, weighing: Weighing, places: &[usize], laid: &mut Vec<Allocation>) -> i64 {
         let part = |place: &usize| {
             let (price, left) = self.0.get(*place).copied().unwrap_or_default();
             Part::new(if weighing == Weighing::Price { price } else { left }, left)
         };
         let shares = lay(amount, &places.iter().map(part).collect::<Vec<_>>());
+        let mut sum = 0;
         for (place, share) in places.iter().zip(shares).filter(|(_, share)| *share > 0) {
             if let Some((_, left)) = self.0.get_mut(*place) {
                 *left -= share;
             }
+            sum += share;
             laid.push(Allocation { line: u32::try_from(*place).ok(), amount: Amount(share) });
         }
+        sum
     }
 }

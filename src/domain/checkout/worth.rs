@@ -86,7 +86,7 @@ fn card_payment(
             something(held, &format!("the card holds less than the smallest amount of {}", basket.currency))?
         }
     };
-    let amount = in_both(wanted.min(payable), terms, basket)?;
+    let amount = wanted.min(in_both(payable, terms, basket)?);
     account.check_redemption(terms, amount.rescaled(theirs, mine))?;
     Ok(amount)
 }
