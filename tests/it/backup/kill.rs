@@ -110,7 +110,7 @@ async fn a_backup_of_a_running_gateway_leaves_nothing_or_all_of_it_whoever_is_ki
     check_backup(&parent.join("killed"), |_, _| {}).expect("whole");
     // Of a gateway that is killed, whoever takes the backup says so.
     let url = gateway.url.clone();
-    let taken = complaint(backup(&url, "half", "4kB"));
+    let taken = complaint(backup(&url, "half", "70kB"));
     let (complained, ()) = tokio::join!(taken, async {
         while std::fs::metadata(parent.join("half.part")).map_or(0, |part| part.len()) == 0 {
             sleep(Duration::from_millis(5)).await;
