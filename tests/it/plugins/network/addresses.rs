@@ -149,7 +149,8 @@ async fn what_was_checked_is_what_is_connected_to() {
     let (lookup, asked) = answering(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let host = setup(&sent("/ok"), 3, ANY, operator).lookup(lookup).open().await;
     let answers = host.asks().await.asked;
-    let answered = answers.iter().filter(|asked| asked.answer.as_ref().is_ok_and(|answer| answer.status == 200)).count();
+    let answered =
+        answers.iter().filter(|asked| asked.answer.as_ref().is_ok_and(|answer| answer.status == 200)).count();
     // One that is not given back in time is opened anew, and denied.
     let denied = answers.iter().filter(|asked| matches!(&asked.answer, Err(HttpError::Denied(_)))).count();
     assert!(answered > 0 && answered + denied == 3, "{answers:?}");
