@@ -32,6 +32,7 @@ export default [
           exceptions: {
             suffixes: ["Connection", "Edge", "Payload", "Error", "Verdict"],
             types: [
+              "Allocation",
               "CheckResult",
               "Database",
               "DatabaseTable",
