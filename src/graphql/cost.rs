@@ -1,8 +1,8 @@
 //! What an operation costs before it is run, from its document, its variables and the schema, in units of about two and
 //! a half microseconds of one core: every field is one, what reads, looks through much or computes costs what it takes,
 //! a page counts all that it may hold, an input its size, and sums saturate. `cargo bench --profile dev --bench costs`
-//! holds it against what is used. A fragment is counted once, however
-//! often it is spread. Conditions count as met: the cost is what the operation may come to, not what it does.
+//! holds it against what is used. A fragment is counted once, however often it is spread. Conditions count as met: the
+//! cost is what the operation may come to, not what it does.
 
 use std::{
     collections::{HashMap, HashSet},
