@@ -4,10 +4,10 @@
 use std::fs;
 
 /// The least that can be set: what is of one size whatever the whole, and the process, would not fit into less.
-pub(super) const LEAST: u64 = 512 << 20;
-/// What the committer's rows and the documents that were read before take, whatever the whole.
+pub(super) const LEAST: u64 = 768 << 20;
+/// What the committer's rows, the documents that were read before and the tables of patterns take, whatever the whole.
 #[cfg(test)]
-const FIXED: u64 = (64 + 50) << 20;
+const FIXED: u64 = (64 + 50 + 64) << 20;
 /// The most that is taken where nothing is set, and the least.
 const UNSET: (u64, u64) = (LEAST, 4 << 30);
 /// The most bytes of an answer, however much memory there is.
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_parts_are_no_more_than_the_whole() {
-        for total in [0, 512 << 20, 600 << 20, 1 << 30, 3 << 30, 64 << 30] {
+        for total in [0, 768 << 20, 900 << 20, 1 << 30, 3 << 30, 64 << 30] {
             let budget = Budget::of(total);
             let answers = budget.far_places as u64 * budget.answer as u64 * IN_MEMORY;
             let sum =
@@ -119,7 +119,7 @@ mod tests {
         for (text, expected) in [
             ("1073741824", Some(1 << 30)),
             ("1GiB", Some(1 << 30)),
-            ("512 MiB", Some(512 << 20)),
+            ("768 MiB", Some(768 << 20)),
             ("2GB", Some(2_000_000_000)),
             ("", None),
             ("GiB", None),

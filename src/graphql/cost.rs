@@ -147,18 +147,22 @@ fn shapes(definition: &str) -> Shapes {
         types.insert(definition.node.name.node.to_string(), fields);
     }
     let objects: HashSet<String> = types.keys().cloned().collect();
-    let shape = |field: Positioned<FieldDefinition>| {
+    let shape = |on: &str, field: Positioned<FieldDefinition>| {
         let (of, list) = unwrapped(&field.node.ty.node);
         let shape = if objects.contains(of) {
             Shape::Objects { of: of.to_owned(), list }
-        } else if list || of == "JSON" {
+        } else if (list && !is_user_error(on)) || of == "JSON" {
             Shape::Texts
         } else {
             return None;
         };
         Some((field.node.name.node.to_string(), shape))
     };
-    types.into_iter().map(|(name, fields)| (name, fields.into_iter().filter_map(shape).collect())).collect()
+    let shapes = |(name, fields): (String, Vec<_>)| {
+        let fields = fields.into_iter().filter_map(|field| shape(&name, field)).collect();
+        (name, fields)
+    };
+    types.into_iter().map(shapes).collect()
 }
 
 /// The name of a type without what is around it, and whether a list is.
@@ -388,6 +392,11 @@ fn length_at(input: &Value, path: &[&str]) -> u64 {
 /// How many objects of a type count as one: what is in memory takes less than what is read.
 fn in_memory(of: &str) -> u64 {
     if of == "Allocation" { ALLOCATIONS } else { 1 }
+}
+
+/// Whether a type is an error of an input. It lists the names on the way to a field: a few short ones.
+fn is_user_error(of: &str) -> bool {
+    of.ends_with("UserError")
 }
 
 /// Whether a type is a page of a list.

@@ -115,6 +115,8 @@ fn what_is_looked_through_and_inputs_cost_what_they_take() {
     }
     assert!(found("{ customer(id: 1) { attributes } }", json!({})).lists_texts);
     assert!(!found("{ customer(id: 1) { email } }", json!({})).lists_texts);
+    let refused = "mutation { couponClaim(input: {}) { userErrors { field message } } }";
+    assert!(!found(refused, json!({})).lists_texts);
 }
 
 #[test]

@@ -205,8 +205,8 @@ impl Ready {
 
     /// Where it runs.
     pub(super) fn lane(&self) -> Lane {
-        let Admitted { kind, price, document, .. } = &self.admitted;
-        Lane::of(*kind, price.requested(), *document)
+        let Admitted { kind, price, document, lists_texts, .. } = &self.admitted;
+        Lane::of(*kind, price.requested(), *document, *lists_texts)
     }
 }
 
