@@ -1,4 +1,5 @@
-//! How a socket is closed: the codes of graphql-transport-ws, and ours beside them. The README has them as a table.
+//! How a socket is closed: the codes of graphql-transport-ws, and ours beside them. docs/live-changes.md has them as
+//! a table.
 
 use axum::extract::ws::{CloseFrame, Message};
 
