@@ -36,6 +36,55 @@ async fn a_first_day() {
     gateway.stop().await;
 }
 
+/// What a page tells its reader to ask, in its order.
+fn told(page: &str) -> String {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("a page");
+    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
+    blocks.filter(|block| block.contains("ask '")).collect()
+}
+
+/// The same as a script for another gateway. What a reader copies, the key and the id of a pool, is filled in.
+fn as_a_script(told: &str, url: &str) -> String {
+    let mut script = "set -euo pipefail\n".to_owned();
+    for line in told.replace("http://127.0.0.1:8080", url).lines() {
+        if line.starts_with("POOL=") {
+            script.push_str("POOL=$(grep -o '\"id[.][^\"]*' said | tail -n 1 | tr -d '\"')");
+        } else if line.starts_with("ask '") {
+            script.push_str(line);
+            script.push_str(" | tee -a said");
+        } else if !line.starts_with("export KEY=") {
+            script.push_str(line);
+        }
+        script.push('\n');
+    }
+    script
+}
+
+#[tokio::test]
+async fn what_pages_tell_to_ask_is_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plugin = folder.path().join("plugins/first-purchase");
+    std::fs::create_dir_all(&plugin).expect("a folder");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/first-purchase");
+    for file in ["plugin.toml", "first-purchase.wasm"] {
+        std::fs::copy(shipped.join(file), plugin.join(file)).expect("a copy");
+    }
+    let gateway = Gateway::start(scrip(folder.path(), &["--listen", "127.0.0.1:0", "--database", "mem://"])).await;
+    let key = gateway.shown_key().expect("a key");
+    let asked: String = ["README.md", "docs/codes.md", "docs/plugins.md"].into_iter().map(told).collect();
+    let script = as_a_script(&asked, &gateway.url);
+    let mut command = Command::new("bash");
+    let output = command.args(["-c", &script]).current_dir(folder.path()).env("KEY", &key).output().await;
+    let output = output.expect("bash starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("\"errors\"") && !said.contains("\"userErrors\":[{"), "{said}");
+    for expected in ["\"CLAIMED\"", "\"payable\":\"17.91\"", "\"REDEEMED\"", "\"bulkLimit\"", "\"allowed\":false"] {
+        assert!(said.contains(expected), "{expected} is in no answer: {said}");
+    }
+    gateway.stop().await;
+}
+
 #[tokio::test]
 async fn a_hundred_million_codes() {
     let folder = tempfile::tempdir().expect("a folder");

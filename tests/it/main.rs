@@ -14,7 +14,7 @@ mod histories;
 mod holdings;
 mod kill;
 mod lifecycle;
-mod links;
+mod pages;
 mod plugins;
 #[cfg(target_os = "linux")]
 mod power;

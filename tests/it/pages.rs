@@ -1,5 +1,6 @@
 //! What no compiler holds of the pages: each link of a Markdown file leads to a file, and to a heading of it, that there
-//! is; what other files say of a page in docs/ names one; and the README names all of them.
+//! is; what other files say of a page in docs/ names one; the README names all of them; and tables of what there is have
+//! a row for each.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -198,7 +199,7 @@ fn pages_that_are_named_elsewhere_exist() {
     let top = root().join("README.md");
     let mut wrong = Vec::new();
     // Names of pages stand in this file as examples.
-    for (path, text) in texts.iter().filter(|(path, _)| !is_page(path) && !path.ends_with("tests/it/links.rs")) {
+    for (path, text) in texts.iter().filter(|(path, _)| !is_page(path) && !path.ends_with("tests/it/pages.rs")) {
         for name in named(text) {
             if let Some(fault) = fault(&top, &format!("docs/{name}"), &pages) {
                 wrong.push(format!("{}: docs/{name}: {fault}", path.display()));
@@ -217,6 +218,29 @@ fn the_readme_leads_to_every_page() {
     let missing: Vec<&str> =
         docs.filter(|path| path.starts_with("docs/") && path.ends_with(".md") && !linked.contains(path)).collect();
     assert!(missing.is_empty(), "pages that the README does not lead to: {missing:#?}");
+}
+
+#[test]
+fn tables_have_all_that_there_is() {
+    let texts = texts();
+    let text = |path: &str| texts.get(&root().join(path)).unwrap_or_else(|| panic!("{path} is there"));
+    // The part of a file that tells what there is, what stands before each of its names, and the page with the table.
+    for (file, (from, to), before, page) in [
+        ("src/config/environment.rs", ("const VARIABLES", "];"), "\"", "docs/operating.md"),
+        ("src/http/streams/close.rs", ("pub(super) const", "impl From"), "code: ", "docs/live-changes.md"),
+        ("Cargo.toml", ("[[bench]]", "\0"), "[[bench]]\nname = \"", "docs/benchmarks.md"),
+        ("src/plugins/limits.rs", ("let bounds", "];"), "(\"", "docs/plugins.md"),
+    ] {
+        let part = text(file).split_once(from).map(|(_, rest)| format!("{from}{rest}")).unwrap_or_default();
+        let part = part.split(to).next().unwrap_or_default();
+        let ends = |sign: char| !(sign.is_ascii_alphanumeric() || sign == '_');
+        let names = part.split(before).skip(1).filter_map(|rest| rest.split(ends).next());
+        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+        assert!(names.len() > 3, "{file} tells what there is in another way: {names:?}");
+        let rows: String = text(page).lines().filter(|line| line.starts_with('|')).collect();
+        let missing: Vec<_> = names.into_iter().filter(|name| !rows.contains(name)).collect();
+        assert!(missing.is_empty(), "no table of {page} has {missing:?} of {file}");
+    }
 }
 
 #[test]
