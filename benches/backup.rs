@@ -78,22 +78,24 @@ async fn main() {
 
 /// Closes it, which writes all to tables, and starts it again.
 async fn reopened(bench: Bench, address: &Address) -> Bench {
-    bench.scrip.close().await;
-    Bench { count: bench.count, ..Bench::open(address, bench.time).await }
+    let Bench { scrip, session, time, count } = bench;
+    drop(session);
+    scrip.close().await;
+    Bench { count, ..Bench::open(address, time).await }
 }
 
 /// Claims all the while, with a backup beside them and without one in turn.
 async fn beside(bench: &Bench, time: Duration) {
     let pool = bulk(bench).await;
-    let (scrip, caller, count) = (Arc::clone(&bench.scrip), bench.caller.clone(), Arc::clone(&bench.count));
+    let (session, count) = (bench.session.clone(), Arc::clone(&bench.count));
     let stop = Arc::new(AtomicBool::new(false));
     let mut claiming = JoinSet::new();
     for _ in 0..CALLERS {
-        let (scrip, caller, count, stop) = (Arc::clone(&scrip), caller.clone(), Arc::clone(&count), Arc::clone(&stop));
+        let (session, count, stop) = (session.clone(), Arc::clone(&count), Arc::clone(&stop));
         claiming.spawn(async move {
             while !stop.load(Relaxed) {
                 let claim = claim(pool)(count.fetch_add(1, Relaxed));
-                scrip.submit(&caller, None, claim).await.expect("a coupon");
+                session.submit(None, claim).await.expect("a coupon");
             }
         });
     }
@@ -104,7 +106,7 @@ async fn beside(bench: &Bench, time: Duration) {
         tokio::time::sleep(time).await;
         let alone = rate_since(start, before);
         let (start, before) = (Instant::now(), count.load(Relaxed));
-        let mut backup = scrip.backup(None).expect("no other backup");
+        let mut backup = bench.session.backup(None).expect("an answer").expect("no other backup");
         while let Some(part) = backup.next().await {
             part.expect("a part");
         }
@@ -122,7 +124,7 @@ async fn beside(bench: &Bench, time: Duration) {
 async fn bulk(bench: &Bench) -> PoolId {
     let pattern = Some("$$$$$$$$$$".to_owned());
     let pool = bench.make(PoolDraft { pattern, ..draft("in bulk", Source::BulkGenerated) }).await;
-    bench.scrip.submit(&bench.caller, None, Command::CouponsGenerate(pool, 10_000_000)).await.expect("codes");
+    bench.session.submit(None, Command::CouponsGenerate(pool, 10_000_000)).await.expect("codes");
     pool
 }
 
@@ -135,7 +137,7 @@ async fn pool(bench: &Bench, codes: u64) -> PoolId {
     let pool = bench.make(draft).await;
     for from in (0..codes).step_by(1_000) {
         let batch = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
-        bench.scrip.submit(&bench.caller, None, Command::CouponsAdd(pool, batch)).await.expect("added codes");
+        bench.session.submit(None, Command::CouponsAdd(pool, batch)).await.expect("added codes");
     }
     pool
 }

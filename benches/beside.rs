@@ -51,8 +51,8 @@ async fn main() {
     let plugins = plugins(folder.path()).await;
     let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     let scrip = Scrip::open(&address, Clock::System, Some(plugins)).await.expect("an open database");
-    let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
-    let bench = Bench { scrip, caller, time, count: Arc::default() };
+    let session = scrip.session(Caller::admin("bench", "bench"));
+    let bench = Bench { scrip, session, time, count: Arc::default() };
     let plain = bench.make(pool("Plain", "PLAIN-$$$$$$$$$$", None)).await;
     claims(&bench, plain, "alone").await;
     for id in ["slow", "large"] {
@@ -65,17 +65,17 @@ async fn beside(bench: &Bench, plain: PoolId, id: &str) {
     let code = id.to_uppercase();
     let checked = bench.make(pool(id, &code, Some(id))).await;
     let claim = Command::Claim(checked, "ann".to_owned(), None);
-    bench.scrip.submit(&bench.caller, None, claim).await.expect("a coupon");
+    bench.session.submit(None, claim).await.expect("a coupon");
     forget_peak();
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let refused = Arc::new(AtomicU64::new(0));
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..PREVIEWS {
-        let (scrip, caller, code) = (Arc::clone(&bench.scrip), bench.caller.clone(), code.clone());
+        let (session, code) = (bench.session.clone(), code.clone());
         let (stop, answered, refused) = (Arc::clone(&stop), Arc::clone(&answered), Arc::clone(&refused));
         tasks.spawn(async move {
             while !stop.load(Relaxed) {
-                let answer = scrip.checkout_preview(&caller, order(number, &code)).await;
+                let answer = session.checkout_preview(order(number, &code)).await;
                 let Ok(Answer::Checkout(record)) = answer else { panic!("{answer:?}") };
                 let well = record.coupons.iter().all(Recorded::redeemable);
                 let counter = if well { &answered } else { &refused };

@@ -115,17 +115,17 @@ impl CodesBench for Bench {
         for number in 0..number_of_pools {
             let pattern = Some(format!("P{number:05}-$$$$$$$$"));
             let pool = self.make(PoolDraft { pattern, ..draft("one of many", Source::BulkGenerated) }).await;
-            self.scrip.submit(&self.caller, None, Command::CouponsGenerate(pool, 1_000)).await.expect("codes");
+            self.session.submit(None, Command::CouponsGenerate(pool, 1_000)).await.expect("codes");
             pools.push(pool);
         }
         let mut times = histogram();
         for _ in 0..2_000 {
             let pool = pools[rand::rng().random_range(0..pools.len())];
             let id = CouponId { pool, index: rand::rng().random_range(0..1_000) };
-            let coupon = self.scrip.coupons(&[id]).await.expect("an answer").remove(0).expect("a coupon");
+            let coupon = self.session.coupons(&[id]).await.expect("an answer").remove(0).expect("a coupon");
             let start = Instant::now();
             let found =
-                self.scrip.coupons_by_code(&coupon.code, &page(1, None), self.scrip.now()).await.expect("an answer");
+                self.session.coupons_by_code(&coupon.code, &page(1, None), self.scrip.now()).await.expect("an answer");
             times.saturating_record(nanos(start));
             assert_eq!(found.items[0].0, id);
         }
@@ -138,7 +138,7 @@ impl CodesBench for Bench {
         let pool = self.make(PoolDraft { pattern, ..draft("many", Source::BulkGenerated) }).await;
         let before = disk(folder);
         let start = Instant::now();
-        self.scrip.submit(&self.caller, None, Command::CouponsGenerate(pool, MANY as i64)).await.expect("codes");
+        self.session.submit(None, Command::CouponsGenerate(pool, MANY as i64)).await.expect("codes");
         row("generating 100,000,000 codes", &format!("{:.1} ms", nanos(start) as f64 / 1e6));
         row("the database grew by", &format!("{} bytes", disk(folder) - before));
         pool
@@ -146,13 +146,13 @@ impl CodesBench for Bench {
 
     /// All of them as a CSV file, over a socket.
     async fn export(&self, pool: PoolId) {
-        let key = self.scrip.create_key("bench", None).await.expect("a key").secret;
+        let key = self.session.create_key("bench", None).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let router =
             scrip::http::router(scrip::http::App::new(Arc::clone(&self.scrip), Default::default()).expect("threads"));
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
-        let id = scrip::graphql::pool_id_text(&self.scrip, pool);
+        let id = self.session.ids().encode(&scrip::domain::global_id::GlobalId::Pool(pool));
         let idle = kilobytes();
         let mut socket = TcpStream::connect(address).await.expect("a connection");
         let request = format!(
@@ -179,14 +179,14 @@ impl CodesBench for Bench {
     /// Pages of it, once some are claimed.
     async fn pages(&self, pool: PoolId, touched: u64) {
         let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
-        let claimed = || self.scrip.registry().tally(pool).counts.of(Status::Claimed).unsigned_abs();
+        let claimed = || self.session.tally(pool).expect("a tally").counts.of(Status::Claimed).unsigned_abs();
         while claimed() < touched {
             self.run(64, touched - claimed(), claim).await;
             eprintln!("  {} of {touched} claimed, {} in memory", claimed(), memory());
         }
         let touched = claimed();
         let some = |below| Some(CouponId { pool, index: rand::rng().random_range(0..below) });
-        let code = self.scrip.coupons(&[some(MANY).expect("a place")]).await.expect("an answer").remove(0);
+        let code = self.session.coupons(&[some(MANY).expect("a place")]).await.expect("an answer").remove(0);
         let code = code.expect("a coupon").code;
         for (name, statuses, prefix, below) in [
             ("50 of its coupons", vec![], 0, MANY),
@@ -201,7 +201,10 @@ impl CodesBench for Bench {
             let mut times = histogram();
             for _ in 0..20 {
                 let start = Instant::now();
-                self.scrip.pool_coupons(pool, &filter, &page(50, some(below)), self.scrip.now()).await.expect("a page");
+                self.session
+                    .pool_coupons(pool, &filter, &page(50, some(below)), self.scrip.now())
+                    .await
+                    .expect("a page");
                 times.saturating_record(nanos(start));
             }
             row(&format!("{name}, {touched} claimed, median"), &micros(&times));

@@ -94,7 +94,7 @@ impl Bench {
         let start = Instant::now();
         for from in (0..codes).step_by(1_000) {
             let codes_now = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
-            self.scrip.submit(&self.caller, None, Command::CouponsAdd(pool, codes_now)).await.expect("added codes");
+            self.session.submit(None, Command::CouponsAdd(pool, codes_now)).await.expect("added codes");
             if from % 100_000 == 0 && from > 0 {
                 eprintln!("  {from} of {codes} codes after {:.0?}", start.elapsed());
             }
@@ -106,7 +106,7 @@ impl Bench {
 
     /// Claimed coupons all over the pool, each redeemed by its code.
     async fn redemptions(&self, pool: PoolId) {
-        let tally = self.scrip.registry().tally(pool);
+        let tally = self.session.tally(pool).expect("a tally");
         let claimed = tally.counts.of(Status::Claimed).unsigned_abs();
         let start = self.count.load(Ordering::Relaxed);
         // A stride that has no divisor in common with the number visits each once, in no order.
@@ -130,7 +130,7 @@ impl Bench {
         let pool = self.pool(CouponType::GiftCard, "10000000", 1_000).await;
         for number in 0..1_000 {
             let claim = Command::Claim(pool, format!("holder-{number}"), None);
-            self.scrip.submit(&self.caller, None, claim).await.expect("a card");
+            self.session.submit(None, claim).await.expect("a card");
         }
         for (name, cards) in [("one hot gift card", 1), ("1,000 gift cards", 1_000)] {
             let pay = move |number: u64| {
@@ -158,7 +158,7 @@ impl Bench {
             for _ in 0..times {
                 let asked = order.clone();
                 let start = Instant::now();
-                let answer = self.scrip.checkout_preview(&self.caller, asked).await.expect("an answer");
+                let answer = self.session.checkout_preview(asked).await.expect("an answer");
                 previews.saturating_record(nanos(start));
                 let Answer::Checkout(record) = answer else { panic!("no checkout") };
                 assert!(record.coupons.iter().all(Recorded::redeemable), "every coupon takes something");
@@ -191,8 +191,9 @@ impl Bench {
             let value = Some(value.to_owned());
             let pool = self.make(PoolDraft { kind, value, restrictions, ..draft(&name, Source::Uploaded) }).await;
             let add = Command::CouponsAdd(pool, vec![name.clone()]);
-            self.scrip.submit(&self.caller, None, add).await.expect("added codes");
-            let terms = self.scrip.registry().pool(pool).and_then(|pool| pool.terms.last().cloned()).expect("terms");
+            self.session.submit(None, add).await.expect("added codes");
+            let terms =
+                self.session.pool(pool).expect("an answer").and_then(|pool| pool.terms.last().cloned()).expect("terms");
             let coupon = Coupon::unassigned(CouponId { pool, index: 0 }, name.clone(), TermsNumber(0));
             coupons.push(Presentation { code: name.clone(), amount: None });
             presented.push(Presented {
@@ -222,23 +223,23 @@ impl Bench {
     }
 
     async fn reads(&self, pool: PoolId) {
-        let size = self.scrip.registry().tally(pool).supply.size;
+        let size = self.session.tally(pool).expect("a tally").supply.size;
         let some = || CouponId { pool, index: rand::rng().random_range(0..size) };
         let (mut by_id, mut by_code, mut page, mut listed) = (histogram(), histogram(), histogram(), histogram());
         for _ in 0..500 {
             let start = Instant::now();
-            assert!(self.scrip.coupons(&[some()]).await.expect("an answer")[0].is_some());
+            assert!(self.session.coupons(&[some()]).await.expect("an answer")[0].is_some());
             by_id.saturating_record(nanos(start));
             let request = |after| PageRequest { limit: 50, after: Some(after), before: None, from_end: false };
             let all = PageRequest { limit: 50, after: None, before: None, from_end: false };
             let start = Instant::now();
-            let found = self.scrip.coupons_by_code(&code(some()), &all, self.scrip.now()).await.expect("an answer");
+            let found = self.session.coupons_by_code(&code(some()), &all, self.scrip.now()).await.expect("an answer");
             by_code.saturating_record(nanos(start));
             assert_eq!(found.items.len(), 1);
             for (statuses, times) in [(vec![], &mut page), (vec![Status::Redeemed], &mut listed)] {
                 let filter = CouponFilter { statuses, ..CouponFilter::default() };
                 let start = Instant::now();
-                self.scrip.pool_coupons(pool, &filter, &request(some()), self.scrip.now()).await.expect("a page");
+                self.session.pool_coupons(pool, &filter, &request(some()), self.scrip.now()).await.expect("a page");
                 times.saturating_record(nanos(start));
             }
         }

@@ -21,7 +21,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use scrip::{
-    domain::{id::PoolId, pool_draft::PoolDraft, source::Source},
+    domain::{global_id::GlobalId, id::PoolId, pool_draft::PoolDraft, source::Source},
     http::Options,
     service::{Command, Scrip},
     storage::Address,
@@ -77,9 +77,9 @@ async fn measure(files: u64) {
         let pattern = Some(format!("LIVE{pool}-$$$$$$"));
         let pool = bench.make(PoolDraft { pattern, ..draft(&format!("pool {pool}"), Source::BulkGenerated) }).await;
         let generate = Command::CouponsGenerate(pool, 1_000_000);
-        bench.scrip.submit(&bench.caller, None, generate).await.expect("codes");
+        bench.session.submit(None, generate).await.expect("codes");
     }
-    let key = bench.scrip.create_key("bench", None).await.expect("a key").secret;
+    let key = bench.session.create_key("bench", None).await.expect("a key").secret;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("ws://{}/graphql", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();
@@ -105,7 +105,7 @@ struct Live {
 impl Live {
     /// Starts the subscribers; gives them when all follow the log.
     async fn subscribe(&self, pools: u32) -> Clients {
-        let pools = (1..=pools).map(|pool| scrip::graphql::pool_id_text(&self.bench.scrip, PoolId(pool)));
+        let pools = (1..=pools).map(|pool| self.bench.session.ids().encode(&GlobalId::Pool(PoolId(pool))));
         let pools = pools.collect::<Vec<_>>().join(",");
         let told = format!("{} {} {} {pools} {}", self.url, self.key, self.subscribers, self.times.display());
         let mut command = tokio::process::Command::new(std::env::current_exe().expect("this program"));
@@ -121,7 +121,7 @@ impl Live {
     async fn claim(&self, pool: PoolId, number: u64) -> u64 {
         let claim = Command::Claim(pool, format!("customer-{}", number % 1_000), None);
         let start = micros();
-        self.bench.scrip.submit(&self.bench.caller, None, claim).await.expect("a claim");
+        self.bench.session.submit(None, claim).await.expect("a claim");
         start
     }
 
@@ -150,11 +150,11 @@ impl Live {
         let clients = self.subscribe(POOLS).await;
         let mut beat = tokio::time::interval(Duration::from_micros(1_000_000 / RATE));
         let mut started = HashMap::new();
-        let first = self.bench.scrip.latest_event().borrow().sequence + 1;
+        let first = self.bench.session.latest_event().expect("a place").borrow().sequence + 1;
         for number in 0..seconds * RATE {
             beat.tick().await;
             let pool = PoolId(1 + u32::try_from(number * 37 % u64::from(POOLS)).expect("a pool"));
-            let cursor = self.bench.scrip.registry().ids().cursor(&format!("e1.{}", first + number));
+            let cursor = self.bench.scrip.ids().cursor(&format!("e1.{}", first + number));
             started.insert(mark(&cursor.expect("a cursor")), self.claim(pool, number).await);
         }
         clients.end(&self.bench.scrip).await;

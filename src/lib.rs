@@ -13,14 +13,14 @@
 //! | [`domain`] | the rules, pure: no async, IO, clock, randomness or database |
 //! | [`plugins`] | partners' wasm plugins in their sandbox: manifests, limits, the network they may reach |
 //! | [`storage`] | tables of SurrealDB's records: their ids, fields and format, one writer, durable before it answers |
-//! | [`service`] | the use cases: the committer that every change passes through, and the reads |
+//! | [`service`] | the use cases, each a method of a [`Session`](service::Session) that says what it demands: the reads, the committer that every change passes through, and tasks in the background |
 //! | [`graphql`] | the schema: the wire's types around the domain's |
 //! | [`http`] | routes, access, the GraphQL edge at once and streamed, the explorer, health |
 //! | [`config`], [`telemetry`], [`cli`] | settings, logs, and the command line that puts all together |
 //!
 //! # What always holds
 //!
-//! - A coupon changes only by a transition of [`domain::coupon`], through [`service::Committer`], in one
+//! - A coupon changes only by a transition of [`domain::coupon`], through the committer (`service/committer`), in one
 //!   transaction with its events, its ledger and its pool's counts.
 //! - Nothing is told, by an answer or by a read, before it is durable; and a start that lacks what was told refuses
 //!   (`docs/durability.md`).
@@ -34,6 +34,9 @@
 //!
 //! # To add
 //!
+//! - a use case: a method of `service/session/mod.rs` with an action of `service/session/action.rs`; a field of the schema's
+//!   roots has its line in `tests/it/edge/rights.rs`
+//! - a task in the background: `service/tasks/mod.rs`
 //! - an action on a coupon: `domain/coupon/actions.rs`, `service/command.rs`,
 //!   `service/committer/{decide,coupons}.rs`, `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`

@@ -11,20 +11,20 @@
 mod figures;
 mod load;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use figures::{fsyncs, micros, row};
 use load::{Load, NUMBER};
 use scrip::{
     domain::{
+        global_id::GlobalId,
         id::PoolId,
         pool_draft::{PoolDraft, RestrictionsDraft},
         source::Source,
         terms::CouponType,
     },
-    graphql::pool_id_text,
     http::Options,
-    service::{Answer, Caller, Clock, Command, Scrip},
+    service::{Answer, Clock, Command, Scrip, Session},
     storage::Address,
 };
 use serde_json::json;
@@ -84,9 +84,11 @@ async fn own(coupons: u64, time: Duration) {
     let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let scrip = Scrip::open(&address, Clock::System, None).await.expect("an open database");
-    let key = scrip.create_key("bench", None).await.expect("a key").secret;
-    let pool = pool(&scrip, coupons).await;
-    let (ids, pool) = (ids(&scrip, pool).await, pool_id_text(&scrip, pool));
+    let session = scrip.operator();
+    let key = session.create_key("bench", None).await.expect("a key").secret;
+    let pool = pool(&session, coupons).await;
+    let text = session.ids().encode(&GlobalId::Pool(pool));
+    let (ids, pool) = (ids(session, &text).await, text);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
@@ -108,8 +110,7 @@ async fn own(coupons: u64, time: Duration) {
 }
 
 /// A pool of uploaded codes.
-async fn pool(scrip: &Arc<Scrip>, coupons: u64) -> PoolId {
-    let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
+async fn pool(session: &Session, coupons: u64) -> PoolId {
     let draft = PoolDraft {
         remote: None,
         checks: Vec::new(),
@@ -127,25 +128,24 @@ async fn pool(scrip: &Arc<Scrip>, coupons: u64) -> PoolId {
         aggregated: false,
         pays_shipping: None,
     };
-    let pool = match scrip.submit(&caller, None, Command::PoolCreate(Box::new(draft))).await {
+    let pool = match session.submit(None, Command::PoolCreate(Box::new(draft))).await {
         Ok(Answer::Pool(pool)) => pool.id,
         other => panic!("{other:?}"),
     };
     for from in (0..coupons).step_by(1_000) {
         let codes = (from..coupons.min(from + 1_000)).map(|number| format!("BENCH-{number:08}")).collect();
-        scrip.submit(&caller, None, Command::CouponsAdd(pool, codes)).await.expect("added codes");
+        session.submit(None, Command::CouponsAdd(pool, codes)).await.expect("added codes");
     }
     pool
 }
 
 /// The ids of some coupons, as the API names them.
-async fn ids(scrip: &Arc<Scrip>, pool: PoolId) -> Vec<String> {
-    let schema = scrip::graphql::schema(Arc::clone(scrip), &scrip::graphql::Rules::default());
+async fn ids(session: Session, pool: &str) -> Vec<String> {
+    let schema = scrip::graphql::schema(&scrip::graphql::Rules::default());
     let query = format!(
-        "{{ pool(id: \"{}\") {{ a: coupons(first: 500) {{ edges {{ node {{ id }} }} }} b: coupons(last: 500) {{ edges {{ node {{ id }} }} }} }} }}",
-        pool_id_text(scrip, pool)
+        "{{ pool(id: \"{pool}\") {{ a: coupons(first: 500) {{ edges {{ node {{ id }} }} }} b: coupons(last: 500) {{ edges {{ node {{ id }} }} }} }} }}"
     );
-    let answer = schema.execute(query).await.data.into_json().expect("JSON");
+    let answer = schema.execute(scrip::graphql::asked_by(query.into(), session)).await.data.into_json().expect("JSON");
     let mut ids = Vec::new();
     for page in ["a", "b"] {
         let edges = answer["pool"][page]["edges"].as_array().expect("coupons");

@@ -20,7 +20,7 @@ use scrip::{
         source::Source,
         terms::CouponType,
     },
-    service::{Answer, Caller, Clock, Command, Scrip},
+    service::{Answer, Caller, Clock, Command, Scrip, Session},
     storage::Address,
 };
 
@@ -68,7 +68,7 @@ pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
 /// Scrip under measurement.
 pub(crate) struct Bench {
     pub(crate) scrip: Arc<Scrip>,
-    pub(crate) caller: Caller,
+    pub(crate) session: Session,
     pub(crate) time: Duration,
     /// Makes names of customers that were not used before.
     pub(crate) count: Arc<AtomicU64>,
@@ -77,13 +77,13 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn open(address: &Address, time: Duration) -> Self {
         let scrip = Scrip::open(address, Clock::System, None).await.expect("an open database");
-        let caller = Caller { id: "bench".to_owned(), name: "bench".to_owned() };
-        Self { scrip, caller, time, count: Arc::default() }
+        let session = scrip.session(Caller::admin("bench", "bench"));
+        Self { scrip, session, time, count: Arc::default() }
     }
 
     /// Makes a pool.
     pub(crate) async fn make(&self, draft: PoolDraft) -> PoolId {
-        match self.scrip.submit(&self.caller, None, Command::PoolCreate(Box::new(draft))).await {
+        match self.session.submit(None, Command::PoolCreate(Box::new(draft))).await {
             Ok(Answer::Pool(pool)) => pool.id,
             other => panic!("{other:?}"),
         }
@@ -102,7 +102,7 @@ impl Bench {
         let start = Instant::now();
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..callers {
-            let (scrip, caller, count) = (Arc::clone(&self.scrip), self.caller.clone(), Arc::clone(&self.count));
+            let (session, count) = (self.session.clone(), Arc::clone(&self.count));
             let (make, left) = (make.clone(), Arc::clone(&left));
             tasks.spawn(async move {
                 let mut times = histogram();
@@ -110,7 +110,7 @@ impl Bench {
                 while Instant::now() < end && take() {
                     let command = make(count.fetch_add(1, Ordering::Relaxed));
                     let start = Instant::now();
-                    if scrip.submit(&caller, None, command).await.is_ok() {
+                    if session.submit(None, command).await.is_ok() {
                         times.saturating_record(nanos(start));
                     }
                 }

@@ -8,7 +8,7 @@ pub(super) async fn confirm(config: Config) -> Result<(), Problem> {
     let scrip = Scrip::open(&config.database, Clock::System, None).await?;
     let doubt = scrip.time().doubt();
     let confirmed = match doubt {
-        Some(_) => scrip.confirm_clock().await,
+        Some(_) => scrip.operator().confirm_clock().await,
         None => Ok(()),
     };
     scrip.close().await;

@@ -16,7 +16,7 @@ use crate::{
 };
 use scrip_domain::global_id::GlobalIds;
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{Clock, CouponFilter, Scrip};
+use scrip_service::{Clock, CouponFilter, Scrip, Session};
 
 /// How often the progress is told.
 const TOLD: Duration = Duration::from_millis(500);
@@ -98,8 +98,14 @@ pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<()
     // What is wrong with it is told before a database is opened for it.
     arguments.filter(None)?;
     let scrip = Scrip::open(&config.database, Clock::System, None).await?;
-    let filter = arguments.filter(Some(scrip.registry().ids()))?;
-    let Some(pool) = pool_by_any_id(&scrip, &arguments.pool) else {
+    let written = write_all(&scrip.operator(), &arguments).await;
+    scrip.close().await;
+    written
+}
+
+async fn write_all(session: &Session, arguments: &ExportArguments) -> Result<(), Problem> {
+    let filter = arguments.filter(Some(session.ids()))?;
+    let Some(pool) = pool_by_any_id(session, &arguments.pool)? else {
         return Err(format!("no pool is known by the id or externalId {:?}", arguments.pool).into());
     };
     // Made only now, so that a mistake before it leaves nothing behind.
@@ -112,16 +118,15 @@ pub(super) async fn run(config: Config, arguments: ExportArguments) -> Result<()
     };
     let written = match arguments.format {
         FileFormat::Csv => {
-            let file = File::<Csv>::begin(&scrip, &pool, filter).await?;
+            let file = File::<Csv>::begin(session, &pool, filter).await?;
             write(file.marked(arguments.bom), &mut to).await
         }
-        FileFormat::Jsonl => write(File::<JsonLines>::begin(&scrip, &pool, filter).await?, &mut to).await,
+        FileFormat::Jsonl => write(File::<JsonLines>::begin(session, &pool, filter).await?, &mut to).await,
     };
     if let (Err(_), Some(path)) = (&written, &arguments.output) {
         // A part of the coupons must not pass for all of them.
         drop(std::fs::remove_file(path));
     }
-    scrip.close().await;
     written
 }
 

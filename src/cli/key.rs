@@ -20,7 +20,7 @@ pub(super) async fn create(config: Config, name: &str) -> Result<(), Problem> {
         .into());
     }
     let scrip = Scrip::open(&config.database, Clock::System, None).await?;
-    let made = scrip.create_key(&name, None).await?;
+    let made = scrip.operator().create_key(&name, None).await?;
     scrip.close().await;
     say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");
     say(&mut std::io::stdout(), &made.secret);

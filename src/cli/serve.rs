@@ -129,14 +129,14 @@ async fn bind(place: &str) -> Result<TcpListener, Problem> {
 /// At the first start an admin key is made and shown once; one that is preset is kept as it is.
 async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAddr) -> Result<(), Problem> {
     match preset {
-        Some(key) if scrip.caller(&key).is_none() => {
-            scrip.create_key("admin", Some(key)).await?;
+        Some(key) if scrip.sign_in(&key).is_none() => {
+            scrip.operator().create_key("admin", Some(key)).await?;
             tracing::info!("the admin key of SCRIP_ADMIN_KEY was added");
         }
         Some(_) => {}
         None if scrip.has_keys() => {}
         None => {
-            let made = scrip.create_key("admin", None).await?;
+            let made = scrip.operator().create_key("admin", None).await?;
             let text = format!(
                 "\nThis is the first start. The admin key, shown only now:\n\n    {key}\n\n\
                  Open the explorer:  http://{address}/#key={key}\n\

@@ -21,6 +21,9 @@ const VALUE: usize = 112;
 /// How many times its bytes an answer may take in memory. It matters for one of many small values.
 const IN_MEMORY: usize = 4;
 
+/// The type of lists that are resolved at once (`types::Ids`).
+const IDS: &str = "[ID!]!";
+
 /// Bounds answers in bytes.
 pub(super) struct AnswerBound(pub(super) usize);
 
@@ -76,11 +79,12 @@ impl Extension for Counted {
         self.check()?;
         // An item of a list has no name of its own.
         let name = if info.parent_type.starts_with('[') { 0 } else { info.alias.unwrap_or(info.name).len() + 4 };
-        let is_json = info.return_type.starts_with("JSON");
+        // What is resolved at once is counted at once.
+        let whole = info.return_type.starts_with("JSON") || info.return_type == IDS;
         let value = next.run(ctx, info).await?;
         if let Some(value) = &value {
             self.add(Size { bytes: name, memory: name });
-            self.add(if is_json { Size::whole(value) } else { Size::own(value) });
+            self.add(if whole { Size::whole(value) } else { Size::own(value) });
         }
         Ok(value)
     }

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Result};
 
+use super::asking::session;
 use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, PoolId},
     pool::Pool,
     rejection::Rejection,
 };
-use scrip_service::Scrip;
+use scrip_service::{Failure, Session};
 
 pub use scrip_domain::global_id::{GlobalId, GlobalIds};
 
 /// The ids and cursors of the database that a request is about.
 pub(crate) fn ids<'a>(ctx: &Context<'a>) -> Result<&'a GlobalIds> {
-    Ok(ctx.data::<Arc<Scrip>>()?.registry().ids())
+    Ok(session(ctx)?.ids())
 }
 
 /// The id of an object.
@@ -53,18 +54,10 @@ pub fn customer_id(ids: &GlobalIds, id: &ID) -> Result<CustomerId, Rejection> {
 }
 
 /// The pool with this id, or, where there is none, with this id of the retailer's.
-#[must_use]
-pub fn pool_by_any_id(scrip: &Scrip, id: &str) -> Option<Arc<Pool>> {
-    let registry = scrip.registry();
-    let by_id = match registry.ids().decode(id) {
-        Some(GlobalId::Pool(id)) => registry.pool(id),
+pub fn pool_by_any_id(session: &Session, id: &str) -> Result<Option<Arc<Pool>>, Failure> {
+    let by_id = match session.ids().decode(id) {
+        Some(GlobalId::Pool(id)) => session.pool(id)?,
         _ => None,
     };
-    by_id.or_else(|| registry.pool_by_external_id(id))
-}
-
-/// The id of a pool as the API gives it.
-#[must_use]
-pub fn pool_id_text(scrip: &Scrip, id: PoolId) -> String {
-    scrip.registry().ids().encode(&GlobalId::Pool(id))
+    by_id.map_or_else(|| session.pool_by_external_id(id), |pool| Ok(Some(pool)))
 }

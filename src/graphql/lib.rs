@@ -2,6 +2,7 @@
 //! codes. Nothing is decided here: resolvers translate, ask the service and translate back.
 
 mod answer;
+mod asking;
 pub mod bounds;
 pub mod code;
 pub mod connection;
@@ -23,18 +24,15 @@ pub mod single_root;
 pub mod subscription;
 pub mod types;
 
-use std::sync::Arc;
-
 use async_graphql::{Request, Response, Schema, SchemaBuilder};
 use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};
 
-use scrip_service::Scrip;
-
 pub use answer::MAX_ANSWER;
+pub use asking::asked_by;
 pub use documents::{Documents, DocumentsError};
 pub use failure::{RequestId, coded};
 pub use gate::{Admitted, Asked, Gate, Rules};
-pub use global_id::{pool_by_any_id, pool_id_text};
+pub use global_id::pool_by_any_id;
 pub use moment::Moment;
 pub use scalar::instant_text;
 
@@ -80,14 +78,13 @@ fn builder() -> SchemaBuilder<query::Query, mutation::Mutation, subscription::Su
         .register_output_type::<types::UserError>()
 }
 
-/// The schema over a running Scrip. Where it may not be asked about, its errors suggest no names either. What a
+/// The schema. Each request comes with the session that it is asked in ([`asked_by`]). Where the schema may not be asked about, its errors suggest no names either. What a
 /// document may come to is bounded by the [`Gate`] before it gets here.
 #[must_use]
-pub fn schema(scrip: Arc<Scrip>, rules: &Rules) -> ScripSchema {
+pub fn schema(rules: &Rules) -> ScripSchema {
     let roots = || {
-        let related = loader::related(Arc::clone(&scrip));
         let builder = builder().limit_recursive_depth(count::MAX_SETS);
-        let builder = builder.data(Arc::clone(&scrip)).data(related).data(loader::Shared::default());
+        let builder = builder.data(loader::Shared::default());
         if rules.introspection { builder } else { builder.disable_introspection().disable_suggestions() }
     };
     let bound = answer::AnswerBound(rules.max_answer);

@@ -24,14 +24,14 @@ use scrip_domain::{
     event::Event,
     id::{CouponId, CustomerId, EventId},
 };
-use scrip_service::{Failure, Scrip};
+use scrip_service::{Action, Failure, Session};
 
 /// Loads by id, without keeping what was read: the next request may find it changed.
 pub(super) type Related = DataLoader<Reader>;
 
-/// The loader over a running Scrip.
-pub(super) fn related(scrip: Arc<Scrip>) -> Related {
-    DataLoader::new(Reader(scrip), Turn, Turn)
+/// The loader of a request.
+pub(super) fn related(session: Session) -> Related {
+    DataLoader::new(Reader(session), Turn, Turn)
 }
 
 /// A wait of one turn: a list's items are all asked for in one, so there is nothing more to wait for.
@@ -50,8 +50,8 @@ impl Timer for Turn {
     }
 }
 
-/// Reads through the service.
-pub(super) struct Reader(Arc<Scrip>);
+/// Reads as whoever asks.
+pub(super) struct Reader(Session);
 
 impl Loader<CustomerId> for Reader {
     type Value = Customer;
@@ -87,14 +87,26 @@ impl Together {
         Self { events: events.to_vec(), coupons: OnceCell::new(), customers: OnceCell::new() }
     }
 
-    /// The coupon of one of them.
-    pub(super) async fn coupon(&self, related: &Related, id: CouponId) -> Result<Option<Coupon>, Failure> {
+    /// The coupon of one of them, for whoever may read it: another may have had it read.
+    pub(super) async fn coupon(
+        &self,
+        session: &Session,
+        related: &Related,
+        id: CouponId,
+    ) -> Result<Option<Coupon>, Failure> {
+        session.demand(Action::ReadCoupons)?;
         let ids = self.events.iter().map(|event| event.coupon);
         Ok(self.coupons.get_or_try_init(|| related.load_many(ids)).await?.get(&id).cloned())
     }
 
-    /// A customer of one of them.
-    pub(super) async fn customer(&self, related: &Related, id: &CustomerId) -> Result<Option<Customer>, Failure> {
+    /// A customer of one of them, likewise.
+    pub(super) async fn customer(
+        &self,
+        session: &Session,
+        related: &Related,
+        id: &CustomerId,
+    ) -> Result<Option<Customer>, Failure> {
+        session.demand(Action::ReadCustomers)?;
         let both = |event: &Arc<Event>| [event.change.customer.clone(), event.change.counterpart.clone()];
         let ids = self.events.iter().flat_map(both).flatten();
         Ok(self.customers.get_or_try_init(|| related.load_many(ids)).await?.get(id).cloned())

@@ -1,12 +1,10 @@
 //! The instant that an answer is for: one, so that what a filter admits and what a field then tells of it agree, in all
 //! lists of a request.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Result};
 
+use super::asking::session;
 use scrip_domain::period::Instant;
-use scrip_service::Scrip;
 
 /// The instant that a whole request is answered for. What goes on, a subscription, has none: each of its answers is
 /// for the instant that it is made at.
@@ -17,6 +15,6 @@ pub struct Moment(pub Instant);
 pub(crate) fn instant(ctx: &Context<'_>) -> Result<Instant> {
     match ctx.data_opt::<Moment>() {
         Some(Moment(at)) => Ok(*at),
-        None => Ok(ctx.data::<Arc<Scrip>>()?.now()),
+        None => Ok(session(ctx)?.now()),
     }
 }

@@ -1,10 +1,9 @@
 //! The queries.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::{
+    asking::session,
     connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
     cursor::{cursor, place},
     failure::{failed, refused, rejected},
@@ -13,12 +12,12 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node, PatternPreview, Plugin, Settings,
-        Viewer,
+        BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node, PatternPreview,
+        Plugin, Settings, Viewer,
     },
 };
 use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
-use scrip_service::{Answer, Caller, PageRequest, Scrip};
+use scrip_service::{Answer, PageRequest};
 
 /// The most ids that one `nodes` takes.
 const MAX_NODES: usize = 100;
@@ -69,13 +68,13 @@ impl Query {
         #[graphql(desc = "The opaque id.")] id: Option<ID>,
         #[graphql(desc = "The retailer's id.")] external_id: Option<String>,
     ) -> Result<Option<CouponPool>> {
-        let registry = ctx.data::<Arc<Scrip>>()?.registry();
-        Ok(match (id, external_id) {
-            (Some(id), None) => pool_id(registry.ids(), &id).ok().and_then(|id| registry.pool(id)),
-            (None, Some(external)) => registry.pool_by_external_id(&external),
+        let session = session(ctx)?;
+        let found = match (id, external_id) {
+            (Some(id), None) => pool_id(session.ids(), &id).map_or(Ok(None), |id| session.pool(id)),
+            (None, Some(external)) => session.pool_by_external_id(&external),
             _ => return Err(rejected(Rejection::Required { what: "either id or externalId" }, "id")),
-        }
-        .map(CouponPool))
+        };
+        Ok(found.map_err(|failure| failed(ctx, &failure))?.map(CouponPool))
     }
 
     /// All pools.
@@ -96,15 +95,15 @@ impl Query {
         let before = place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let order = order_by.map_or_else(scrip_service::PoolOrder::default, Into::into);
-        let registry = ctx.data::<Arc<Scrip>>()?.registry();
-        let page = registry.pool_page(&filter.unwrap_or_default().into(), order, &request).map_err(|r| refused(&r))?;
+        let page = session(ctx)?.pools(&filter.unwrap_or_default().into(), order, &request);
+        let page = page.map_err(|failure| failed(ctx, &failure))?;
         Ok(CouponPoolConnection::of(ids(ctx)?, page, CouponPool))
     }
 
     /// A coupon by its id; null where there is none.
     async fn coupon(&self, ctx: &Context<'_>, #[graphql(desc = "The opaque id.")] id: ID) -> Result<Option<Coupon>> {
         let Ok(id) = coupon_id(ids(ctx)?, &id) else { return Ok(None) };
-        let found = ctx.data::<Arc<Scrip>>()?.coupons(&[id]).await.map_err(|failure| failed(ctx, &failure))?;
+        let found = session(ctx)?.coupons(&[id]).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(found.into_iter().next().flatten().map(Coupon))
     }
 
@@ -121,8 +120,7 @@ impl Query {
     ) -> Result<CouponConnection> {
         let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
-        let scrip = ctx.data::<Arc<Scrip>>()?;
-        let page = scrip.coupons_by_code(&code, &request, instant(ctx)?).await;
+        let page = session(ctx)?.coupons_by_code(&code, &request, instant(ctx)?).await;
         let page = page.map_err(|failure| failed(ctx, &failure))?;
         Ok(CouponConnection::of(ids(ctx)?, page, Coupon))
     }
@@ -135,19 +133,19 @@ impl Query {
         #[graphql(desc = "The opaque id, or the retailer's own id.")] id: Option<ID>,
         #[graphql(desc = "The e-mail address, in any case.")] email: Option<String>,
     ) -> Result<Option<Customer>> {
-        let scrip = ctx.data::<Arc<Scrip>>()?;
+        let session = session(ctx)?;
         let found = match (id, email) {
             (Some(id), None) => match ids(ctx)?.decode(&id) {
-                Some(GlobalId::Customer(id)) => scrip.customer(&id).await,
+                Some(GlobalId::Customer(id)) => session.customer(&id).await,
                 Some(_) => return Ok(None),
                 None => {
                     let id = CustomerId::parse(&id).map_err(|rejection| rejected(rejection, "id"))?;
-                    scrip.customer(&id).await
+                    session.customer(&id).await
                 }
             },
             (None, Some(email)) => {
                 let email = Email::parse(&email).map_err(|rejection| rejected(rejection, "email"))?;
-                scrip.customer_by_email(&email).await
+                session.customer_by_email(&email).await
             }
             _ => return Err(rejected(Rejection::Required { what: "either id or email" }, "id")),
         };
@@ -170,8 +168,7 @@ impl Query {
         let before = place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let prefix = filter.and_then(|filter| filter.id_prefix).unwrap_or_default();
-        let scrip = ctx.data::<Arc<Scrip>>()?;
-        let page = scrip.list_customers(&prefix, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        let page = session(ctx)?.list_customers(&prefix, &request).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(CustomerConnection::of(ids(ctx)?, page, Customer))
     }
 
@@ -191,7 +188,9 @@ impl Query {
     /// The place in the log after all that has happened. Read it before a list that is to be kept up to date, and
     /// follow `couponEvents` after it: nothing is missed between the two.
     async fn latest_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
-        Ok(cursor(ids(ctx)?, &*ctx.data::<Arc<Scrip>>()?.latest_event().borrow()))
+        let latest = session(ctx)?.latest_event().map_err(|failure| failed(ctx, &failure))?;
+        let latest = *latest.borrow();
+        Ok(cursor(ids(ctx)?, &latest))
     }
 
     /// What a checkout would be decided; changes nothing.
@@ -201,7 +200,7 @@ impl Query {
         #[graphql(desc = "The checkout.")] input: CheckoutInput,
     ) -> Result<CheckoutVerdict> {
         let order = input.order(ids(ctx)?).map_err(|r| refused(&r))?;
-        let answer = ctx.data::<Arc<Scrip>>()?.checkout_preview(ctx.data::<Caller>()?, order).await;
+        let answer = session(ctx)?.checkout_preview(order).await;
         match answer.map_err(|failure| failed(ctx, &failure))? {
             Answer::Checkout(record) => Ok(CheckoutVerdict::of(*record)),
             _ => Err(super::failure::internal(ctx, "a checkout was answered with something else")),
@@ -215,58 +214,57 @@ impl Query {
         #[graphql(desc = "The pattern.")] input: PatternInput,
     ) -> Result<PatternPreview> {
         let for_pool = input.for_pool(ids(ctx)?).map_err(|refusal| refused(&refusal))?;
-        let found = ctx.data::<Arc<Scrip>>()?.preview_pattern(input.into(), for_pool).await;
+        let found = session(ctx)?.preview_pattern(input.into(), for_pool).await;
         Ok(PatternPreview::of(found.map_err(|failure| failed(ctx, &failure))?))
     }
 
     /// The plugins of the plugins folder, by id.
     async fn plugins(&self, ctx: &Context<'_>) -> Result<Vec<Plugin>> {
-        let plugins = ctx.data::<Arc<Scrip>>()?.plugins();
+        let plugins = session(ctx)?.plugins().map_err(|failure| failed(ctx, &failure))?;
         Ok(plugins.map(|plugins| plugins.all().into_iter().map(Plugin).collect()).unwrap_or_default())
     }
 
     /// What the whole programme is set to.
     async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
-        Ok(ctx.data::<Arc<Scrip>>()?.registry().settings().into())
+        Ok(session(ctx)?.settings().map_err(|failure| failed(ctx, &failure))?.into())
     }
 
     /// How large the database is. It reads a few rows of each table and none of the others, so it takes as long whatever
     /// the database holds.
     async fn database(&self, ctx: &Context<'_>) -> Result<Database> {
-        let size = ctx.data::<Arc<Scrip>>()?.database_size().await;
+        let size = session(ctx)?.database_size().await;
         Ok(size.map_err(|failure| failed(ctx, &failure))?.into())
+    }
+
+    /// What the gateway does in the background, and how that goes.
+    async fn tasks(&self, ctx: &Context<'_>) -> Result<Vec<BackgroundTask>> {
+        let tasks = session(ctx)?.tasks().map_err(|failure| failed(ctx, &failure))?;
+        Ok(tasks.into_iter().map(BackgroundTask::from).collect())
     }
 
     /// Who this request acts as.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        let caller = ctx.data::<Caller>()?;
-        Ok(Viewer { id: ID(caller.id.clone()), name: caller.name.clone() })
+        let actor = session(ctx)?.actor();
+        Ok(Viewer { id: ID(actor.id.clone()), name: actor.name.clone() })
     }
 }
 
 async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let scrip = ctx.data::<Arc<Scrip>>()?;
+    let session = session(ctx)?;
     let fail = |failure: scrip_service::Failure| failed(ctx, &failure);
     Ok(match ids(ctx)?.decode(id) {
         None => None,
-        Some(GlobalId::Pool(id)) => scrip.registry().pool(id).map(|pool| Node::CouponPool(CouponPool(pool))),
+        Some(GlobalId::Pool(id)) => session.pool(id).map_err(fail)?.map(|pool| Node::CouponPool(CouponPool(pool))),
         Some(GlobalId::Coupon(id)) => {
-            let coupon = scrip.coupons(&[id]).await.map_err(fail)?.pop().flatten();
+            let coupon = session.coupons(&[id]).await.map_err(fail)?.pop().flatten();
             coupon.map(|coupon| Node::Coupon(Coupon(coupon)))
         }
         Some(GlobalId::Customer(id)) => {
-            scrip.customer(&id).await.map_err(fail)?.map(|customer| Node::Customer(Customer(customer)))
+            session.customer(&id).await.map_err(fail)?.map(|customer| Node::Customer(Customer(customer)))
         }
         Some(GlobalId::Event(id)) => {
-            scrip.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(event.into()))
+            session.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(event.into()))
         }
-        Some(GlobalId::Entry(id)) => {
-            let entry = scrip.entries(&[id]).await.map_err(fail)?.pop().flatten();
-            let pool = scrip.registry().pool(id.coupon.pool);
-            entry.zip(pool).map(|(entry, pool)| {
-                let exponent = scrip_domain::currency::exponent_of(pool.currency);
-                Node::LedgerEntry(LedgerEntry { entry, exponent })
-            })
-        }
+        Some(GlobalId::Entry(id)) => LedgerEntry::read(ctx, id).await?.map(Node::LedgerEntry),
     })
 }

@@ -1,11 +1,10 @@
 //! The subscriptions: what happens, told as it happens.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Result, SimpleObject, Subscription as Subscribe, Union};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 
 use super::{
+    asking::session,
     cursor::{cursor, place},
     failure::{failed, refused},
     global_id::ids,
@@ -14,7 +13,7 @@ use super::{
     types::CouponEvent,
 };
 use scrip_domain::id::EventId;
-use scrip_service::{Follower, Resync, Scrip};
+use scrip_service::{Follower, Resync};
 
 /// What can be followed.
 #[derive(Debug, Default)]
@@ -54,7 +53,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<CouponEventStreamItem>>> {
         let after = place::<EventId>(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
-        Ok(match ctx.data::<Arc<Scrip>>()?.follow(filter, after) {
+        Ok(match session(ctx)?.follow(filter, after).map_err(|failure| failed(ctx, &failure))? {
             Ok(follower) => Either::Left(items(ctx, follower)),
             Err(Resync { reason, oldest }) => {
                 let resync = ResyncRequired { reason, oldest_cursor: cursor(ids(ctx)?, &oldest) };

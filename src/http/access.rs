@@ -1,22 +1,24 @@
 //! Who asks: the holder of an API key, sent as `Authorization: Bearer KEY` (RFC 6750). Nothing is
 //! answered to anybody else.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
-use scrip_service::{Caller, Scrip};
+use scrip_service::{Scrip, Session};
 
-/// The caller whose key a request carries.
+/// Scrip as the holder of the key has it that a request carries.
 #[must_use]
-pub(super) fn caller(scrip: &Scrip, headers: &HeaderMap) -> Option<Caller> {
+pub(super) fn session(scrip: &Arc<Scrip>, headers: &HeaderMap) -> Option<Session> {
     bearer(scrip, headers.get(AUTHORIZATION)?.to_str().ok()?)
 }
 
-/// The caller whose key stands in a text such as "Bearer KEY".
+/// The same of a key that stands in a text such as "Bearer KEY".
 #[must_use]
-pub(super) fn bearer(scrip: &Scrip, value: &str) -> Option<Caller> {
+pub(super) fn bearer(scrip: &Arc<Scrip>, value: &str) -> Option<Session> {
     let (scheme, key) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    scrip.caller(key.trim())
+    scrip.sign_in(key.trim())
 }

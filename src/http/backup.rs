@@ -30,8 +30,8 @@ pub(super) async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let caller = match graphql::asking(&app, &notes, &headers) {
-        Ok(caller) => caller,
+    let session = match graphql::asking(&app, &notes, &headers) {
+        Ok(session) => session,
         Err(refusal) => return *refusal,
     };
     let rate = match parameters {
@@ -42,11 +42,15 @@ pub(super) async fn get(
         Ok(Query(Parameters { rate })) => rate,
         Err(rejection) => return graphql::error(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
-    let Some(mut backup) = app.scrip.backup(rate) else {
-        let text = "a backup that was asked for is being taken already: ask again when it is done";
-        return graphql::error(StatusCode::CONFLICT, text);
+    let mut backup = match session.backup(rate) {
+        Ok(Some(backup)) => backup,
+        Ok(None) => {
+            let text = "a backup that was asked for is being taken already: ask again when it is done";
+            return graphql::error(StatusCode::CONFLICT, text);
+        }
+        Err(failure) => return graphql::failed(&failure, "beginning a backup"),
     };
-    tracing::info!(by = caller.name, "a backup was asked for");
+    tracing::info!(by = session.actor().name, "a backup was asked for");
     // The first part tells whether there is any.
     let first = match backup.next().await {
         Some(Ok(first)) => first,

@@ -26,8 +26,9 @@ use super::{
     notes::Notes,
     site,
 };
-use scrip_graphql::{Admitted, Asked, Moment, ScripSchema, bounds, coded};
-use scrip_service::Caller;
+use scrip_domain::rejection::Code;
+use scrip_graphql::{Admitted, Asked, Moment, ScripSchema, asked_by, bounds, coded};
+use scrip_service::{Failure, Session};
 
 /// What is told where nothing is asked for.
 const UNNAMED: &str =
@@ -62,11 +63,11 @@ impl UrlParameters {
 
 /// Answers a POST.
 pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Notes>, request: Sent) -> Response {
-    let (caller, media) = match admitted(&app, &notes, request.headers()) {
+    let (session, media) = match admitted(&app, &notes, request.headers()) {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
-    match posted(&app, caller, &notes, request).await {
+    match posted(&app, session, &notes, request).await {
         Ok(prepared) => execute(&app, media, prepared, true).await,
         Err(refusal) => *refusal,
     }
@@ -74,10 +75,15 @@ pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Not
 
 /// What a POST carries, admitted. A long body is counted from when it is expected until it was executed, and read and
 /// executed at one place, so that only so many of them are in memory as values, which take much more.
-pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Sent) -> Result<Prepared, Box<Response>> {
+pub(super) async fn posted(
+    app: &App,
+    session: Session,
+    notes: &Notes,
+    request: Sent,
+) -> Result<Prepared, Box<Response>> {
     // One that does not say how long it is may be as long as any.
     let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let held = app.held.body(&caller.id, told.unwrap_or(MAX_BODY).min(MAX_BODY));
+    let held = app.held.body(&session.actor().id, told.unwrap_or(MAX_BODY).min(MAX_BODY));
     let mut held = held.map_err(|full| Box::new(error(StatusCode::TOO_MANY_REQUESTS, &full.to_string())))?;
     let body = body::json(request, app.options.reading).await?;
     let length = body.len();
@@ -86,10 +92,10 @@ pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Se
     }
     let lane = Lane::of_text(length);
     if lane == Lane::Open {
-        return Ok(prepare(app, caller, notes, read(&body)?));
+        return Ok(prepare(app, session, notes, read(&body)?));
     }
-    let (on, notes, key) = (app.clone(), notes.clone(), caller.id.clone());
-    let work = async move { read(&body).map(|asked| prepare(&on, caller, &notes, asked)) };
+    let (on, notes, key) = (app.clone(), notes.clone(), session.actor().id.clone());
+    let work = async move { read(&body).map(|asked| prepare(&on, session, &notes, asked)) };
     let read = async { app.lanes.at(app.lanes.place(lane, &key).await?, work).await };
     let (prepared, at) = read.await.map_err(|busy| Box::new(too_busy(&busy)))?;
     let at = Some(at).filter(|_| lane == Lane::Far);
@@ -97,13 +103,13 @@ pub(super) async fn posted(app: &App, caller: Caller, notes: &Notes, request: Se
 }
 
 /// Has what was sent admitted, where its length says.
-pub(super) async fn prepared(app: &App, caller: Caller, notes: &Notes, asked: Asked, length: usize) -> Prepared {
+pub(super) async fn prepared(app: &App, session: Session, notes: &Notes, asked: Asked, length: usize) -> Prepared {
     let lane = Lane::of_text(length);
     if lane == Lane::Open {
-        return prepare(app, caller, notes, asked);
+        return prepare(app, session, notes, asked);
     }
-    let (on, notes, key) = (app.clone(), notes.clone(), caller.id.clone());
-    let admitted = app.lanes.run(lane, &key, async move { prepare(&on, caller, &notes, asked) }).await;
+    let (on, notes, key) = (app.clone(), notes.clone(), session.actor().id.clone());
+    let admitted = app.lanes.run(lane, &key, async move { prepare(&on, session, &notes, asked) }).await;
     admitted.unwrap_or_else(|busy| Err(Box::new(refusal(&busy))))
 }
 
@@ -139,14 +145,14 @@ pub(super) async fn get(
         return explorer::page().await;
     }
     // Before anything of it is read.
-    let (caller, media) = match admitted(&app, &notes, &headers) {
+    let (session, media) = match admitted(&app, &notes, &headers) {
         Ok(admitted) => admitted,
         Err(_) if wants_page(&headers) && !names_a_document(&parameters) => return explorer::page().await,
         Err(refusal) => return *refusal,
     };
     match queried(parameters) {
         Ok(Some(asked)) => {
-            let prepared = prepared(&app, caller, &notes, asked, length).await;
+            let prepared = prepared(&app, session, &notes, asked, length).await;
             execute(&app, media, prepared, false).await
         }
         Ok(None) if wants_page(&headers) => explorer::page().await,
@@ -163,20 +169,20 @@ fn names_a_document(parameters: &Result<Query<UrlParameters>, QueryRejection>) -
 }
 
 /// Who asks, and for which answer.
-fn admitted(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<(Caller, Media), Box<Response>> {
-    let caller = asking(app, notes, headers)?;
+fn admitted(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<(Session, Media), Box<Response>> {
+    let session = asking(app, notes, headers)?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
-    Ok((caller, media))
+    Ok((session, media))
 }
 
 /// Who asks, from a page that may or from none.
-pub(super) fn asking(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+pub(super) fn asking(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<Session, Box<Response>> {
     if !site::may_ask(headers, &app.options.origins) {
         notes.refused(headers);
         return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
     }
-    notes.caller(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
+    notes.session(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
 }
 
 /// A request that may be executed, or its answer.
@@ -205,16 +211,16 @@ impl Ready {
 
     /// Where it runs.
     pub(super) fn lane(&self) -> Lane {
-        let Admitted { kind, price, document, lists_texts, .. } = &self.admitted;
-        Lane::of(*kind, price.requested(), *document, *lists_texts)
+        let Admitted { kind, price, document, .. } = &self.admitted;
+        Lane::of(*kind, price.requested(), *document)
     }
 }
 
 /// Has what was sent admitted, however that came.
-pub(super) fn prepare(app: &App, caller: Caller, notes: &Notes, asked: Asked) -> Prepared {
+pub(super) fn prepare(app: &App, session: Session, notes: &Notes, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
-    let key = caller.id.clone();
-    admitted.request = admitted.request.data(caller).data(notes.id());
+    let key = session.actor().id.clone();
+    admitted.request = asked_by(admitted.request, session).data(notes.id());
     notes.admitted(&admitted);
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
@@ -317,6 +323,18 @@ pub(super) fn unauthorized() -> Response {
     let mut response = error(StatusCode::UNAUTHORIZED, text);
     response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
     response
+}
+
+/// The answer to what is refused, or broke inside while this was done.
+pub(super) fn failed(failure: &Failure, doing: &str) -> Response {
+    if let Failure::Refused(refusals) = failure
+        && let Some(refusal) = refusals.first()
+    {
+        let status = if refusal.code == Code::Forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+        return error(status, &refusal.message);
+    }
+    tracing::error!(%failure, doing, "a request failed");
+    error(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
 }
 
 /// A request that is not executed.

@@ -46,18 +46,20 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Reads and changes can be answered; else why not, a line a reason.
+/// Reads and changes can be answered, with a line for what is wrong all the same; else why not, a line a reason.
 pub(super) async fn ready(State(vitals): State<Arc<Vitals>>) -> (StatusCode, String) {
+    let warnings = vitals.warnings();
     // A disk that does not answer keeps a thread that is for that alone.
     let asked = spawn_blocking(move || vitals.problems(Instant::now()));
     let problems = match timeout(DISK, asked).await {
         Ok(Ok(problems)) => problems,
         Ok(Err(_)) | Err(_) => vec!["the disk does not tell how much room it has".to_owned()],
     };
+    let lines = |texts: Vec<String>| texts.into_iter().map(|text| text + "\n").collect::<String>();
     if problems.is_empty() {
-        return (StatusCode::OK, "ready\n".to_owned());
+        return (StatusCode::OK, format!("ready\n{}", lines(warnings)));
     }
-    (StatusCode::SERVICE_UNAVAILABLE, problems.iter().map(|problem| format!("{problem}\n")).collect())
+    (StatusCode::SERVICE_UNAVAILABLE, lines(problems))
 }
 
 #[cfg(test)]

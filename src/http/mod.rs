@@ -140,7 +140,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// The app over a running Scrip. It fails where the system gives no threads.
     pub fn new(scrip: Arc<Scrip>, options: Options) -> io::Result<Self> {
-        let schema = scrip_graphql::schema(Arc::clone(&scrip), &options.rules);
+        let schema = scrip_graphql::schema(&options.rules);
         let gate = Arc::new(Gate::new(options.rules.clone()));
         let streams = Arc::new(Streams::new(options.streams));
         let lanes = Arc::new(Lanes::new(options.far_places)?);

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 
 use super::{access, guests::Standing, log::cut};
 use scrip_graphql::{Admitted, RequestId};
-use scrip_service::{Caller, Scrip};
+use scrip_service::{Scrip, Session};
 
 /// The notes of one request. Every copy is the same.
 #[derive(Debug, Clone)]
@@ -52,24 +52,24 @@ impl Notes {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller whose key a request carries.
-    pub(super) fn caller(&self, scrip: &Scrip, headers: &HeaderMap) -> Option<Caller> {
-        self.known(access::caller(scrip, headers))
+    /// Scrip as the holder of the key has it that a request carries.
+    pub(super) fn session(&self, scrip: &Arc<Scrip>, headers: &HeaderMap) -> Option<Session> {
+        self.known(access::session(scrip, headers))
     }
 
-    /// The caller whose key stands in a text such as "Bearer KEY".
-    pub(super) fn bearer(&self, scrip: &Scrip, value: &str) -> Option<Caller> {
+    /// The same of a key that stands in a text such as "Bearer KEY".
+    pub(super) fn bearer(&self, scrip: &Arc<Scrip>, value: &str) -> Option<Session> {
         self.known(access::bearer(scrip, value))
     }
 
     /// Notes who asks: its connection is no stranger's any more.
-    fn known(&self, caller: Option<Caller>) -> Option<Caller> {
-        let caller = caller?;
+    fn known(&self, session: Option<Session>) -> Option<Session> {
+        let session = session?;
         if let Some(standing) = &self.standing {
-            standing.is_known(&caller.id);
+            standing.is_known(&session.actor().id);
         }
-        self.noted().key = Some(caller.name.clone());
-        Some(caller)
+        self.noted().key = Some(session.actor().name.clone());
+        Some(session)
     }
 
     /// Where its connection stands, where it is known.

@@ -11,9 +11,8 @@ use std::{
 
 use jiff::{civil::DateTime, tz::TimeZone};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
 
-use super::Scrip;
+use super::{Failure, Scrip, tasks::Next};
 use scrip_domain::period::Instant;
 use scrip_storage::{Backed, Backup, BackupError, BackupOptions, StorageError};
 
@@ -24,7 +23,7 @@ const UNFINISHED: &str = ".part";
 /// The fewest bytes that may be made in a second of a backup that is asked for: what is replaced meanwhile is kept on
 /// disk until it ends.
 pub const LEAST_BACKUP_RATE: u64 = 64 * 1024;
-/// How long is waited after a backup that failed, and how often the time is looked at.
+/// How often the time is looked at.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// A backup of a running Scrip. Dropping it ends it.
@@ -78,8 +77,7 @@ pub struct BackupPlan {
 impl Scrip {
     /// Begins a backup of this moment; none where one that was asked for is being taken already. `rate` is how many bytes
     /// of it are made in a second at most.
-    #[must_use]
-    pub fn backup(&self, rate: Option<u64>) -> Option<RunningBackup> {
+    pub(super) fn backup(&self, rate: Option<u64>) -> Option<RunningBackup> {
         let [asked, _] = &self.backups;
         self.begin_backup(asked, rate)
     }
@@ -90,67 +88,56 @@ impl Scrip {
         let options = BackupOptions { taken: now.as_millisecond(), rate, rests: true, stop: self.stop.clone() };
         Some(RunningBackup { backup: self.store.backup(options), permit, name: name(now) })
     }
-
-    /// Takes backups by a plan until Scrip stops.
-    pub fn plan_backups(self: &Arc<Self>, plan: BackupPlan) {
-        tokio::spawn(keep_taking(Arc::downgrade(self), plan, self.stop.clone()));
-    }
 }
 
-async fn keep_taking(scrip: Weak<Scrip>, plan: BackupPlan, stop: CancellationToken) {
-    let folder = plan.folder.clone();
-    note(blocking(move || clear(&folder)).await.map_err(|error| error.to_string()));
-    loop {
-        let Some(wait) = take_if_due(&scrip, &plan).await else { return };
-        if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
-            return;
-        }
-    }
-}
-
-/// Takes a backup if it is time for one; gives how long it is until the next look, and nothing once Scrip is gone.
-async fn take_if_due(scrip: &Weak<Scrip>, plan: &BackupPlan) -> Option<Duration> {
-    let (folder, every) = (plan.folder.clone(), plan.every);
-    let taken = match blocking(move || taken(&folder)).await {
-        Ok(taken) => taken,
-        Err(error) => {
-            note(Err(error.to_string()));
-            return Some(every.min(AGAIN));
-        }
-    };
-    // Not held while it is taken: a stop waits until nobody holds it.
-    let running = {
-        let scrip = scrip.upgrade()?;
-        let now = scrip.now();
-        // One of later was named by a clock that was wrong.
-        if let Some((last, _)) = taken.iter().rfind(|(at, _)| *at <= now) {
-            let age = Duration::try_from(now.duration_since(*last)).unwrap_or_default();
-            if let Some(left) = every.checked_sub(age).filter(|left| !left.is_zero()) {
-                return Some(left.min(AGAIN));
+impl BackupPlan {
+    /// Takes a backup if it is time for one.
+    pub(super) async fn take_if_due(&self, scrip: &Weak<Scrip>) -> Result<Next, Failure> {
+        let every = self.every;
+        let taken = self.in_folder(taken).await?;
+        // Not held while it is taken: a stop waits until nobody holds it.
+        let running = {
+            let Some(scrip) = scrip.upgrade() else { return Ok(Next::Never) };
+            if let Some(left) = self.left(&taken, scrip.now()) {
+                return Ok(Next::After(left.min(AGAIN)));
             }
+            let [_, planned] = &scrip.backups;
+            scrip.begin_backup(planned, self.rate)
+        };
+        // Another plan's is being taken.
+        let Some(running) = running else { return Ok(Next::After(Duration::from_secs(1))) };
+        self.in_folder(clear).await?;
+        let name = running.name().to_owned();
+        let written = warning_when_late(running.write_to(&self.folder), every, &name).await;
+        if written.is_err() && scrip.upgrade().is_none_or(|scrip| scrip.is_stopping()) {
+            return Ok(Next::Never);
         }
-        let [_, planned] = &scrip.backups;
-        scrip.begin_backup(planned, plan.rate)
-    };
-    // Another plan's is being taken.
-    let Some(running) = running else { return Some(Duration::from_secs(1)) };
-    let name = running.name().to_owned();
-    let written = warning_when_late(running.write_to(&plan.folder), every, &name).await;
-    if written.is_err() && scrip.upgrade().is_none_or(|scrip| scrip.is_stopping()) {
-        return None;
-    }
-    let (succeeded, keep) = (written.is_ok(), plan.keep);
-    note(written.map_err(|error| error.to_string()).map(|backed| {
+        let backed = written.map_err(|error| {
+            let last = taken.last().map_or_else(|| "there is none".to_owned(), |(last, _)| last.to_string());
+            Failure::Internal(format!("a planned backup failed: {error}; the last one that succeeded: {last}"))
+        })?;
         tracing::info!(name, rows = backed.rows, bytes = backed.bytes, "a backup was taken");
-    }));
-    if !succeeded {
-        let since = taken.last().map(|(last, _)| last.to_string()).unwrap_or_else(|| "none".to_owned());
-        tracing::warn!(last = since, "the last backup that succeeded");
-        return Some(every.min(AGAIN));
+        let keep = self.keep;
+        self.in_folder(move |folder| remove_oldest(folder, keep)).await?;
+        Ok(Next::After(every.min(AGAIN)))
     }
-    let folder = plan.folder.clone();
-    note(blocking(move || remove_oldest(&folder, keep)).await.map_err(|error| error.to_string()));
-    Some(every.min(AGAIN))
+
+    /// How long it is until the next one; none where it is time.
+    fn left(&self, taken: &[(Instant, PathBuf)], now: Instant) -> Option<Duration> {
+        // One of later was named by a clock that was wrong.
+        let (last, _) = taken.iter().rfind(|(at, _)| *at <= now)?;
+        let age = Duration::try_from(now.duration_since(*last)).unwrap_or_default();
+        self.every.checked_sub(age).filter(|left| !left.is_zero())
+    }
+
+    async fn in_folder<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let folder = self.folder.clone();
+        let named = |error: io::Error| Failure::Internal(format!("a planned backup failed: its folder: {error}"));
+        blocking(move || work(&folder)).await.map_err(named)
+    }
 }
 
 /// Waits for a backup, and says in the log, once for each time that the next one should have begun, that it is late.
@@ -172,13 +159,6 @@ async fn warning_when_late<T>(backup: impl Future<Output = T>, every: Duration, 
     }
 }
 
-/// Logs a failure: backups go on, and nobody waits for them.
-fn note(result: Result<(), String>) {
-    if let Err(error) = result {
-        tracing::error!(error, "a planned backup failed: it is tried again");
-    }
-}
-
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
@@ -194,8 +174,9 @@ fn moment(name: &str) -> Option<Instant> {
     (self::name(at) == name).then_some(at)
 }
 
-/// The backups in a folder, oldest first.
+/// The backups in a folder, which is made unless it is there, oldest first.
 fn taken(folder: &Path) -> io::Result<Vec<(Instant, PathBuf)>> {
+    fs::create_dir_all(folder)?;
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -207,9 +188,8 @@ fn taken(folder: &Path) -> io::Result<Vec<(Instant, PathBuf)>> {
     Ok(found)
 }
 
-/// Makes the folder, and removes what a process that was killed has left of its last backup.
+/// Removes what a process that was killed has left of its last backup.
 fn clear(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();

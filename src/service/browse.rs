@@ -18,7 +18,7 @@ use scrip_storage::{CodeLists, CodeOwners, Coupons, Ledger, Named, View};
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.
-    pub async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
+    pub(super) async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -80,7 +80,7 @@ impl Scrip {
     }
 
     /// A page of the coupons with this code: one, or, of a generic code, those of all customers.
-    pub async fn coupons_by_code(
+    pub(super) async fn coupons_by_code(
         &self,
         code: &str,
         page: &PageRequest<CouponId>,
@@ -137,7 +137,7 @@ impl Scrip {
     }
 
     /// A page of a gift card's ledger.
-    pub async fn ledger(&self, coupon: &Coupon, page: &PageRequest<u32>) -> Result<Page<Entry, u32>, Failure> {
+    pub(super) async fn ledger(&self, coupon: &Coupon, page: &PageRequest<u32>) -> Result<Page<Entry, u32>, Failure> {
         let entries = coupon.account.map_or(0, |account| account.entries);
         let low = page.after.map_or(0, |number| number.saturating_add(1));
         let high = page.before.map_or(entries, |number| number.min(entries));
@@ -153,7 +153,7 @@ impl Scrip {
     }
 
     /// The ledger entries with these ids, in their order.
-    pub async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
+    pub(super) async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
         Ok(self.store.get::<Ledger>(ids).await?)
     }
 }

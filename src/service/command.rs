@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::Rights;
+
 use scrip_domain::{
     access::{ApiKey, Settings},
     basket::BasketDraft,
@@ -29,13 +31,21 @@ pub struct Caller {
     pub id: String,
     /// The API key's name, which events are recorded by.
     pub name: String,
+    /// What it may do.
+    pub rights: Rights,
 }
 
 impl Caller {
+    /// The holder of a key, who may do everything.
+    #[must_use]
+    pub fn admin(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), rights: Rights::ALL }
+    }
+
     /// Scrip itself, for what time and operators do.
     #[must_use]
     pub(super) fn scrip() -> Self {
-        Self { id: "scrip".to_owned(), name: "scrip".to_owned() }
+        Self::admin("scrip", "scrip")
     }
 }
 

@@ -16,18 +16,18 @@ const MAX_LOOKED_AT: usize = 2_000;
 
 impl Scrip {
     /// The customers with these ids, in their order.
-    pub async fn customers(&self, ids: &[CustomerId]) -> Result<Vec<Option<Customer>>, Failure> {
+    pub(super) async fn customers(&self, ids: &[CustomerId]) -> Result<Vec<Option<Customer>>, Failure> {
         let rows = self.store.get::<Customers>(ids).await?;
         Ok(rows.into_iter().map(|customer| customer.map(|customer| *customer)).collect())
     }
 
     /// The customer with this id.
-    pub async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, Failure> {
+    pub(super) async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, Failure> {
         Ok(self.customers(std::slice::from_ref(id)).await?.pop().flatten())
     }
 
     /// The customer with this e-mail address.
-    pub async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
+    pub(super) async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
         let folded = email.folded();
         let Some(owner) = self.store.get_one::<Emails>(folded.clone()).await? else { return Ok(None) };
         let customer = self.customer(&owner).await?;
@@ -35,7 +35,7 @@ impl Scrip {
     }
 
     /// A page of all customers whose id starts with a text, by id.
-    pub async fn list_customers(
+    pub(super) async fn list_customers(
         &self,
         prefix: &str,
         page: &PageRequest<CustomerId>,
@@ -46,7 +46,7 @@ impl Scrip {
     }
 
     /// A page of the coupons that a customer holds, in the order in which they came to be held.
-    pub async fn customer_coupons(
+    pub(super) async fn customer_coupons(
         &self,
         customer: &CustomerId,
         filter: &CouponFilter,

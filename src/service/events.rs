@@ -57,7 +57,7 @@ impl EventFilter {
 impl Scrip {
     /// A page of the log, oldest first. What time has done up to now is in it, and nothing that is beyond the
     /// [latest](Scrip::latest_event) event: every place in it can be followed from.
-    pub async fn events(
+    pub(super) async fn events(
         &self,
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
@@ -144,7 +144,7 @@ impl Scrip {
     }
 
     /// Up to `rows` rows of events after a place in the log.
-    pub async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
+    pub(super) async fn read_after(&self, after: u64, rows: usize) -> Result<Vec<Event>, Failure> {
         let span = Events::with(self.registry.stream(), after + 1..self.end_of_log());
         let mut events = Vec::new();
         for (first, row) in self.store.scan(&span, ReadFrom::Start, rows).await? {
@@ -245,7 +245,7 @@ impl Scrip {
     }
 
     /// The events with these ids, in their order.
-    pub async fn events_by_id(&self, ids: &[EventId]) -> Result<Vec<Event>, Failure> {
+    pub(super) async fn events_by_id(&self, ids: &[EventId]) -> Result<Vec<Event>, Failure> {
         let mut read: HashMap<EventId, Event> = HashMap::new();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {

@@ -1,29 +1,73 @@
-//! What time does. A coupon is expired for every reader from its instant on; here it gets its event,
-//! its place in the counts and in the lists by status. Readers that depend on those first let this
-//! catch up, so they never see a coupon in the wrong list.
+//! What time does. A coupon is expired for every reader from its instant on; here it gets its event, its place in the
+//! counts and in the lists by status. A task in the background does that; readers that depend on it wake the task and wait
+//! until it has caught up, so they never see a coupon in the wrong list, and write nothing themselves.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    time::Duration,
+};
 
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 
-use super::{Caller, Command, Failure, Scrip, prepare::fresh_bytes, vitals::Doing};
+use super::{Caller, Command, Failure, Scrip, prepare::fresh_bytes, tasks::EXPIRIES, vitals::Doing};
 use scrip_domain::{period::Instant, rejection::Code, seal::IdSecret};
 use scrip_storage::{Answers, Dues, ReadFrom};
 
 /// How many coupons are recorded in one command.
 const PART: usize = 256;
 
-/// How long a reader waits for what is over to be recorded: the committer may wait for room on the disk.
+/// How long it is waited for a part of what is over to be recorded: the committer may wait for room on the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How far the record of what time did goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
+pub(crate) enum Settled {
     /// Everything that is over is recorded.
     All,
     /// Nothing can be recorded: some coupons whose time is over are still in the lists of what can be used. Whoever reads
     /// those has to look at each coupon's own end.
     Behind,
+}
+
+/// What the runs of the task have come to.
+#[derive(Debug)]
+pub(super) struct Expiries {
+    /// How many runs have begun.
+    begun: AtomicU64,
+    told: watch::Sender<Told>,
+}
+
+/// What a run tells, after each of its parts.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    run: u64,
+    /// What the run came to; none until it has ended.
+    settled: Option<Settled>,
+}
+
+impl Default for Expiries {
+    fn default() -> Self {
+        Self { begun: AtomicU64::new(0), told: watch::Sender::new(Told { run: 0, settled: None }) }
+    }
+}
+
+impl Expiries {
+    /// Waits for a run that begins from now on; not for one that gets no further.
+    async fn next_run(&self, wake: impl FnOnce()) -> Settled {
+        // A run that has begun already may have looked at what is over before this was.
+        let before = self.begun.load(SeqCst);
+        let mut told = self.told.subscribe();
+        wake();
+        loop {
+            if timeout(PATIENCE, told.changed()).await.is_err() {
+                return Settled::Behind;
+            }
+            let Told { run, settled } = *told.borrow_and_update();
+            if let Some(settled) = settled.filter(|_| run > before) {
+                return settled;
+            }
+        }
+    }
 }
 
 /// What one part of the work came to.
@@ -35,32 +79,31 @@ enum Part {
 }
 
 impl Scrip {
-    /// Records every expiry up to now, and forgets answers to idempotency keys that are too old.
+    /// Records every expiry up to now.
     pub(super) async fn sweep(&self) -> Result<(), Failure> {
-        if let Err(error) = self.begin_ids().await {
-            tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
-        }
+        let run = self.expiries.begun.fetch_add(1, SeqCst) + 1;
+        let tell = |settled| self.expiries.told.send_modify(|told| *told = Told { run, settled });
         let now = self.now();
         let settled = loop {
             // Each part is progress: however much is over, it does not stand still.
             self.vitals.sweep.set(Doing::Step("recording in the database what is over"));
-            if let Part::Done(settled) = self.settle_part(now).await? {
-                break settled;
+            match self.settle_part(now).await {
+                Ok(Part::More) => tell(None),
+                Ok(Part::Done(settled)) => break Ok(settled),
+                Err(failure) => break Err(failure),
             }
         };
-        match settled {
-            Settled::All => self.forget_answers().await,
-            Settled::Behind => Ok(()),
-        }
+        tell(Some(*settled.as_ref().unwrap_or(&Settled::Behind)));
+        self.vitals.sweep.set(Doing::Step("waiting for its turn on the process's threads"));
+        settled.map(drop)
     }
 
-    /// Records every expiry up to an instant, which is not in the future.
-    pub async fn settle(&self, now: Instant) -> Result<Settled, Failure> {
-        loop {
-            if let Part::Done(settled) = self.settle_part(now).await? {
-                return Ok(settled);
-            }
+    /// Waits until every expiry up to an instant, which is not in the future, is recorded.
+    pub(super) async fn settle(&self, now: Instant) -> Result<Settled, Failure> {
+        if self.store.scan(&Dues::until(..=now.as_millisecond()), ReadFrom::Start, 1).await?.is_empty() {
+            return Ok(Settled::All);
         }
+        Ok(self.expiries.next_run(|| self.tasks.wake(EXPIRIES)).await)
     }
 
     async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {
@@ -90,11 +133,10 @@ impl Scrip {
     }
 
     /// Forgets the answers of periods before the last one.
-    async fn forget_answers(&self) -> Result<(), Failure> {
+    pub(super) async fn forget_answers(&self) -> Result<(), Failure> {
         let Some(period) = self.time.period() else { return Ok(()) };
         let old = Answers::before(..period.saturating_sub(1));
         loop {
-            self.vitals.sweep.set(Doing::Step("removing old answers from the database"));
             let rows = self.store.scan(&old, ReadFrom::Start, PART).await?;
             if rows.is_empty() {
                 return Ok(());

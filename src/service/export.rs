@@ -49,7 +49,7 @@ pub struct Export {
 
 impl Scrip {
     /// Begins to read the coupons of a pool that a filter admits.
-    pub async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
+    pub(super) async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
         let now = self.now();
         self.settle(now).await?;
         Ok(Export {

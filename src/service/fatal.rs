@@ -60,7 +60,7 @@ pub fn start_vital(name: &'static str, run: impl FnOnce() + Send + 'static) -> i
 }
 
 /// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason was given")
 }

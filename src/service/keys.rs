@@ -20,13 +20,13 @@ pub struct NewKey {
 
 /// The hash that a secret is kept as. A secret is 256 random bits, so a plain hash is enough.
 #[must_use]
-pub fn hash_secret(secret: &str) -> String {
+pub(crate) fn hash_secret(secret: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(secret))
 }
 
 impl Scrip {
     /// Makes a key, with this secret if one is given.
-    pub async fn create_key(&self, name: &str, preset: Option<String>) -> Result<NewKey, Failure> {
+    pub(super) async fn create_key(&self, name: &str, preset: Option<String>) -> Result<NewKey, Failure> {
         let secret = match preset {
             Some(secret) => secret,
             None => format!("{SECRET_PREFIX}{}", random_text(SECRET_BYTES)?),
@@ -39,10 +39,9 @@ impl Scrip {
     }
 
     /// Who a secret belongs to.
-    #[must_use]
-    pub fn caller(&self, secret: &str) -> Option<Caller> {
+    pub(super) fn caller(&self, secret: &str) -> Option<Caller> {
         let key = self.registry.key(&hash_secret(secret))?;
-        Some(Caller { id: key.id.clone(), name: key.name.clone() })
+        Some(Caller::admin(key.id.as_str(), key.name.as_str()))
     }
 
     /// Whether any key exists.

@@ -1,6 +1,7 @@
 //! The use cases: what can be asked and done, in the domain's words. Every change of state is a
 //! [`Command`] that passes through the [`Committer`]; everything else only reads.
 
+mod adding;
 mod backups;
 mod browse;
 mod clock;
@@ -25,34 +26,39 @@ mod question;
 mod registry;
 mod scrip;
 mod search;
+mod session;
 mod tail;
+mod tasks;
 mod time;
 mod turn;
 mod vitals;
 mod weight;
 
+pub use adding::AddedInParts;
 pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, HoldingsFound,
     PoolEdit, Presentation, Recorded, RestrictionsEdit, Skipped,
 };
-pub use committer::Committer;
+use committer::Committer;
 pub use events::{EventCursor, EventFilter};
-pub use expiry::Settled;
 pub use export::{CouponSink, Export};
 pub use fatal::{before_end, end_process, last_line, start_vital};
-pub use keys::{NewKey, hash_secret};
-pub use lists::{CouponFilter, Span, foreign_cursor};
-pub use meaning::fingerprint;
+pub use keys::NewKey;
+pub use lists::{CouponFilter, Index, Span, foreign_cursor};
+use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::{DraftFor, PatternFacts};
 pub use pool_list::{PoolOrder, PoolPlace};
-pub use registry::{PoolFilter, Registry};
+pub use registry::PoolFilter;
+use registry::Registry;
 pub use scrip::Scrip;
 pub use scrip_plugins::lower_priority;
 pub use scrip_storage::{DatabaseSize, TableEstimate};
+pub use session::{Action, Rights, Session};
 pub use tail::{Follower, Resync};
+pub use tasks::{LastRun, TaskState};
 pub use time::{Doubt, Time};
 pub use turn::{Turn, in_turn};
 pub use vitals::Vitals;

@@ -66,7 +66,33 @@ pub struct CouponFilter {
     pub expires: Span,
 }
 
+/// Where the coupons of a pool that a filter admits are looked for: in the order that fits it best, by whose places the
+/// list is then paged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// Among what a customer holds, in the order in which it came to be held.
+    Held,
+    /// Among what happened in a span of time, in its order.
+    Happened(EventType),
+    /// Among all coupons of the pool, by their place.
+    Place,
+}
+
 impl CouponFilter {
+    /// The order that fits best.
+    #[must_use]
+    pub fn index(&self) -> Index {
+        if self.customer.is_some() {
+            Index::Held
+        } else if !self.claimed.is_open() {
+            Index::Happened(EventType::Claim)
+        } else if !self.redeemed.is_open() {
+            Index::Happened(EventType::Redeem)
+        } else {
+            Index::Place
+        }
+    }
+
     /// Whether a coupon of a pool that compares in this way is among those asked for.
     #[must_use]
     pub fn admits(&self, coupon: &Coupon, case: CaseMode, now: Instant) -> bool {
@@ -108,7 +134,7 @@ pub(super) fn begins_with(case: CaseMode, code: &str, prefix: &str) -> bool {
 impl Scrip {
     /// A page of a pool's coupons by their place; of an uploaded pool's with a prefix, by their codes. Their statuses are
     /// those at an instant that the whole answer is for.
-    pub async fn pool_coupons(
+    pub(super) async fn pool_coupons(
         &self,
         pool: PoolId,
         filter: &CouponFilter,
@@ -172,7 +198,7 @@ impl Scrip {
 
     /// A page of a pool's coupons in the order in which they were claimed, or last redeemed, in a span of
     /// time. Only what happened then is looked at.
-    pub async fn coupons_in_time(
+    pub(super) async fn coupons_in_time(
         &self,
         pool: PoolId,
         by: EventType,

@@ -25,7 +25,7 @@ const BEFORE: &str = "2:";
 
 /// The fingerprint of a command; with the coupon that its code names, where that is known and will stay so.
 #[must_use]
-pub fn fingerprint(command: &Command, named: Option<CouponId>) -> String {
+pub(crate) fn fingerprint(command: &Command, named: Option<CouponId>) -> String {
     of_version(VERSION, command, named)
 }
 

@@ -53,7 +53,7 @@ pub enum DraftFor {
 
 impl Scrip {
     /// What a pattern can make, or what is wrong with it.
-    pub async fn preview_pattern(
+    pub(super) async fn preview_pattern(
         &self,
         draft: CodesDraft,
         for_pool: DraftFor,

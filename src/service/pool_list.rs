@@ -62,15 +62,8 @@ impl PoolPlace {
 }
 
 impl Registry {
-    /// The pools that a filter admits, in an order.
-    #[must_use]
-    pub fn pools(&self, filter: &PoolFilter, order: PoolOrder) -> Vec<Arc<Pool>> {
-        let all = PageRequest { limit: usize::MAX - 1, after: None, before: None, from_end: false };
-        self.placed(filter, order, &all).into_iter().map(|(_, pool)| pool).collect()
-    }
-
     /// A page of them.
-    pub fn pool_page(
+    pub(crate) fn pool_page(
         &self,
         filter: &PoolFilter,
         order: PoolOrder,

@@ -196,7 +196,7 @@ impl Scrip {
         let mut pattern = self.compared(NewPattern::of(codes, None, version), own).await?;
         if let Ok(codes) = &pattern.codes {
             pattern._reservation = Some(self.registry.reserve(codes.format().clone()));
-            let nobody = Caller { id: "scrip".to_owned(), name: "scrip".to_owned() };
+            let nobody = Caller::scrip();
             let barrier = Command::Whole(String::new());
             if let Ok(passed) = self.committer.submit(&nobody, None, barrier, Prepared::default()).await {
                 passed?;

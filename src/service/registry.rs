@@ -29,7 +29,7 @@ const PAGE: usize = 1_000;
 
 /// What the registry holds.
 #[derive(Debug, Default)]
-pub struct Held {
+pub(crate) struct Held {
     /// All pools, in order of creation.
     pub pools: BTreeMap<PoolId, Arc<Pool>>,
     /// Their tallies.
@@ -48,7 +48,7 @@ pub struct Held {
 
 impl Held {
     /// Adds a pool, or replaces it.
-    pub fn put_pool(&mut self, pool: Arc<Pool>) -> Result<(), CodesFault> {
+    pub(crate) fn put_pool(&mut self, pool: Arc<Pool>) -> Result<(), CodesFault> {
         let before = self.pools.get(&pool.id);
         let series = before.map(|before| before.series.as_slice()).unwrap_or_default();
         // An edit takes the last one away or leaves it, and adds one: all others stay.
@@ -78,7 +78,7 @@ impl Held {
 
 /// The registry; shared by all.
 #[derive(Debug, Default)]
-pub struct Registry {
+pub(crate) struct Registry {
     held: RwLock<Held>,
     /// Patterns that pools are about to get.
     pub(super) reserved: Arc<Mutex<Reserved>>,
@@ -108,7 +108,7 @@ pub struct PoolFilter {
 
 impl Registry {
     /// Reads it from the database.
-    pub async fn load(store: &Store) -> Result<Self, StorageError> {
+    pub(crate) async fn load(store: &Store) -> Result<Self, StorageError> {
         let numbering = store.get_one::<Numberings>(()).await?.unwrap_or_default();
         let mut held = Held::default();
         let mut terms: HashMap<PoolId, Vec<Arc<Terms>>> = HashMap::new();
@@ -142,7 +142,7 @@ impl Registry {
     }
 
     /// Reads what it holds.
-    pub fn read(&self) -> RwLockReadGuard<'_, Held> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Held> {
         self.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -153,32 +153,32 @@ impl Registry {
 
     /// The pool with this id.
     #[must_use]
-    pub fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
+    pub(crate) fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
         self.read().pools.get(&id).cloned()
     }
 
     /// The pool with this external id.
     #[must_use]
-    pub fn pool_by_external_id(&self, external: &str) -> Option<Arc<Pool>> {
+    pub(crate) fn pool_by_external_id(&self, external: &str) -> Option<Arc<Pool>> {
         let held = self.read();
         held.external.get(external).and_then(|id| held.pools.get(id)).cloned()
     }
 
     /// A pool's supply and counts.
     #[must_use]
-    pub fn tally(&self, id: PoolId) -> Tally {
+    pub(crate) fn tally(&self, id: PoolId) -> Tally {
         self.read().tallies.get(&id).copied().unwrap_or_default()
     }
 
     /// The settings.
     #[must_use]
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         self.read().settings
     }
 
     /// The ids and cursors of this database.
     #[must_use]
-    pub fn ids(&self) -> &GlobalIds {
+    pub(crate) fn ids(&self) -> &GlobalIds {
         self.ids.get().unwrap_or(&PLAIN)
     }
 
@@ -196,7 +196,7 @@ impl Registry {
 
     /// The key whose secret has this hash.
     #[must_use]
-    pub fn key(&self, hash: &str) -> Option<Arc<ApiKey>> {
+    pub(crate) fn key(&self, hash: &str) -> Option<Arc<ApiKey>> {
         self.read().keys.get(hash).cloned()
     }
 }

@@ -1,5 +1,5 @@
-//! Scrip as a whole, without a network: an open database, the registry, the committer and the task
-//! that records expiries. Everything outside asks this.
+//! Scrip as a whole, without a network: an open database, the registry, the committer, and the tasks in the background.
+//! Everything outside asks it through a [`Session`](super::Session).
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,22 +9,22 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry,
     committer::{self, Needs, Returned},
+    expiry::Expiries,
     prepare::Prepared,
     question::MAX_ROUNDS,
-    tail::{self, Tail},
+    tail::Tail,
+    tasks::States,
     time::Time,
-    vitals::{self, Doing, Vitals},
+    vitals::{self, Vitals},
 };
 use scrip_domain::{
+    global_id::GlobalIds,
     id::EventId,
     period::Instant,
     rejection::{Refusal, Rejection},
 };
 use scrip_plugins::Plugins;
 use scrip_storage::{Address, DatabaseSize, OpenError, Room, StorageError, Store, Working};
-
-/// How often coupons whose time is over are looked for.
-const SWEEP: Duration = Duration::from_secs(1);
 
 /// A running Scrip.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub struct Scrip {
     pub(super) vitals: Arc<Vitals>,
     pub(super) plugins: Option<Arc<Plugins>>,
     pub(super) tail: Arc<Tail>,
+    pub(super) tasks: Arc<States>,
+    pub(super) expiries: Expiries,
     pub(super) stop: CancellationToken,
     /// One series with excluded phrases is opened at a time.
     pub(super) openings: Semaphore,
@@ -69,16 +71,15 @@ impl Scrip {
             }
         };
         let time = Arc::new(Time::new(clock, committer::last_time(&store)));
-        let vitals = Arc::new(Vitals::new(Arc::clone(&time), Room::new(address)));
+        let (tasks, stop) = (Arc::new(States::new(Arc::clone(&time))), CancellationToken::new());
+        let vitals = Vitals::new(Arc::clone(&time), Room::new(address), Arc::clone(&tasks), stop.clone());
+        let vitals = Arc::new(vitals);
         let (store_of, registry_of) = (Arc::clone(&store), Arc::clone(&registry));
         let (committer, worker) =
             Committer::start(store_of, registry_of, Arc::clone(&time), Arc::clone(&vitals)).await?;
         let (watchdog, end) = std::sync::mpsc::channel();
         vitals::watch(Arc::clone(&vitals), end)
             .map_err(|error| StorageError::Database(format!("no thread for the watchdog: {error}")))?;
-        let stop = CancellationToken::new();
-        let tail = Arc::new(Tail::default());
-        let follower = Arc::clone(&tail);
         let scrip = Arc::new(Self {
             store,
             registry,
@@ -86,42 +87,27 @@ impl Scrip {
             time,
             vitals,
             plugins,
-            tail,
-            stop: stop.clone(),
+            tail: Arc::new(Tail::default()),
+            tasks,
+            expiries: Expiries::default(),
+            stop,
             openings: Semaphore::new(1),
             searches: Semaphore::new(1),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,
         });
-        tokio::spawn(count_rows(Arc::clone(&scrip.store), stop.clone()));
         // Before anybody is given an id.
         if let Err(error) = scrip.begin_ids().await {
             tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
         }
-        let weak = Arc::downgrade(&scrip);
-        tokio::spawn(tail::follow(weak.clone(), follower, stop.clone()));
-        let vitals = Arc::clone(&scrip.vitals);
-        tokio::spawn(async move {
-            loop {
-                vitals.sweep.set(Doing::Step("waiting for its turn on the process's threads"));
-                if stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_none() {
-                    break;
-                }
-                let Some(scrip) = weak.upgrade() else { break };
-                if let Err(error) = scrip.sweep().await {
-                    tracing::error!(%error, "recording expiries failed: it is tried again");
-                }
-            }
-            // It stops: nothing is waited for any more.
-            vitals.sweep.set(Doing::Nothing);
-        });
+        scrip.start_tasks();
         Ok(scrip)
     }
 
     /// Has a command carried out. What is answered is durable. Where plugins have to be asked, or what takes long
     /// has to be looked up, that is done outside of the committer, and the command is decided again with what was found out.
-    pub fn submit<'a>(
+    pub(super) fn submit<'a>(
         &'a self,
         caller: &'a Caller,
         key: Option<String>,
@@ -169,7 +155,7 @@ impl Scrip {
     }
 
     /// Decides a checkout and changes nothing.
-    pub fn checkout_preview<'a>(
+    pub(super) fn checkout_preview<'a>(
         &'a self,
         caller: &'a Caller,
         order: CheckoutOrder,
@@ -197,16 +183,10 @@ impl Scrip {
         }
     }
 
-    /// The plugins; none where there is no folder of them.
+    /// The ids and cursors of its database.
     #[must_use]
-    pub fn plugins(&self) -> Option<&Arc<Plugins>> {
-        self.plugins.as_ref()
-    }
-
-    /// The pools, settings and keys.
-    #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    pub fn ids(&self) -> &GlobalIds {
+        self.registry.ids()
     }
 
     /// What time it is. It never goes backwards.
@@ -227,14 +207,8 @@ impl Scrip {
         &self.vitals
     }
 
-    /// Believes what the clock says, on an operator's word.
-    pub async fn confirm_clock(&self) -> Result<(), Failure> {
-        self.submit(&Caller::scrip(), None, Command::ClockConfirm).await.map(drop)
-    }
-
     /// The last event that is durable; changes with every commit that made one.
-    #[must_use]
-    pub fn latest_event(&self) -> watch::Receiver<EventId> {
+    pub(super) fn latest_event(&self) -> watch::Receiver<EventId> {
         self.committer.latest()
     }
 
@@ -245,7 +219,7 @@ impl Scrip {
     }
 
     /// How large its database is.
-    pub async fn database_size(&self) -> Result<DatabaseSize, Failure> {
+    pub(super) async fn database_size(&self) -> Result<DatabaseSize, Failure> {
         Ok(self.store.size().await?)
     }
 
@@ -280,13 +254,6 @@ impl Scrip {
             tracing::error!("the committer ended badly");
         }
         inner.store.close().await;
-    }
-}
-
-/// Counts the rows of a folder that an earlier Scrip has written to.
-async fn count_rows(store: Arc<Store>, stop: CancellationToken) {
-    if let Err(error) = store.count_rows(stop).await {
-        tracing::warn!(%error, "the rows of the database could not be counted: the next start tries again");
     }
 }
 

@@ -5,13 +5,15 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
 
-use super::{fatal::start_vital, time::Time};
+use tokio_util::sync::CancellationToken;
+
+use super::{fatal::start_vital, tasks::States, time::Time};
 use scrip_storage::Room;
 
 /// How long one step may take before it counts as standing still. The slowest that was measured, a memtable that is
@@ -68,21 +70,44 @@ fn standing_still(doing: Doing, since: Duration) -> Option<String> {
     }
 }
 
+/// How much the committer has worked since Scrip was started.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    decided: AtomicU64,
+    written: AtomicU64,
+}
+
+impl Work {
+    /// A batch was decided, or decided again on more rows.
+    pub(super) fn decided(&self) {
+        self.decided.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A batch was written.
+    pub(super) fn written(&self) {
+        self.written.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// The signs of life of a running Scrip.
 #[derive(Debug)]
 pub struct Vitals {
+    pub(super) work: Work,
     pub(super) committer: Pulse,
     pub(super) sweep: Pulse,
     /// Whether the database could not write when it was last tried.
     stuck: AtomicBool,
     time: Arc<Time>,
     room: Room,
+    tasks: Arc<States>,
+    stop: CancellationToken,
 }
 
 impl Vitals {
-    pub(super) fn new(time: Arc<Time>, room: Room) -> Self {
+    pub(super) fn new(time: Arc<Time>, room: Room, tasks: Arc<States>, stop: CancellationToken) -> Self {
         let (committer, sweep) = (Pulse::new("the committer"), Pulse::new("the search for expiries"));
-        Self { committer, sweep, stuck: AtomicBool::new(false), time, room }
+        let work = Work::default();
+        Self { work, committer, sweep, stuck: AtomicBool::new(false), time, room, tasks, stop }
     }
 
     /// Notes that the database could not write. Why is for the log, once: the database's own words are not for callers.
@@ -116,8 +141,23 @@ impl Vitals {
     /// long where a disk does not answer.
     #[must_use]
     pub fn problems(&self, now: Instant) -> Vec<String> {
-        let standing = [&self.committer, &self.sweep].into_iter().filter_map(|pulse| pulse.problem(now));
-        standing.chain(self.stuck()).chain(self.refusal()).collect()
+        // Where it stops, nothing is looked for any more.
+        let sweep = Some(&self.sweep).filter(|_| !self.stop.is_cancelled());
+        let standing = [Some(&self.committer), sweep].into_iter().flatten().filter_map(|pulse| pulse.problem(now));
+        standing.chain(self.tasks.problems(true)).chain(self.stuck()).chain(self.refusal()).collect()
+    }
+
+    /// How often batches were decided since Scrip was started, and how many were written.
+    #[must_use]
+    pub fn batches(&self) -> (u64, u64) {
+        let Work { decided, written } = &self.work;
+        (decided.load(Ordering::Relaxed), written.load(Ordering::Relaxed))
+    }
+
+    /// What is wrong and keeps nobody from being served.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.tasks.problems(false)
     }
 }
 

@@ -52,6 +52,28 @@ async fn one_of_200_redemptions_of_a_coupon_succeeds() {
     }
 }
 
+/// What a decision reads is known before it is decided: it is decided once to learn what, and once on it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_of_fresh_keys_on_a_fresh_pool_is_decided_twice_at_most() {
+    for backend in Backend::ALL {
+        let app = TestScrip::new(backend).await;
+        let bulk = app.pool(draft::bulk(draft::percentage(), "FRESH-$$$$$$$$$$")).await.id;
+        app.generate(bulk, 10_000).await.expect("codes");
+        for pool in [bulk, app.stocked(draft::percentage(), 500).await, app.pool(draft::generic("FRESH")).await.id] {
+            let (decided, written) = app.scrip().vitals().batches();
+            let answers = at_once(&app, 300, move |client, number| async move {
+                let claim = Command::Claim(pool, format!("fresh-{number}"), None);
+                client.ask(Some(format!("key-{pool:?}-{number}")), claim).await
+            });
+            assert!(answers.await.iter().all(Result::is_ok));
+            let (decided_now, written_now) = app.scrip().vitals().batches();
+            let (decided, written) = (decided_now - decided, written_now - written);
+            assert!(decided <= 2 * written, "{pool:?}: {written} batches were decided {decided} times");
+        }
+        app.close().await;
+    }
+}
+
 /// Every coupon of the pool is in one of the statuses that are asked for, whatever changes while the list is read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_has_a_coupon_that_changes_meanwhile_once() {
@@ -170,7 +192,7 @@ async fn the_same_idempotency_key_at_once_gives_one_answer() {
         let mut answers = at_once(&app, 100, retry).await;
         answers.dedup();
         assert!(matches!(answers[..], [Ok(_)]), "{} answers to one key", answers.len());
-        assert_eq!(app.registry().tally(pool).counts.of(Status::Claimed), 1);
+        assert_eq!(app.tally(pool).expect("a tally").counts.of(Status::Claimed), 1);
 
         let other = app.named("till").ask(Some("key".to_owned()), Command::Claim(pool, "ben".to_owned(), None)).await;
         assert_eq!(other, Err(vec![Code::IdempotencyMismatch]));
@@ -247,7 +269,7 @@ async fn a_coupon_that_is_read_has_its_events_in_the_log() {
             let mut read = 0;
             while !ends.load(Ordering::SeqCst) || read == 0 {
                 let coupon = reader.coupon(card).await;
-                let latest = *reader.latest_event().borrow();
+                let latest = *reader.latest_event().expect("a place").borrow();
                 let last = coupon.history.recent.last().copied();
                 assert!(last.is_none_or(|last| last <= latest), "{last:?} was read, the log ends at {latest:?}");
                 read += 1;

@@ -261,13 +261,12 @@ async fn count(app: Client, recorder: Arc<Recorder>, [pool, cards]: [PoolId; 2])
     while !recorder.ended.load(SeqCst) {
         let (redeemed, reversed) = (recorder.redemptions.told.load(SeqCst), recorder.reversals.told.load(SeqCst));
         let usages = {
-            let held = app.registry().read();
             for pool in [pool, cards] {
-                let tally = held.tallies[&pool];
+                let tally = app.tally(pool).expect("a tally");
                 assert_eq!(tally.counts.total(), tally.supply.size as i64, "{pool:?} counts each coupon once");
                 assert!(Status::ALL.iter().all(|status| tally.counts.of(*status) >= 0), "{:?}", tally.counts);
             }
-            held.tallies[&pool].counts.usages
+            app.tally(pool).expect("a tally").counts.usages
         };
         // What was told before counts, and nothing counts that begins later.
         let least = redeemed - recorder.reversals.begun.load(SeqCst);

@@ -205,7 +205,7 @@ async fn previewed(app: &Client, by: &str, code: &str) -> Option<Coupon> {
         at: None,
         expected_payable: None,
     };
-    match app.checkout_preview(app.caller(), order).await.expect("an answer") {
+    match app.checkout_preview(order).await.expect("an answer") {
         Answer::Checkout(record) => record.coupons.into_iter().find_map(|one| one.coupon),
         other => panic!("expected a checkout, found {other:?}"),
     }

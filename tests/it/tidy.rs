@@ -160,3 +160,35 @@ fn every_example_has_a_readme() {
         assert!(entry.path().join("README.md").exists(), "{} has no README.md", entry.path().display());
     }
 }
+
+/// The map of `src/lib.rs` names files and folders that are there, and every layer.
+#[test]
+fn the_map_is_of_what_there_is() {
+    let map: String =
+        read("src/lib.rs").lines().filter_map(|line| line.strip_prefix("//!")).collect::<Vec<_>>().join("\n");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for text in map.split('`').skip(1).step_by(2) {
+        let is_path = text.contains('/') && !text.contains([' ', ':', '[']);
+        for path in spread(text).into_iter().filter(|_| is_path) {
+            let there = root.join("src").join(&path).exists() || root.join(&path).exists();
+            assert!(there, "the map names {path}, which is not there");
+            named += 1;
+        }
+    }
+    assert!(named > 20, "the map names files: {named}");
+    for layer in CRATES.iter().map(|(layer, _)| layer).chain(MODULES.iter().map(|(layer, _)| layer)) {
+        assert!(map.contains(&format!("[`{layer}`]")), "the map lacks the layer {layer}");
+    }
+}
+
+/// The paths that a text such as `a/{b,c}.rs` stands for.
+fn spread(text: &str) -> Vec<String> {
+    match (text.split_once('{'), text.split_once('}')) {
+        (Some((before, _)), Some((inside, after))) => {
+            let inside = inside.split_once('{').map_or("", |(_, inside)| inside);
+            inside.split(',').map(|one| format!("{before}{one}{after}")).collect()
+        }
+        _ => vec![text.to_owned()],
+    }
+}

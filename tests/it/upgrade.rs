@@ -287,13 +287,13 @@ async fn has_what_it_had(data: &Path) {
     assert_eq!(ann.email.as_ref().map(|email| email.as_str()), Some("Ann@Example.com"));
     let attributes = serde_json::json!({ "tier": "gold", "points": 12, "large": u64::MAX, "\u{0}": [null, 1.5] });
     assert_eq!(ann.attributes, attributes);
-    let pool = app.registry().pool(PoolId(1)).expect("a pool");
+    let pool = app.scrip().operator().pool(PoolId(1)).expect("an answer").expect("a pool");
     assert_eq!((pool.terms.len(), pool.terms[1].restrictions.stores.len()), (2, 2));
-    assert!(app.registry().settings().auto_redeem);
+    assert!(app.settings().expect("settings").auto_redeem);
     let card = app.coupons(&[CouponId { pool: PoolId(2), index: 0 }]).await.expect("coupons").pop().flatten();
     assert_eq!(card.expect("a card").account.map(|account| account.balance.0), Some(3_750));
     // Its codes go on where they were.
-    let next = app.registry().tally(PoolId(3)).supply.size;
+    let next = app.tally(PoolId(3)).expect("a tally").supply.size;
     assert_eq!(app.claim(PoolId(3), "new").await.expect("a coupon").id.index, next);
     app.close().await;
 }

@@ -1,12 +1,10 @@
 //! The mutations of coupons.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Object, Result};
 
 use super::{submit, user_errors};
 use crate::{
-    failure::{failed, internal},
+    failure::internal,
     global_id::ids,
     input::{
         CheckoutInput, CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput,
@@ -14,8 +12,8 @@ use crate::{
     },
     types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
 };
-use scrip_domain::{currency::exponent_of, rejection::Refusal};
-use scrip_service::{Answer, Command, Scrip};
+use scrip_domain::rejection::Refusal;
+use scrip_service::{Answer, Command};
 
 #[derive(Debug, Default)]
 pub(super) struct CouponMutation;
@@ -46,11 +44,10 @@ impl CouponMutation {
         };
         Ok(Some(match submit(ctx, key, command).await? {
             Ok(Answer::Coupon(coupon, made)) => {
-                let scrip = ctx.data::<Arc<Scrip>>()?;
-                let ids: Vec<_> = made.into_iter().collect();
-                let entry = scrip.entries(&ids).await.map_err(|failure| failed(ctx, &failure))?.pop().flatten();
-                let currency = scrip.registry().pool(coupon.id.pool).and_then(|pool| pool.currency);
-                let ledger_entry = entry.map(|entry| LedgerEntry { entry, exponent: exponent_of(currency) });
+                let ledger_entry = match made {
+                    Some(made) => LedgerEntry::read(ctx, made).await?,
+                    None => None,
+                };
                 CouponRedeemPayload { coupon: Some(Coupon(*coupon)), ledger_entry, user_errors: Vec::new() }
             }
             Ok(_) => return Err(internal(ctx, "a redemption was answered with something else")),

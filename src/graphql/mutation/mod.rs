@@ -4,13 +4,11 @@ mod coupons;
 mod plugins;
 mod pools;
 
-use std::sync::Arc;
-
 use async_graphql::{Context, MergedObject, Result};
 
-use super::{failure::internal, types::CouponUserError};
+use super::{asking::session, failure::internal, types::CouponUserError};
 use scrip_domain::rejection::Refusal;
-use scrip_service::{Answer, Caller, Command, Failure, Scrip};
+use scrip_service::{Answer, Command, Failure};
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
@@ -23,8 +21,7 @@ async fn submit(
     idempotency: Option<String>,
     command: Command,
 ) -> Result<Result<Answer, Vec<CouponUserError>>> {
-    let scrip = ctx.data::<Arc<Scrip>>()?;
-    match scrip.submit(ctx.data::<Caller>()?, idempotency, command).await {
+    match session(ctx)?.submit(idempotency, command).await {
         Ok(answer) => Ok(Ok(answer)),
         Err(Failure::Refused(refusals)) => Ok(Err(user_errors(refusals))),
         Err(Failure::Internal(reason)) => Err(internal(ctx, &reason)),

@@ -1,17 +1,16 @@
 //! The mutations of plugins: trying one, and loading its files again. Neither changes a coupon.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, Result};
 
 use super::user_errors;
 use crate::{
+    asking::session,
+    failure::failed,
     input::PluginTestInput,
     types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
 };
 use scrip_domain::rejection::{Refusal, Rejection};
 use scrip_plugins::{CheckRequest, CodeRequest, PluginKind, Plugins};
-use scrip_service::Scrip;
 
 #[derive(Debug, Default)]
 pub(super) struct PluginMutation;
@@ -25,7 +24,7 @@ impl PluginMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which plugin, and the sample.")] input: PluginTestInput,
     ) -> Result<Option<PluginTestPayload>> {
-        let plugins = ctx.data::<Arc<Scrip>>()?.plugins();
+        let plugins = session(ctx)?.manage_plugins().map_err(|failure| failed(ctx, &failure))?;
         Ok(Some(match plugins {
             Some(plugins) => match tried(plugins, &input).await {
                 Ok(result) => PluginTestPayload { result: Some(result), user_errors: Vec::new() },
@@ -42,7 +41,7 @@ impl PluginMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The plugin's id.")] id: ID,
     ) -> Result<Option<PluginPayload>> {
-        let loaded = match ctx.data::<Arc<Scrip>>()?.plugins() {
+        let loaded = match session(ctx)?.manage_plugins().map_err(|failure| failed(ctx, &failure))? {
             Some(plugins) => plugins.reload(&id).await,
             None => None,
         };

@@ -6,7 +6,8 @@ use async_graphql::{Context, Object, Result};
 
 use super::{submit, user_errors};
 use crate::{
-    failure::internal,
+    asking::session,
+    failure::{failed, internal},
     global_id::ids,
     input::{
         CouponsAddInput, CouponsGenerateInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
@@ -18,10 +19,7 @@ use crate::{
     },
 };
 use scrip_domain::rejection::Refusal;
-use scrip_service::{Answer, Command, Scrip, fingerprint};
-
-/// How many codes are added in one transaction.
-const PART: usize = 500;
+use scrip_service::{AddedInParts, Answer, Command, Failure, Skipped};
 
 #[derive(Debug, Default)]
 pub(super) struct PoolMutation;
@@ -69,34 +67,29 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The codes.")] input: CouponsAddInput,
     ) -> Result<Option<CouponsAddPayload>> {
-        let mut payload = CouponsAddPayload { pool: None, added: 0, skipped: Vec::new(), user_errors: Vec::new() };
+        let refused = |refusals| CouponsAddPayload {
+            pool: None,
+            added: 0,
+            skipped: Vec::new(),
+            user_errors: user_errors(refusals),
+        };
         let pool = match input.check(ids(ctx)?) {
             Ok(pool) => pool,
-            Err(refusals) => return Ok(Some(CouponsAddPayload { user_errors: user_errors(refusals), ..payload })),
+            Err(refusals) => return Ok(Some(refused(refusals))),
         };
-        let key = input.idempotency_key.as_ref();
-        if let Some(key) = key {
-            let whole = fingerprint(&Command::CouponsAdd(pool, input.codes.clone()), None);
-            if let Err(user_errors) = submit(ctx, Some(key.clone()), Command::Whole(whole)).await? {
-                return Ok(Some(CouponsAddPayload { user_errors, ..payload }));
-            }
-        }
-        for (number, codes) in input.codes.chunks(PART).enumerate() {
-            let key = key.map(|key| format!("{number}/{}", digest(key)));
-            match submit(ctx, key, Command::CouponsAdd(pool, codes.to_vec())).await? {
-                Ok(Answer::Added(added)) => {
-                    payload.added += i32::try_from(added.added).unwrap_or(i32::MAX);
-                    let skipped = added.skipped.into_iter();
-                    payload
-                        .skipped
-                        .extend(skipped.map(|one| SkippedCode { code: one.code, reason: CouponUserError(one.reason) }));
-                }
-                Ok(_) => return Err(internal(ctx, "added codes were answered with something else")),
-                Err(user_errors) => return Ok(Some(CouponsAddPayload { user_errors, ..payload })),
-            }
-        }
-        payload.pool = ctx.data::<Arc<Scrip>>()?.registry().pool(pool).map(CouponPool);
-        Ok(Some(payload))
+        let AddedInParts { added, refused: refusals, pool } =
+            match session(ctx)?.add_coupons(pool, &input.codes, input.idempotency_key.as_deref()).await {
+                Ok(added) => added,
+                Err(Failure::Refused(refusals)) => return Ok(Some(refused(refusals))),
+                Err(broken) => return Err(failed(ctx, &broken)),
+            };
+        let skipped = |one: Skipped| SkippedCode { code: one.code, reason: CouponUserError(one.reason) };
+        Ok(Some(CouponsAddPayload {
+            pool: pool.map(CouponPool),
+            added: i32::try_from(added.added).unwrap_or(i32::MAX),
+            skipped: added.skipped.into_iter().map(skipped).collect(),
+            user_errors: user_errors(refusals),
+        }))
     }
 
     /// Makes more codes of a bulk pool, in a moment however many they are: a code is computed from the pool's
@@ -173,9 +166,4 @@ async fn pool_payload(
         Ok(_) => return Err(internal(ctx, "a pool was answered with something else")),
         Err(user_errors) => PoolPayload { pool: None, user_errors },
     }))
-}
-
-/// A short stand-in for a key of any length.
-fn digest(key: &str) -> String {
-    scrip_service::hash_secret(key)
 }

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{Coupon, CouponUserError, LedgerEntry};
-use crate::{
-    failure::{failed, internal},
-    scalar::Decimal,
-};
+use crate::{failure::internal, scalar::Decimal};
 use scrip_domain::{
     currency::{Currency, exponent_of},
     decimal::Amount,
 };
-use scrip_service::{CheckoutRecord, Recorded, Scrip};
+use scrip_service::{CheckoutRecord, Recorded};
 
 /// What a basket costs with the coupons presented, and what was decided of each.
 #[derive(Debug, Clone)]
@@ -228,10 +225,7 @@ impl CouponVerdict {
     /// Gift cards that were redeemed: the entry that names the redemption when it is taken back.
     async fn ledger_entry(&self, ctx: &Context<'_>) -> Result<Option<LedgerEntry>> {
         let Some(id) = self.recorded(ctx)?.entry else { return Ok(None) };
-        let scrip = ctx.data::<Arc<Scrip>>()?;
-        let entry = scrip.entries(&[id]).await.map_err(|failure| failed(ctx, &failure))?.pop().flatten();
-        let currency = scrip.registry().pool(id.coupon.pool).and_then(|pool| pool.currency);
-        Ok(entry.map(|entry| LedgerEntry { entry, exponent: exponent_of(currency) }))
+        LedgerEntry::read(ctx, id).await
     }
 
     /// What refused it.

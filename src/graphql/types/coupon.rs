@@ -10,22 +10,23 @@ use super::{
     pool::value_of,
 };
 use crate::{
+    asking::{related, session},
     connection::{CouponEventConnection, LedgerEntryConnection},
     cursor::place_of,
     failure::{failed, internal, refused},
     global_id::{self, GlobalId, ids},
-    loader::Related,
     moment::instant,
     scalar::{CurrencyCode, Cursor, DateTime, Decimal},
 };
 use scrip_domain::{
     coupon,
+    currency::exponent_of,
     gift_card::Entry,
     id::{CustomerId, EntryId},
     pool::Pool,
     terms::Terms,
 };
-use scrip_service::{EventFilter, PageRequest, Scrip};
+use scrip_service::{EventFilter, PageRequest};
 
 /// One coupon. It carries its own terms, which may be older than its pool's.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ pub struct Coupon(pub coupon::Coupon);
 
 impl Coupon {
     fn pool_of(&self, ctx: &Context<'_>) -> Result<Arc<Pool>> {
-        let pool = ctx.data::<Arc<Scrip>>()?.registry().pool(self.0.id.pool);
+        let pool = session(ctx)?.pool_of(self.0.id).map_err(|failure| failed(ctx, &failure))?;
         pool.ok_or_else(|| internal(ctx, "a coupon has no pool"))
     }
 
@@ -53,7 +54,8 @@ impl Coupon {
 
     /// The pool it is from.
     async fn pool(&self, ctx: &Context<'_>) -> Result<CouponPool> {
-        self.pool_of(ctx).map(CouponPool)
+        let pool = session(ctx)?.pool(self.0.id.pool).map_err(|failure| failed(ctx, &failure))?;
+        pool.map(CouponPool).ok_or_else(|| internal(ctx, "a coupon has no pool"))
     }
 
     /// What a customer types.
@@ -159,7 +161,7 @@ impl Coupon {
         let after = place_of(ids(ctx)?, after.as_ref(), "after", |entry: &EntryId| entry.coupon == self.0.id);
         let after = after.map_err(|r| refused(&r))?.map(|entry| entry.number);
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
-        let page = ctx.data::<Arc<Scrip>>()?.ledger(&self.0, &request).await.map_err(|f| failed(ctx, &f))?;
+        let page = session(ctx)?.ledger(&self.0, &request).await.map_err(|f| failed(ctx, &f))?;
         let exponent = self.terms(ctx)?.exponent();
         let page = page.placed(|number| EntryId { coupon: self.0.id, number });
         Ok(LedgerEntryConnection::of(ids(ctx)?, page, |entry| LedgerEntry { entry, exponent }))
@@ -174,7 +176,7 @@ impl Coupon {
 /// A customer by id, with nothing but the id where nothing else is known.
 pub(super) async fn customer(ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
     let Some(id) = id else { return Ok(None) };
-    let found = ctx.data::<Related>()?.load_one(id.clone()).await.map_err(|failure| failed(ctx, &failure))?;
+    let found = related(ctx)?.load_one(id.clone()).await.map_err(|failure| failed(ctx, &failure))?;
     Ok(Some(Customer(found.unwrap_or_else(|| scrip_domain::customer::Customer::unknown(id.clone())))))
 }
 
@@ -185,6 +187,17 @@ pub struct LedgerEntry {
     pub entry: Entry,
     /// The decimals of its amounts.
     pub exponent: u8,
+}
+
+impl LedgerEntry {
+    /// The entry with this id.
+    pub(crate) async fn read(ctx: &Context<'_>, id: EntryId) -> Result<Option<Self>> {
+        let (session, fail) = (session(ctx)?, |failure| failed(ctx, &failure));
+        let entry = session.entries(&[id]).await.map_err(fail)?.pop().flatten();
+        let pool = session.pool_of(id.coupon).map_err(fail)?;
+        let exponent = exponent_of(pool.and_then(|pool| pool.currency));
+        Ok(entry.map(|entry| Self { entry, exponent }))
+    }
 }
 
 /// One change of a gift card's balance. The amounts of all entries sum up to the balance.

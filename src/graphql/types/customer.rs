@@ -1,11 +1,10 @@
 //! Customers.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Json, Object, Result};
 
 use super::Coupon;
 use crate::{
+    asking::session,
     connection::{CouponConnection, CouponEventConnection},
     cursor::{AtEvent, place},
     failure::{failed, refused},
@@ -15,7 +14,7 @@ use crate::{
     scalar::{CurrencyCode, Cursor},
 };
 use scrip_domain::customer;
-use scrip_service::{EventFilter, PageRequest, Scrip};
+use scrip_service::{EventFilter, PageRequest};
 
 /// A customer of the retailer's.
 #[derive(Debug, Clone)]
@@ -67,8 +66,7 @@ impl Customer {
             place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
         let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
-        let scrip = ctx.data::<Arc<Scrip>>()?;
-        let found = scrip.customer_coupons(&self.0.id, &filter, &page, instant(ctx)?).await;
+        let found = session(ctx)?.customer_coupons(&self.0.id, &filter, &page, instant(ctx)?).await;
         let found = found.map_err(|failure| failed(ctx, &failure))?;
         Ok(CouponConnection::of(ids(ctx)?, found.placed(AtEvent::<'h'>), Coupon))
     }

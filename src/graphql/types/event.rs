@@ -10,15 +10,16 @@ use super::{
     enums::{CouponEventType, CouponStatus},
 };
 use crate::{
+    asking::{related, session},
     connection::CouponEventConnection,
     cursor::{cursor, place},
     failure::{failed, internal, refused},
     global_id::{self, GlobalId, ids},
-    loader::{Related, Shared, Together},
+    loader::{Shared, Together},
     scalar::{Cursor, DateTime, Decimal},
 };
 use scrip_domain::{decimal::Amount, event::Event, id::CustomerId};
-use scrip_service::{EventFilter, PageRequest, Scrip};
+use scrip_service::{EventFilter, PageRequest};
 
 /// One change of a coupon, in the append-only log.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl CouponEvent {
     async fn customer_of(&self, ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
         match (id, &self.page) {
             (Some(id), Some(page)) => {
-                let found = page.customer(ctx.data::<Related>()?, id).await.map_err(|f| failed(ctx, &f))?;
+                let found = page.customer(session(ctx)?, related(ctx)?, id).await.map_err(|f| failed(ctx, &f))?;
                 Ok(found.map(Customer))
             }
             _ => customer(ctx, id).await,
@@ -57,7 +58,7 @@ impl CouponEvent {
 
     fn decimal(&self, ctx: &Context<'_>, amount: Option<Amount>) -> Result<Option<Decimal>> {
         let Some(amount) = amount else { return Ok(None) };
-        let pool = ctx.data::<Arc<Scrip>>()?.registry().pool(self.event.coupon.pool);
+        let pool = session(ctx)?.pool_of_event(&self.event).map_err(|failure| failed(ctx, &failure))?;
         let pool = pool.ok_or_else(|| internal(ctx, "an event's coupon has no pool"))?;
         Ok(Some(Decimal(amount.text(scrip_domain::currency::exponent_of(pool.currency)))))
     }
@@ -89,9 +90,9 @@ impl CouponEvent {
 
     /// The coupon, as it is now.
     async fn coupon(&self, ctx: &Context<'_>) -> Result<Coupon> {
-        let related = ctx.data::<Related>()?;
+        let related = related(ctx)?;
         let coupon = match &self.page {
-            Some(page) => page.coupon(related, self.event.coupon).await,
+            Some(page) => page.coupon(session(ctx)?, related, self.event.coupon).await,
             None => related.load_one(self.event.coupon).await,
         };
         let coupon = coupon.map_err(|f| failed(ctx, &f))?;
@@ -159,6 +160,6 @@ pub async fn page(
 ) -> Result<CouponEventConnection> {
     let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
     let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
-    let page = ctx.data::<Arc<Scrip>>()?.events(filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
+    let page = session(ctx)?.events(filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
     Ok(CouponEventConnection::of(ids(ctx)?, page, CouponEvent::from))
 }

@@ -5,11 +5,13 @@ mod coupon;
 mod customer;
 mod database;
 mod event;
+mod ids;
 mod pattern;
 mod payload;
 mod plugin;
 mod pool;
 mod programme;
+mod task;
 
 use async_graphql::{ID, Interface};
 
@@ -29,6 +31,7 @@ pub use plugin::{
 };
 pub use pool::{CouponPool, Restrictions};
 pub use programme::{Settings, Viewer};
+pub use task::BackgroundTask;
 
 /// Anything that has an id of its own and can be read by it.
 #[derive(Debug, Interface)]

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
-use super::enums::{CouponType, PoolSource};
+use super::{
+    enums::{CouponType, PoolSource},
+    ids::Ids,
+};
 use crate::{
+    asking::session,
     connection::CouponConnection,
     cursor::{AtEvent, HappenedAt, HeldSince, Place, place},
     failure::{failed, refused},
@@ -17,12 +21,11 @@ use crate::{
 };
 use scrip_domain::{
     coupon,
-    event::EventType,
     id::{CouponId, PoolId},
     pool,
     terms::Terms,
 };
-use scrip_service::{Page, PageRequest, Scrip, foreign_cursor};
+use scrip_service::{Index, Page, PageRequest, foreign_cursor};
 
 /// A coupon pool: a source of codes, the terms that new coupons get, and its counts.
 #[derive(Debug, Clone)]
@@ -52,38 +55,34 @@ impl Asked {
     async fn answer(
         self,
         ctx: &Context<'_>,
-        scrip: &Scrip,
         pool: PoolId,
         mut filter: scrip_service::CouponFilter,
     ) -> Result<CouponConnection> {
         let fail = |failure| failed(ctx, &failure);
-        let (now, ids) = (instant(ctx)?, ids(ctx)?);
+        let (now, ids, session) = (instant(ctx)?, ids(ctx)?, session(ctx)?);
         if filter.pool.is_some_and(|other| other != pool) {
             return Ok(CouponConnection::of(ids, Page::<_, CouponId>::empty(), Coupon));
         }
-        if let Some(customer) = filter.customer.clone() {
-            filter.pool = Some(pool);
-            let page = self.page(ids, |HeldSince { 0: event }| Some(event))?;
-            let found = scrip.customer_coupons(&customer, &filter, &page, now).await.map_err(fail)?;
-            return Ok(self.connection(ids, found.placed(AtEvent::<'h'>)));
+        filter.pool = Some(pool);
+        match filter.index() {
+            Index::Held => {
+                let page = self.page(ids, |HeldSince { 0: event }| Some(event))?;
+                let found = session.held_coupons(&filter, &page, now).await.map_err(fail)?;
+                Ok(self.connection(ids, found.placed(AtEvent::<'h'>)))
+            }
+            Index::Happened(by) => {
+                let page = self.page(ids, |HappenedAt { 0: event }| Some(event))?;
+                let found = session.coupons_in_time(pool, by, &filter, &page, now).await.map_err(fail)?;
+                Ok(self.connection(ids, found.placed(AtEvent::<'t'>)))
+            }
+            Index::Place => {
+                // Where a search among uploaded codes was cut, its cursor may name a coupon of another pool.
+                let any = filter.prefix.is_some();
+                let page = self.page(ids, |id: CouponId| (any || id.pool == pool).then_some(id))?;
+                let found = session.pool_coupons(pool, &filter, &page, now).await.map_err(fail)?;
+                Ok(self.connection(ids, found))
+            }
         }
-        let by = if !filter.claimed.is_open() {
-            Some(EventType::Claim)
-        } else if !filter.redeemed.is_open() {
-            Some(EventType::Redeem)
-        } else {
-            None
-        };
-        if let Some(by) = by {
-            let page = self.page(ids, |HappenedAt { 0: event }| Some(event))?;
-            let found = scrip.coupons_in_time(pool, by, &filter, &page, now).await.map_err(fail)?;
-            return Ok(self.connection(ids, found.placed(AtEvent::<'t'>)));
-        }
-        // Where a search among uploaded codes was cut, its cursor may name a coupon of another pool.
-        let any = filter.prefix.is_some();
-        let page = self.page(ids, |id: CouponId| (any || id.pool == pool).then_some(id))?;
-        let found = scrip.pool_coupons(pool, &filter, &page, now).await.map_err(fail)?;
-        Ok(self.connection(ids, found))
     }
 
     fn page<P: Place, C>(&self, ids: &GlobalIds, read: impl Fn(P) -> Option<C>) -> Result<PageRequest<C>> {
@@ -158,7 +157,7 @@ impl CouponPool {
 
     /// What its codes are made by; null where they come from a list or a plugin.
     async fn codes(&self, ctx: &Context<'_>) -> Result<Option<PoolCodes>> {
-        let tally = ctx.data::<Arc<Scrip>>()?.registry().tally(self.0.id);
+        let tally = session(ctx)?.tally(self.0.id).map_err(|failure| failed(ctx, &failure))?;
         Ok(PoolCodes::of(&self.0, &tally.counts))
     }
 
@@ -181,9 +180,8 @@ impl CouponPool {
 
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
-        let scrip = ctx.data::<Arc<Scrip>>()?;
-        scrip.settle(instant(ctx)?).await.map_err(|failure| failed(ctx, &failure))?;
-        Ok(PoolStats::of(&scrip.registry().tally(self.0.id).counts))
+        let tally = session(ctx)?.tally_at(self.0.id, instant(ctx)?).await;
+        Ok(PoolStats::of(&tally.map_err(|failure| failed(ctx, &failure))?.counts))
     }
 
     /// Its coupons, those that nobody has claimed included.
@@ -200,10 +198,9 @@ impl CouponPool {
         #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
         #[graphql(desc = "In this order.")] order_by: Option<CouponOrder>,
     ) -> Result<CouponConnection> {
-        let scrip = ctx.data::<Arc<Scrip>>()?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         let asked = Asked { first, after, last, before, descending: order_by == Some(CouponOrder::PositionDescending) };
-        asked.answer(ctx, scrip, self.0.id, filter).await
+        asked.answer(ctx, self.0.id, filter).await
     }
 
     /// Since when it gives out nothing new.
@@ -279,25 +276,24 @@ pub struct Restrictions {
     /// How long after its claim a coupon is valid.
     pub expiration_period: Option<Period>,
     /// The stores it is for; all where empty.
-    pub stores: Vec<ID>,
+    pub stores: Ids,
     /// The products it is for; all where empty.
-    pub products: Vec<ID>,
+    pub products: Ids,
 }
 
 impl Restrictions {
     /// The restrictions of terms.
     #[must_use]
-    pub fn of(terms: &Terms) -> Self {
+    pub fn of(terms: &Arc<Terms>) -> Self {
         let restrictions = &terms.restrictions;
         let amount = |amount: Option<scrip_domain::decimal::Amount>| amount.map(|a| Decimal(a.text(terms.exponent())));
-        let ids = |ids: &[String]| ids.iter().cloned().map(ID).collect();
         Self {
             minimum_value: amount(restrictions.minimum_value),
             minimum_redemption_value: amount(restrictions.minimum_redemption_value),
             purchase_minimum: amount(restrictions.purchase_minimum),
             expiration_period: restrictions.expiration_period.map(|period| Period(period.to_string())),
-            stores: ids(&restrictions.stores),
-            products: ids(&restrictions.products),
+            stores: Ids::of(terms, |terms| &terms.restrictions.stores),
+            products: Ids::of(terms, |terms| &terms.restrictions.products),
         }
     }
 }

@@ -26,7 +26,7 @@ use super::{
 };
 use scrip_domain::{global_id::GlobalId, pool::Pool};
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{Caller, CouponFilter, CouponSink, Export, Failure, Scrip};
+use scrip_service::{CouponFilter, CouponSink, Export, Failure, Session};
 
 pub use csv::Csv;
 pub use filter::Parameters;
@@ -60,8 +60,8 @@ pub struct File<F> {
 
 impl<F: Format> File<F> {
     /// Begins the file of a pool's coupons.
-    pub async fn begin(scrip: &Arc<Scrip>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Self, Failure> {
-        let export = scrip.export(pool, filter).await?;
+    pub async fn begin(session: &Session, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Self, Failure> {
+        let export = session.export(pool, filter).await?;
         Ok(Self { export, format: Some(F::default()), marked: false, begun: false })
     }
 
@@ -109,14 +109,16 @@ pub(super) async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let caller = match graphql::asking(&app, &notes, &headers) {
-        Ok(caller) => caller,
+    let session = match graphql::asking(&app, &notes, &headers) {
+        Ok(session) => session,
         Err(refusal) => return *refusal,
     };
-    let Some(pool) = pool_by_any_id(&app.scrip, &id) else {
-        return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId");
+    let pool = match pool_by_any_id(&session, &id) {
+        Ok(Some(pool)) => pool,
+        Ok(None) => return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId"),
+        Err(failure) => return graphql::failed(&failure, "finding a pool"),
     };
-    let ids = app.scrip.registry().ids();
+    let ids = session.ids();
     let filter = parameters.map_err(|rejection| rejection.body_text()).and_then(|Query(parameters)| {
         let marked = parameters.bom.unwrap_or_default();
         if marked && file != "coupons.csv" {
@@ -129,30 +131,27 @@ pub(super) async fn get(
         Err(reason) => return graphql::error(StatusCode::BAD_REQUEST, &reason),
     };
     match file.as_str() {
-        "coupons.csv" => stream_file::<Csv>(app, &caller, &pool, filter, marked).await,
-        "coupons.jsonl" => stream_file::<JsonLines>(app, &caller, &pool, filter, marked).await,
+        "coupons.csv" => stream_file::<Csv>(app, &session, &pool, filter, marked).await,
+        "coupons.jsonl" => stream_file::<JsonLines>(app, &session, &pool, filter, marked).await,
         _ => graphql::error(StatusCode::NOT_FOUND, "expected coupons.csv or coupons.jsonl"),
     }
 }
 
 async fn stream_file<F: Format>(
     app: App,
-    caller: &Caller,
+    session: &Session,
     pool: &Arc<Pool>,
     filter: CouponFilter,
     marked: bool,
 ) -> Response {
-    if let Err(full) = app.held.admits(&caller.id, 0) {
+    if let Err(full) = app.held.admits(&session.actor().id, 0) {
         return graphql::error(StatusCode::TOO_MANY_REQUESTS, &full.to_string());
     }
-    let file = match File::<F>::begin(&app.scrip, pool, filter).await {
+    let file = match File::<F>::begin(session, pool, filter).await {
         Ok(file) => file.marked(marked),
-        Err(failure) => {
-            tracing::error!(%failure, "an export did not begin");
-            return graphql::error(StatusCode::INTERNAL_SERVER_ERROR, "internal error");
-        }
+        Err(failure) => return graphql::failed(&failure, "beginning an export"),
     };
-    let (lanes, held, key) = (Arc::clone(&app.lanes), app.held.clone(), caller.id.clone());
+    let (lanes, held, key) = (Arc::clone(&app.lanes), app.held.clone(), session.actor().id.clone());
     let parts = stream::unfold(Some((file, lanes, held, key)), |state| async {
         let (file, lanes, held, key) = state?;
         // Each part is counted until it is on its way; whoever has too much unread waits.
@@ -166,7 +165,7 @@ async fn stream_file<F: Format>(
             }
         }
     });
-    let id = app.scrip.registry().ids().encode(&GlobalId::Pool(pool.id));
+    let id = session.ids().encode(&GlobalId::Pool(pool.id));
     let name = format!("attachment; filename=\"pool-{id}.{}\"", F::EXTENSION);
     ([(CONTENT_TYPE, F::MEDIA.to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response()
 }

@@ -18,10 +18,8 @@ pub(super) use queue::Busy;
 use queue::Queue;
 use seat::Seat;
 
-/// What an operation may cost (src/graphql/cost.rs) that runs where its connection is served: about two milliseconds.
+/// What an operation may cost (src/graphql/cost.rs) that runs where its connection is served: about a millisecond.
 const NEAR: u64 = 400;
-/// The same for a change that needs no turn: it mostly waits for the disk.
-const OPEN_CHANGE: u64 = 100;
 /// The longest text of a request that is read at once, and the longest that is read where its connection is served, in
 /// bytes: a millisecond.
 const SHORT_TEXT: usize = 2 * 1024;
@@ -67,13 +65,12 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    /// The lane of an operation of this kind and cost, of a document of this length. Lists of texts may take ten times
-    /// what they cost: reading them stops nobody, and changes that list them take turns.
-    pub(super) fn of(kind: Option<OperationType>, cost: u64, document: usize, lists_texts: bool) -> Self {
+    /// The lane of an operation of this kind and cost, of a document of this length.
+    pub(super) fn of(kind: Option<OperationType>, cost: u64, document: usize) -> Self {
         match kind {
             _ if cost > NEAR || document > NEAR_DOCUMENT => Self::Far,
-            Some(OperationType::Mutation) if cost <= OPEN_CHANGE && !lists_texts => Self::Open,
-            Some(OperationType::Query) if lists_texts => Self::Far,
+            // It mostly waits for the disk.
+            Some(OperationType::Mutation) => Self::Open,
             _ => Self::Near,
         }
     }
@@ -188,20 +185,17 @@ mod tests {
     #[test]
     fn lanes() {
         let (query, change) = (Some(OperationType::Query), Some(OperationType::Mutation));
-        for (kind, cost, document, lists_texts, lane) in [
-            (query, 1, 100, false, Lane::Near),
-            (query, NEAR, NEAR_DOCUMENT, false, Lane::Near),
-            (query, NEAR + 1, 100, false, Lane::Far),
-            (query, 1, NEAR_DOCUMENT + 1, false, Lane::Far),
-            (query, 1, 100, true, Lane::Far),
-            (None, 0, 100, false, Lane::Near),
-            (change, 21, 100, false, Lane::Open),
-            (change, 21, 100, true, Lane::Near),
-            (change, 21, NEAR_DOCUMENT + 1, false, Lane::Far),
-            (change, OPEN_CHANGE + 1, 100, false, Lane::Near),
-            (change, NEAR + 1, 100, false, Lane::Far),
+        for (kind, cost, document, lane) in [
+            (query, 1, 100, Lane::Near),
+            (query, NEAR, NEAR_DOCUMENT, Lane::Near),
+            (query, NEAR + 1, 100, Lane::Far),
+            (query, 1, NEAR_DOCUMENT + 1, Lane::Far),
+            (None, 0, 100, Lane::Near),
+            (change, NEAR, 100, Lane::Open),
+            (change, 21, NEAR_DOCUMENT + 1, Lane::Far),
+            (change, NEAR + 1, 100, Lane::Far),
         ] {
-            assert_eq!(Lane::of(kind, cost, document, lists_texts), lane, "{kind:?} {cost} {document} {lists_texts}");
+            assert_eq!(Lane::of(kind, cost, document), lane, "{kind:?} {cost} {document}");
         }
         for (length, lane) in [(0, Lane::Open), (SHORT_TEXT + 1, Lane::Near), (NEAR_TEXT + 1, Lane::Far)] {
             assert_eq!(Lane::of_text(length), lane, "{length}");

@@ -34,7 +34,7 @@ use crate::http::{
     notes::Notes,
 };
 use scrip_graphql::coded;
-use scrip_service::Caller;
+use scrip_service::Session;
 
 /// A sign of life: a comment, which clients pass over.
 const BEAT: &[u8] = b":\n\n";
@@ -43,12 +43,12 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 
 /// Answers a request by a client that takes a stream of events.
 pub(super) async fn answer(app: App, notes: &Notes, request: Request, wish: Events) -> Response {
-    let caller = match asking(&app, notes, request.headers()) {
-        Ok(caller) => caller,
+    let session = match asking(&app, notes, request.headers()) {
+        Ok(session) => session,
         Err(refusal) => return *refusal,
     };
     let (media, may_change) = (Media::wanted(request.headers()), request.method() == Method::POST);
-    let prepared = match read(&app, caller, notes, request).await {
+    let prepared = match read(&app, session, notes, request).await {
         Ok(prepared) => prepared,
         Err(refusal) => return *refusal,
     };
@@ -63,16 +63,16 @@ pub(super) async fn answer(app: App, notes: &Notes, request: Request, wish: Even
 }
 
 /// What a request carries, admitted.
-async fn read(app: &App, caller: Caller, notes: &Notes, request: Request) -> Result<Prepared, Box<Response>> {
+async fn read(app: &App, session: Session, notes: &Notes, request: Request) -> Result<Prepared, Box<Response>> {
     if request.method() == Method::POST {
-        return posted(app, caller, notes, request).await;
+        return posted(app, session, notes, request).await;
     }
     let (mut parts, _) = request.into_parts();
     let found = queried(Query::from_request_parts(&mut parts, &()).await);
     let bad = |reason: &str| Box::new(error(axum::http::StatusCode::BAD_REQUEST, reason));
     let asked = found.map_err(|reason| bad(&reason))?.ok_or_else(|| bad("expected the parameter query"))?;
     let length = parts.uri.query().map_or(0, str::len);
-    Ok(prepared(app, caller, notes, asked, length).await)
+    Ok(prepared(app, session, notes, asked, length).await)
 }
 
 /// Opens a stream. What is wrong with a document is told in it, because a browser shows nobody the body of an error.

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::http::{App, graphql::prepared, notes::Notes, site};
 use scrip_graphql::{Asked, bounds};
-use scrip_service::Caller;
+use scrip_service::Session;
 
 /// The protocol's name.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -58,8 +58,8 @@ enum End {
 
 /// Opens a socket, where there is a place for one.
 pub(super) async fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
-    let key = match notes.caller(&app.scrip, &parts.headers) {
-        Some(caller) => Key::Known(caller),
+    let key = match notes.session(&app.scrip, &parts.headers) {
+        Some(session) => Key::Known(session),
         None if parts.headers.contains_key(AUTHORIZATION) => Key::Unknown,
         None => Key::None,
     };
@@ -89,8 +89,9 @@ pub(super) async fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSock
         let timer = Box::pin(sleep(app.streams.limits().init));
         let operations = Operations::default();
         let unread = Arc::new(Semaphore::new(UNREAD));
-        let session = Session { app, notes, socket, timer, heard: true, key, caller: None, operations, unread, place };
-        Box::new(session).serve(refusal)
+        let conversation =
+            Conversation { app, notes, socket, timer, heard: true, key, asks: None, operations, unread, place };
+        Box::new(conversation).serve(refusal)
     })
 }
 
@@ -107,10 +108,10 @@ enum Key {
     /// There was one that is not known.
     Unknown,
     /// There was one.
-    Known(Caller),
+    Known(Session),
 }
 
-struct Session {
+struct Conversation {
     app: App,
     notes: Notes,
     socket: WebSocket,
@@ -120,14 +121,14 @@ struct Session {
     heard: bool,
     key: Key,
     /// Who it is, since it introduced itself.
-    caller: Option<Caller>,
+    asks: Option<Session>,
     operations: Operations,
     /// For large answers that are made or wait to be written.
     unread: Arc<Semaphore>,
     place: Admission,
 }
 
-impl Session {
+impl Conversation {
     /// Serves it until it ends, unless it is refused. It and what seldom happens are boxed: there may be thousands of
     /// sockets that are silent.
     async fn serve(mut self: Box<Self>, refusal: Option<Close>) {
@@ -150,7 +151,7 @@ impl Session {
         loop {
             let done = tokio::select! {
                 () = &mut closing => return Box::pin(self.finish()).await,
-                () = &mut leave, if self.caller.is_none() => Err(End::Close(close::FULL)),
+                () = &mut leave, if self.asks.is_none() => Err(End::Close(close::FULL)),
                 message = self.socket.recv() => match message {
                     None => Err(End::Gone),
                     Some(Ok(message)) => Box::pin(self.hear(message)).await,
@@ -167,7 +168,7 @@ impl Session {
 
     /// Sends a sign of life, unless the last one was not answered.
     async fn beat(&mut self) -> Result<(), End> {
-        if self.caller.is_none() {
+        if self.asks.is_none() {
             return Err(End::Close(close::INIT_TIMEOUT));
         }
         if !self.heard {
@@ -201,20 +202,20 @@ impl Session {
         };
         match Incoming::read(&text).ok_or(End::Close(close::INVALID))? {
             Incoming::ConnectionInit { payload } => {
-                if self.caller.is_some() {
+                if self.asks.is_some() {
                     return Err(End::Close(close::SECOND_INIT));
                 }
                 let found = match (message::authorization(payload.as_ref()), &self.key) {
                     (Some(value), _) => self.notes.bearer(&self.app.scrip, value),
-                    (None, Key::Known(caller)) => Some(caller.clone()),
+                    (None, Key::Known(session)) => Some(session.clone()),
                     (None, Key::None | Key::Unknown) => None,
                 };
-                let caller = found.ok_or(End::Close(close::FORBIDDEN))?;
+                let session = found.ok_or(End::Close(close::FORBIDDEN))?;
                 if let Admission::Stranger(_) = &self.place {
                     let place = self.app.streams.place_of_known().ok_or(End::Close(close::FULL))?;
                     self.place = Admission::Known { _place: place };
                 }
-                self.caller = Some(caller);
+                self.asks = Some(session);
                 self.key = Key::None;
                 self.rest();
                 self.send(message::ack()).await
@@ -231,7 +232,7 @@ impl Session {
 
     /// Runs an operation that a message of this length asks for.
     async fn subscribe(&mut self, id: String, asked: Asked, length: usize) -> Result<(), End> {
-        let caller = self.caller.clone().ok_or(End::Close(close::UNAUTHORIZED))?;
+        let session = self.asks.clone().ok_or(End::Close(close::UNAUTHORIZED))?;
         if self.operations.has(&id) {
             return Err(End::Close(close::DUPLICATE));
         }
@@ -239,7 +240,7 @@ impl Session {
         let refusals = if self.operations.len() >= limit {
             vec![bounds::exceeded("too many operations run over this socket", limit as u64)]
         } else {
-            let prepared = prepared(&self.app, caller, &self.notes, asked, length).await;
+            let prepared = prepared(&self.app, session, &self.notes, asked, length).await;
             match (prepared, self.app.streams.operation()) {
                 (Err(refused), _) => refused.errors,
                 (_, Err(refusal)) => vec![refusal],

@@ -45,7 +45,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
     let mut attempt = Attempt::new(working, request);
     let kept = match recall(&mut attempt, request) {
         Ok(kept) => kept,
-        Err(stop) => return ended(attempt, stop),
+        Err(stop) => return ended(attempt, stop, request),
     };
     let ticket = match kept {
         Some(Recalled::Answered(answer)) => return Outcome::Decided(Decided { answer, change: None }),
@@ -57,7 +57,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
             if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
                     Ok(value) => attempt.put::<Answers>(key, Kept { input, answer: Ok(value) }),
-                    Err(error) => return ended(attempt, Stop::Broken(error.to_string())),
+                    Err(error) => return ended(attempt, Stop::Broken(error.to_string()), request),
                 }
             }
             Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
@@ -70,7 +70,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
             });
             Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
         }
-        Err(stop) => ended(attempt, stop),
+        Err(stop) => ended(attempt, stop, request),
     }
 }
 
@@ -79,9 +79,12 @@ fn is_decided(refusals: &[Refusal]) -> bool {
     refusals.iter().all(|refusal| refusal.code.is_decided())
 }
 
-fn ended(attempt: Attempt<'_>, stop: Stop) -> Outcome {
+fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
     let answer = match stop {
-        Stop::Missing => return Outcome::Missing(attempt.missing),
+        Stop::Missing => {
+            attempt.read_ahead(&request.command);
+            return Outcome::Missing(attempt.missing);
+        }
         Stop::Asks => return Outcome::Asks(Needs::Plugins(attempt.questions)),
         Stop::Searches(whose) => return Outcome::Asks(Needs::Search(*whose)),
         Stop::Opens(series) => return Outcome::Asks(Needs::Open(series)),

@@ -5,6 +5,7 @@
 //! A decision never reads the database: where it needs a row that is not loaded it stops and says
 //! which, the rows that all commands miss are read together, and the batch is decided again.
 
+mod ahead;
 mod attempt;
 mod bookkeeping;
 mod cache;
@@ -90,7 +91,7 @@ pub(super) struct Returned {
 
 /// The way into the committer. Cheap to clone; when the last one is dropped, the committer ends.
 #[derive(Debug, Clone)]
-pub struct Committer {
+pub(crate) struct Committer {
     queue: mpsc::Sender<Request>,
     latest: watch::Receiver<EventId>,
 }
@@ -105,7 +106,7 @@ impl Committer {
     /// Starts it on a thread of its own, so that a commit's many small steps stay on one core: measured,
     /// a lone claim takes three quarters of the time that it takes on the shared threads. What is given back
     /// ends when every handle is dropped and all that waited is answered.
-    pub async fn start(
+    pub(crate) async fn start(
         store: Arc<Store>,
         registry: Arc<Registry>,
         time: Arc<Time>,
@@ -151,7 +152,7 @@ impl Committer {
 
     /// The last event that is durable; changes with every commit that made one.
     #[must_use]
-    pub fn latest(&self) -> watch::Receiver<EventId> {
+    pub(crate) fn latest(&self) -> watch::Receiver<EventId> {
         self.latest.clone()
     }
 }

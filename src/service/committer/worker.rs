@@ -145,6 +145,7 @@ impl Worker {
         let mut working = Working::new(&self.registry, &time, sequence, std::mem::take(&mut self.cache));
         let answers = loop {
             doing("deciding a batch");
+            self.vitals.work.decided();
             working.forget_decisions();
             let (answers, missing) = decide_all(&mut working, batch, stopped.as_ref());
             if missing.is_empty() {
@@ -161,6 +162,7 @@ impl Worker {
         if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
             doing("writing a batch to the database");
             unannounced = Some(self.store.commit(&writes).await?);
+            self.vitals.work.written();
             self.vitals.set_unstuck();
             self.time.went_on(time);
         }

@@ -30,7 +30,11 @@ pub struct Follower {
 
 impl Scrip {
     /// Follows the log after a place, or from now on; what is admitted comes as it happens.
-    pub fn follow(self: &Arc<Self>, filter: EventFilter, after: Option<EventCursor>) -> Result<Follower, Resync> {
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        filter: EventFilter,
+        after: Option<EventCursor>,
+    ) -> Result<Follower, Resync> {
         let latest = *self.latest_event().borrow();
         let resync = |reason| Resync { reason, oldest: EventCursor { sequence: 0, ..latest } };
         let place = match after {

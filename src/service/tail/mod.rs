@@ -11,13 +11,9 @@ mod follower;
 mod ring;
 mod seats;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Scrip};
 use ring::{HELD, Ring};
@@ -30,8 +26,6 @@ pub use follower::{Follower, Resync};
 const PART: usize = 64;
 /// How many of those that are behind read the log at the same time.
 const READERS: usize = 4;
-/// How long a log that could not be read is left alone.
-const RETRY: Duration = Duration::from_millis(250);
 
 /// What all who follow the log share.
 #[derive(Debug)]
@@ -151,8 +145,9 @@ impl Tail {
 }
 
 /// Reads what is new into the ring while somebody follows the log, until Scrip stops.
-pub(super) async fn follow(scrip: Weak<Scrip>, tail: Arc<Tail>, stop: CancellationToken) {
-    let Some(mut latest) = scrip.upgrade().map(|scrip| scrip.latest_event()) else { return };
+pub(super) async fn follow(scrip: Weak<Scrip>) -> Result<(), Failure> {
+    let parts = |scrip: Arc<Scrip>| (scrip.latest_event(), Arc::clone(&scrip.tail), scrip.stop.clone());
+    let Some((mut latest, tail, stop)) = scrip.upgrade().map(parts) else { return Ok(()) };
     loop {
         let more = async {
             tail.wanted().await;
@@ -165,13 +160,10 @@ pub(super) async fn follow(scrip: Weak<Scrip>, tail: Arc<Tail>, stop: Cancellati
                 latest.changed().await.ok()?;
             }
         };
-        let Some((reached, goal)) = stop.run_until_cancelled(more).await.flatten() else { return };
-        let Some(scrip) = scrip.upgrade() else { return };
-        if let Err(failure) = read(&scrip, &tail, reached, goal).await {
-            tracing::error!(?failure, "the log could not be read for those who follow it: it is tried again");
-            drop(scrip);
-            tokio::time::sleep(RETRY).await;
-        }
+        // Not held while it waits: a stop waits until nobody holds it.
+        let Some((reached, goal)) = stop.run_until_cancelled(more).await.flatten() else { return Ok(()) };
+        let Some(scrip) = scrip.upgrade() else { return Ok(()) };
+        read(&scrip, &tail, reached, goal).await?;
     }
 }
 

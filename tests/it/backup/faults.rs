@@ -22,7 +22,7 @@ async fn small() -> Vec<u8> {
     let folder = new_folder();
     let app = open(folder.path()).await.expect("a new database");
     app.customer("ann", None, None).await;
-    let backup = bytes(app.backup(None).expect("no other")).await;
+    let backup = bytes(app.backup(None).expect("an answer").expect("no other")).await;
     app.close().await;
     backup
 }

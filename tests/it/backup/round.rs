@@ -23,13 +23,13 @@ async fn a_running_database_is_restored_as_it_was() {
     work(&app, "A").await;
     let told = audit(&app).await;
     let pool = GlobalId::Pool(PoolId(1));
-    let id = app.registry().ids().encode(&pool);
+    let id = app.ids().encode(&pool);
     let file = folder.path().with_file_name("file");
-    fs::write(&file, bytes(app.backup(None).expect("no other")).await).expect("a file");
+    fs::write(&file, bytes(app.backup(None).expect("an answer").expect("no other")).await).expect("a file");
     app.close().await;
     let again = open(&restored(&file).await).await.expect("a start");
     assert!(audit(&again).await == told);
-    assert_eq!(again.registry().ids().encode(&pool), id, "what clients have kept names what it did");
+    assert_eq!(again.ids().encode(&pool), id, "what clients have kept names what it did");
     // It goes on: with its own codes, its own events and its own chain.
     work(&again, "B").await;
     let more = audit(&again).await;
@@ -91,9 +91,9 @@ async fn a_backup_beside_claims_is_of_one_moment() {
     }
     let mut found = Vec::new();
     for _ in 0..3 {
-        let before = app.latest_event().borrow().sequence;
-        let backup = bytes(app.backup(None).expect("no other")).await;
-        found.push((before, backup, app.latest_event().borrow().sequence));
+        let before = app.latest_event().expect("a place").borrow().sequence;
+        let backup = bytes(app.backup(None).expect("an answer").expect("no other")).await;
+        found.push((before, backup, app.latest_event().expect("a place").borrow().sequence));
     }
     stop.store(true, Relaxed);
     let claims: usize = callers.join_all().await.into_iter().sum();

@@ -60,7 +60,7 @@ async fn lacks(app: &Client, told: &[Coupon]) -> Result<(), String> {
 async fn answered_otherwise(app: &Client, told: &[Coupon]) -> usize {
     let mut others = 0;
     for (number, coupon) in told.iter().enumerate().step_by(told.len() / 30) {
-        match app.submit(app.caller(), Some(key(number)), command(number)).await {
+        match app.submit(Some(key(number)), command(number)).await {
             Ok(Answer::Coupon(answer, _)) if *answer == *coupon => {}
             Err(Failure::Internal(_)) => {}
             _ => others += 1,
@@ -74,7 +74,7 @@ async fn given_out_again(app: &Client, ids: &[CouponId]) -> usize {
     let mut again = 0;
     for number in 0..3 {
         let command = Command::Claim(POOL, format!("late-{number}"), None);
-        match app.submit(app.caller(), None, command).await {
+        match app.submit(None, command).await {
             Ok(Answer::Coupon(coupon, _)) if ids.contains(&coupon.id) => again += 1,
             _ => {}
         }

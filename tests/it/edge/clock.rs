@@ -102,7 +102,7 @@ async fn an_operator_confirms_a_clock_that_is_right() {
     app.ok("couponRedeem", payment("k")).await;
     app.clock.set_wrong("2026-03-01T00:00:00Z".parse().expect("an instant"));
     app.refused("couponRedeem", payment("new"), "DATABASE_UNAVAILABLE", "").await;
-    app.scrip().confirm_clock().await.expect("an operator's word");
+    app.scrip().operator().confirm_clock().await.expect("an operator's word");
     assert_eq!(app.readiness().await.0, 200);
     assert_eq!(app.ok("couponRedeem", payment("k")).await["balance"], "90.00", "an answer of an hour ago is kept");
     let paid = app.ok("couponRedeem", payment("new")).await;

@@ -45,6 +45,7 @@ mod reinstate;
 mod remote;
 mod renewal;
 mod restrictions;
+mod rights;
 mod routes;
 mod search;
 mod streams;

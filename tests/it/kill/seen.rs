@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use scrip::{
     domain::id::{CouponId, PoolId},
-    service::Scrip,
+    service::Session,
 };
 
 use super::{
@@ -70,7 +70,7 @@ impl Sight {
     }
 
     /// The books say what was seen: nothing is gone, and nothing is older or another.
-    pub(super) fn agrees(&self, scrip: &Scrip, books: &Books) {
+    pub(super) fn agrees(&self, scrip: &Session, books: &Books) {
         for ((id, version), print) in &self.coupons {
             let recorded = books.coupons.get(id).unwrap_or_else(|| panic!("{id:?} was seen and is gone"));
             assert!(recorded.version >= *version, "{id:?} is older than it was seen");
@@ -86,7 +86,7 @@ impl Sight {
             assert_eq!(seen_event(event), (*place, *print), "event {place} is another than was seen");
         }
         for (pool, (next, usages)) in &self.tallies {
-            let tally = scrip.registry().tally(*pool);
+            let tally = scrip.tally(*pool).expect("a tally");
             assert!(tally.supply.next >= *next, "{pool:?} gives codes out again");
             assert!(tally.counts.usages >= *usages, "{pool:?} counts fewer usages than were seen");
         }

@@ -115,7 +115,7 @@ impl Told {
 
     /// Every key gives its first answer again, and nothing is done twice.
     pub(super) async fn is_answered_again(&self, app: &Client) {
-        let last = *app.latest_event().borrow();
+        let last = *app.latest_event().expect("a place").borrow();
         let keyed: Vec<_> = self.answered.iter().filter(|(request, _)| request.key.is_some()).collect();
         for part in keyed.chunks(AT_ONCE) {
             let again = retry(app, part.iter().map(|(request, _)| request)).await;
@@ -123,7 +123,7 @@ impl Told {
                 assert_eq!(&again, first, "the answer to {:?} again", request.key);
             }
         }
-        assert_eq!(*app.latest_event().borrow(), last, "a retry changes nothing");
+        assert_eq!(*app.latest_event().expect("a place").borrow(), last, "a retry changes nothing");
         let first = retry(app, self.open.values()).await;
         let second = retry(app, self.open.values()).await;
         assert_eq!(first, second, "a key whose answer was not heard has one answer");
@@ -135,8 +135,8 @@ async fn retry(app: &Client, requests: impl Iterator<Item = &Request>) -> Vec<Ou
     for (place, request) in requests.cloned().enumerate() {
         let app = app.clone();
         retries.spawn(async move {
-            let caller = Caller { id: request.caller, name: "victim".to_owned() };
-            let answer = app.submit(&caller, request.key, request.action.command()).await;
+            let caller = Caller::admin(request.caller, "victim");
+            let answer = app.scrip().session(caller).submit(request.key, request.action.command()).await;
             let answer = answer.map_err(|failure| match failure {
                 Failure::Refused(refusals) => refusals,
                 Failure::Internal(reason) => panic!("broken inside: {reason}"),

@@ -70,9 +70,9 @@ fn victim() {
         say(&Line::Stocked);
         let hot = Hot::default();
         let random = |number: u64| StdRng::seed_from_u64(seed.wrapping_add(number));
-        let mut tasks = vec![tokio::spawn(watch::follow(Arc::clone(&scrip), state.followed))];
+        let mut tasks = vec![tokio::spawn(watch::follow(scrip.operator(), state.followed))];
         for number in 0..READERS {
-            tasks.push(tokio::spawn(watch::read(Arc::clone(&scrip), hot.clone(), random(1_000 + number))));
+            tasks.push(tokio::spawn(watch::read(scrip.operator(), hot.clone(), random(1_000 + number))));
         }
         for number in 0..CALLERS {
             let name = format!("caller-{number}");
@@ -99,11 +99,11 @@ async fn stock(app: &Client) {
         draft::bulk(draft::percentage(), "BULK-$$$$$$"),
     ];
     for (id, draft) in (1..).map(PoolId).zip(drafts) {
-        if app.registry().pool(id).is_none() {
+        if app.scrip().operator().pool(id).expect("an answer").is_none() {
             assert_eq!(app.pool(draft).await.id, id);
         }
     }
-    let supply = |pool| app.registry().tally(pool).supply;
+    let supply = |pool| app.scrip().operator().tally(pool).expect("a tally").supply;
     app.add(CARDS, CARD_COUNT - supply(CARDS).size).await;
     for card in supply(CARDS).next..CARD_COUNT {
         app.claim(CARDS, &format!("customer-{card}")).await.expect("a card");
@@ -164,8 +164,8 @@ impl CallerTask {
     }
 
     async fn ask(&self, request: Request) {
-        let caller = Caller { id: request.caller.clone(), name: "victim".to_owned() };
-        let answer = match self.scrip.submit(&caller, request.key.clone(), request.action.command()).await {
+        let caller = Caller::admin(request.caller.clone(), "victim");
+        let answer = match self.scrip.session(caller).submit(request.key.clone(), request.action.command()).await {
             Ok(answer) => Ok(answer),
             Err(Failure::Refused(refusals)) => Err(refusals),
             Err(Failure::Internal(reason)) => panic!("broken inside: {reason}"),

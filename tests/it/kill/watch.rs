@@ -1,8 +1,6 @@
 //! The victim's readers and its subscriber: what they are told has to be there after a crash, as much as what is
 //! answered.
 
-use std::sync::Arc;
-
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use scrip::{
     domain::{
@@ -11,7 +9,7 @@ use scrip::{
         id::{CouponId, EventId},
         status::Status,
     },
-    service::{CouponFilter, EventCursor, EventFilter, PageRequest, Scrip},
+    service::{CouponFilter, EventCursor, EventFilter, PageRequest, Session},
 };
 
 use super::{
@@ -20,9 +18,9 @@ use super::{
 };
 
 /// Follows the log after a place, and tells of every event.
-pub(super) async fn follow(scrip: Arc<Scrip>, after: u64) {
+pub(super) async fn follow(scrip: Session, after: u64) {
     let after = EventCursor { stream: 1, sequence: after };
-    let follower = scrip.follow(EventFilter::default(), Some(after));
+    let follower = scrip.follow(EventFilter::default(), Some(after)).expect("an answer");
     let mut follower = follower.expect("the log has the place up to which it was followed");
     loop {
         let events = follower.next().await.expect("events");
@@ -31,8 +29,8 @@ pub(super) async fn follow(scrip: Arc<Scrip>, after: u64) {
 }
 
 /// Reads this and that, most of the time when something has just changed, and tells of it.
-pub(super) async fn read(scrip: Arc<Scrip>, hot: Hot, mut random: StdRng) {
-    let mut latest = scrip.latest_event();
+pub(super) async fn read(scrip: Session, hot: Hot, mut random: StdRng) {
+    let mut latest = scrip.latest_event().expect("a place");
     loop {
         if random.random_bool(0.8) {
             latest.changed().await.expect("the log goes on");
@@ -41,10 +39,10 @@ pub(super) async fn read(scrip: Arc<Scrip>, hot: Hot, mut random: StdRng) {
             0 | 1 => coupons(&scrip, &hot, &mut random).await,
             2 => list(&scrip, &mut random).await,
             3 => events(&scrip, &hot, &mut random).await,
-            4 => Seen::Latest(scrip.latest_event().borrow().sequence),
+            4 => Seen::Latest(scrip.latest_event().expect("a place").borrow().sequence),
             5 => {
                 let pool = *[COUPONS, MADE, BULK].choose(&mut random).expect("a pool");
-                let tally = scrip.registry().tally(pool);
+                let tally = scrip.tally(pool).expect("a tally");
                 Seen::Tally(pool, tally.supply.next, tally.counts.usages)
             }
             _ => entries(&scrip, card(random.random_range(0..CARD_COUNT))).await,
@@ -53,24 +51,24 @@ pub(super) async fn read(scrip: Arc<Scrip>, hot: Hot, mut random: StdRng) {
     }
 }
 
-async fn coupons(scrip: &Scrip, hot: &Hot, random: &mut StdRng) -> Seen {
+async fn coupons(scrip: &Session, hot: &Hot, random: &mut StdRng) -> Seen {
     let mut ids = hot.some(random, 8);
     ids.push(card(random.random_range(0..CARD_COUNT)));
     let found = scrip.coupons(&ids).await.expect("coupons");
     Seen::Coupons(found.iter().flatten().map(seen_coupon).collect())
 }
 
-async fn list(scrip: &Scrip, random: &mut StdRng) -> Seen {
+async fn list(scrip: &Session, random: &mut StdRng) -> Seen {
     let pool = *[COUPONS, MADE, BULK].choose(random).expect("a pool");
     let status = *[Status::Claimed, Status::Redeemed, Status::Unassigned].choose(random).expect("a status");
     let filter = CouponFilter { statuses: vec![status], ..CouponFilter::default() };
-    let after = CouponId { pool, index: random.random_range(0..=scrip.registry().tally(pool).supply.next) };
+    let after = CouponId { pool, index: random.random_range(0..=scrip.tally(pool).expect("a tally").supply.next) };
     let page = PageRequest { limit: 20, after: Some(after), before: None, from_end: false };
     let page = scrip.pool_coupons(pool, &filter, &page, scrip.now()).await.expect("a page");
     Seen::Coupons(page.items.iter().map(|(_, coupon)| seen_coupon(coupon)).collect())
 }
 
-async fn events(scrip: &Scrip, hot: &Hot, random: &mut StdRng) -> Seen {
+async fn events(scrip: &Session, hot: &Hot, random: &mut StdRng) -> Seen {
     let coupon = hot.some(random, 1).pop().filter(|_| random.random_bool(0.3));
     let filter = EventFilter { coupon, ..EventFilter::default() };
     let page = PageRequest { limit: 20, after: None, before: None, from_end: coupon.is_none() };
@@ -78,7 +76,7 @@ async fn events(scrip: &Scrip, hot: &Hot, random: &mut StdRng) -> Seen {
     Seen::Events(page.items.iter().map(|(_, event)| seen_event(event)).collect())
 }
 
-async fn entries(scrip: &Scrip, card: CouponId) -> Seen {
+async fn entries(scrip: &Session, card: CouponId) -> Seen {
     let coupon = scrip.coupons(&[card]).await.expect("a card").pop().flatten().expect("a card");
     let page = PageRequest { limit: 20, after: None, before: None, from_end: true };
     let page = scrip.ledger(&coupon, &page).await.expect("a page");

@@ -2,7 +2,7 @@
 //! status with rows, ledgers with balances, events with states, customers' lists with owners. It reads
 //! only what any caller can read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use scrip::{
     domain::{
@@ -10,8 +10,9 @@ use scrip::{
         event::Event,
         gift_card::Entry,
         id::{CouponId, PoolId},
+        pool::Pool,
     },
-    service::{Failure, Page, PageRequest, PoolFilter, PoolOrder, Scrip},
+    service::{Failure, Page, PageRequest, PoolFilter, PoolOrder, Session},
 };
 
 use super::{audit_coupons, audit_customers, audit_events, audit_ledger};
@@ -44,10 +45,13 @@ impl Books {
 }
 
 /// Reads the books and panics where they do not agree. Nothing may be changing meanwhile.
-pub(crate) async fn audit(scrip: &Scrip) -> Books {
-    scrip.settle(scrip.now()).await.expect("expiries are recorded");
-    let pools: Vec<PoolId> =
-        scrip.registry().pools(&PoolFilter::default(), PoolOrder::Created).iter().map(|pool| pool.id).collect();
+pub(crate) async fn audit(scrip: &Session) -> Books {
+    let pools: Vec<Arc<Pool>> = all(async |page| scrip.pools(&PoolFilter::default(), PoolOrder::Created, &page)).await;
+    let pools: Vec<PoolId> = pools.iter().map(|pool| pool.id).collect();
+    // Waits until expiries are recorded.
+    for pool in &pools {
+        scrip.tally_at(*pool, scrip.now()).await.expect("a tally");
+    }
     let mut books = Books::default();
     for pool in &pools {
         books.coupons.extend(audit_coupons::pool(scrip, *pool).await);

@@ -9,7 +9,7 @@ use scrip::{
         id::{CouponId, PoolId},
         status::Status,
     },
-    service::{CouponFilter, PageRequest, Scrip},
+    service::{CouponFilter, PageRequest, Session},
 };
 
 use super::audit::{all, all_backwards};
@@ -18,10 +18,10 @@ use super::audit::{all, all_backwards};
 const SMALL: usize = 1_000;
 
 /// All coupons of a pool, after it was audited.
-pub(super) async fn pool(scrip: &Scrip, pool: PoolId) -> BTreeMap<CouponId, Coupon> {
+pub(super) async fn pool(scrip: &Session, pool: PoolId) -> BTreeMap<CouponId, Coupon> {
     let coupons = list(scrip, pool, &[]).await;
-    let tally = scrip.registry().tally(pool);
-    let made = scrip.registry().pool(pool).expect("a pool");
+    let tally = scrip.tally(pool).expect("a tally");
+    let made = scrip.pool(pool).expect("an answer").expect("a pool");
     assert_eq!(coupons.len() as i64, tally.counts.total(), "{pool:?} lists as many coupons as it has");
     assert!(coupons.is_sorted_by(|one, next| one.id < next.id), "{pool:?} lists its coupons by place, each once");
     // A pool that makes codes at the claim may have passed some over.
@@ -42,7 +42,7 @@ pub(super) async fn pool(scrip: &Scrip, pool: PoolId) -> BTreeMap<CouponId, Coup
 }
 
 /// A pool's coupons in some statuses.
-async fn list(scrip: &Scrip, pool: PoolId, statuses: &[Status]) -> Vec<Coupon> {
+async fn list(scrip: &Session, pool: PoolId, statuses: &[Status]) -> Vec<Coupon> {
     let filter = CouponFilter { statuses: statuses.to_vec(), ..CouponFilter::default() };
     let coupons = all(async |page| scrip.pool_coupons(pool, &filter, &page, scrip.now()).await).await;
     if coupons.len() <= SMALL {
@@ -53,7 +53,7 @@ async fn list(scrip: &Scrip, pool: PoolId, statuses: &[Status]) -> Vec<Coupon> {
 }
 
 /// Each coupon, or some of many, is found by its code and by its id.
-async fn by_code(scrip: &Scrip, coupons: &[Coupon]) {
+async fn by_code(scrip: &Session, coupons: &[Coupon]) {
     let step = coupons.len() / SMALL + 1;
     for coupon in coupons.iter().step_by(step) {
         let after = coupon.id.index.checked_sub(1).map(|index| CouponId { index, ..coupon.id });

@@ -9,7 +9,7 @@ use scrip::{
         event::Event,
         id::{CouponId, CustomerId},
     },
-    service::{CouponFilter, EventFilter, Scrip},
+    service::{CouponFilter, EventFilter, Session},
 };
 
 use super::audit::{Books, all};
@@ -18,7 +18,7 @@ use super::audit::{Books, all};
 const SAMPLES: usize = 100;
 
 /// Lists, histories and owners agree.
-pub(super) async fn agree(scrip: &Scrip, books: &Books) {
+pub(super) async fn agree(scrip: &Session, books: &Books) {
     let customers = all(async |page| scrip.list_customers("", &page).await).await;
     let known: BTreeSet<CustomerId> = customers.into_iter().map(|customer| customer.id).collect();
     let mut owned: BTreeMap<&CustomerId, BTreeMap<CouponId, &Coupon>> = BTreeMap::new();
@@ -42,7 +42,7 @@ pub(super) async fn agree(scrip: &Scrip, books: &Books) {
     }
 }
 
-async fn history(scrip: &Scrip, books: &Books, customer: &CustomerId) {
+async fn history(scrip: &Session, books: &Books, customer: &CustomerId) {
     let filter = EventFilter { customer: Some(customer.clone()), ..EventFilter::default() };
     let listed = all(async |page| scrip.events(&filter, &page).await).await;
     let named = |event: &&Event| event.change.customer.as_ref() == Some(customer);

@@ -9,7 +9,7 @@ use scrip::{
         id::{CustomerId, EventId},
         status::Status,
     },
-    service::{EventFilter, Scrip},
+    service::{EventFilter, Session},
 };
 
 use super::audit::{Books, all};
@@ -18,10 +18,10 @@ use super::audit::{Books, all};
 const SAMPLES: usize = 200;
 
 /// The whole log.
-pub(super) async fn log(scrip: &Scrip) -> Vec<Event> {
+pub(super) async fn log(scrip: &Session) -> Vec<Event> {
     let events = all(async |page| scrip.events(&EventFilter::default(), &page).await).await;
     let last = events.last().map_or(0, |event| event.id.sequence);
-    let latest = *scrip.latest_event().borrow();
+    let latest = *scrip.latest_event().expect("a place").borrow();
     assert_eq!(latest.sequence, last, "the last event is announced");
     for (place, event) in events.iter().enumerate() {
         assert_eq!(event.id, EventId { sequence: place as u64 + 1, ..latest }, "the log has no gap");
@@ -48,7 +48,7 @@ fn transfers(events: &[Event]) {
 }
 
 /// Every coupon is what its events say.
-pub(super) async fn agree(scrip: &Scrip, books: &Books) {
+pub(super) async fn agree(scrip: &Session, books: &Books) {
     let by_coupon = books.events_by_coupon();
     let step = by_coupon.len() / SAMPLES + 1;
     for (number, (id, events)) in by_coupon.iter().enumerate() {

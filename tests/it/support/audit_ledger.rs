@@ -7,13 +7,13 @@ use scrip::{
         decimal::Amount,
         gift_card::{Entry, EntryKind},
     },
-    service::Scrip,
+    service::Session,
 };
 
 use super::audit::{all, all_backwards};
 
 /// A card's ledger, after it was audited.
-pub(super) async fn ledger(scrip: &Scrip, card: &Coupon) -> Vec<Entry> {
+pub(super) async fn ledger(scrip: &Session, card: &Coupon) -> Vec<Entry> {
     let id = card.id;
     let account = card.account.expect("an issued card");
     let entries = all(async |page| scrip.ledger(card, &page).await).await;

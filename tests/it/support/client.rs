@@ -11,7 +11,7 @@ use scrip::{
         pool_draft::PoolDraft,
         rejection::Code,
     },
-    service::{Answer, Caller, Command, CouponRef, CustomerEdit, Failure, Scrip},
+    service::{Answer, Caller, Command, CouponRef, CustomerEdit, Failure, Scrip, Session},
 };
 
 /// The codes of a refusal.
@@ -21,40 +21,41 @@ pub(crate) type Codes = Vec<Code>;
 #[derive(Clone)]
 pub(crate) struct Client {
     scrip: Arc<Scrip>,
-    caller: Caller,
+    session: Session,
 }
 
 impl Deref for Client {
-    type Target = Arc<Scrip>;
+    type Target = Session;
 
-    fn deref(&self) -> &Arc<Scrip> {
-        &self.scrip
+    fn deref(&self) -> &Session {
+        &self.session
     }
 }
 
 impl Client {
     pub(crate) fn new(scrip: Arc<Scrip>) -> Self {
-        Self { scrip, caller: Caller { id: "test".to_owned(), name: "test".to_owned() } }
+        Self { session: scrip.session(Caller::admin("test", "test")), scrip }
     }
 
     /// The same Scrip, asked by another caller.
     pub(crate) fn named(&self, name: &str) -> Self {
-        Self { scrip: Arc::clone(&self.scrip), caller: Caller { id: name.to_owned(), name: name.to_owned() } }
+        Self { session: self.scrip.session(Caller::admin(name, name)), scrip: Arc::clone(&self.scrip) }
     }
 
-    /// As whom it asks.
-    pub(crate) fn caller(&self) -> &Caller {
-        &self.caller
+    /// Scrip itself.
+    pub(crate) fn scrip(&self) -> &Arc<Scrip> {
+        &self.scrip
     }
 
     /// Closes the database. Every other handle has to be gone.
     pub(crate) async fn close(self) {
+        drop(self.session);
         self.scrip.close().await;
     }
 
     /// Has a command carried out, with an idempotency key where one is given.
     pub(crate) async fn ask(&self, key: Option<String>, command: Command) -> Result<Answer, Codes> {
-        match self.scrip.submit(&self.caller, key, command).await {
+        match self.session.submit(key, command).await {
             Ok(answer) => Ok(answer),
             Err(Failure::Refused(refusals)) => Err(refusals.into_iter().map(|refusal| refusal.code).collect()),
             Err(Failure::Internal(reason)) => panic!("broken inside: {reason}"),
@@ -84,7 +85,7 @@ impl Client {
 
     /// Adds `number` codes to a pool, counted on from those that it has.
     pub(crate) async fn add(&self, pool: PoolId, number: u64) {
-        let from = self.registry().tally(pool).supply.size;
+        let from = self.tally(pool).expect("a tally").supply.size;
         let codes: Vec<_> = (from..from + number).map(|place| code(CouponId { pool, index: place })).collect();
         for part in codes.chunks(1_000) {
             match self.ask(None, Command::CouponsAdd(pool, part.to_vec())).await {

@@ -152,7 +152,7 @@ async fn every_subscriber_has_every_event_once_and_in_order() {
     for _ in 0..3 {
         let stop = Arc::new(AtomicBool::new(false));
         let claimants: Vec<_> = (0..8).map(|_| claimant(&app, &pool, &stop)).collect();
-        let mut latest = app.scrip().latest_event();
+        let mut latest = app.scrip().operator().latest_event().expect("a place");
         let goal = latest.borrow().sequence + 200;
         latest.wait_for(|id| id.sequence >= goal).await.expect("events");
         drop(latest);

@@ -133,14 +133,14 @@ async fn a_place_that_is_not_there_says_so() {
 
 /// Claims the first coupons of a bulk pool, some at once.
 async fn claim_many(app: &App, pool: u32, number: u64) {
-    let caller = Caller { id: "till".to_owned(), name: "till".to_owned() };
+    let caller = Caller::admin("till", "till");
     let mut tasks = tokio::task::JoinSet::new();
     for part in 0..64 {
         let (scrip, caller) = (Arc::clone(app.scrip()), caller.clone());
         tasks.spawn(async move {
             for customer in (part..number).step_by(64) {
                 let claim = Command::Claim(PoolId(pool), format!("c{}", customer % 97), None);
-                scrip.submit(&caller, None, claim).await.expect("a claim");
+                scrip.session(caller.clone()).submit(None, claim).await.expect("a claim");
             }
         });
     }

@@ -25,10 +25,10 @@ async fn impatient() -> App {
 async fn until_given_up(app: &App) {
     let count = 3_000;
     app.bulk("SLOW-######", count).await;
-    let caller = Caller { id: "till".to_owned(), name: "till".to_owned() };
+    let caller = Caller::admin("till", "till");
     for customer in 0..count {
         let claim = Command::Claim(PoolId(1), format!("c{customer}"), None);
-        app.scrip().submit(&caller, None, claim).await.expect("a claim");
+        app.scrip().session(caller.clone()).submit(None, claim).await.expect("a claim");
     }
     app.followed_by(0).await;
 }

@@ -48,7 +48,7 @@ impl Model {
             assert_eq!(found, events, "{id:?}'s events");
         }
         for place in 0..POOLS.len() {
-            let counts = app.registry().tally(pool_id(place)).counts;
+            let counts = app.tally(pool_id(place)).expect("a tally").counts;
             for status in Status::ALL {
                 let of_pool = self.coupons.range((place, 0)..(place + 1, 0));
                 let number = of_pool.filter(|(_, coupon)| coupon.status == status).count();

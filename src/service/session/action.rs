@@ -1,0 +1,147 @@
+//! What a use case demands of whoever asks for it: each demands one of these, so that a right which nobody thought of
+//! does not compile.
+
+use crate::Command;
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Something that an actor may do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($(#[$doc])* $name),+
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+actions! {
+    /// Read pools, with their terms, counts and codes' patterns.
+    ReadPools,
+    /// Make, edit and archive pools.
+    ChangePools,
+    /// Try a pattern against what there is.
+    PreviewPatterns,
+    /// Read coupons and gift cards' ledgers.
+    ReadCoupons,
+    /// Add codes to pools, or have them made.
+    AddCoupons,
+    /// Claim coupons.
+    ClaimCoupons,
+    /// Redeem coupons, and take redemptions back.
+    RedeemCoupons,
+    /// Change what coupons are: invalidate, reinstate, unassign, transfer, extend, adjust.
+    ChangeCoupons,
+    /// Have a pool's coupons written to a file.
+    ExportCoupons,
+    /// Have checkouts decided, and nothing recorded.
+    PreviewCheckouts,
+    /// Complete checkouts.
+    CompleteCheckouts,
+    /// Read customers.
+    ReadCustomers,
+    /// Make and edit customers.
+    ChangeCustomers,
+    /// Read and follow the log of events.
+    ReadEvents,
+    /// Read which plugins there are, and how they do.
+    ReadPlugins,
+    /// Try plugins, and have them loaded again.
+    ManagePlugins,
+    /// Read what the programme is set to.
+    ReadSettings,
+    /// Set it otherwise.
+    ChangeSettings,
+    /// Make API keys.
+    ManageKeys,
+    /// Read how the gateway does: the size of its database, its tasks in the background.
+    ReadOperations,
+    /// Take backups.
+    TakeBackups,
+    /// Believe the clock.
+    ConfirmClock,
+    /// What Scrip does by itself: what time does, and the keeping of its own books.
+    KeepBooks,
+}
+
+/// What an actor may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights(u64);
+
+impl Rights {
+    /// Everything.
+    pub const ALL: Self = Self(u64::MAX);
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
+    /// These alone.
+    #[must_use]
+    pub fn only(actions: &[Action]) -> Self {
+        actions.iter().fold(Self::NONE, |rights, action| Self(rights.0 | action.bit()))
+    }
+
+    /// All of these but one.
+    #[must_use]
+    pub fn without(self, action: Action) -> Self {
+        Self(self.0 & !action.bit())
+    }
+
+    /// Whether one of them is among these.
+    #[must_use]
+    pub fn allow(self, action: Action) -> bool {
+        self.0 & action.bit() != 0
+    }
+}
+
+impl Action {
+    fn bit(self) -> u64 {
+        1 << (self as u64)
+    }
+}
+
+impl Command {
+    /// What it demands of whoever submits it.
+    #[must_use]
+    pub fn demands(&self) -> Action {
+        match self {
+            Self::PoolCreate(_) | Self::PoolUpdate(..) | Self::PoolArchive(..) => Action::ChangePools,
+            Self::CouponsAdd(..) | Self::CouponsGenerate(..) | Self::Whole(_) => Action::AddCoupons,
+            Self::CustomerUpsert(_) => Action::ChangeCustomers,
+            Self::Claim(..) => Action::ClaimCoupons,
+            Self::Redeem { .. } | Self::Unredeem(..) => Action::RedeemCoupons,
+            Self::Unassign(..)
+            | Self::Transfer(..)
+            | Self::Invalidate(..)
+            | Self::Reinstate(..)
+            | Self::Extend(..)
+            | Self::Adjust(..) => Action::ChangeCoupons,
+            Self::Checkout(_) => Action::CompleteCheckouts,
+            Self::CheckoutPreview(_) => Action::PreviewCheckouts,
+            Self::SettingsUpdate(_) => Action::ChangeSettings,
+            Self::KeyAdd(_) => Action::ManageKeys,
+            Self::ClockConfirm => Action::ConfirmClock,
+            Self::IdsBegin(_) | Self::Forget(_) | Self::HoldingsBegin(_) | Self::HoldingsFound(_) | Self::Expire(_) => {
+                Action::KeepBooks
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_are_of_actions() {
+        for action in Action::ALL {
+            assert!(Rights::ALL.allow(*action) && !Rights::NONE.allow(*action));
+            assert!(!Rights::ALL.without(*action).allow(*action));
+            for other in Action::ALL {
+                assert_eq!(Rights::only(&[*action]).allow(*other), action == other, "{action:?} {other:?}");
+            }
+        }
+    }
+}

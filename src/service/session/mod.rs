@@ -1,0 +1,334 @@
+//! The one way in: a session is Scrip as one actor has it. Every use case that is asked for from outside is a method of it,
+//! over GraphQL and HTTP and from the command line alike, and says here what it demands; behind it, Scrip asks nobody.
+
+mod action;
+mod door;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{
+    Answer, Caller, CheckoutOrder, Command, CouponFilter, DraftFor, EventCursor, EventFilter, Export, Failure,
+    Follower, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, Resync, RunningBackup, Scrip,
+    TaskState,
+};
+use scrip_domain::{
+    access::Settings,
+    coupon::Coupon,
+    customer::{Customer, Email},
+    event::{Event, EventType},
+    gift_card::Entry,
+    global_id::GlobalIds,
+    id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+    period::Instant,
+    pool::Pool,
+    pool_codes::{CodesDraft, CodesFault},
+};
+use scrip_plugins::Plugins;
+use scrip_storage::{DatabaseSize, Tally, Working};
+
+pub use action::{Action, Rights};
+use door::Door;
+
+/// Scrip as one actor has it. Cheap to clone. What the actor may not do is refused with FORBIDDEN.
+#[derive(Debug, Clone)]
+pub struct Session(Door);
+
+impl Scrip {
+    /// Scrip as an actor has it.
+    #[must_use]
+    pub fn session(self: &Arc<Self>, actor: Caller) -> Session {
+        Session(Door::new(Arc::clone(self), actor))
+    }
+
+    /// Scrip as the holder of a key has it; none where the key is not known.
+    #[must_use]
+    pub fn sign_in(self: &Arc<Self>, secret: &str) -> Option<Session> {
+        self.caller(secret).map(|actor| self.session(actor))
+    }
+
+    /// Scrip as whoever runs its process has it.
+    #[must_use]
+    pub fn operator(self: &Arc<Self>) -> Session {
+        self.session(Caller::scrip())
+    }
+}
+
+/// What tells of nothing that is kept.
+impl Session {
+    /// Whose it is.
+    #[must_use]
+    pub fn actor(&self) -> &Caller {
+        self.0.actor()
+    }
+
+    /// Whether the actor may do this, for what another has read already.
+    pub fn demand(&self, action: Action) -> Result<(), Failure> {
+        self.0.may(action).map(drop)
+    }
+
+    /// The ids and cursors of this database.
+    #[must_use]
+    pub fn ids(&self) -> &GlobalIds {
+        self.0.open_to_all().ids()
+    }
+
+    /// What time it is. It never goes backwards.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.0.open_to_all().now()
+    }
+}
+
+/// Changes.
+impl Session {
+    /// Has a command carried out, once for an idempotency key. What is answered is durable.
+    pub fn submit(&self, key: Option<String>, command: Command) -> Working<'_, Result<Answer, Failure>> {
+        match self.0.may(command.demands()) {
+            Ok(scrip) => scrip.submit(self.actor(), key, command),
+            Err(refused) => Box::pin(std::future::ready(Err(refused))),
+        }
+    }
+
+    /// Decides a checkout and changes nothing.
+    pub async fn checkout_preview(&self, order: CheckoutOrder) -> Result<Answer, Failure> {
+        self.0.may(Action::PreviewCheckouts)?.checkout_preview(self.actor(), order).await
+    }
+
+    /// The pool that codes were added to.
+    pub(super) fn pool_to_add_to(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
+        Ok(self.0.may(Action::AddCoupons)?.registry.pool(id))
+    }
+
+    /// Makes a key, with this secret if one is given.
+    pub async fn create_key(&self, name: &str, preset: Option<String>) -> Result<NewKey, Failure> {
+        self.0.may(Action::ManageKeys)?.create_key(name, preset).await
+    }
+
+    /// Believes what the clock says, on an operator's word.
+    pub async fn confirm_clock(&self) -> Result<(), Failure> {
+        self.submit(None, Command::ClockConfirm).await.map(drop)
+    }
+}
+
+/// Pools.
+impl Session {
+    /// The pool with this id.
+    pub fn pool(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
+        Ok(self.0.may(Action::ReadPools)?.registry.pool(id))
+    }
+
+    /// The pool with this external id.
+    pub fn pool_by_external_id(&self, external: &str) -> Result<Option<Arc<Pool>>, Failure> {
+        Ok(self.0.may(Action::ReadPools)?.registry.pool_by_external_id(external))
+    }
+
+    /// A page of the pools that a filter admits.
+    pub fn pools(
+        &self,
+        filter: &PoolFilter,
+        order: PoolOrder,
+        page: &PageRequest<PoolPlace>,
+    ) -> Result<Page<Arc<Pool>, PoolPlace>, Failure> {
+        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, order, page)?)
+    }
+
+    /// A pool's supply and counts, as they were recorded last.
+    pub fn tally(&self, id: PoolId) -> Result<Tally, Failure> {
+        Ok(self.0.may(Action::ReadPools)?.registry.tally(id))
+    }
+
+    /// The same as they are at an instant.
+    pub async fn tally_at(&self, id: PoolId, now: Instant) -> Result<Tally, Failure> {
+        let scrip = self.0.may(Action::ReadPools)?;
+        scrip.settle(now).await?;
+        Ok(scrip.registry.tally(id))
+    }
+
+    /// What a pattern can make, or what is wrong with it.
+    pub async fn preview_pattern(
+        &self,
+        draft: CodesDraft,
+        for_pool: DraftFor,
+    ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
+        self.0.may(Action::PreviewPatterns)?.preview_pattern(draft, for_pool).await
+    }
+}
+
+/// Coupons.
+impl Session {
+    /// The coupons with these ids, in their order; none where there is no such coupon.
+    pub async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
+        self.0.may(Action::ReadCoupons)?.coupons(ids).await
+    }
+
+    /// The pool of a coupon, for what a coupon tells of itself: its kind, terms and currency.
+    pub fn pool_of(&self, coupon: CouponId) -> Result<Option<Arc<Pool>>, Failure> {
+        Ok(self.0.may(Action::ReadCoupons)?.registry.pool(coupon.pool))
+    }
+
+    /// A page of the coupons with this code: one, or, of a generic code, those of all customers.
+    pub async fn coupons_by_code(
+        &self,
+        code: &str,
+        page: &PageRequest<CouponId>,
+        now: Instant,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        self.0.may(Action::ReadCoupons)?.coupons_by_code(code, page, now).await
+    }
+
+    /// A page of a pool's coupons by their place, with their statuses at an instant.
+    pub async fn pool_coupons(
+        &self,
+        pool: PoolId,
+        filter: &CouponFilter,
+        page: &PageRequest<CouponId>,
+        now: Instant,
+    ) -> Result<Page<Coupon, CouponId>, Failure> {
+        self.0.may(Action::ReadCoupons)?.pool_coupons(pool, filter, page, now).await
+    }
+
+    /// A page of a pool's coupons in the order in which they were claimed, or last redeemed.
+    pub async fn coupons_in_time(
+        &self,
+        pool: PoolId,
+        by: EventType,
+        filter: &CouponFilter,
+        page: &PageRequest<EventId>,
+        now: Instant,
+    ) -> Result<Page<Coupon, EventId>, Failure> {
+        self.0.may(Action::ReadCoupons)?.coupons_in_time(pool, by, filter, page, now).await
+    }
+
+    /// A page of the coupons that a customer holds, in the order in which they came to be held.
+    pub async fn customer_coupons(
+        &self,
+        customer: &CustomerId,
+        filter: &CouponFilter,
+        page: &PageRequest<EventId>,
+        now: Instant,
+    ) -> Result<Page<Coupon, EventId>, Failure> {
+        self.0.may(Action::ReadCoupons)?.customer_coupons(customer, filter, page, now).await
+    }
+
+    /// The same of the customer whom a filter names.
+    pub async fn held_coupons(
+        &self,
+        filter: &CouponFilter,
+        page: &PageRequest<EventId>,
+        now: Instant,
+    ) -> Result<Page<Coupon, EventId>, Failure> {
+        match &filter.customer {
+            Some(customer) => self.customer_coupons(customer, filter, page, now).await,
+            None => Ok(Page::empty()),
+        }
+    }
+
+    /// A page of a gift card's ledger.
+    pub async fn ledger(&self, coupon: &Coupon, page: &PageRequest<u32>) -> Result<Page<Entry, u32>, Failure> {
+        self.0.may(Action::ReadCoupons)?.ledger(coupon, page).await
+    }
+
+    /// The ledger entries with these ids, in their order.
+    pub async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
+        self.0.may(Action::ReadCoupons)?.entries(ids).await
+    }
+
+    /// Begins to read the coupons of a pool that a filter admits, to write them to a file.
+    pub async fn export(&self, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
+        self.0.may(Action::ExportCoupons)?.export(pool, filter).await
+    }
+}
+
+/// Customers.
+impl Session {
+    /// The customers with these ids, in their order.
+    pub async fn customers(&self, ids: &[CustomerId]) -> Result<Vec<Option<Customer>>, Failure> {
+        self.0.may(Action::ReadCustomers)?.customers(ids).await
+    }
+
+    /// The customer with this id.
+    pub async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, Failure> {
+        self.0.may(Action::ReadCustomers)?.customer(id).await
+    }
+
+    /// The customer with this e-mail address.
+    pub async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
+        self.0.may(Action::ReadCustomers)?.customer_by_email(email).await
+    }
+
+    /// A page of all customers whose id starts with a text, by id.
+    pub async fn list_customers(
+        &self,
+        prefix: &str,
+        page: &PageRequest<CustomerId>,
+    ) -> Result<Page<Customer, CustomerId>, Failure> {
+        self.0.may(Action::ReadCustomers)?.list_customers(prefix, page).await
+    }
+}
+
+/// Events.
+impl Session {
+    /// A page of the log, oldest first.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        self.0.may(Action::ReadEvents)?.events(filter, page).await
+    }
+
+    /// The events with these ids, in their order.
+    pub async fn events_by_id(&self, ids: &[EventId]) -> Result<Vec<Event>, Failure> {
+        self.0.may(Action::ReadEvents)?.events_by_id(ids).await
+    }
+
+    /// The pool of an event's coupon, for what an event tells of itself: its amounts' currency.
+    pub fn pool_of_event(&self, event: &Event) -> Result<Option<Arc<Pool>>, Failure> {
+        Ok(self.0.may(Action::ReadEvents)?.registry.pool(event.coupon.pool))
+    }
+
+    /// The last event that is durable; changes with every commit that made one.
+    pub fn latest_event(&self) -> Result<watch::Receiver<EventId>, Failure> {
+        Ok(self.0.may(Action::ReadEvents)?.latest_event())
+    }
+
+    /// Follows the log after a place, or from now on.
+    pub fn follow(&self, filter: EventFilter, after: Option<EventCursor>) -> Result<Result<Follower, Resync>, Failure> {
+        Ok(self.0.may(Action::ReadEvents)?.follow(filter, after))
+    }
+}
+
+/// The programme and its database.
+impl Session {
+    /// What the whole programme is set to.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        Ok(self.0.may(Action::ReadSettings)?.registry.settings())
+    }
+
+    /// The plugins, to look at; none where there is no folder of them.
+    pub fn plugins(&self) -> Result<Option<&Arc<Plugins>>, Failure> {
+        Ok(self.0.may(Action::ReadPlugins)?.plugins.as_ref())
+    }
+
+    /// The plugins, to try them and load them again.
+    pub fn manage_plugins(&self) -> Result<Option<&Arc<Plugins>>, Failure> {
+        Ok(self.0.may(Action::ManagePlugins)?.plugins.as_ref())
+    }
+
+    /// How large the database is.
+    pub async fn database_size(&self) -> Result<DatabaseSize, Failure> {
+        self.0.may(Action::ReadOperations)?.database_size().await
+    }
+
+    /// How work in the background does.
+    pub fn tasks(&self) -> Result<Vec<TaskState>, Failure> {
+        Ok(self.0.may(Action::ReadOperations)?.task_states())
+    }
+
+    /// Begins a backup of this moment; none where one that was asked for is being taken already.
+    pub fn backup(&self, rate: Option<u64>) -> Result<Option<RunningBackup>, Failure> {
+        Ok(self.0.may(Action::TakeBackups)?.backup(rate))
+    }
+}
