@@ -163,7 +163,7 @@ impl CouponPool {
 
     /// Where a new coupon may be used.
     async fn restrictions(&self) -> Restrictions {
-        self.0.terms.last().map(|terms| Restrictions::of(terms)).unwrap_or_default()
+        self.0.terms.last().map(Restrictions::of).unwrap_or_default()
     }
 
     /// Whether a customer who claims again gets the same coupon again: for one more use, or, of a gift card, with its
