@@ -146,7 +146,7 @@ impl CodesBench for Bench {
 
     /// All of them as a CSV file, over a socket.
     async fn export(&self, pool: PoolId) {
-        let key = self.session.create_key("bench", None).await.expect("a key").secret;
+        let key = self.session.create_key(scrip::service::KeyDraft::admin("bench")).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let router =

@@ -79,7 +79,7 @@ async fn measure(files: u64) {
         let generate = Command::CouponsGenerate(pool, 1_000_000);
         bench.session.submit(None, generate).await.expect("codes");
     }
-    let key = bench.session.create_key("bench", None).await.expect("a key").secret;
+    let key = bench.session.create_key(scrip::service::KeyDraft::admin("bench")).await.expect("a key").secret;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("ws://{}/graphql", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();

@@ -36,6 +36,7 @@
 //!
 //! - a use case: a method of `service/session/mod.rs` with an action of `service/session/action.rs`; a field of the schema's
 //!   roots has its line in `tests/it/edge/rights.rs`
+//! - a right of a role: `service/session/roles.rs`
 //! - a task in the background: `service/tasks/mod.rs`
 //! - an action on a coupon: `domain/coupon/actions.rs`, `service/command.rs`,
 //!   `service/committer/{decide,coupons}.rs`, `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`

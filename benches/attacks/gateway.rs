@@ -11,6 +11,8 @@ use tokio::{
 
 /// The key that whoever claims has.
 const KEY: &str = "scrip-of-the-bench-0123456789abcdef";
+/// What it is told that it may take, the least that can be set.
+const MEMORY: &str = "768MiB";
 
 pub(crate) struct Gateway {
     pub(crate) url: String,
@@ -44,7 +46,8 @@ impl Gateway {
 
     fn command(folder: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scrip"));
-        command.current_dir(folder).env("SCRIP_DATABASE", "surrealkv://data").kill_on_drop(true);
+        command.current_dir(folder).env("SCRIP_DATABASE", "surrealkv://data").env("SCRIP_MEMORY", MEMORY);
+        command.kill_on_drop(true);
         command
     }
 

@@ -30,6 +30,8 @@ use tokio::{
 
 /// How long an attack goes on before it is measured: what it does at first is over then.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// The most memory that the process may take, in MiB: it is told that it may take three quarters of that.
+const MOST_MEMORY: u64 = 1_024;
 /// How long memory has to be given back.
 const RESPITE: Duration = Duration::from_secs(2);
 
@@ -101,4 +103,6 @@ async fn measure(
         claims.failed,
         gateway.memory(),
     );
+    // A container of that size ends what takes more.
+    assert!(peak <= MOST_MEMORY, "{name}: {peak} MiB are more than {MOST_MEMORY}");
 }

@@ -85,7 +85,7 @@ async fn own(coupons: u64, time: Duration) {
     row("write 4 KiB and fsync, median", &micros(&fsyncs(folder.path())));
     let scrip = Scrip::open(&address, Clock::System, None).await.expect("an open database");
     let session = scrip.operator();
-    let key = session.create_key("bench", None).await.expect("a key").secret;
+    let key = session.create_key(scrip::service::KeyDraft::admin("bench")).await.expect("a key").secret;
     let pool = pool(&session, coupons).await;
     let text = session.ids().encode(&GlobalId::Pool(pool));
     let (ids, pool) = (ids(session, &text).await, text);

@@ -1,13 +1,97 @@
-//! `scrip key create`: another key of a database that is there, shown once.
+//! `scrip key create`, `list` and `revoke`: the keys of a database that is there, while its gateway is stopped.
+
+use clap::{Subcommand, ValueEnum};
 
 use super::{Problem, say};
 use crate::config::Config;
-use scrip_service::{Clock, Scrip};
+use scrip_domain::{access::Role, period::Instant};
+use scrip_service::{Clock, Command, KeyDraft, Scrip, Session};
 
-pub(super) async fn create(config: Config, name: &str) -> Result<(), Problem> {
-    let name =
+/// What is done with keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make a key and show it once.
+    Create {
+        /// What people call it; events are recorded by this name.
+        #[arg(long, default_value = "admin")]
+        name: String,
+        /// What its holder may do.
+        #[arg(long, value_enum, default_value = "admin")]
+        role: KeyRole,
+        /// From when on it is not good any more, such as 2027-01-31T00:00:00Z [default: it does not end].
+        #[arg(long, value_name = "INSTANT")]
+        expires: Option<Instant>,
+    },
+    /// List the keys, without their secrets.
+    List,
+    /// Revoke the key with this id, which `list` tells.
+    Revoke {
+        /// Which key.
+        id: String,
+    },
+}
+
+/// The roles by their names on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum KeyRole {
+    Admin,
+    Manager,
+    Service,
+    Viewer,
+}
+
+impl From<KeyRole> for Role {
+    fn from(role: KeyRole) -> Self {
+        match role {
+            KeyRole::Admin => Self::Admin,
+            KeyRole::Manager => Self::Manager,
+            KeyRole::Service => Self::Service,
+            KeyRole::Viewer => Self::Viewer,
+        }
+    }
+}
+
+pub(super) async fn run(config: Config, command: KeyCommand) -> Result<(), Problem> {
+    if let KeyCommand::Create { name, .. } = &command {
         scrip_domain::id::checked_id(name).map_err(|rejection| format!("the key's name is invalid: {rejection}"))?;
-    // What a typo in the address would make is a database that no gateway has.
+    }
+    check_folder(&config)?;
+    let scrip = Scrip::open(&config.database, Clock::System, None).await?;
+    let done = carry_out(&scrip.operator(), command).await;
+    scrip.close().await;
+    done
+}
+
+async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem> {
+    match command {
+        KeyCommand::Create { name, role, expires } => {
+            let draft = KeyDraft { role: role.into(), expires_at: expires, ..KeyDraft::admin(name.trim()) };
+            let made = session.create_key(draft).await?;
+            say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");
+            say(&mut std::io::stdout(), &made.secret);
+        }
+        KeyCommand::List => {
+            for key in session.keys()? {
+                let state = match (key.revoked_at, key.expires_at) {
+                    (Some(at), _) => format!("revoked {at}"),
+                    (None, Some(at)) => format!("until {at}"),
+                    (None, None) => "good".to_owned(),
+                };
+                let line =
+                    format!("{}  {:?}  {}  made {}  {state}  {}", key.id, key.role, key.name, key.created_at, key.hint);
+                say(&mut std::io::stdout(), line.trim_end());
+            }
+        }
+        KeyCommand::Revoke { id } => {
+            session.submit(None, Command::KeyRevoke(id)).await?;
+            say(&mut std::io::stderr(), "It is revoked.");
+        }
+    }
+    Ok(())
+}
+
+/// What a typo in the address would make is a database that no gateway has.
+fn check_folder(config: &Config) -> Result<(), Problem> {
     let text = config.database.text();
     let folder =
         config.database.folder().ok_or_else(|| format!("{text} is gone when this command ends: it can have no key"))?;
@@ -19,10 +103,5 @@ pub(super) async fn create(config: Config, name: &str) -> Result<(), Problem> {
         )
         .into());
     }
-    let scrip = Scrip::open(&config.database, Clock::System, None).await?;
-    let made = scrip.operator().create_key(&name, None).await?;
-    scrip.close().await;
-    say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");
-    say(&mut std::io::stdout(), &made.secret);
     Ok(())
 }

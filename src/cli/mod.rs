@@ -126,10 +126,11 @@ enum Command {
         #[command(subcommand)]
         action: ClockCommand,
     },
-    /// Manage API keys.
+    /// Manage API keys. The gateway has to be stopped: the database belongs to one process. A running one's keys are
+    /// managed over its API (apiKeyCreate and so on).
     Key {
         #[command(subcommand)]
-        action: KeyCommand,
+        action: key::KeyCommand,
     },
 }
 
@@ -138,16 +139,6 @@ enum ClockCommand {
     /// Believe what the clock says, although it is far ahead of the last change. The gateway has to be stopped: the
     /// database belongs to one process. What has expired by that clock stays expired.
     Confirm,
-}
-
-#[derive(Debug, Subcommand)]
-enum KeyCommand {
-    /// Make a key and show it once. The gateway has to be stopped: the database belongs to one process.
-    Create {
-        /// What people call it; events are recorded by this name.
-        #[arg(long, default_value = "admin")]
-        name: String,
-    },
 }
 
 /// Runs what the command line asks for.
@@ -209,7 +200,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
-            Some(Command::Key { action: KeyCommand::Create { name } }) => key::create(config, &name).await,
+            Some(Command::Key { action }) => key::run(config, action).await,
         }
     })
 }

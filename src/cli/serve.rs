@@ -21,7 +21,7 @@ use crate::{
 };
 use scrip_graphql::{Documents, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
-use scrip_service::{BackupPlan, Clock, Scrip, end_process};
+use scrip_service::{BackupPlan, Clock, KeyDraft, Scrip, end_process};
 
 /// How long a stop may take. What was answered is durable, so that a hard end loses nothing; requests in flight and the
 /// database have half of it each, and a little is left over.
@@ -130,13 +130,14 @@ async fn bind(place: &str) -> Result<TcpListener, Problem> {
 async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAddr) -> Result<(), Problem> {
     match preset {
         Some(key) if scrip.sign_in(&key).is_none() => {
-            scrip.operator().create_key("admin", Some(key)).await?;
+            let draft = KeyDraft { secret: Some(key), ..KeyDraft::admin("admin") };
+            scrip.operator().create_key(draft).await?;
             tracing::info!("the admin key of SCRIP_ADMIN_KEY was added");
         }
         Some(_) => {}
         None if scrip.has_keys() => {}
         None => {
-            let made = scrip.operator().create_key("admin", None).await?;
+            let made = scrip.operator().create_key(KeyDraft::admin("admin")).await?;
             let text = format!(
                 "\nThis is the first start. The admin key, shown only now:\n\n    {key}\n\n\
                  Open the explorer:  http://{address}/#key={key}\n\

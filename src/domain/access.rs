@@ -8,6 +8,25 @@ use super::{period::Instant, seal::IdSecret};
 /// What every secret starts with, so that people and scanners recognise one.
 pub const SECRET_PREFIX: &str = "scrip_";
 
+/// What a key's holder is, which says what they may do (product section 8; the table is `service/session/roles.rs`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Role {
+    /// Whoever runs the programme: everything.
+    #[default]
+    Admin,
+    /// Whoever works on it: pools, coupons, customers, exports.
+    Manager,
+    /// A till, a shop's server: claims, redemptions, checkouts, customers, lookups.
+    Service,
+    /// Whoever looks at it; codes by their last characters.
+    Viewer,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Manager, Self::Service, Self::Viewer];
+}
+
 /// An API key without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
@@ -19,6 +38,32 @@ pub struct ApiKey {
     pub hash: String,
     /// When it was made.
     pub created_at: Instant,
+    /// What its holder may do.
+    #[serde(default)]
+    pub role: Role,
+    /// How its secret begins, so that people tell keys apart; empty where that is not known.
+    #[serde(default)]
+    pub hint: String,
+    /// From when on it is not good any more.
+    #[serde(default)]
+    pub expires_at: Option<Instant>,
+    /// When it was revoked.
+    #[serde(default)]
+    pub revoked_at: Option<Instant>,
+}
+
+impl ApiKey {
+    /// Whether it is good at an instant.
+    #[must_use]
+    pub fn is_good(&self, now: Instant) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether its holder may do everything for as long as nobody changes that: one such key has to be there.
+    #[must_use]
+    pub fn is_lasting_admin(&self) -> bool {
+        self.role == Role::Admin && self.revoked_at.is_none() && self.expires_at.is_none()
+    }
 }
 
 /// What the whole programme is set to.

@@ -12,8 +12,8 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node, PatternPreview,
-        Plugin, Settings, Viewer,
+        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node,
+        PatternPreview, Plugin, Settings, Viewer,
     },
 };
 use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
@@ -242,10 +242,15 @@ impl Query {
         Ok(tasks.into_iter().map(BackgroundTask::from).collect())
     }
 
+    /// All API keys, by their making, revoked ones included.
+    async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
+        let keys = session(ctx)?.keys().map_err(|failure| failed(ctx, &failure))?;
+        Ok(keys.into_iter().map(ApiKey::from).collect())
+    }
+
     /// Who this request acts as.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        let actor = session(ctx)?.actor();
-        Ok(Viewer { id: ID(actor.id.clone()), name: actor.name.clone() })
+        Ok(Viewer::of(session(ctx)?.actor()))
     }
 }
 

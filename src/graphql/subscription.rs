@@ -12,8 +12,11 @@ use super::{
     scalar::Cursor,
     types::CouponEvent,
 };
-use scrip_domain::id::EventId;
-use scrip_service::{Follower, Resync};
+use scrip_domain::{
+    id::EventId,
+    rejection::{Refusal, Rejection},
+};
+use scrip_service::{Action, Failure, Follower, Resync, Session};
 
 /// What can be followed.
 #[derive(Debug, Default)]
@@ -67,7 +70,9 @@ impl Subscription {
 fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<CouponEventStreamItem>> {
     let pages = stream::unfold(Some(follower), async move |follower| {
         let mut follower = follower?;
-        let found = follower.next().await.map_err(|failure| failed(ctx, &failure));
+        let found = follower.next().await;
+        // A key that was revoked meanwhile is told nothing of what has happened since.
+        let found = found.and_then(|page| still_follows(ctx).map(|()| page)).map_err(|failure| failed(ctx, &failure));
         let follower = found.is_ok().then_some(follower);
         Some((found, follower))
     });
@@ -78,4 +83,11 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
         };
         stream::iter(items)
     })
+}
+
+/// Whether whoever follows may still do so.
+fn still_follows(ctx: &Context<'_>) -> std::result::Result<(), Failure> {
+    let gone = || Failure::from(Refusal::from(Rejection::Forbidden));
+    let session = ctx.data_opt::<Session>().and_then(Session::again).ok_or_else(gone)?;
+    session.demand(Action::ReadEvents)
 }

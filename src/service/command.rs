@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::Rights;
 
 use scrip_domain::{
-    access::{ApiKey, Settings},
+    access::{ApiKey, Role, Settings},
     basket::BasketDraft,
     binding::Binding,
     checkout::{Allocation, Check},
@@ -31,15 +31,19 @@ pub struct Caller {
     pub id: String,
     /// The API key's name, which events are recorded by.
     pub name: String,
+    /// What it is.
+    pub role: Role,
     /// What it may do.
     pub rights: Rights,
+    /// The hash of its key, by which it is known whether that is still good; none for Scrip itself.
+    pub key: Option<String>,
 }
 
 impl Caller {
     /// The holder of a key, who may do everything.
     #[must_use]
     pub fn admin(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into(), rights: Rights::ALL }
+        Self { id: id.into(), name: name.into(), role: Role::Admin, rights: Rights::ALL, key: None }
     }
 
     /// Scrip itself, for what time and operators do.
@@ -150,6 +154,17 @@ pub struct RestrictionsEdit {
     pub stores: Option<Vec<String>>,
     /// Product ids.
     pub products: Option<Vec<String>>,
+}
+
+/// An edit of an API key: what is absent stays; `Some(None)` clears.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct KeyEdit {
+    /// A new name.
+    pub name: Option<String>,
+    /// Another role.
+    pub role: Option<Role>,
+    /// Another end, in milliseconds since 1970.
+    pub expires_at: Option<Option<i64>>,
 }
 
 /// What is to be known of a customer: what is absent stays; `Some(None)` clears.
@@ -282,6 +297,10 @@ pub enum Command {
     IdsBegin(#[serde(skip)] IdSecret),
     /// Keep a new API key.
     KeyAdd(Box<ApiKey>),
+    /// Edit the key with this id.
+    KeyEdit(String, Box<KeyEdit>),
+    /// Revoke the key with this id.
+    KeyRevoke(String),
     /// Forget answers to idempotency keys: period, caller, key.
     Forget(Vec<(u32, String, String)>),
     /// Note from now on what customers hold of a pool.
@@ -424,6 +443,8 @@ pub enum Answer {
     PriceChanged(Box<CheckoutRecord>, Refusal),
     /// The settings, after it.
     Settings(Settings),
+    /// The key, after it.
+    Key(Box<ApiKey>),
     /// Done.
     Done,
 }

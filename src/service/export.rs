@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking};
+use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking, session::masked};
 use scrip_domain::{
     coupon::Coupon,
     id::{CouponId, TermsNumber},
@@ -45,6 +45,8 @@ pub struct Export {
     rows: VecDeque<Coupon>,
     /// Whether there are none beyond those.
     all_read: bool,
+    /// Whether codes are told by their last characters alone.
+    masked: bool,
 }
 
 impl Scrip {
@@ -61,11 +63,17 @@ impl Scrip {
             size: self.registry.tally(pool.id).supply.size,
             rows: VecDeque::new(),
             all_read: false,
+            masked: false,
         })
     }
 }
 
 impl Export {
+    /// With codes by their last characters alone, or whole.
+    pub(super) fn masked(self, masked: bool) -> Self {
+        Self { masked, ..self }
+    }
+
     /// How far it is: places read, and all.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
@@ -112,6 +120,7 @@ impl Export {
             if let Some(terms) = self.pool.terms(coupon.terms)
                 && self.filter.admits(&coupon, self.pool.case(), now)
             {
+                let coupon = if self.masked { Coupon { code: masked(&coupon.code), ..coupon } } else { coupon };
                 sink.touched(&coupon, coupon.status_at(now), terms);
             }
         }
@@ -136,13 +145,13 @@ impl Export {
         let Some(series) = self.pool.series_at(start) else { return Ok(sink) };
         let Some(open) = self.scrip.opened(&self.pool, series.clone()).await? else { return Ok(sink) };
         let (first, case) = (start - series.first, self.pool.case());
-        let prefix = self.filter.prefix.clone().unwrap_or_default();
+        let (prefix, mask) = (self.filter.prefix.clone().unwrap_or_default(), self.masked);
         blocking(move || {
             let mut sink = sink;
             sink.terms(&terms);
             open.codes(first, end - start, &mut |code| {
                 if prefix.is_empty() || begins_with(case, code, &prefix) {
-                    sink.untouched(code);
+                    if mask { sink.untouched(&masked(code)) } else { sink.untouched(code) }
                 }
             });
             sink
@@ -158,7 +167,7 @@ impl Export {
             for (_, code) in places.filter(|(place, _)| (start..end).contains(place)) {
                 let case = self.pool.case();
                 if self.filter.prefix.as_ref().is_none_or(|prefix| begins_with(case, &code, prefix)) {
-                    sink.untouched(&code);
+                    if self.masked { sink.untouched(&masked(&code)) } else { sink.untouched(&code) }
                 }
             }
         }

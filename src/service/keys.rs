@@ -1,13 +1,43 @@
-//! API keys: made from the operating system's randomness, kept as a hash, shown once.
+//! API keys: made from the operating system's randomness, kept as a hash, shown once. A key ends with a checksum, so that
+//! one that was mistyped can be told from one that is not known, and a scanner finds one that leaked by
+//! `scrip_[a-z2-7]{59}`.
 
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
 
-use super::{Caller, Command, Failure, Scrip};
-use scrip_domain::access::{ApiKey, SECRET_PREFIX};
+use super::{Caller, Command, Failure, Rights, Scrip};
+use scrip_domain::{
+    access::{ApiKey, Role, SECRET_PREFIX},
+    period::Instant,
+};
 
 /// The bytes of randomness in a secret.
 const SECRET_BYTES: usize = 32;
+/// The bytes of its checksum.
+const CHECKSUM_BYTES: usize = 4;
+/// How many characters of a secret are told.
+const HINT: usize = 10;
+
+/// A key that is to be made.
+#[derive(Debug, Clone)]
+pub struct KeyDraft {
+    /// What people call it; events are recorded by it.
+    pub name: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// From when on it is not good any more.
+    pub expires_at: Option<Instant>,
+    /// Its secret, where an operator presets it.
+    pub secret: Option<String>,
+}
+
+impl KeyDraft {
+    /// A key for whoever runs the programme.
+    #[must_use]
+    pub fn admin(name: &str) -> Self {
+        Self { name: name.to_owned(), role: Role::Admin, expires_at: None, secret: None }
+    }
+}
 
 /// A key that was just made, with the secret that is not kept.
 #[derive(Debug, Clone)]
@@ -25,23 +55,60 @@ pub(crate) fn hash_secret(secret: &str) -> String {
 }
 
 impl Scrip {
-    /// Makes a key, with this secret if one is given.
-    pub(super) async fn create_key(&self, name: &str, preset: Option<String>) -> Result<NewKey, Failure> {
-        let secret = match preset {
-            Some(secret) => secret,
-            None => format!("{SECRET_PREFIX}{}", random_text(SECRET_BYTES)?),
+    /// Makes a key.
+    pub(super) async fn create_key(&self, actor: &Caller, draft: KeyDraft) -> Result<NewKey, Failure> {
+        let (secret, hint) = match draft.secret {
+            // Of one that somebody chose, nothing is told.
+            Some(secret) => (secret, String::new()),
+            None => {
+                let secret = new_secret()?;
+                let hint = secret.chars().take(HINT).collect();
+                (secret, hint)
+            }
         };
         let hash = hash_secret(&secret);
         let id = hash.get(..12).unwrap_or_default().to_owned();
-        let key = ApiKey { id, name: name.to_owned(), hash, created_at: self.now() };
-        self.submit(&Caller::scrip(), None, Command::KeyAdd(Box::new(key.clone()))).await?;
+        let key = ApiKey {
+            id,
+            name: draft.name,
+            hash,
+            created_at: self.now(),
+            role: draft.role,
+            hint,
+            expires_at: draft.expires_at,
+            revoked_at: None,
+        };
+        self.submit(actor, None, Command::KeyAdd(Box::new(key.clone()))).await?;
         Ok(NewKey { key, secret })
     }
 
     /// Who a secret belongs to.
     pub(super) fn caller(&self, secret: &str) -> Option<Caller> {
-        let key = self.registry.key(&hash_secret(secret))?;
-        Some(Caller::admin(key.id.as_str(), key.name.as_str()))
+        let Some(key) = self.registry.key(&hash_secret(secret)) else {
+            if is_mistyped(secret) {
+                tracing::warn!("a key was sent that is not one of Scrip: its checksum is wrong");
+            }
+            return None;
+        };
+        let caller = self.caller_of(&key.hash);
+        if caller.is_none() {
+            tracing::warn!(key = key.name, "a key was sent that was revoked, or whose time is over");
+        }
+        caller
+    }
+
+    /// Who holds the key of this hash; nobody once it is not good any more.
+    pub(super) fn caller_of(&self, hash: &str) -> Option<Caller> {
+        let key = self.registry.key(hash).filter(|key| key.is_good(self.now()))?;
+        let (id, name) = (key.id.clone(), key.name.clone());
+        Some(Caller { id, name, role: key.role, rights: Rights::of(key.role), key: Some(key.hash.clone()) })
+    }
+
+    /// All keys, by their making.
+    pub(super) fn keys(&self) -> Vec<ApiKey> {
+        let mut keys: Vec<ApiKey> = self.registry.read().keys.values().map(|key| key.as_ref().clone()).collect();
+        keys.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        keys
     }
 
     /// Whether any key exists.
@@ -51,9 +118,45 @@ impl Scrip {
     }
 }
 
-fn random_text(bytes: usize) -> Result<String, Failure> {
-    let mut random = vec![0; bytes];
+/// A secret: what people know it by, randomness, and a checksum.
+fn new_secret() -> Result<String, Failure> {
+    let mut random = vec![0; SECRET_BYTES];
     let failed = |error| Failure::Internal(format!("the operating system gives no randomness: {error}"));
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(failed)?;
-    Ok(data_encoding::BASE32_NOPAD.encode(&random).to_lowercase())
+    let random = text(&random);
+    Ok(format!("{SECRET_PREFIX}{random}{}", checksum(&random)))
+}
+
+fn text(bytes: &[u8]) -> String {
+    data_encoding::BASE32_NOPAD.encode(bytes).to_lowercase()
+}
+
+fn checksum(random: &str) -> String {
+    text(Sha256::digest(random).get(..CHECKSUM_BYTES).unwrap_or_default())
+}
+
+/// Whether a text looks like a secret of ours and is none.
+fn is_mistyped(secret: &str) -> bool {
+    let Some(rest) = secret.strip_prefix(SECRET_PREFIX) else { return false };
+    // Those of versions before have no checksum.
+    let parts = rest.split_at_checked((SECRET_BYTES * 8).div_ceil(5));
+    parts.is_some_and(|(random, sum)| !sum.is_empty() && sum != checksum(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_secret_is_told() {
+        let secret = new_secret().expect("a secret");
+        assert_eq!(secret.len(), SECRET_PREFIX.len() + 59);
+        assert!(!is_mistyped(&secret));
+        let mut wrong = secret.clone().into_bytes();
+        wrong[20] = if wrong[20] == b'a' { b'b' } else { b'a' };
+        assert!(is_mistyped(&String::from_utf8(wrong).expect("text")));
+        for other in ["", "scrip_", "something else", "scrip_of-a-test", &secret[..58]] {
+            assert!(!is_mistyped(other), "{other}");
+        }
+    }
 }

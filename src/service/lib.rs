@@ -39,13 +39,13 @@ pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, HoldingsFound,
-    PoolEdit, Presentation, Recorded, RestrictionsEdit, Skipped,
+    KeyEdit, PoolEdit, Presentation, Recorded, RestrictionsEdit, Skipped,
 };
 use committer::Committer;
 pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
 pub use fatal::{before_end, end_process, last_line, start_vital};
-pub use keys::NewKey;
+pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};
 use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};

@@ -336,6 +336,8 @@ impl Parts {
             | Command::SettingsUpdate(_)
             | Command::IdsBegin(_)
             | Command::KeyAdd(_)
+            | Command::KeyEdit(..)
+            | Command::KeyRevoke(_)
             | Command::Forget(_)
             | Command::HoldingsBegin(_)
             | Command::HoldingsFound(_)

@@ -48,6 +48,8 @@ impl Command {
             | Self::Reinstate(coupon, reason) => COUPON + of_coupon(coupon) + texts([reason]),
             Self::Transfer(coupon, id, email, reason) => COUPON + of_coupon(coupon) + texts([id, email, reason]),
             Self::Adjust(coupon, _, reason) => COUPON + of_coupon(coupon) + reason.len(),
+            Self::KeyEdit(id, edit) => COUPON + id.len() + texts([&edit.name]),
+            Self::KeyRevoke(id) => COUPON + id.len(),
             Self::PoolArchive(..)
             | Self::CouponsGenerate(..)
             | Self::Whole(_)

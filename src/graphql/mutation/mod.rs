@@ -1,5 +1,6 @@
 //! The mutations. Each is one command of the service; what its caller has caused is in userErrors.
 
+mod access;
 mod coupons;
 mod plugins;
 mod pools;
@@ -12,7 +13,7 @@ use scrip_service::{Answer, Command, Failure};
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(pools::PoolMutation, coupons::CouponMutation, plugins::PluginMutation);
+pub struct Mutation(pools::PoolMutation, coupons::CouponMutation, plugins::PluginMutation, access::AccessMutation);
 
 /// What became of a command: its answer, or what its caller has caused. What broke inside is an error
 /// of the whole field.

@@ -58,9 +58,9 @@ impl Coupon {
         pool.map(CouponPool).ok_or_else(|| internal(ctx, "a coupon has no pool"))
     }
 
-    /// What a customer types.
-    async fn code(&self) -> &str {
-        &self.0.code
+    /// What a customer types. Whoever may not see codes sees the last four characters of long ones.
+    async fn code(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(session(ctx)?.code(&self.0.code).into_owned())
     }
 
     /// Where it is in its life at this moment.

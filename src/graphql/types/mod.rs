@@ -1,5 +1,6 @@
 //! The objects of the API, each around one of the domain's.
 
+mod access;
 mod checkout;
 mod coupon;
 mod customer;
@@ -15,6 +16,7 @@ mod task;
 
 use async_graphql::{ID, Interface};
 
+pub use access::{ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyUpdateInput, Role};
 pub use checkout::CheckoutVerdict;
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;

@@ -2,7 +2,9 @@
 
 use async_graphql::{ID, SimpleObject};
 
+use super::Role;
 use scrip_domain::access;
+use scrip_service::{Action, Caller};
 
 /// What the whole programme is set to.
 #[derive(Debug, Clone, SimpleObject)]
@@ -24,4 +26,21 @@ pub struct Viewer {
     pub id: ID,
     /// Its name, which events are recorded by.
     pub name: String,
+    /// What its holder is.
+    pub role: Role,
+    /// What its holder may do, such as CLAIM_COUPONS.
+    pub permissions: Vec<String>,
+}
+
+impl Viewer {
+    /// Who acts.
+    #[must_use]
+    pub fn of(actor: &Caller) -> Self {
+        Self {
+            id: ID(actor.id.clone()),
+            name: actor.name.clone(),
+            role: actor.role.into(),
+            permissions: actor.rights.actions().map(Action::name).collect(),
+        }
+    }
 }

@@ -233,6 +233,8 @@ impl Conversation {
     /// Runs an operation that a message of this length asks for.
     async fn subscribe(&mut self, id: String, asked: Asked, length: usize) -> Result<(), End> {
         let session = self.asks.clone().ok_or(End::Close(close::UNAUTHORIZED))?;
+        // It may have been revoked, or have another role, since the socket was opened.
+        let session = session.again().ok_or(End::Close(close::FORBIDDEN))?;
         if self.operations.has(&id) {
             return Err(End::Close(close::DUPLICATE));
         }

@@ -15,7 +15,7 @@ use scrip_domain::{
     id::{CouponId, checked_text},
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{Answer as Kept, Answers, ApiKeys, Row, RowId, Table};
+use scrip_storage::{Answer as Kept, Answers, Row, RowId, Table};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
@@ -192,11 +192,9 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),
         Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
         Command::IdsBegin(secret) => attempt.ids_begin(*secret),
-        Command::KeyAdd(key) => {
-            attempt.put::<ApiKeys>(key.hash.clone(), key.as_ref().clone());
-            attempt.change.keys.push(std::sync::Arc::new(key.as_ref().clone()));
-            Ok(Answer::Done)
-        }
+        Command::KeyAdd(key) => attempt.key_add(key),
+        Command::KeyEdit(id, edit) => attempt.key_edit(id, edit),
+        Command::KeyRevoke(id) => attempt.key_revoke(id),
         Command::Forget(answers) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));

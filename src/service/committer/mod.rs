@@ -15,6 +15,7 @@ mod coupons;
 mod customers;
 mod decide;
 mod holdings;
+mod keys;
 mod lookup;
 mod plugins;
 mod pools;

@@ -172,6 +172,13 @@ impl<'a> Working<'a> {
         self.accepted.tallies.get(&id).copied().unwrap_or_else(|| self.registry.tally(id))
     }
 
+    /// All keys.
+    pub(super) fn keys(&self) -> Vec<Arc<ApiKey>> {
+        let mut keys = self.registry.read().keys.clone();
+        keys.extend(self.accepted.keys.iter().map(|key| (key.hash.clone(), Arc::clone(key))));
+        keys.into_values().collect()
+    }
+
     pub(super) fn settings(&self) -> Settings {
         self.accepted.settings.unwrap_or_else(|| self.registry.settings())
     }

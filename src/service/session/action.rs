@@ -27,6 +27,8 @@ actions! {
     PreviewPatterns,
     /// Read coupons and gift cards' ledgers.
     ReadCoupons,
+    /// See whole codes, and look for coupons by them.
+    SeeCodes,
     /// Add codes to pools, or have them made.
     AddCoupons,
     /// Claim coupons.
@@ -55,7 +57,7 @@ actions! {
     ReadSettings,
     /// Set it otherwise.
     ChangeSettings,
-    /// Make API keys.
+    /// Make, edit and revoke API keys.
     ManageKeys,
     /// Read how the gateway does: the size of its database, its tasks in the background.
     ReadOperations,
@@ -80,13 +82,24 @@ impl Rights {
     /// These alone.
     #[must_use]
     pub fn only(actions: &[Action]) -> Self {
-        actions.iter().fold(Self::NONE, |rights, action| Self(rights.0 | action.bit()))
+        actions.iter().fold(Self::NONE, |rights, action| rights.with(*action))
+    }
+
+    /// All of these, and one.
+    #[must_use]
+    pub fn with(self, action: Action) -> Self {
+        Self(self.0 | action.bit())
     }
 
     /// All of these but one.
     #[must_use]
     pub fn without(self, action: Action) -> Self {
         Self(self.0 & !action.bit())
+    }
+
+    /// Those of these, in their order.
+    pub fn actions(self) -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(move |action| self.allow(*action))
     }
 
     /// Whether one of them is among these.
@@ -97,6 +110,20 @@ impl Rights {
 }
 
 impl Action {
+    /// What it is called, such as READ_POOLS.
+    #[must_use]
+    pub fn name(self) -> String {
+        let words = format!("{self:?}");
+        let mut name = String::with_capacity(words.len() + 2);
+        for letter in words.chars() {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.extend(letter.to_uppercase());
+        }
+        name
+    }
+
     fn bit(self) -> u64 {
         1 << (self as u64)
     }
@@ -121,7 +148,7 @@ impl Command {
             Self::Checkout(_) => Action::CompleteCheckouts,
             Self::CheckoutPreview(_) => Action::PreviewCheckouts,
             Self::SettingsUpdate(_) => Action::ChangeSettings,
-            Self::KeyAdd(_) => Action::ManageKeys,
+            Self::KeyAdd(_) | Self::KeyEdit(..) | Self::KeyRevoke(_) => Action::ManageKeys,
             Self::ClockConfirm => Action::ConfirmClock,
             Self::IdsBegin(_) | Self::Forget(_) | Self::HoldingsBegin(_) | Self::HoldingsFound(_) | Self::Expire(_) => {
                 Action::KeepBooks

@@ -29,7 +29,7 @@ impl Door {
     }
 
     /// What tells of nothing that is kept: the time, and how ids are written.
-    pub(super) fn open_to_all(&self) -> &Scrip {
+    pub(super) fn open_to_all(&self) -> &Arc<Scrip> {
         &self.scrip
     }
 }

@@ -3,18 +3,19 @@
 
 mod action;
 mod door;
+mod roles;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use tokio::sync::watch;
 
 use super::{
     Answer, Caller, CheckoutOrder, Command, CouponFilter, DraftFor, EventCursor, EventFilter, Export, Failure,
-    Follower, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, Resync, RunningBackup, Scrip,
-    TaskState,
+    Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, Resync,
+    RunningBackup, Scrip, TaskState,
 };
 use scrip_domain::{
-    access::Settings,
+    access::{ApiKey, Settings},
     coupon::Coupon,
     customer::{Customer, Email},
     event::{Event, EventType},
@@ -63,6 +64,14 @@ impl Session {
         self.0.actor()
     }
 
+    /// The same as it is now: none once the key is not good any more. For what goes on longer than a request.
+    #[must_use]
+    pub fn again(&self) -> Option<Self> {
+        let Some(key) = &self.actor().key else { return Some(self.clone()) };
+        let scrip = self.0.open_to_all();
+        scrip.caller_of(key).map(|actor| scrip.session(actor))
+    }
+
     /// Whether the actor may do this, for what another has read already.
     pub fn demand(&self, action: Action) -> Result<(), Failure> {
         self.0.may(action).map(drop)
@@ -101,9 +110,14 @@ impl Session {
         Ok(self.0.may(Action::AddCoupons)?.registry.pool(id))
     }
 
-    /// Makes a key, with this secret if one is given.
-    pub async fn create_key(&self, name: &str, preset: Option<String>) -> Result<NewKey, Failure> {
-        self.0.may(Action::ManageKeys)?.create_key(name, preset).await
+    /// Makes a key.
+    pub async fn create_key(&self, draft: KeyDraft) -> Result<NewKey, Failure> {
+        self.0.may(Action::ManageKeys)?.create_key(self.actor(), draft).await
+    }
+
+    /// All keys, by their making.
+    pub fn keys(&self) -> Result<Vec<ApiKey>, Failure> {
+        Ok(self.0.may(Action::ManageKeys)?.keys())
     }
 
     /// Believes what the clock says, on an operator's word.
@@ -158,6 +172,23 @@ impl Session {
 
 /// Coupons.
 impl Session {
+    /// Whether the actor sees whole codes.
+    #[must_use]
+    pub fn sees_codes(&self) -> bool {
+        self.actor().rights.allow(Action::SeeCodes)
+    }
+
+    /// A code as the actor may see it.
+    #[must_use]
+    pub fn code<'a>(&self, code: &'a str) -> Cow<'a, str> {
+        if self.sees_codes() { Cow::Borrowed(code) } else { Cow::Owned(masked(code)) }
+    }
+
+    /// Refuses to look for codes by how they begin, letter by letter, for whoever may not see them.
+    fn check_prefix(&self, filter: &CouponFilter) -> Result<(), Failure> {
+        if filter.prefix.is_some() { self.demand(Action::SeeCodes) } else { Ok(()) }
+    }
+
     /// The coupons with these ids, in their order; none where there is no such coupon.
     pub async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
         self.0.may(Action::ReadCoupons)?.coupons(ids).await
@@ -186,6 +217,7 @@ impl Session {
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
+        self.check_prefix(filter)?;
         self.0.may(Action::ReadCoupons)?.pool_coupons(pool, filter, page, now).await
     }
 
@@ -198,6 +230,7 @@ impl Session {
         page: &PageRequest<EventId>,
         now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
+        self.check_prefix(filter)?;
         self.0.may(Action::ReadCoupons)?.coupons_in_time(pool, by, filter, page, now).await
     }
 
@@ -209,6 +242,7 @@ impl Session {
         page: &PageRequest<EventId>,
         now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
+        self.check_prefix(filter)?;
         self.0.may(Action::ReadCoupons)?.customer_coupons(customer, filter, page, now).await
     }
 
@@ -237,7 +271,9 @@ impl Session {
 
     /// Begins to read the coupons of a pool that a filter admits, to write them to a file.
     pub async fn export(&self, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
-        self.0.may(Action::ExportCoupons)?.export(pool, filter).await
+        self.check_prefix(&filter)?;
+        let export = self.0.may(Action::ExportCoupons)?.export(pool, filter).await?;
+        Ok(export.masked(!self.sees_codes()))
     }
 }
 
@@ -331,4 +367,14 @@ impl Session {
     pub fn backup(&self, rate: Option<u64>) -> Result<Option<RunningBackup>, Failure> {
         Ok(self.0.may(Action::TakeBackups)?.backup(rate))
     }
+}
+
+/// How many of a code's last characters anybody sees who may read coupons.
+const SHOWN: usize = 4;
+
+/// A code by its last characters. Of a short one not even those are told: it would be most of it.
+pub(super) fn masked(code: &str) -> String {
+    let length = code.chars().count();
+    let shown = if length >= 3 * SHOWN { SHOWN } else { 0 };
+    std::iter::repeat_n('*', SHOWN).chain(code.chars().skip(length - shown)).collect()
 }

@@ -6,6 +6,7 @@ use std::{fmt::Write, fs, path::Path};
 use super::*;
 use crate::{codec::id_bytes, format};
 use scrip_domain::{
+    access::Role,
     binding::{Binding, OnFailure},
     clock::{BatchTime, Reading},
     code::SeriesKey,
@@ -235,10 +236,7 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Answers>(key("another"), answer(Err(vec![Rejection::PoolExhausted.at(["poolId"])]))),
         row::<Programme>((), Settings { auto_redeem: true, ids: None }),
         row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])) }),
-        row::<ApiKeys>(
-            "0a1b".to_owned(),
-            ApiKey { id: "k1".to_owned(), name: "till".to_owned(), hash: "0a1b".to_owned(), created_at: at(0) },
-        ),
+        row::<ApiKeys>("0a1b".to_owned(), key_of("k1", "0a1b")),
     ]
     .into_iter()
     .chain(own_rows())
@@ -254,7 +252,30 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<Coupons>(voided.id, Box::new(voided)),
         row::<Coupons>(used.id, Box::new(used)),
         row::<Events>(event(44), vec![dated(EventType::Extend, false)]),
+        row::<ApiKeys>(
+            "0a1c".to_owned(),
+            ApiKey {
+                role: Role::Viewer,
+                hint: "scrip_abcd".to_owned(),
+                expires_at: Some(at(2)),
+                revoked_at: Some(at(1)),
+                ..key_of("k2", "0a1c")
+            },
+        ),
     ]
+}
+
+fn key_of(id: &str, hash: &str) -> ApiKey {
+    ApiKey {
+        id: id.to_owned(),
+        name: "till".to_owned(),
+        hash: hash.to_owned(),
+        created_at: at(0),
+        role: Role::Admin,
+        hint: String::new(),
+        expires_at: None,
+        revoked_at: None,
+    }
 }
 
 fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {

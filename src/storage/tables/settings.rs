@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApiKeys, Batches, Formats, Programme,
-    words::{instant, millis},
+    words::{instant, millis, of_role, role},
 };
 use crate::{
     chain::{Digest, Link},
@@ -14,7 +14,7 @@ use crate::{
     table::{Form, KIB},
 };
 use scrip_domain::{
-    access::{ApiKey, Settings},
+    access::{ApiKey, Role, Settings},
     clock::{BatchTime, Reading},
     seal::IdSecret,
 };
@@ -60,6 +60,17 @@ pub(crate) struct KeptKey<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     created_at: At,
+    /// What its holder may do; ADMIN in what versions without roles have written.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    role: Option<Cow<'a, str>>,
+    /// How its secret begins.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    hint: Option<Cow<'a, str>>,
+    /// From when on it is not good any more, and since when it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<At>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<At>,
 }
 
 impl Form for ApiKeys {
@@ -77,12 +88,29 @@ impl Form for ApiKeys {
 
     fn keep<'a>(_: &String, key: &'a ApiKey) -> KeptKey<'a> {
         let (id, name) = (Cow::Borrowed(key.id.as_str()), Cow::Borrowed(key.name.as_str()));
-        KeptKey { key: id, name, created_at: millis(key.created_at) }
+        KeptKey {
+            key: id,
+            name,
+            created_at: millis(key.created_at),
+            role: Some(key.role).filter(|role| *role != Role::Admin).map(|role| Cow::Borrowed(of_role(role))),
+            hint: Some(key.hint.as_str()).filter(|hint| !hint.is_empty()).map(Cow::Borrowed),
+            expires_at: key.expires_at.map(millis),
+            revoked_at: key.revoked_at.map(millis),
+        }
     }
 
     fn restore(hash: &String, kept: KeptKey<'_>) -> Result<ApiKey, CodecError> {
         let (id, name) = (kept.key.into_owned(), kept.name.into_owned());
-        Ok(ApiKey { id, name, hash: hash.clone(), created_at: instant(kept.created_at)? })
+        Ok(ApiKey {
+            id,
+            name,
+            hash: hash.clone(),
+            created_at: instant(kept.created_at)?,
+            role: kept.role.map_or(Ok(Role::Admin), |word| role(&word))?,
+            hint: kept.hint.map(Cow::into_owned).unwrap_or_default(),
+            expires_at: kept.expires_at.map(instant).transpose()?,
+            revoked_at: kept.revoked_at.map(instant).transpose()?,
+        })
     }
 }
 

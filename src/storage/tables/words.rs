@@ -5,6 +5,7 @@ use crate::{
     table::Form,
 };
 use scrip_domain::{
+    access::Role,
     currency::Currency,
     event::EventType,
     gift_card::EntryKind,
@@ -30,6 +31,8 @@ macro_rules! words {
         }
     };
 }
+
+words!(Role, of_role, role, "a role", Admin = "ADMIN", Manager = "MANAGER", Service = "SERVICE", Viewer = "VIEWER");
 
 words!(
     Status,

@@ -77,7 +77,7 @@ impl App {
     async fn open(address: &Address, options: Options, plugins: Option<Arc<Plugins>>) -> Self {
         let clock = Clock::manual(START.parse().expect("an instant"));
         let scrip = Scrip::open(address, clock.clone(), plugins).await.expect("a database");
-        let key = scrip.operator().create_key("till", None).await.expect("a key").secret;
+        let key = scrip.operator().create_key(scrip::service::KeyDraft::admin("till")).await.expect("a key").secret;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -93,7 +93,7 @@ impl App {
 
     /// Makes another key.
     pub(super) async fn another_key(&self, name: &str) -> String {
-        self.scrip().operator().create_key(name, None).await.expect("a key").secret
+        self.scrip().operator().create_key(scrip::service::KeyDraft::admin(name)).await.expect("a key").secret
     }
 
     /// Sets the clock.

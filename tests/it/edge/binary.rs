@@ -243,7 +243,7 @@ async fn a_clock_that_is_years_ahead_is_confirmed_on_the_stopped_folder() {
     let address = Address::parse(&format!("surrealkv://{}/data", folder.path().display())).expect("an address");
     let long_ago = Clock::manual("2020-01-01T00:00:00Z".parse().expect("an instant"));
     let scrip_then = Scrip::open(&address, long_ago, None).await.expect("a database");
-    let key = scrip_then.operator().create_key("till", None).await.expect("a key").secret;
+    let key = scrip_then.operator().create_key(scrip::service::KeyDraft::admin("till")).await.expect("a key").secret;
     scrip_then.close().await;
     let start = || scrip(folder.path(), &["--listen", "127.0.0.1:0", "--database", "surrealkv://data"]);
     let confirm = || scrip(folder.path(), &["clock", "confirm", "--database", "surrealkv://data"]);

@@ -25,6 +25,7 @@ mod health;
 mod held;
 mod idempotency;
 mod ids;
+mod keys;
 mod lanes;
 mod life;
 mod lists;

@@ -9,6 +9,7 @@ use async_graphql::parser::{
 };
 use futures_util::StreamExt;
 use scrip::{
+    domain::access::Role,
     graphql::{Moment, Rules, asked_by, definition},
     service::{Action, Caller, Failure, Rights},
 };
@@ -34,6 +35,7 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("settings", Some(Action::ReadSettings), "{ settings { autoRedeem } }"),
     ("database", Some(Action::ReadOperations), "{ database { bytes } }"),
     ("tasks", Some(Action::ReadOperations), "{ tasks { name } }"),
+    ("apiKeys", Some(Action::ManageKeys), "{ apiKeys { id } }"),
     ("viewer", None, "{ viewer { name } }"),
     (
         "poolCreate",
@@ -114,6 +116,9 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("checkoutComplete", Some(Action::CompleteCheckouts), "mutation { checkoutComplete(input: CHECKOUT) ERRORS }"),
     ("pluginTest", Some(Action::ManagePlugins), "mutation { pluginTest(input: {plugin: \"none\"}) ERRORS }"),
     ("pluginReload", Some(Action::ManagePlugins), "mutation { pluginReload(id: \"none\") ERRORS }"),
+    ("apiKeyCreate", Some(Action::ManageKeys), "mutation { apiKeyCreate(input: {name: \"b\", role: VIEWER}) ERRORS }"),
+    ("apiKeyUpdate", Some(Action::ManageKeys), "mutation { apiKeyUpdate(input: {id: \"none\"}) ERRORS }"),
+    ("apiKeyRevoke", Some(Action::ManageKeys), "mutation { apiKeyRevoke(id: \"none\") ERRORS }"),
     ("couponEvents", Some(Action::ReadEvents), "subscription { couponEvents(after: \"CURSOR\") { __typename } }"),
 ];
 
@@ -243,4 +248,27 @@ impl GlobalPool {
             other => panic!("expected a pool, found {other:?}"),
         }
     }
+}
+
+/// Every role, at every field: what the table of roles says, and the page for operators.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_role_may_do_what_the_table_says() {
+    let asked = Asked::new().await;
+    for role in Role::ALL {
+        let rights = Rights::of(role);
+        for (field, action, document) in DEMANDS {
+            let answer = asked.ask(document, rights).await;
+            let allowed = action.is_none_or(|action| rights.allow(action));
+            assert_eq!(!answer.contains("FORBIDDEN"), allowed, "{role:?} {field}: {answer}");
+        }
+    }
+    let page = include_str!("../../../docs/operating.md");
+    for action in Action::ALL.iter().filter(|action| **action != Action::KeepBooks && **action != Action::ConfirmClock)
+    {
+        let has = |role| if Rights::of(role).allow(*action) { "yes" } else { "" };
+        let cells = Role::ALL.map(|role| format!("| {}", has(role)).trim_end().to_owned() + " ").concat();
+        let line = format!("| `{}` {cells}|", action.name());
+        assert!(page.contains(&line), "docs/operating.md lacks: {line}");
+    }
+    asked.app.finish().await;
 }
