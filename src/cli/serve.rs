@@ -129,10 +129,13 @@ async fn bind(place: &str) -> Result<TcpListener, Problem> {
 /// At the first start an admin key is made and shown once; one that is preset is kept as it is.
 async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAddr) -> Result<(), Problem> {
     match preset {
-        Some(key) if scrip.sign_in(&key).is_none() => {
+        Some(key) if !scrip.has_key(&key) => {
             let draft = KeyDraft { secret: Some(key), ..KeyDraft::admin("admin") };
             scrip.operator().create_key(draft).await?;
             tracing::info!("the admin key of SCRIP_ADMIN_KEY was added");
+        }
+        Some(key) if scrip.sign_in(&key).is_none() => {
+            tracing::warn!("the admin key of SCRIP_ADMIN_KEY was revoked, or its time is over: it stays so");
         }
         Some(_) => {}
         None if scrip.has_keys() => {}

@@ -111,6 +111,12 @@ impl Scrip {
         keys
     }
 
+    /// Whether a secret is that of a key, be that still good or not.
+    #[must_use]
+    pub fn has_key(&self, secret: &str) -> bool {
+        self.registry.key(&hash_secret(secret)).is_some()
+    }
+
     /// Whether any key exists.
     #[must_use]
     pub fn has_keys(&self) -> bool {

@@ -17,7 +17,11 @@ const MAX_KEYS: usize = 10_000;
 
 impl Attempt<'_> {
     pub(super) fn key_add(&mut self, key: &ApiKey) -> Result<Answer, Stop> {
-        if self.working.keys().len() >= MAX_KEYS {
+        let keys = self.working.keys();
+        if keys.iter().any(|other| other.hash == key.hash) {
+            return Err(Rejection::Duplicate { what: "a key with this secret".to_owned() }.into());
+        }
+        if keys.len() >= MAX_KEYS {
             return Err(Rejection::LimitExceeded { what: "too many keys", limit: MAX_KEYS as u64 }.into());
         }
         if key.expires_at.is_some_and(|end| end <= self.now()) {

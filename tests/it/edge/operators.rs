@@ -197,3 +197,30 @@ async fn files_are_their_owners_alone() {
         assert_eq!(mode, if is_folder { 0o700 } else { 0o600 }, "{path}: {mode:o}");
     }
 }
+
+#[tokio::test]
+async fn keys_are_made_listed_and_revoked_on_a_stopped_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = ["--database", "surrealkv://data"];
+    let gateway = Gateway::start(scrip(folder.path(), &["--listen", "127.0.0.1:0", database[0], database[1]])).await;
+    gateway.stop().await;
+    let run = async |arguments: &[&str]| {
+        let output = scrip(folder.path(), arguments).args(database).output().await.expect("an end");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), said)
+    };
+    let (_, said) = run(&["key", "create", "--name", "eye", "--role", "viewer"]).await;
+    let secret = said.split_whitespace().find(|word| word.starts_with("scrip_")).expect("a key").to_owned();
+    let (_, listed) = run(&["key", "list"]).await;
+    let of = |name: &str, listed: &str| listed.lines().find(|line| line.contains(name)).expect("a line").to_owned();
+    let line = of("eye", &listed);
+    assert!(line.contains("Viewer") && line.ends_with(&secret[..10]) && line.contains("good"), "{listed}");
+    let id = line.split_whitespace().next().expect("an id");
+    assert!(run(&["key", "revoke", id]).await.0);
+    assert!(of("eye", &run(&["key", "list"]).await.1).contains("revoked"));
+    let admin = of("admin", &listed);
+    let (done, said) = run(&["key", "revoke", admin.split_whitespace().next().expect("an id")]).await;
+    assert!(!done && said.contains("the last key of an ADMIN"), "{said}");
+    let (done, said) = run(&["key", "create", "--expires", "2020-01-01T00:00:00Z"]).await;
+    assert!(!done && said.contains("in the future"), "{said}");
+}
