@@ -263,8 +263,11 @@ pub enum Rejection {
         reason: String,
     },
     /// Not for this caller.
-    #[error("this key may not do that")]
-    Forbidden,
+    #[error("this key may not {action}: ask with another, or have its role changed; viewer tells what it may")]
+    Forbidden {
+        /// What it may not, by the name of a permission.
+        action: String,
+    },
     /// Changes are stopped; reads go on.
     #[error("no change can be made at the moment, try again with the same idempotencyKey: {reason}")]
     DatabaseUnavailable {
@@ -317,7 +320,7 @@ impl Rejection {
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
             Self::LimitExceeded { .. } | Self::TablesTooLarge { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
-            Self::Forbidden => Code::Forbidden,
+            Self::Forbidden { .. } => Code::Forbidden,
             Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }
     }

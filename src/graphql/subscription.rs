@@ -87,7 +87,7 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
 
 /// Whether whoever follows may still do so.
 fn still_follows(ctx: &Context<'_>) -> std::result::Result<(), Failure> {
-    let gone = || Failure::from(Refusal::from(Rejection::Forbidden));
+    let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: Action::ReadEvents.name() }));
     let session = ctx.data_opt::<Session>().and_then(Session::again).ok_or_else(gone)?;
     session.demand(Action::ReadEvents)
 }

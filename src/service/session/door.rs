@@ -25,7 +25,10 @@ impl Door {
 
     /// What is behind it, for an actor who may do this.
     pub(super) fn may(&self, action: Action) -> Result<&Arc<Scrip>, Failure> {
-        if self.actor.rights.allow(action) { Ok(&self.scrip) } else { Err(Refusal::from(Rejection::Forbidden).into()) }
+        if self.actor.rights.allow(action) {
+            return Ok(&self.scrip);
+        }
+        Err(Refusal::from(Rejection::Forbidden { action: action.name() }).into())
     }
 
     /// What tells of nothing that is kept: the time, and how ids are written.
