@@ -167,7 +167,7 @@ impl Bench {
             let (customer, now) = (CustomerId::parse("ann").expect("an id"), self.scrip.now());
             for _ in 0..times {
                 let start = Instant::now();
-                assert_eq!(decide(&basket, &customer, &presented, now).len(), number);
+                assert_eq!(decide(&basket, &customer, &presented, Combining::default(), now).len(), number);
                 decisions.saturating_record(nanos(start));
             }
             row(&format!("a checkout of {lines} lines and {number} coupons, median"), &micros(&previews));
@@ -200,9 +200,7 @@ impl Bench {
                 code: name,
                 found: Some((coupon, terms)),
                 assignment: Some(Ok(())),
-                amount: None,
-                pays_shipping: false,
-                asked: Vec::new(),
+                ..Presented::default()
             });
         }
         let basket = BasketDraft {

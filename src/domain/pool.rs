@@ -16,6 +16,7 @@ use super::{
     source::Source,
     status::Status,
     terms::{CouponType, Terms},
+    till::Till,
 };
 
 /// A coupon pool.
@@ -50,6 +51,9 @@ pub struct Pool {
     /// [`Pool::pays_shipping`].
     #[serde(default)]
     pub pays_shipping: Option<bool>,
+    /// How its coupons behave at the till.
+    #[serde(default)]
+    pub till: Till,
     /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
     /// ever had to know.
     #[serde(default)]

@@ -15,6 +15,7 @@ use super::{
     rejection::{Refusal, Rejection},
     source::Source,
     terms::{CouponType, Restrictions, Terms, Value},
+    till::{Till, TillEdit},
 };
 
 /// The longest name of a pool, in characters.
@@ -77,6 +78,9 @@ pub struct PoolDraft {
     /// Gift cards: whether they pay for the shipping too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pays_shipping: Option<bool>,
+    /// How its coupons behave at the till.
+    #[serde(flatten)]
+    pub till: TillEdit,
 }
 
 /// Gathers refusals, so that a draft's faults are told together.
@@ -92,6 +96,11 @@ impl Faults {
     /// Keeps a fault.
     pub fn add(&mut self, field: &[&str], rejection: Rejection) {
         self.0.push(rejection.at(field.iter().copied()));
+    }
+
+    /// Keeps a fault that has its field.
+    pub fn keep(&mut self, refusal: Refusal) {
+        self.0.push(refusal);
     }
 
     /// All faults, if there are any.
@@ -137,6 +146,7 @@ impl PoolDraft {
         faults.take(&["paysShipping"], check_pays_shipping(self.kind, self.pays_shipping));
         let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
+        let till = self.till.applied(&Till::default(), &mut faults);
         faults.into_result()?;
         let Some(value) = value else { return Err(vec![Rejection::Required { what: "a value" }.at(["value"])]) };
         let mut pool = Pool {
@@ -154,6 +164,7 @@ impl PoolDraft {
             checks: self.checks.clone(),
             aggregated: self.aggregated,
             pays_shipping: (self.kind == CouponType::GiftCard).then_some(self.pays_shipping == Some(true)),
+            till,
             holdings_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),

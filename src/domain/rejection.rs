@@ -113,6 +113,12 @@ pub enum Rejection {
         /// Why there is nothing that it takes off.
         why: String,
     },
+    /// It does not go together with another coupon of the checkout.
+    #[error("it cannot be combined: {reason}")]
+    NotCombinable {
+        /// With which it collides, and how.
+        reason: String,
+    },
     /// Less of the basket can be paid with it.
     #[error("at most {payable} of this basket can be paid with this gift card")]
     AbovePayable {
@@ -297,6 +303,7 @@ impl Rejection {
             Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
             Self::InsufficientBalance { .. } => Code::InsufficientBalance,
             Self::NothingToDiscount { .. } => Code::NothingToDiscount,
+            Self::NotCombinable { .. } => Code::NotCombinable,
             Self::PriceChanged { .. } => Code::PriceChanged,
             Self::CheckRefused { .. } => Code::CheckRefused,
             Self::CheckUnavailable { .. } => Code::CheckUnavailable,

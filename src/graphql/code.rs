@@ -46,6 +46,8 @@ pub enum CouponErrorCode {
     InsufficientBalance,
     /// The coupon takes nothing off this basket, and so it is not used up.
     NothingToDiscount,
+    /// The coupon does not go together with another coupon of this checkout, which the message names.
+    NotCombinable,
     /// The checkout comes out at another price than expectedPayable: nothing was recorded.
     PriceChanged,
     /// A custom check refused.

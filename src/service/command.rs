@@ -13,6 +13,7 @@ use scrip_domain::{
     basket::BasketDraft,
     binding::Binding,
     checkout::{Allocation, Check},
+    combining::PercentagesOf,
     coupon::Coupon,
     customer::Customer,
     decimal::Amount,
@@ -22,6 +23,7 @@ use scrip_domain::{
     pool_draft::PoolDraft,
     rejection::Refusal,
     seal::IdSecret,
+    till::TillEdit,
 };
 
 /// On whose behalf a command runs.
@@ -119,6 +121,9 @@ pub struct PoolEdit {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too.
     pub pays_shipping: Option<bool>,
+    /// How its coupons behave at the till.
+    #[serde(flatten)]
+    pub till: TillEdit,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }
@@ -150,6 +155,19 @@ pub struct RestrictionsEdit {
     pub stores: Option<Vec<String>>,
     /// Product ids.
     pub products: Option<Vec<String>>,
+}
+
+/// Settings that change: what is absent stays; `Some(None)` clears.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SettingsEdit {
+    /// Whether a completed checkout redeems the coupons that passed.
+    pub auto_redeem: Option<bool>,
+    /// Of what percentages are.
+    pub percentages_of: Option<PercentagesOf>,
+    /// How many coupons a checkout takes.
+    pub coupons_per_checkout: Option<i32>,
+    /// How many of one category.
+    pub coupons_per_category: Option<Option<i32>>,
 }
 
 /// What is to be known of a customer: what is absent stays; `Some(None)` clears.
@@ -277,7 +295,7 @@ pub enum Command {
     /// Decide a checkout and change nothing.
     CheckoutPreview(Box<CheckoutOrder>),
     /// Change the settings.
-    SettingsUpdate(Option<bool>),
+    SettingsUpdate(SettingsEdit),
     /// Begin to seal ids with a secret, unless there is one.
     IdsBegin(#[serde(skip)] IdSecret),
     /// Keep a new API key.

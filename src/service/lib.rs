@@ -39,7 +39,7 @@ pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, HoldingsFound,
-    PoolEdit, Presentation, Recorded, RestrictionsEdit, Skipped,
+    PoolEdit, Presentation, Recorded, RestrictionsEdit, SettingsEdit, Skipped,
 };
 use committer::Committer;
 pub use events::{EventCursor, EventFilter};

@@ -11,10 +11,12 @@ use super::{
 use scrip_domain::{
     basket::BasketDraft,
     binding::{Binding, OnFailure},
+    combining::{Stacking, StackingWith},
     decimal::Decimal,
     event::Why,
     id::{CouponId, EntryId, PoolId},
     pool_draft::{PoolDraft, RestrictionsDraft},
+    till::TillEdit,
 };
 
 /// The version that a fingerprint begins with.
@@ -217,6 +219,7 @@ impl Parts {
             restrictions,
             aggregated,
             pays_shipping,
+            till,
         } = draft;
         self.text(name);
         self.maybe_text(external_id.as_ref());
@@ -234,6 +237,21 @@ impl Parts {
         self.restrictions(restrictions);
         self.number(u64::from(*aggregated));
         self.later("paysShipping", *pays_shipping, |parts, pays| parts.number(u64::from(pays)));
+        self.till(till);
+    }
+
+    fn till(&mut self, till: &TillEdit) {
+        let TillEdit { stacking } = till;
+        self.later("stacking", stacking.as_ref().and_then(Option::as_ref), |parts, stacking| {
+            let Stacking { with, category, order } = stacking;
+            parts.text(match with {
+                StackingWith::All => "all",
+                StackingWith::OtherCategories => "other categories",
+                StackingWith::None => "none",
+            });
+            parts.maybe_text(category.as_ref());
+            parts.text(&order.to_string());
+        });
     }
 
     /// An action of which nothing is asked but the coupon, and why.

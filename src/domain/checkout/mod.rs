@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     basket::Basket,
+    combining::{Combining, Stacking, Together},
     coupon::Coupon,
     currency::exponent_of,
     decimal::Amount,
@@ -31,7 +32,7 @@ use worth::Taken;
 pub const MAX_COUPONS: usize = 50;
 
 /// One coupon as presented: what the code named, if it named one, and what was asked of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Presented {
     /// The code as typed.
     pub code: String,
@@ -44,6 +45,8 @@ pub struct Presented {
     pub amount: Option<String>,
     /// Gift cards: whether its pool has it pay for the shipping too.
     pub pays_shipping: bool,
+    /// How it goes together with others.
+    pub stacking: Stacking,
     /// What the pool's own checks came to.
     pub asked: Vec<Check>,
 }
@@ -110,7 +113,13 @@ impl Verdict {
 
 /// Decides a checkout: a verdict for each presented coupon, in the order presented.
 #[must_use]
-pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], now: Instant) -> Vec<Verdict> {
+pub fn decide(
+    basket: &Basket,
+    customer: &CustomerId,
+    presented: &[Presented],
+    rules: Combining,
+    now: Instant,
+) -> Vec<Verdict> {
     let terms = presented.iter().filter_map(|one| one.found.as_ref().map(|(_, terms)| terms));
     let mut ground = Ground::new(basket, terms);
     let mut verdicts = Vec::with_capacity(presented.len());
@@ -124,20 +133,24 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
         let admitted = presented.iter().zip(&verdicts).filter(|(_, verdict)| verdict.admitted);
         ground = Ground::new(basket, admitted.filter_map(|(one, _)| one.found.as_ref().map(|(_, terms)| terms)));
     }
-    let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
+    let mut together = Together::new(rules);
     let mut takings = Vec::new();
     let mut takers = Vec::new();
-    for cards in [false, true] {
-        for (place, (one, verdict)) in presented.iter().zip(&mut verdicts).enumerate() {
-            if is_card(one) != cards || !verdict.redeemable() {
-                continue;
-            }
-            if let Some(taken) = discount(&mut ground, one, verdict) {
-                verdict.discount = taken.amount;
-                takings.extend(taken.lines.inspect(|_| takers.push(place)));
-                if taken.shipping.is_positive() {
-                    verdict.allocations.push(Allocation { line: None, amount: taken.shipping });
-                }
+    for place in taking_order(presented) {
+        let (Some(one), Some(verdict)) = (presented.get(place), verdicts.get_mut(place)) else { continue };
+        if !verdict.admitted {
+            continue;
+        }
+        verdict.record("combination", together.admits(&one.stacking));
+        if !verdict.redeemable() {
+            continue;
+        }
+        if let Some(taken) = discount(&mut ground, one, rules, verdict) {
+            together.add(&one.code, &one.stacking);
+            verdict.discount = taken.amount;
+            takings.extend(taken.lines.inspect(|_| takers.push(place)));
+            if taken.shipping.is_positive() {
+                verdict.allocations.push(Allocation { line: None, amount: taken.shipping });
             }
         }
     }
@@ -150,8 +163,16 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
     verdicts
 }
 
+/// In which order coupons are taken: gift cards last, by the order of their pools, then as they were presented.
+fn taking_order(presented: &[Presented]) -> Vec<usize> {
+    let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
+    let mut places: Vec<usize> = (0..presented.len()).collect();
+    places.sort_by_key(|place| presented.get(*place).map(|one| (is_card(one), one.stacking.order)));
+    places
+}
+
 /// Takes a coupon's discount off what is left, and tells where it takes nothing.
-fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> Option<Taken> {
+fn discount(ground: &mut Ground<'_>, one: &Presented, rules: Combining, verdict: &mut Verdict) -> Option<Taken> {
     let (coupon, terms) = one.found.as_ref()?;
     let taken = if terms.card_value().is_some() {
         worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping)
@@ -160,7 +181,7 @@ fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> 
         verdict.record("amount", Err(Rejection::FieldNotApplicable { subject }));
         return None;
     } else {
-        worth::take(ground, terms).map_err(Refusal::from)
+        worth::take(ground, terms, rules.percentages_of).map_err(Refusal::from)
     };
     let name = if terms.card_value().is_some() { "gift card" } else { "discount" };
     let (taken, refusal) = match taken {
@@ -245,6 +266,8 @@ pub fn card_amount(discount: Amount, basket: &Basket, terms: &Terms) -> Amount {
     discount.rescaled(basket.currency.exponent(), exponent_of(terms.currency))
 }
 
+#[cfg(test)]
+mod combining_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

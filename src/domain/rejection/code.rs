@@ -44,6 +44,8 @@ pub enum Code {
     InsufficientBalance,
     /// The coupon takes nothing off this basket.
     NothingToDiscount,
+    /// The coupon does not go together with another of this checkout.
+    NotCombinable,
     /// The checkout comes out at another price than was expected.
     PriceChanged,
     /// A custom check refused.
@@ -116,6 +118,7 @@ impl Code {
             | Self::BelowMinimumRedemption
             | Self::InsufficientBalance
             | Self::NothingToDiscount
+            | Self::NotCombinable
             | Self::PriceChanged
             | Self::CheckRefused
             | Self::SourceRefused

@@ -5,6 +5,7 @@ mod actions;
 mod checkout;
 mod plugin;
 mod pool;
+mod till;
 
 pub use actions::{
     CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
@@ -13,6 +14,7 @@ pub use actions::{
 };
 pub use checkout::{BasketInput, CheckoutInput};
 pub use plugin::{PluginBindingInput, PluginTestInput};
+pub use till::StackingInput;
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
-use super::{PluginBindingInput, edit};
+use super::{PluginBindingInput, StackingInput, edit};
 use crate::{
     global_id::{GlobalIds, pool_id},
     scalar::{CurrencyCode, Decimal, Period},
@@ -13,6 +13,7 @@ use scrip_domain::{
     pool_draft::{Faults, PoolDraft, RestrictionsDraft},
     rejection::{Refusal, Rejection},
     source::Source,
+    till::TillEdit,
 };
 use scrip_service::{Command, DraftFor, PoolEdit, RestrictionsEdit};
 
@@ -96,6 +97,8 @@ pub struct PoolCreateInput {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too; false where it is absent.
     pub pays_shipping: Option<bool>,
+    /// How its coupons go together with others in one checkout; with all where it is absent.
+    pub stacking: Option<StackingInput>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group that may see it. Not available in this version.
@@ -139,6 +142,7 @@ impl PoolCreateInput {
             },
             aggregated: self.aggregated.unwrap_or(false),
             pays_shipping: self.pays_shipping,
+            till: TillEdit { stacking: self.stacking.map(|stacking| Some(stacking.into())) },
         })))
     }
 }
@@ -231,6 +235,9 @@ pub struct PoolUpdateInput {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too, those that exist as well.
     pub pays_shipping: Option<bool>,
+    /// How its coupons go together with others in one checkout, those that exist as well; null for with all.
+    #[graphql(default)]
+    pub stacking: MaybeUndefined<StackingInput>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group. Not available in this version.
@@ -286,6 +293,7 @@ impl PoolUpdateInput {
             remote: self.remote.map(Into::into),
             aggregated: self.aggregated,
             pays_shipping: self.pays_shipping,
+            till: TillEdit { stacking: edit(self.stacking, Into::into) },
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(Command::PoolUpdate(pool, Box::new(edit_of)))

@@ -12,6 +12,7 @@ mod plugin;
 mod pool;
 mod programme;
 mod task;
+mod till;
 
 use async_graphql::{ID, Interface};
 
@@ -30,8 +31,9 @@ pub use plugin::{
     PluginLogLine, PluginPayload, PluginTestPayload, PluginTestResult, PluginUsage, PluginVerdict,
 };
 pub use pool::{CouponPool, Restrictions};
-pub use programme::{Settings, Viewer};
+pub use programme::{PercentagesOf, Settings, Viewer};
 pub use task::BackgroundTask;
+pub use till::{Stacking, StackingWith};
 
 /// Anything that has an id of its own and can be read by it.
 #[derive(Debug, Interface)]

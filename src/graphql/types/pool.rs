@@ -17,7 +17,7 @@ use crate::{
     input::CouponFilter,
     moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-    types::{Coupon, PluginBinding},
+    types::{Coupon, PluginBinding, Stacking},
 };
 use scrip_domain::{
     coupon,
@@ -176,6 +176,11 @@ impl CouponPool {
     async fn pays_shipping(&self) -> Option<bool> {
         let terms = self.0.terms.last().filter(|terms| terms.card_value().is_some());
         terms.map(|terms| self.0.pays_shipping(terms))
+    }
+
+    /// How its coupons go together with others in one checkout.
+    async fn stacking(&self) -> Stacking {
+        self.0.till.stacking.clone().into()
     }
 
     /// How many coupons it has, by status.

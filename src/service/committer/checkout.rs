@@ -125,39 +125,39 @@ impl Attempt<'_> {
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
-            let (one, assignment, pays_shipping) = match self.presented(order, &given.code) {
-                Ok(one) => one,
+            match self.presented(order, given) {
+                Ok((one, found_one)) => {
+                    presented.push(one);
+                    found.push(found_one);
+                }
                 // What the others miss is read with it.
-                Err(Stop::Missing) => continue,
+                Err(Stop::Missing) => {}
                 Err(stop) => return Err(stop),
-            };
-            presented.push(Presented {
-                code: given.code.clone(),
-                found: one.as_ref().map(|(one, terms)| (one.coupon.clone(), Arc::clone(terms))),
-                assignment,
-                amount: given.amount.clone(),
-                pays_shipping,
-                asked: Vec::new(),
-            });
-            found.push(one);
+            }
         }
         if !self.missing.is_empty() {
             return Err(Stop::Missing);
         }
-        let mut verdicts = decide(&order.basket, &order.customer, &presented, now);
+        let rules = self.working.settings().combining;
+        let mut verdicts = decide(&order.basket, &order.customer, &presented, rules, now);
         if self.ask_checks(order, &mut presented, &verdicts, occasion)? {
-            verdicts = decide(&order.basket, &order.customer, &presented, now);
+            verdicts = decide(&order.basket, &order.customer, &presented, rules, now);
         }
         Ok((found, verdicts))
     }
 
-    /// What a code names, whether the customer could be given it, and whether it pays for the shipping.
-    fn presented(&mut self, order: &Order, code: &str) -> Result<(MaybeFound, Assignment, bool), Stop> {
-        let Ok(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None, false)) };
+    /// What a code names, as it is presented.
+    fn presented(&mut self, order: &Order, given: &Presentation) -> Result<(Presented, MaybeFound), Stop> {
+        let (code, amount) = (given.code.clone(), given.amount.clone());
+        let mut presented = Presented { code, amount, ..Presented::default() };
+        let Ok(found) = self.by_code(&given.code, None, Some(&order.customer))? else { return Ok((presented, None)) };
         let terms = self.terms(&found.coupon)?;
-        let assignment = self.assignment(order, &terms, &found)?;
-        let pays_shipping = self.pool_of(found.coupon.id)?.pays_shipping(&terms);
-        Ok((Some((found, terms)), assignment, pays_shipping))
+        let pool = self.pool_of(found.coupon.id)?;
+        presented.found = Some((found.coupon.clone(), Arc::clone(&terms)));
+        presented.assignment = self.assignment(order, &terms, &found)?;
+        presented.pays_shipping = pool.pays_shipping(&terms);
+        presented.stacking = pool.till.stacking.clone();
+        Ok((presented, Some((found, terms))))
     }
 
     /// Asks the checks of the pools whose coupons have passed so far, each once for all of a pool's coupons;

@@ -190,7 +190,7 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::Adjust(coupon, amount, reason) => attempt.adjust(coupon, amount, reason, actor),
         Command::Checkout(order) => attempt.checkout(order, actor),
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),
-        Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
+        Command::SettingsUpdate(edit) => attempt.settings_update(edit),
         Command::IdsBegin(secret) => attempt.ids_begin(*secret),
         Command::KeyAdd(key) => {
             attempt.put::<ApiKeys>(key.hash.clone(), key.as_ref().clone());

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared};
+use crate::{Answer, PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
 use scrip_domain::{
+    combining::checked_number,
     id::{PoolId, TermsNumber},
     pool::Pool,
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
@@ -75,6 +76,7 @@ impl Attempt<'_> {
         pool.aggregated = edit.aggregated.unwrap_or(pool.aggregated);
         faults.take(&["paysShipping"], check_pays_shipping(pool.kind, edit.pays_shipping));
         pool.pays_shipping = edit.pays_shipping.or(pool.pays_shipping);
+        pool.till = edit.till.applied(&pool.till, &mut faults);
         if pool.series.is_empty() {
             for (field, _) in edit.codes().into_iter().filter(|(_, given)| *given) {
                 let subject = format!("source {}", pool.source.name());
@@ -104,9 +106,21 @@ impl Attempt<'_> {
         self.put_pool(pool)
     }
 
-    pub(super) fn settings_update(&mut self, auto_redeem: Option<bool>) -> Result<Answer, Stop> {
+    pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Answer, Stop> {
         let mut settings = self.working.settings();
-        settings.auto_redeem = auto_redeem.unwrap_or(settings.auto_redeem);
+        let mut faults = Faults::default();
+        settings.auto_redeem = edit.auto_redeem.unwrap_or(settings.auto_redeem);
+        let combining = &mut settings.combining;
+        combining.percentages_of = edit.percentages_of.unwrap_or(combining.percentages_of);
+        if let Some(most) = edit.coupons_per_checkout {
+            let checked = faults.take(&["couponsPerCheckout"], checked_number(most));
+            combining.per_checkout = checked.unwrap_or(combining.per_checkout);
+        }
+        if let Some(most) = edit.coupons_per_category {
+            combining.per_category =
+                most.and_then(|most| faults.take(&["couponsPerCategory"], checked_number(most)));
+        }
+        faults.into_result()?;
         self.need([RowId::of::<Programme>(())])?;
         self.put::<Programme>((), settings);
         self.change.settings = Some(settings);

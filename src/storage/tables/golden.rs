@@ -9,6 +9,7 @@ use scrip_domain::{
     binding::{Binding, OnFailure},
     clock::{BatchTime, Reading},
     code::SeriesKey,
+    combining::{Combining, PercentagesOf, Stacking, StackingWith},
     coupon::History,
     currency::Currency,
     customer::Email,
@@ -23,6 +24,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
     terms::{CouponType, Restrictions, Value},
+    till::Till,
 };
 
 const FILE: &str = "tables/golden/format-3.txt";
@@ -75,6 +77,7 @@ fn pool() -> Pool {
         checks: vec![binding(OnFailure::Allow)],
         aggregated: true,
         pays_shipping: None,
+        till: Till::default(),
         holdings_since: None,
         terms: Vec::new(),
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
@@ -233,8 +236,8 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),
         row::<Answers>(key("key"), answer(Ok(serde_json::json!({ "Claimed": 1 })))),
         row::<Answers>(key("another"), answer(Err(vec![Rejection::PoolExhausted.at(["poolId"])]))),
-        row::<Programme>((), Settings { auto_redeem: true, ids: None }),
-        row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])) }),
+        row::<Programme>((), Settings { auto_redeem: true, ..Settings::default() }),
+        row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])), ..Settings::default() }),
         row::<ApiKeys>(
             "0a1b".to_owned(),
             ApiKey { id: "k1".to_owned(), name: "till".to_owned(), hash: "0a1b".to_owned(), created_at: at(0) },
@@ -246,6 +249,16 @@ fn rows() -> Vec<(RowId, Row)> {
     .collect()
 }
 
+fn till() -> Till {
+    let stacking =
+        Stacking { with: StackingWith::OtherCategories, category: Some("sale".to_owned()), order: -3 };
+    Till { stacking }
+}
+
+fn combining() -> Combining {
+    Combining { percentages_of: PercentagesOf::Remaining, per_checkout: 3, per_category: Some(1) }
+}
+
 /// What came to the forms later: the rows before it stay as they are.
 fn later_rows() -> Vec<(RowId, Row)> {
     let [voided, used] = later_coupons();
@@ -254,6 +267,8 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<Coupons>(voided.id, Box::new(voided)),
         row::<Coupons>(used.id, Box::new(used)),
         row::<Events>(event(44), vec![dated(EventType::Extend, false)]),
+        row::<Pools>(PoolId(10), Box::new(Pool { id: PoolId(10), till: till(), ..pool() })),
+        row::<Programme>((), Settings { combining: combining(), ..Settings::default() }),
     ]
 }
 

@@ -15,11 +15,13 @@ use crate::{
 };
 use scrip_domain::{
     binding::{Binding, OnFailure},
+    combining::Stacking,
     code::SeriesKey,
     id::{PoolId, TermsNumber},
     pool::{Counts, Pool, Supply},
     pool_codes::{CodeSeries, Making},
     status::Status,
+    till::Till,
 };
 
 /// A pool's supply and counts.
@@ -53,12 +55,24 @@ pub(crate) struct KeptPool<'a> {
     aggregated: bool,
     /// Absent in what versions before them wrote; and so is the next.
     pays_shipping: Option<bool>,
+    /// How its coupons go together with others; absent where with all, of no category and in no order.
+    #[serde(borrow)]
+    stacking: Option<KeptStacking<'a>>,
     holdings_since: Option<u64>,
     ranges: Vec<(u64, u32)>,
     archived_at: Option<At>,
     created_at: At,
     updated_at: At,
     version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptStacking<'a> {
+    #[serde(borrow)]
+    with: Cow<'a, str>,
+    #[serde(borrow)]
+    category: Option<Cow<'a, str>>,
+    order: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,6 +127,7 @@ impl Form for Pools {
             checks: pool.checks.iter().map(keep_binding).collect(),
             aggregated: pool.aggregated,
             pays_shipping: pool.pays_shipping,
+            stacking: keep_stacking(&pool.till.stacking),
             holdings_since: pool.holdings_since,
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
             archived_at: pool.archived_at.map(millis),
@@ -137,6 +152,7 @@ impl Form for Pools {
             checks: kept.checks.into_iter().map(binding).collect::<Result<_, _>>()?,
             aggregated: kept.aggregated,
             pays_shipping: kept.pays_shipping,
+            till: Till { stacking: kept.stacking.map(stacking).transpose()?.unwrap_or_default() },
             holdings_since: kept.holdings_since,
             terms: Vec::new(),
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),
@@ -146,6 +162,23 @@ impl Form for Pools {
             version: kept.version,
         }))
     }
+}
+
+fn keep_stacking(stacking: &Stacking) -> Option<KeptStacking<'_>> {
+    let Stacking { with, category, order } = stacking;
+    (*stacking != Stacking::default()).then(|| KeptStacking {
+        with: words::of_stacking(*with).into(),
+        category: category.as_deref().map(Cow::Borrowed),
+        order: (*order).into(),
+    })
+}
+
+fn stacking(kept: KeptStacking<'_>) -> Result<Stacking, CodecError> {
+    Ok(Stacking {
+        with: words::stacking(&kept.with)?,
+        category: kept.category.map(Cow::into_owned),
+        order: i32::try_from(kept.order).map_err(|_| CodecError::new("expected an order of 32 bits"))?,
+    })
 }
 
 fn keep_series(series: &CodeSeries) -> KeptSeries<'_> {

@@ -5,6 +5,7 @@ use crate::{
     table::Form,
 };
 use scrip_domain::{
+    combining::{PercentagesOf, StackingWith},
     currency::Currency,
     event::EventType,
     gift_card::EntryKind,
@@ -52,6 +53,23 @@ words!(
     BulkGenerated = "BULK_GENERATED",
     Uploaded = "UPLOADED",
     Remote = "REMOTE"
+);
+words!(
+    StackingWith,
+    of_stacking,
+    stacking,
+    "with which coupons others go",
+    All = "ALL",
+    OtherCategories = "OTHER_CATEGORIES",
+    None = "NONE"
+);
+words!(
+    PercentagesOf,
+    of_percentages,
+    percentages,
+    "of what percentages are",
+    Original = "ORIGINAL",
+    Remaining = "REMAINING"
 );
 words!(
     CouponType,

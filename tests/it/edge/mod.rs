@@ -12,6 +12,7 @@ mod checkout;
 mod checks;
 mod clock;
 mod codes;
+mod combining;
 mod crowd;
 #[cfg(target_os = "linux")]
 mod disk;
