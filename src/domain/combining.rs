@@ -73,7 +73,9 @@ fn most() -> u8 {
 /// How many coupons a checkout is to take: 1 to as many as it may present.
 pub fn checked_number(number: i32) -> Result<u8, Rejection> {
     let fits = u8::try_from(number).ok().filter(|number| (1..=most()).contains(number));
-    fits.ok_or_else(|| Rejection::ValueInvalid { reason: format!("expected 1 to {MAX_COUPONS} coupons, found {number}") })
+    fits.ok_or_else(|| Rejection::ValueInvalid {
+        reason: format!("expected 1 to {MAX_COUPONS} coupons, found {number}"),
+    })
 }
 
 impl Stacking {

@@ -44,6 +44,18 @@ pub enum Rejection {
         /// When its time was over.
         at: Instant,
     },
+    /// Its pool's coupons cannot be used yet.
+    #[error("the coupon is valid from {from} on")]
+    NotYetValid {
+        /// From this instant on.
+        from: Instant,
+    },
+    /// Its pool's coupons cannot be claimed any more.
+    #[error("coupons of this pool were valid until {until}")]
+    NoLongerValid {
+        /// The last instant.
+        until: Instant,
+    },
     /// Found invalid.
     #[error("the coupon was invalidated")]
     Invalidated,
@@ -119,6 +131,17 @@ pub enum Rejection {
         /// With which it collides, and how.
         reason: String,
     },
+    /// Its pool gives no more.
+    #[error("its pool gives at most {} {whom}, and has given them", number_of_coupons(*.limit))]
+    LimitReached {
+        /// How many it gives.
+        limit: u64,
+        /// "in all", "to one customer".
+        whom: &'static str,
+    },
+    /// A code that everyone has, and not this customer.
+    #[error("this customer has not claimed this code: claim a coupon for them first, with couponClaim of its pool")]
+    CodeNotClaimed,
     /// Less of the basket can be paid with it.
     #[error("at most {payable} of this basket can be paid with this gift card")]
     AbovePayable {
@@ -286,11 +309,12 @@ impl Rejection {
         match self {
             Self::NotFound { .. } => Code::NotFound,
             Self::NotRedeemable => Code::NotRedeemable,
-            Self::NotClaimed => Code::NotClaimed,
+            Self::NotClaimed | Self::CodeNotClaimed => Code::NotClaimed,
             Self::AlreadyClaimed => Code::AlreadyClaimed,
             Self::AlreadyRedeemed => Code::AlreadyRedeemed,
             Self::NotRedeemed => Code::NotRedeemed,
-            Self::Expired { .. } => Code::Expired,
+            Self::Expired { .. } | Self::NoLongerValid { .. } => Code::Expired,
+            Self::NotYetValid { .. } => Code::NotYetValid,
             Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
             Self::NotOwner => Code::NotOwner,
             Self::CustomerNotFound { .. } => Code::CustomerNotFound,
@@ -304,6 +328,7 @@ impl Rejection {
             Self::InsufficientBalance { .. } => Code::InsufficientBalance,
             Self::NothingToDiscount { .. } => Code::NothingToDiscount,
             Self::NotCombinable { .. } => Code::NotCombinable,
+            Self::LimitReached { .. } => Code::LimitReached,
             Self::PriceChanged { .. } => Code::PriceChanged,
             Self::CheckRefused { .. } => Code::CheckRefused,
             Self::CheckUnavailable { .. } => Code::CheckUnavailable,
@@ -333,6 +358,10 @@ impl Rejection {
     pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
         Refusal { code: self.code(), message: self.to_string(), field: field.into_iter().map(Into::into).collect() }
     }
+}
+
+fn number_of_coupons(number: u64) -> String {
+    if number == 1 { "1 coupon".to_owned() } else { format!("{number} coupons") }
 }
 
 /// A refusal as its caller gets it; kept with an idempotency key, so that a retry gets it again.

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::Rights;
-
+use super::{
+    Rights,
+    eligible::{EligibleOrder, EligibleRecord},
+};
 use scrip_domain::{
     access::{ApiKey, Settings},
     basket::BasketDraft,
@@ -19,6 +21,7 @@ use scrip_domain::{
     decimal::Amount,
     event::Why,
     id::{CouponId, CustomerId, EntryId, PoolId},
+    period::Instant,
     pool::Pool,
     pool_draft::PoolDraft,
     rejection::Refusal,
@@ -155,6 +158,12 @@ pub struct RestrictionsEdit {
     pub stores: Option<Vec<String>>,
     /// Product ids.
     pub products: Option<Vec<String>>,
+    /// The first instant at which a coupon may be used.
+    pub valid_from: Option<Option<Instant>>,
+    /// The last one.
+    pub valid_until: Option<Option<Instant>>,
+    /// The name of a time zone.
+    pub time_zone: Option<Option<String>>,
 }
 
 /// Settings that change: what is absent stays; `Some(None)` clears.
@@ -294,6 +303,8 @@ pub enum Command {
     Checkout(Box<CheckoutOrder>),
     /// Decide a checkout and change nothing.
     CheckoutPreview(Box<CheckoutOrder>),
+    /// Decide each of a customer's coupons, and change nothing.
+    Eligible(Box<EligibleOrder>),
     /// Change the settings.
     SettingsUpdate(SettingsEdit),
     /// Begin to seal ids with a secret, unless there is one.
@@ -440,6 +451,8 @@ pub enum Answer {
     Checkout(Box<CheckoutRecord>),
     /// A checkout that comes out otherwise than expected: how, and the refusal. Nothing was recorded.
     PriceChanged(Box<CheckoutRecord>, Refusal),
+    /// Which of a customer's coupons fit a basket.
+    Eligible(Box<EligibleRecord>),
     /// The settings, after it.
     Settings(Settings),
     /// Done.

@@ -3,13 +3,16 @@
 //! shipping that it is for, exactly, and a coupon takes at most what is left of them; so nothing goes below zero. Gift
 //! cards pay last. A coupon that takes nothing off is refused: it is not used up for nothing.
 
+mod best;
+mod flow;
 mod ground;
 mod laying;
 mod worth;
 
+pub use best::{Best, best};
 pub use worth::{asked_amount, payable_by};
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +22,8 @@ use super::{
     coupon::Coupon,
     currency::exponent_of,
     decimal::Amount,
-    id::CustomerId,
+    id::{CustomerId, PoolId},
+    limits::Room,
     period::Instant,
     rejection::{Refusal, Rejection},
     status::Status,
@@ -36,11 +40,15 @@ pub const MAX_COUPONS: usize = 50;
 pub struct Presented {
     /// The code as typed.
     pub code: String,
+    /// Why there is no such coupon, where that is more than that its code names none.
+    pub missing: Option<Rejection>,
     /// The coupon and the terms it carries.
     pub found: Option<(Coupon, Arc<Terms>)>,
     /// Whether it could be assigned to the customer now, if nobody holds it; none where its pool does
-    /// not allow that (all but uploaded codes).
+    /// not allow that (all but uploaded codes, and those that are open to all).
     pub assignment: Option<Result<(), Rejection>>,
+    /// How many coupons its pool would still assign to the customer, where that is limited.
+    pub room: Option<Room>,
     /// Gift cards: how much is to be taken.
     pub amount: Option<String>,
     /// Gift cards: whether its pool has it pay for the shipping too.
@@ -134,6 +142,7 @@ pub fn decide(
         ground = Ground::new(basket, admitted.filter_map(|(one, _)| one.found.as_ref().map(|(_, terms)| terms)));
     }
     let mut together = Together::new(rules);
+    let mut assigned: HashMap<Option<PoolId>, u64> = HashMap::new();
     let mut takings = Vec::new();
     let mut takers = Vec::new();
     for place in taking_order(presented) {
@@ -142,11 +151,17 @@ pub fn decide(
             continue;
         }
         verdict.record("combination", together.admits(&one.stacking));
+        let pool = one.found.as_ref().map(|(coupon, _)| coupon.id.pool);
+        if let Some(room) = &one.room {
+            let given = assigned.get(&pool).copied().unwrap_or_default();
+            verdict.record("limits", if given < room.left { Ok(()) } else { Err(room.full.clone()) });
+        }
         if !verdict.redeemable() {
             continue;
         }
         if let Some(taken) = discount(&mut ground, one, rules, verdict) {
             together.add(&one.code, &one.stacking);
+            *assigned.entry(pool).or_insert(0) += u64::from(one.room.is_some());
             verdict.discount = taken.amount;
             takings.extend(taken.lines.inspect(|_| takers.push(place)));
             if taken.shipping.is_positive() {
@@ -196,7 +211,8 @@ fn discount(ground: &mut Ground<'_>, one: &Presented, rules: Combining, verdict:
 fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[Presented], now: Instant) -> Verdict {
     let mut verdict = Verdict::default();
     let Some((coupon, terms)) = &one.found else {
-        verdict.record("existence", Err(Rejection::NotFound { what: "coupon", by: "code" }));
+        let unknown = Rejection::NotFound { what: "coupon", by: "code" };
+        verdict.record("existence", Err(one.missing.clone().unwrap_or(unknown)));
         return verdict;
     };
     verdict.record("existence", Ok(()));
@@ -214,6 +230,9 @@ fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[
     let owned = coupon.customer.as_ref().is_none_or(|owner| owner == customer);
     verdict.record("owner", if owned { Ok(()) } else { Err(Rejection::NotOwner) });
     verdict.record("expiry", if expired { Err(status.refusal(coupon.expires_at)) } else { Ok(()) });
+    let window = terms.restrictions.check_begun(now);
+    let open = if status == Status::Unassigned { terms.restrictions.check_claim(now) } else { Ok(()) };
+    verdict.record("validity", window.and(open));
     check_basket(ground.basket(), terms, ground.price(terms), &mut verdict);
     verdict.checks.extend(one.asked.iter().cloned());
     verdict

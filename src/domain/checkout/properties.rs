@@ -18,26 +18,26 @@ use crate::{
 
 const PRODUCTS: [&str; 4] = ["a", "b", "c", "d"];
 
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     "2026-05-01T12:00:00Z".parse().expect("an instant")
 }
 
-fn ann() -> CustomerId {
+pub(super) fn ann() -> CustomerId {
     CustomerId::parse("ann").expect("an id")
 }
 
 /// A line of a product at a price in cents.
-fn line(product: &str, cents: i64) -> Line {
+pub(super) fn line(product: &str, cents: i64) -> Line {
     let unit_price = Decimal::parse(&Amount(cents).text(2)).expect("a price");
     Line { product: product.to_owned(), quantity: 1, unit_price, amount: Amount(cents) }
 }
 
-fn basket(lines: Vec<Line>, shipping: i64) -> Basket {
+pub(super) fn basket(lines: Vec<Line>, shipping: i64) -> Basket {
     Basket { currency: Currency::parse("EUR").expect("EUR"), store: None, shipping: Amount(shipping), lines }
 }
 
 /// A claimed coupon of a type, worth so many hundredths, for the products whose bits are set.
-fn coupon(
+pub(super) fn coupon(
     index: u64,
     (kind, hundredths, products, pays_shipping): (u8, i64, usize, bool),
     stacking: Stacking,
@@ -70,7 +70,7 @@ fn coupon(
     }
 }
 
-fn lines() -> impl Strategy<Value = Vec<Line>> {
+pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
     proptest::collection::vec((0..PRODUCTS.len(), 0..40i64), 0..8)
         .prop_map(|lines| lines.into_iter().map(|(product, cents)| line(PRODUCTS[product], cents)).collect())
 }
@@ -82,7 +82,7 @@ fn coupons() -> impl Strategy<Value = Vec<Presented>> {
 }
 
 /// Mostly with all.
-fn stackings() -> impl Strategy<Value = Stacking> {
+pub(super) fn stackings() -> impl Strategy<Value = Stacking> {
     let with = prop_oneof![
         6 => Just(StackingWith::All),
         2 => Just(StackingWith::OtherCategories),
@@ -96,7 +96,7 @@ fn stackings() -> impl Strategy<Value = Stacking> {
     })
 }
 
-fn rules() -> impl Strategy<Value = Combining> {
+pub(super) fn rules() -> impl Strategy<Value = Combining> {
     let most = prop_oneof![3 => Just(50u8), 1 => 1..4u8];
     (any::<bool>(), most, proptest::option::of(1..3u8)).prop_map(|(original, per_checkout, per_category)| Combining {
         percentages_of: if original { PercentagesOf::Original } else { PercentagesOf::Remaining },

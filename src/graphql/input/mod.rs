@@ -12,12 +12,12 @@ pub use actions::{
     CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput,
     SettingsUpdateInput,
 };
-pub use checkout::{BasketInput, CheckoutInput};
+pub use checkout::{BasketInput, CheckoutInput, EligibleInput};
 pub use plugin::{PluginBindingInput, PluginTestInput};
-pub use till::StackingInput;
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };
+pub use till::{LimitsInput, StackingInput};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 

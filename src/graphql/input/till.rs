@@ -3,7 +3,7 @@
 use async_graphql::InputObject;
 
 use crate::types::StackingWith;
-use scrip_domain::combining;
+use scrip_domain::{combining, limits::LimitsDraft};
 
 /// How coupons go together with others in one checkout.
 #[derive(Debug, Clone, InputObject)]
@@ -19,5 +19,20 @@ pub struct StackingInput {
 impl From<StackingInput> for combining::Stacking {
     fn from(input: StackingInput) -> Self {
         Self { with: input.with.into(), category: input.category, order: input.order.unwrap_or_default() }
+    }
+}
+
+/// How many coupons a pool gives, by claims.
+#[derive(Debug, Clone, InputObject)]
+pub struct LimitsInput {
+    /// In all, at least 1; absent for any number.
+    pub total: Option<i32>,
+    /// To one customer, at least 1; absent for any number.
+    pub per_customer: Option<i32>,
+}
+
+impl From<LimitsInput> for LimitsDraft {
+    fn from(input: LimitsInput) -> Self {
+        Self { total: input.total, per_customer: input.per_customer }
     }
 }

@@ -16,7 +16,7 @@ mod till;
 
 use async_graphql::{ID, Interface};
 
-pub use checkout::CheckoutVerdict;
+pub use checkout::{CheckoutVerdict, Eligibility};
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
 pub use database::{Database, DatabaseTable};
@@ -33,7 +33,7 @@ pub use plugin::{
 pub use pool::{CouponPool, Restrictions};
 pub use programme::{PercentagesOf, Settings, Viewer};
 pub use task::BackgroundTask;
-pub use till::{Stacking, StackingWith};
+pub use till::{Limits, Stacking, StackingWith};
 
 /// Anything that has an id of its own and can be read by it.
 #[derive(Debug, Interface)]

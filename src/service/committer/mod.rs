@@ -14,7 +14,9 @@ mod codes;
 mod coupons;
 mod customers;
 mod decide;
+mod eligible;
 mod holdings;
+mod limits;
 mod lookup;
 mod plugins;
 mod pools;
@@ -60,6 +62,8 @@ pub(super) enum Needs {
     Plugins(Vec<Question>),
     /// What a customer's history says of a pool's coupons.
     Search(Whose),
+    /// How many coupons of a pool a customer had claimed before that was counted.
+    Count(Whose),
     /// The codes of a series, whose tables take long to build.
     Open(Unopened),
 }

@@ -12,6 +12,7 @@ use scrip_domain::{
     seal::IdSecret,
     source::Source,
     terms::{Terms, Value},
+    till::check_claim_on_use,
 };
 use scrip_storage::{PoolTerms, Pools, Programme, RowId};
 
@@ -97,6 +98,11 @@ impl Attempt<'_> {
         if let Some(pattern) = &prepared.pattern {
             self.change_codes(&mut pool, edit, pattern)?;
         }
+        let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
+        open.map_err(|rejection| rejection.at(["claimOnUse"]))?;
+        if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
+            pool.claims_since = Some(self.next_event());
+        }
         if edit.dry_run {
             self.change = super::working::Change::default();
             return Ok(Answer::Pool(Box::new(pool)));
@@ -117,8 +123,7 @@ impl Attempt<'_> {
             combining.per_checkout = checked.unwrap_or(combining.per_checkout);
         }
         if let Some(most) = edit.coupons_per_category {
-            combining.per_category =
-                most.and_then(|most| faults.take(&["couponsPerCategory"], checked_number(most)));
+            combining.per_category = most.and_then(|most| faults.take(&["couponsPerCategory"], checked_number(most)));
         }
         faults.into_result()?;
         self.need([RowId::of::<Programme>(())])?;
@@ -180,5 +185,8 @@ fn merged(current: &Terms, edit: &RestrictionsEdit) -> RestrictionsDraft {
         expiration_period: choose(&edit.expiration_period, now.expiration_period.map(|period| period.to_string())),
         stores: edit.stores.clone().unwrap_or_else(|| now.stores.clone()),
         products: edit.products.clone().unwrap_or_else(|| now.products.clone()),
+        valid_from: edit.valid_from.unwrap_or(now.valid_from),
+        valid_until: edit.valid_until.unwrap_or(now.valid_until),
+        time_zone: choose(&edit.time_zone, now.time_zone.as_ref().map(|zone| zone.name().to_owned())),
     }
 }

@@ -119,7 +119,7 @@ impl Command {
             | Self::Extend(..)
             | Self::Adjust(..) => Action::ChangeCoupons,
             Self::Checkout(_) => Action::CompleteCheckouts,
-            Self::CheckoutPreview(_) => Action::PreviewCheckouts,
+            Self::CheckoutPreview(_) | Self::Eligible(_) => Action::PreviewCheckouts,
             Self::SettingsUpdate(_) => Action::ChangeSettings,
             Self::KeyAdd(_) => Action::ManageKeys,
             Self::ClockConfirm => Action::ConfirmClock,

@@ -16,6 +16,7 @@ mod combining;
 mod crowd;
 #[cfg(target_os = "linux")]
 mod disk;
+mod eligible;
 mod expiry;
 mod export;
 mod generated;
@@ -35,6 +36,7 @@ mod money_back;
 mod named;
 mod nodes;
 mod not_reading;
+mod open_codes;
 mod operators;
 mod overlap;
 mod partner;
@@ -51,6 +53,7 @@ mod routes;
 mod search;
 mod streams;
 mod till;
+mod times;
 mod trickle;
 mod unread;
 
