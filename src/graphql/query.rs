@@ -13,8 +13,7 @@ use super::{
     scalar::Cursor,
     types::{
         BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry, Node,
-        PatternPreview,
-        Plugin, Settings, Viewer,
+        PatternPreview, Plugin, Settings, Viewer,
     },
 };
 use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
