@@ -19,12 +19,14 @@ use scrip::{
     domain::{
         basket::BasketDraft,
         checkout::{Presented, decide},
+        combining::{Combining, Stacking, StackingWith},
         coupon::Coupon,
         id::{CouponId, CustomerId, PoolId, TermsNumber},
         pool_draft::{PoolDraft, RestrictionsDraft},
         source::Source,
         status::Status,
         terms::CouponType,
+        till::TillEdit,
     },
     service::{
         Answer, CheckoutOrder, Clock, Command, CouponFilter, CouponRef, PageRequest, Presentation, Recorded, Scrip,
@@ -66,7 +68,8 @@ async fn main() {
     let mut bench = Bench::open(&address, sizes.time).await;
     row("memory at the start", &memory());
     if std::env::args().any(|argument| argument == "--checkouts") {
-        return bench.checkouts().await;
+        bench.checkouts().await;
+        return bench.eligible().await;
     }
     for size in [sizes.small, sizes.big] {
         let pool = bench.pool(CouponType::Percentage, "10", size).await;
@@ -79,6 +82,7 @@ async fn main() {
     bench.redemptions(PoolId(2)).await;
     bench.cards().await;
     bench.checkouts().await;
+    bench.eligible().await;
     bench.reads(PoolId(2)).await;
     row("memory at the end", &memory());
     bench.restart(&address).await;
@@ -167,11 +171,49 @@ impl Bench {
             let (customer, now) = (CustomerId::parse("ann").expect("an id"), self.scrip.now());
             for _ in 0..times {
                 let start = Instant::now();
-                assert_eq!(decide(&basket, &customer, &presented, now).len(), number);
+                assert_eq!(decide(&basket, &customer, &presented, Combining::default(), now).len(), number);
                 decisions.saturating_record(nanos(start));
             }
             row(&format!("a checkout of {lines} lines and {number} coupons, median"), &micros(&previews));
             row("the decision alone, median", &micros(&decisions));
+        }
+    }
+
+    /// The best of coupons that a customer holds, of some categories that exclude each other, in a basket of fifty lines.
+    async fn eligible(&self) {
+        for number in [5, 20, 50] {
+            let holder = format!("holder-of-{number}");
+            for place in 0..number {
+                let (kind, value) = match place % 4 {
+                    0 => (CouponType::Percentage, format!("{}", 2 + place % 7)),
+                    1 | 2 => (CouponType::Amount, format!("{}.50", 1 + place % 9)),
+                    _ => (CouponType::GiftCard, format!("{}", 10 + place)),
+                };
+                let some = (place % 11..50).step_by(3).map(|line| format!("product-{line:04}")).collect();
+                let products = if place % 3 == 0 { Vec::new() } else { some };
+                let with = if place % 2 == 0 { StackingWith::OtherCategories } else { StackingWith::All };
+                let stacking = Stacking { with, category: Some(format!("category {}", place % 5)), order: 0 };
+                let till = TillEdit { stacking: Some(Some(stacking)), ..TillEdit::default() };
+                let restrictions = RestrictionsDraft { products, ..RestrictionsDraft::default() };
+                let code = format!("ELIGIBLE-{number}-{place}");
+                let value = Some(value);
+                let pool = PoolDraft { kind, value, restrictions, till, ..draft(&code, Source::Uploaded) };
+                let pool = self.make(pool).await;
+                let add = Command::CouponsAdd(pool, vec![code]);
+                self.session.submit(None, add).await.expect("added codes");
+                let claim = Command::Claim(pool, holder.clone(), None);
+                self.session.submit(None, claim).await.expect("a coupon");
+            }
+            let (mut times, mut exact) = (histogram(), false);
+            for _ in 0..50 {
+                let (basket, start) = (basket_of(50), Instant::now());
+                let answer = self.session.eligible_coupons(holder.clone(), basket).await;
+                times.saturating_record(nanos(start));
+                let Ok(Answer::Eligible(record)) = answer else { panic!("no answer") };
+                exact = record.exact;
+            }
+            let name = format!("the best of {number} coupons{}, median", if exact { "" } else { " (not certain)" });
+            row(&name, &micros(&times));
         }
     }
 
@@ -200,17 +242,10 @@ impl Bench {
                 code: name,
                 found: Some((coupon, terms)),
                 assignment: Some(Ok(())),
-                amount: None,
-                pays_shipping: false,
-                asked: Vec::new(),
+                ..Presented::default()
             });
         }
-        let basket = BasketDraft {
-            currency: "EUR".to_owned(),
-            store: None,
-            shipping: Some("4.95".to_owned()),
-            lines: (0..lines).map(|place| (product(place), 2, "19.95".to_owned())).collect(),
-        };
+        let basket = basket_of(lines);
         let order = CheckoutOrder {
             transaction: "preview".to_owned(),
             customer: "ann".to_owned(),
@@ -258,6 +293,16 @@ impl Bench {
         row("a start on this database", &format!("{} ms", start.elapsed().as_millis()));
         row("memory after the start", &memory());
         std::mem::replace(&mut self.scrip, scrip).close().await;
+    }
+}
+
+/// A basket of so many products.
+fn basket_of(lines: usize) -> BasketDraft {
+    BasketDraft {
+        currency: "EUR".to_owned(),
+        store: None,
+        shipping: Some("4.95".to_owned()),
+        lines: (0..lines).map(|place| (format!("product-{place:04}"), 2, "19.95".to_owned())).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{period::Instant, seal::IdSecret};
+use super::{combining::Combining, period::Instant, seal::IdSecret};
 
 /// What every secret starts with, so that people and scanners recognise one.
 pub const SECRET_PREFIX: &str = "scrip_";
@@ -71,6 +71,9 @@ impl ApiKey {
 pub struct Settings {
     /// Whether a completed checkout redeems the coupons that passed.
     pub auto_redeem: bool,
+    /// How the coupons of a checkout go together.
+    #[serde(default)]
+    pub combining: Combining,
     /// What ids and cursors are sealed with; none before the first start that made it. It leaves the database for nobody.
     #[serde(skip)]
     pub ids: Option<IdSecret>,

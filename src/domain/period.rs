@@ -52,8 +52,19 @@ impl Period {
     /// The instant this long after `start`, by the calendar in UTC; none beyond the year 9999.
     #[must_use]
     pub fn after(self, start: Instant) -> Option<Instant> {
-        let end = start.to_zoned(TimeZone::UTC).checked_add(self.0).ok()?;
+        self.after_in(start, TimeZone::UTC)
+    }
+
+    /// The instant this long after `start`, by the calendar and the clocks of a time zone.
+    pub(super) fn after_in(self, start: Instant, zone: TimeZone) -> Option<Instant> {
+        let end = start.to_zoned(zone).checked_add(self.0).ok()?;
         Some(to_millisecond(end.timestamp()))
+    }
+
+    /// Whether it is of whole days and longer.
+    #[must_use]
+    pub fn is_of_days(self) -> bool {
+        (self.0.get_hours(), self.0.get_minutes(), self.0.get_seconds()) == (0, 0, 0)
     }
 }
 

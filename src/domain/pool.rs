@@ -16,6 +16,7 @@ use super::{
     source::Source,
     status::Status,
     terms::{CouponType, Terms},
+    till::Till,
 };
 
 /// A coupon pool.
@@ -50,10 +51,17 @@ pub struct Pool {
     /// [`Pool::pays_shipping`].
     #[serde(default)]
     pub pays_shipping: Option<bool>,
+    /// How its coupons behave at the till.
+    #[serde(default)]
+    pub till: Till,
     /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
     /// ever had to know.
     #[serde(default)]
     pub holdings_since: Option<u64>,
+    /// From which event on it is counted how many coupons each customer has claimed of it: the place in the log. None as
+    /// long as it had no limit for that.
+    #[serde(default)]
+    pub claims_since: Option<u64>,
     /// All terms it ever had; the last are those that new coupons get. They never change, and are shared.
     pub terms: Vec<Arc<Terms>>,
     /// The terms of coupons that have no row of their own: from each place on, those with this
@@ -138,6 +146,12 @@ impl Pool {
     #[must_use]
     pub fn asks_holdings(&self) -> bool {
         self.aggregated || self.series.iter().any(|series| matches!(series.making, Making::Generic(_)))
+    }
+
+    /// Whether whoever presents this code gets a coupon at once.
+    #[must_use]
+    pub fn is_open_code(&self, code: &str) -> bool {
+        self.till.claim_on_use && self.generic_code().is_some_and(|own| self.same_code(own, code))
     }
 
     /// The places of the coupons that have this code, where everyone has it.

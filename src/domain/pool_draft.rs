@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Span;
+
 use super::{
     binding::{Binding, MAX_CHECKS},
     code::{CaseMode, SeriesKey, typed},
@@ -15,6 +17,8 @@ use super::{
     rejection::{Refusal, Rejection},
     source::Source,
     terms::{CouponType, Restrictions, Terms, Value},
+    till::{Till, TillEdit, check_claim_on_use},
+    zone::Zone,
 };
 
 /// The longest name of a pool, in characters.
@@ -41,6 +45,15 @@ pub struct RestrictionsDraft {
     pub stores: Vec<String>,
     /// Product ids.
     pub products: Vec<String>,
+    /// The first instant at which a coupon may be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Instant>,
+    /// The last one; with a time zone, one of the last day there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Instant>,
+    /// The name of a time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 /// A pool as it is asked for.
@@ -77,6 +90,9 @@ pub struct PoolDraft {
     /// Gift cards: whether they pay for the shipping too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pays_shipping: Option<bool>,
+    /// How its coupons behave at the till.
+    #[serde(flatten)]
+    pub till: TillEdit,
 }
 
 /// Gathers refusals, so that a draft's faults are told together.
@@ -92,6 +108,11 @@ impl Faults {
     /// Keeps a fault.
     pub fn add(&mut self, field: &[&str], rejection: Rejection) {
         self.0.push(rejection.at(field.iter().copied()));
+    }
+
+    /// Keeps a fault that has its field.
+    pub fn keep(&mut self, refusal: Refusal) {
+        self.0.push(refusal);
     }
 
     /// All faults, if there are any.
@@ -137,6 +158,7 @@ impl PoolDraft {
         faults.take(&["paysShipping"], check_pays_shipping(self.kind, self.pays_shipping));
         let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
+        let till = self.till.applied(&Till::default(), &mut faults);
         faults.into_result()?;
         let Some(value) = value else { return Err(vec![Rejection::Required { what: "a value" }.at(["value"])]) };
         let mut pool = Pool {
@@ -154,7 +176,9 @@ impl PoolDraft {
             checks: self.checks.clone(),
             aggregated: self.aggregated,
             pays_shipping: (self.kind == CouponType::GiftCard).then_some(self.pays_shipping == Some(true)),
+            till,
             holdings_since: None,
+            claims_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),
             archived_at: None,
@@ -164,6 +188,9 @@ impl PoolDraft {
         };
         // What is claimed of it is noted from the first one on.
         pool.holdings_since = pool.asks_holdings().then_some(0);
+        pool.claims_since = pool.till.limits.per_customer.map(|_| 0);
+        let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
+        open.map_err(|rejection| vec![rejection.at(["claimOnUse"])])?;
         Ok(pool)
     }
 
@@ -221,7 +248,36 @@ impl RestrictionsDraft {
             period.and_then(|text| faults.take(&["restrictions", "expirationPeriod"], Period::parse(text)));
         let stores = faults.take(&["restrictions", "stores"], listed(&self.stores)).unwrap_or_default();
         let products = faults.take(&["restrictions", "products"], listed(&self.products)).unwrap_or_default();
-        Restrictions { minimum_value, minimum_redemption_value, purchase_minimum, expiration_period, stores, products }
+        let zone = self.time_zone.as_deref();
+        let time_zone = zone.and_then(|name| faults.take(&["restrictions", "timeZone"], Zone::parse(name)));
+        let valid_until = self.valid_until.and_then(|until| {
+            faults.take(&["restrictions", "validUntil"], last_instant(until, self.valid_from, time_zone.as_ref()))
+        });
+        Restrictions {
+            minimum_value,
+            minimum_redemption_value,
+            purchase_minimum,
+            expiration_period,
+            stores,
+            products,
+            valid_from: self.valid_from,
+            valid_until,
+            time_zone,
+        }
+    }
+}
+
+/// The last instant at which coupons may be used: with a time zone, that of the day there.
+fn last_instant(until: Instant, from: Option<Instant>, zone: Option<&Zone>) -> Result<Instant, Rejection> {
+    let invalid = |reason: String| Rejection::ValueInvalid { reason };
+    let last = match zone {
+        Some(zone) => zone.day_after(until).and_then(|next| next.checked_sub(Span::new().milliseconds(1)).ok()),
+        None => Some(until),
+    };
+    let last = last.ok_or_else(|| invalid("expected an instant before the year 9999".to_owned()))?;
+    match from {
+        Some(from) if last < from => Err(invalid(format!("expected an instant after validFrom, which is {from}"))),
+        Some(_) | None => Ok(last),
     }
 }
 

@@ -44,6 +44,18 @@ pub enum Rejection {
         /// When its time was over.
         at: Instant,
     },
+    /// Its pool's coupons cannot be used yet.
+    #[error("the coupon is valid from {from} on")]
+    NotYetValid {
+        /// From this instant on.
+        from: Instant,
+    },
+    /// Its pool's coupons cannot be claimed any more.
+    #[error("coupons of this pool were valid until {until}")]
+    NoLongerValid {
+        /// The last instant.
+        until: Instant,
+    },
     /// Found invalid.
     #[error("the coupon was invalidated")]
     Invalidated,
@@ -113,6 +125,23 @@ pub enum Rejection {
         /// Why there is nothing that it takes off.
         why: String,
     },
+    /// It does not go together with another coupon of the checkout.
+    #[error("it cannot be combined: {reason}")]
+    NotCombinable {
+        /// With which it collides, and how.
+        reason: String,
+    },
+    /// Its pool gives no more.
+    #[error("its pool gives at most {} {whom}, and has given them", number_of_coupons(*.limit))]
+    LimitReached {
+        /// How many it gives.
+        limit: u64,
+        /// "in all", "to one customer".
+        whom: &'static str,
+    },
+    /// A code that everyone has, and not this customer.
+    #[error("this customer has not claimed this code: claim a coupon for them first, with couponClaim of its pool")]
+    CodeNotClaimed,
     /// Less of the basket can be paid with it.
     #[error("at most {payable} of this basket can be paid with this gift card")]
     AbovePayable {
@@ -283,11 +312,12 @@ impl Rejection {
         match self {
             Self::NotFound { .. } => Code::NotFound,
             Self::NotRedeemable => Code::NotRedeemable,
-            Self::NotClaimed => Code::NotClaimed,
+            Self::NotClaimed | Self::CodeNotClaimed => Code::NotClaimed,
             Self::AlreadyClaimed => Code::AlreadyClaimed,
             Self::AlreadyRedeemed => Code::AlreadyRedeemed,
             Self::NotRedeemed => Code::NotRedeemed,
-            Self::Expired { .. } => Code::Expired,
+            Self::Expired { .. } | Self::NoLongerValid { .. } => Code::Expired,
+            Self::NotYetValid { .. } => Code::NotYetValid,
             Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
             Self::NotOwner => Code::NotOwner,
             Self::CustomerNotFound { .. } => Code::CustomerNotFound,
@@ -300,6 +330,8 @@ impl Rejection {
             Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
             Self::InsufficientBalance { .. } => Code::InsufficientBalance,
             Self::NothingToDiscount { .. } => Code::NothingToDiscount,
+            Self::NotCombinable { .. } => Code::NotCombinable,
+            Self::LimitReached { .. } => Code::LimitReached,
             Self::PriceChanged { .. } => Code::PriceChanged,
             Self::CheckRefused { .. } => Code::CheckRefused,
             Self::CheckUnavailable { .. } => Code::CheckUnavailable,
@@ -329,6 +361,10 @@ impl Rejection {
     pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
         Refusal { code: self.code(), message: self.to_string(), field: field.into_iter().map(Into::into).collect() }
     }
+}
+
+fn number_of_coupons(number: u64) -> String {
+    if number == 1 { "1 coupon".to_owned() } else { format!("{number} coupons") }
 }
 
 /// A refusal as its caller gets it; kept with an idempotency key, so that a retry gets it again.

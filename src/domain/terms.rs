@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     currency::{Currency, exponent_of},
     decimal::{Amount, Decimal},
-    period::Period,
+    period::{Instant, Period},
     rejection::Rejection,
+    zone::Zone,
 };
 
 /// What kind of discount a coupon is.
@@ -126,6 +127,55 @@ pub struct Restrictions {
     pub stores: Vec<String>,
     /// The products it is for; all where empty.
     pub products: Vec<String>,
+    /// The first instant at which a coupon may be used.
+    #[serde(default)]
+    pub valid_from: Option<Instant>,
+    /// The last one, of a coupon that is claimed; with a time zone the last one of a day there.
+    #[serde(default)]
+    pub valid_until: Option<Instant>,
+    /// Where the days are that a coupon's time ends with.
+    #[serde(default)]
+    pub time_zone: Option<Zone>,
+}
+
+impl Restrictions {
+    /// Whether a coupon may be used as far as it is not too early.
+    pub fn check_begun(&self, now: Instant) -> Result<(), Rejection> {
+        match self.valid_from {
+            Some(from) if now < from => Err(Rejection::NotYetValid { from }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether a coupon may be claimed as far as it is not too late.
+    pub fn check_claim(&self, now: Instant) -> Result<(), Rejection> {
+        match self.valid_until {
+            Some(until) if until < now => Err(Rejection::NoLongerValid { until }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// When the time is over of a coupon that is claimed now; none where it is never over.
+    pub fn end_of(&self, now: Instant) -> Result<Option<Instant>, Rejection> {
+        let Some(period) = self.expiration_period else { return Ok(self.not_after_end(None)) };
+        let end = match &self.time_zone {
+            Some(zone) => zone.end_of(period, now),
+            None => period.after(now),
+        };
+        let reason = || "the expiration period ends after the year 9999: shorten it".to_owned();
+        let end = end.ok_or_else(|| Rejection::ValueInvalid { reason: reason() })?;
+        Ok(self.not_after_end(Some(end)))
+    }
+
+    /// An end, or when all of its coupons are over where that is before it.
+    #[must_use]
+    pub fn not_after_end(&self, end: Option<Instant>) -> Option<Instant> {
+        let after_last = self.valid_until.and_then(|until| until.checked_add(jiff::Span::new().milliseconds(1)).ok());
+        match (end, after_last) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 /// What a coupon carries from the moment it exists.

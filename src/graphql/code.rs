@@ -12,7 +12,7 @@ pub enum CouponErrorCode {
     NotFound,
     /// A code that this customer cannot redeem, for a reason that is not told.
     NotRedeemable,
-    /// The coupon has not been claimed.
+    /// The coupon has not been claimed; of a code that everyone has: this customer has not claimed it.
     NotClaimed,
     /// The coupon is claimed.
     AlreadyClaimed,
@@ -22,6 +22,8 @@ pub enum CouponErrorCode {
     NotRedeemed,
     /// The coupon's time is over.
     Expired,
+    /// The coupon's time has not begun.
+    NotYetValid,
     /// The coupon was invalidated.
     Invalidated,
     /// The customer who was named does not hold the coupon.
@@ -46,6 +48,10 @@ pub enum CouponErrorCode {
     InsufficientBalance,
     /// The coupon takes nothing off this basket, and so it is not used up.
     NothingToDiscount,
+    /// The coupon does not go together with another coupon of this checkout, which the message names.
+    NotCombinable,
+    /// The pool gives no more coupons, in all or to this customer.
+    LimitReached,
     /// The checkout comes out at another price than expectedPayable: nothing was recorded.
     PriceChanged,
     /// A custom check refused.

@@ -21,7 +21,7 @@ use async_graphql::{
     },
 };
 
-use scrip_service::{DEFAULT_PAGE, MAX_PAGE};
+use scrip_service::{DEFAULT_PAGE, MAX_ELIGIBLE, MAX_PAGE};
 
 /// What an operation may cost where nothing else is configured.
 pub const MAX_COST: u64 = 100_000;
@@ -56,6 +56,9 @@ const CODE: u64 = 3;
 const CHECKOUT: u64 = 60;
 const PRESENTED: u64 = 20;
 const PAIRS: u64 = 12;
+/// What it costs to look which of a customer's coupons fit a basket: two searches of the history, and the search for the
+/// best of up to fifty.
+const ELIGIBLE: u64 = 2 * HELD_SCANNED + 4_000;
 /// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
 const SIZES: u64 = 1_000;
 /// How many allocations of a checkout count as one: they are in memory.
@@ -70,6 +73,8 @@ const PATTERNS: [&str; 3] = ["patternPreview", "poolCreate", "poolUpdate"];
 
 /// The fields that decide a checkout.
 const CHECKOUTS: [&str; 2] = ["checkoutPreview", "checkoutComplete"];
+/// The field that decides each of a customer's coupons.
+const ELIGIBILITY: &str = "eligibleCoupons";
 
 /// The types of the introspection (the GraphQL specification, section 4.2), as far as a cost depends on them.
 const INTROSPECTION: &str = "
@@ -291,6 +296,10 @@ impl<'a> Walk<'a> {
                 let (coupons, lines) = (length(&["coupons"]), length(&["basket", "lines"]));
                 self.roots + CHECKOUT + PRESENTED * coupons + coupons.saturating_mul(lines) / PAIRS
             }
+            ELIGIBILITY => {
+                let pairs = (MAX_ELIGIBLE as u64).saturating_mul(length(&["basket", "lines"]));
+                ELIGIBLE + PRESENTED * MAX_ELIGIBLE as u64 + pairs / PAIRS
+            }
             _ => self.roots,
         };
         own.saturating_add(values(&input) / VALUES)
@@ -325,6 +334,7 @@ impl<'a> Walk<'a> {
     fn length(&self, field: &Field, on: &str) -> u64 {
         let (coupons, lines) = self.checkout;
         match (on, field.name.node.as_str()) {
+            ("Eligibility", "coupons") => return MAX_ELIGIBLE as u64,
             ("CheckoutVerdict", "coupons") | ("LineVerdict", "allocations") => return coupons,
             ("CheckoutVerdict", "lines") => return lines,
             // The shipping is one more.
@@ -345,6 +355,10 @@ impl<'a> Walk<'a> {
         while let Some(set) = open.pop() {
             for item in &set.items {
                 match &item.node {
+                    Selection::Field(field) if field.node.name.node == ELIGIBILITY => {
+                        let input = self.argument(&field.node, "input").unwrap_or_default();
+                        most.1 = length_at(&input, &["basket", "lines"]).max(most.1);
+                    }
                     Selection::Field(field) if CHECKOUTS.contains(&field.node.name.node.as_str()) => {
                         let input = self.argument(&field.node, "input").unwrap_or_default();
                         most.0 = length_at(&input, &["coupons"]).max(most.0);

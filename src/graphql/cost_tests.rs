@@ -48,6 +48,11 @@ fn costs() {
             json!({}),
             11 + 60 + 20 + 1 + (1 + 1 + 1 + 10 * 2),
         ),
+        (
+            "{ eligibleCoupons(input: {basket: {lines: [1]}}) { best exact coupons { code } } }",
+            json!({}),
+            9_000 + 8 + 1 + 51 + 1 + (1 + 100 * 2) + 1,
+        ),
         // Changes and patterns.
         ("mutation { couponClaim { coupon { id } } }", json!({}), 150 + 1 + 1 + 1),
         ("{ patternPreview { combinations } }", json!({}), 500 + 1 + 1),

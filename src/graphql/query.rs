@@ -8,11 +8,11 @@ use super::{
     cursor::{cursor, place},
     failure::{failed, refused, rejected},
     global_id::{GlobalId, coupon_id, ids, pool_id},
-    input::{CheckoutInput, CustomerFilter, EventFilter, PatternInput, PoolFilter},
+    input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, PatternInput, PoolFilter},
     moment::instant,
     scalar::Cursor,
     types::{
-        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, LedgerEntry, Node,
+        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry, Node,
         PatternPreview, Plugin, Settings, Viewer,
     },
 };
@@ -204,6 +204,20 @@ impl Query {
         match answer.map_err(|failure| failed(ctx, &failure))? {
             Answer::Checkout(record) => Ok(CheckoutVerdict::of(*record)),
             _ => Err(super::failure::internal(ctx, "a checkout was answered with something else")),
+        }
+    }
+
+    /// Which of the coupons that a customer holds fit a basket, why not, and the best of them together; changes nothing.
+    async fn eligible_coupons(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose coupons, and the basket.")] input: EligibleInput,
+    ) -> Result<Eligibility> {
+        let customer = ids(ctx)?.customer(&input.customer_id).map_err(|rejection| rejected(rejection, "customerId"))?;
+        let answer = session(ctx)?.eligible_coupons(customer, input.basket.into()).await;
+        match answer.map_err(|failure| failed(ctx, &failure))? {
+            Answer::Eligible(record) => Ok(Eligibility::of(*record)),
+            _ => Err(super::failure::internal(ctx, "which coupons fit was answered with something else")),
         }
     }
 

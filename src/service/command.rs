@@ -6,22 +6,27 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::Rights;
-
+use super::{
+    Rights,
+    eligible::{EligibleOrder, EligibleRecord},
+};
 use scrip_domain::{
     access::{ApiKey, Role, Settings},
     basket::BasketDraft,
     binding::Binding,
     checkout::{Allocation, Check},
+    combining::PercentagesOf,
     coupon::Coupon,
     customer::Customer,
     decimal::Amount,
     event::Why,
     id::{CouponId, CustomerId, EntryId, PoolId},
+    period::Instant,
     pool::Pool,
     pool_draft::PoolDraft,
     rejection::Refusal,
     seal::IdSecret,
+    till::TillEdit,
 };
 
 /// On whose behalf a command runs.
@@ -123,6 +128,9 @@ pub struct PoolEdit {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too.
     pub pays_shipping: Option<bool>,
+    /// How its coupons behave at the till.
+    #[serde(flatten)]
+    pub till: TillEdit,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }
@@ -154,6 +162,25 @@ pub struct RestrictionsEdit {
     pub stores: Option<Vec<String>>,
     /// Product ids.
     pub products: Option<Vec<String>>,
+    /// The first instant at which a coupon may be used.
+    pub valid_from: Option<Option<Instant>>,
+    /// The last one.
+    pub valid_until: Option<Option<Instant>>,
+    /// The name of a time zone.
+    pub time_zone: Option<Option<String>>,
+}
+
+/// Settings that change: what is absent stays; `Some(None)` clears.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SettingsEdit {
+    /// Whether a completed checkout redeems the coupons that passed.
+    pub auto_redeem: Option<bool>,
+    /// Of what percentages are.
+    pub percentages_of: Option<PercentagesOf>,
+    /// How many coupons a checkout takes.
+    pub coupons_per_checkout: Option<i32>,
+    /// How many of one category.
+    pub coupons_per_category: Option<Option<i32>>,
 }
 
 /// An edit of an API key: what is absent stays; `Some(None)` clears.
@@ -291,8 +318,10 @@ pub enum Command {
     Checkout(Box<CheckoutOrder>),
     /// Decide a checkout and change nothing.
     CheckoutPreview(Box<CheckoutOrder>),
+    /// Decide each of a customer's coupons, and change nothing.
+    Eligible(Box<EligibleOrder>),
     /// Change the settings.
-    SettingsUpdate(Option<bool>),
+    SettingsUpdate(SettingsEdit),
     /// Begin to seal ids with a secret, unless there is one.
     IdsBegin(#[serde(skip)] IdSecret),
     /// Keep a new API key.
@@ -441,6 +470,8 @@ pub enum Answer {
     Checkout(Box<CheckoutRecord>),
     /// A checkout that comes out otherwise than expected: how, and the refusal. Nothing was recorded.
     PriceChanged(Box<CheckoutRecord>, Refusal),
+    /// Which of a customer's coupons fit a basket.
+    Eligible(Box<EligibleRecord>),
     /// The settings, after it.
     Settings(Settings),
     /// The key, after it.

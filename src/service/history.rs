@@ -14,7 +14,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EventId},
     period::Instant,
 };
-use scrip_storage::{Coupons, CustomerEvents, Holding, Holdings, ReadFrom, StorageError, View};
+use scrip_storage::{Coupons, CustomerEvents, Holding, Holdings, ReadFrom, StorageError, View, Whole};
 
 /// How many events of a customer are read at once.
 const PART: usize = 500;
@@ -123,7 +123,7 @@ impl Scrip {
         }
         let row = self.store.get_one::<Holdings>((customer.clone(), *pool, None)).await?;
         match (row, since()) {
-            (Some(Holding::Searched(from)), _) => Ok(from),
+            (Some(Holding::Whole(Whole { searched: Some(from), .. })), _) => Ok(from),
             (_, Some(since)) => Ok(since),
             (_, None) => Err(Failure::Internal(format!("pool {pool:?} does not note what is held of it"))),
         }

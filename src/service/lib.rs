@@ -9,10 +9,12 @@ mod codebook;
 mod command;
 mod committer;
 mod customers;
+mod eligible;
 mod events;
 mod expiry;
 mod export;
 mod fatal;
+mod given;
 mod history;
 mod keys;
 mod lists;
@@ -39,9 +41,10 @@ pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
     Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, HoldingsFound,
-    KeyEdit, PoolEdit, Presentation, Recorded, RestrictionsEdit, Skipped,
+    KeyEdit, PoolEdit, Presentation, Recorded, RestrictionsEdit, SettingsEdit, Skipped,
 };
 use committer::Committer;
+pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
 pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
 pub use fatal::{before_end, end_process, last_line, start_vital};

@@ -11,10 +11,13 @@ use super::{
 use scrip_domain::{
     basket::BasketDraft,
     binding::{Binding, OnFailure},
+    combining::{Stacking, StackingWith},
     decimal::Decimal,
     event::Why,
     id::{CouponId, EntryId, PoolId},
+    limits::LimitsDraft,
     pool_draft::{PoolDraft, RestrictionsDraft},
+    till::TillEdit,
 };
 
 /// The version that a fingerprint begins with.
@@ -191,6 +194,9 @@ impl Parts {
             expiration_period,
             stores,
             products,
+            valid_from,
+            valid_until,
+            time_zone,
         } = restrictions;
         for amount in [minimum_value, minimum_redemption_value, purchase_minimum] {
             self.maybe_amount(amount.as_ref());
@@ -198,6 +204,10 @@ impl Parts {
         self.maybe_text(expiration_period.as_ref());
         self.set(stores);
         self.set(products);
+        for (name, at) in [("validFrom", valid_from), ("validUntil", valid_until)] {
+            self.later(name, *at, |parts, at| parts.text(&at.to_string()));
+        }
+        self.later("timeZone", time_zone.as_ref(), |parts, zone| parts.text(zone));
     }
 
     fn draft(&mut self, draft: &PoolDraft) {
@@ -217,6 +227,7 @@ impl Parts {
             restrictions,
             aggregated,
             pays_shipping,
+            till,
         } = draft;
         self.text(name);
         self.maybe_text(external_id.as_ref());
@@ -234,6 +245,27 @@ impl Parts {
         self.restrictions(restrictions);
         self.number(u64::from(*aggregated));
         self.later("paysShipping", *pays_shipping, |parts, pays| parts.number(u64::from(pays)));
+        self.till(till);
+    }
+
+    fn till(&mut self, till: &TillEdit) {
+        let TillEdit { stacking, limits, claim_on_use } = till;
+        self.later("stacking", stacking.as_ref().and_then(Option::as_ref), |parts, stacking| {
+            let Stacking { with, category, order } = stacking;
+            parts.text(match with {
+                StackingWith::All => "all",
+                StackingWith::OtherCategories => "other categories",
+                StackingWith::None => "none",
+            });
+            parts.maybe_text(category.as_ref());
+            parts.text(&order.to_string());
+        });
+        self.later("limits", limits.as_ref().and_then(Option::as_ref), |parts, limits| {
+            let LimitsDraft { total, per_customer } = limits;
+            parts.maybe(*total, |parts, number| parts.text(&number.to_string()));
+            parts.maybe(*per_customer, |parts, number| parts.text(&number.to_string()));
+        });
+        self.later("claimOnUse", *claim_on_use, |parts, open| parts.number(u64::from(open)));
     }
 
     /// An action of which nothing is asked but the coupon, and why.
@@ -333,6 +365,7 @@ impl Parts {
             | Command::PoolUpdate(..)
             | Command::PoolArchive(..)
             | Command::CustomerUpsert(_)
+            | Command::Eligible(_)
             | Command::SettingsUpdate(_)
             | Command::IdsBegin(_)
             | Command::KeyAdd(_)

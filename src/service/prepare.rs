@@ -4,7 +4,10 @@
 //! committer up: the pattern is reserved, what was being added meanwhile is awaited, and only then are the
 //! uploaded codes looked through.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use rand::TryRngCore;
 use tokio_util::task::AbortOnDropHandle;
@@ -12,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     Caller, Command, Failure, PoolEdit, Registry, Scrip,
     codebook::{Reservation, first_overlap},
+    command::Whose,
     opened::Kept,
     question::Answers,
 };
@@ -42,6 +46,8 @@ pub(super) struct Prepared {
     pub(super) answers: Answers,
     /// Series of pools that were opened for it.
     pub(super) opened: Kept,
+    /// How many coupons of a pool a customer had claimed before that was counted.
+    pub(super) given: HashMap<Whose, u64>,
     /// What a source knows this claim again by.
     pub(super) source_key: String,
     /// The basket of a checkout, read once: a thousand lines take a quarter of a millisecond, and a command may be decided

@@ -144,6 +144,10 @@ impl Scrip {
     ) -> Result<(), Failure> {
         match needs {
             Needs::Search(whose) => self.search_history(&whose).await?,
+            Needs::Count(whose) => {
+                let given = self.count_given(&whose).await?;
+                prepared.given.insert(whose, given);
+            }
             Needs::Open(series) => self.open_for(series, &mut prepared.opened).await?,
             Needs::Plugins(_) if *rounds >= MAX_ROUNDS => return Err(unsettled()),
             Needs::Plugins(questions) => {

@@ -53,6 +53,7 @@ impl Command {
             Self::PoolArchive(..)
             | Self::CouponsGenerate(..)
             | Self::Whole(_)
+            | Self::Eligible(_)
             | Self::SettingsUpdate(_)
             | Self::IdsBegin(_)
             | Self::KeyAdd(_)

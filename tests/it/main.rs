@@ -14,6 +14,7 @@ mod histories;
 mod holdings;
 mod kill;
 mod lifecycle;
+mod limits;
 mod pages;
 mod plugins;
 #[cfg(target_os = "linux")]

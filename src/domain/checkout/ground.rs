@@ -6,7 +6,7 @@
 //! group than was decided, and a later coupon needs it, or is told that nothing is left where it lies: each group's share
 //! is laid within the group then, where it always fits.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use super::{
     Allocation,
@@ -27,7 +27,7 @@ pub(super) enum Weighing {
 pub(super) struct Ground<'a> {
     basket: &'a Basket,
     /// The bit of the terms of a coupon, and what the lines cost that they are for; none where there is no such line.
-    terms: HashMap<*const Terms, (u64, Option<Amount>)>,
+    terms: Rc<HashMap<*const Terms, (u64, Option<Amount>)>>,
     /// The group of each line.
     group_of: Vec<usize>,
     groups: Vec<Group>,
@@ -36,6 +36,7 @@ pub(super) struct Ground<'a> {
 }
 
 /// Lines that the same coupons are for.
+#[derive(Clone, Copy)]
 struct Group {
     /// The bits of the terms of these coupons.
     bits: u64,
@@ -83,6 +84,7 @@ impl<'a> Ground<'a> {
                 (bit, price)
             });
         }
+        let terms = Rc::new(terms);
         let mut ground = Self { basket, terms, group_of: Vec::new(), groups: Vec::new(), shipping: basket.shipping };
         ground.group(&bits);
         ground
@@ -117,6 +119,62 @@ impl<'a> Ground<'a> {
     /// What the lines cost that a coupon with these terms is for; none where there is no such line.
     pub(super) fn price(&self, terms: &Arc<Terms>) -> Option<Amount> {
         self.of(terms).1
+    }
+
+    /// The bit of coupons with these terms.
+    pub(super) fn bit(&self, terms: &Arc<Terms>) -> u64 {
+        self.of(terms).0
+    }
+
+    /// How many groups of lines there are.
+    pub(super) fn groups(&self) -> u64 {
+        self.groups.len() as u64
+    }
+
+    /// The groups of lines that coupons with these terms are for, by their numbers.
+    pub(super) fn covered(&self, terms: &Arc<Terms>) -> impl Iterator<Item = usize> {
+        let bit = self.bit(terms);
+        self.groups.iter().enumerate().filter(move |(_, group)| group.bits & bit != 0).map(|(number, _)| number)
+    }
+
+    /// What the groups of lines cost, and then the shipping.
+    pub(super) fn prices(&self) -> Vec<i64> {
+        self.groups.iter().map(|group| group.price).chain([self.basket.shipping.0]).collect()
+    }
+
+    /// The same basket, of which nothing is taken yet, as coupons whose terms have these bits see it: lines that differ for
+    /// others alone are one group. Nothing that is taken of it can be laid on lines.
+    pub(super) fn only(&self, bits: u64) -> Self {
+        let mut groups: Vec<Group> =
+            self.groups.iter().map(|group| Group { bits: group.bits & bits, left: group.price, ..*group }).collect();
+        groups.sort_unstable_by_key(|group| (group.bits.count_ones(), group.bits));
+        groups.dedup_by(|next, group| {
+            let same = next.bits == group.bits;
+            if same {
+                group.price += next.price;
+                group.left += next.left;
+            }
+            same
+        });
+        let terms = Rc::clone(&self.terms);
+        Self { basket: self.basket, terms, group_of: Vec::new(), groups, shipping: self.basket.shipping }
+    }
+
+    /// More than this is not taken off by percentages that are one of what another has left: of each its bit, and
+    /// hundredths of a percent.
+    pub(super) fn most_of_percentages(&self, percentages: &[(u64, u16)]) -> i64 {
+        if percentages.is_empty() {
+            return 0;
+        }
+        let of_group = |group: &Group| {
+            let own = percentages.iter().filter(|(bit, _)| group.bits & bit != 0);
+            let rest = own.fold(1.0, |rest, (_, hundredths)| rest * (1.0 - f64::from(*hundredths) / 10_000.0));
+            group.price as f64 * (1.0 - rest)
+        };
+        let most: f64 = self.groups.iter().map(of_group).sum();
+        // What is laid on a group may be a unit more than its proportion, of each percentage.
+        let rounded = (percentages.len() * (self.groups.len() + 2)) as f64;
+        (most + rounded).ceil() as i64
     }
 
     /// What is left of them.

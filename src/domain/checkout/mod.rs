@@ -3,22 +3,27 @@
 //! shipping that it is for, exactly, and a coupon takes at most what is left of them; so nothing goes below zero. Gift
 //! cards pay last. A coupon that takes nothing off is refused: it is not used up for nothing.
 
+mod best;
+mod flow;
 mod ground;
 mod laying;
 mod worth;
 
+pub use best::{Best, best};
 pub use worth::{asked_amount, payable_by};
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     basket::Basket,
+    combining::{Combining, Stacking, Together},
     coupon::Coupon,
     currency::exponent_of,
     decimal::Amount,
-    id::CustomerId,
+    id::{CustomerId, PoolId},
+    limits::Room,
     period::Instant,
     rejection::{Refusal, Rejection},
     status::Status,
@@ -31,19 +36,25 @@ use worth::Taken;
 pub const MAX_COUPONS: usize = 50;
 
 /// One coupon as presented: what the code named, if it named one, and what was asked of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Presented {
     /// The code as typed.
     pub code: String,
+    /// Why there is no such coupon, where that is more than that its code names none.
+    pub missing: Option<Rejection>,
     /// The coupon and the terms it carries.
     pub found: Option<(Coupon, Arc<Terms>)>,
     /// Whether it could be assigned to the customer now, if nobody holds it; none where its pool does
-    /// not allow that (all but uploaded codes).
+    /// not allow that (all but uploaded codes, and those that are open to all).
     pub assignment: Option<Result<(), Rejection>>,
+    /// How many coupons its pool would still assign to the customer, where that is limited.
+    pub room: Option<Room>,
     /// Gift cards: how much is to be taken.
     pub amount: Option<String>,
     /// Gift cards: whether its pool has it pay for the shipping too.
     pub pays_shipping: bool,
+    /// How it goes together with others.
+    pub stacking: Stacking,
     /// What the pool's own checks came to.
     pub asked: Vec<Check>,
 }
@@ -110,7 +121,13 @@ impl Verdict {
 
 /// Decides a checkout: a verdict for each presented coupon, in the order presented.
 #[must_use]
-pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], now: Instant) -> Vec<Verdict> {
+pub fn decide(
+    basket: &Basket,
+    customer: &CustomerId,
+    presented: &[Presented],
+    rules: Combining,
+    now: Instant,
+) -> Vec<Verdict> {
     let terms = presented.iter().filter_map(|one| one.found.as_ref().map(|(_, terms)| terms));
     let mut ground = Ground::new(basket, terms);
     let mut verdicts = Vec::with_capacity(presented.len());
@@ -124,20 +141,31 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
         let admitted = presented.iter().zip(&verdicts).filter(|(_, verdict)| verdict.admitted);
         ground = Ground::new(basket, admitted.filter_map(|(one, _)| one.found.as_ref().map(|(_, terms)| terms)));
     }
-    let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
+    let mut together = Together::new(rules);
+    let mut assigned: HashMap<Option<PoolId>, u64> = HashMap::new();
     let mut takings = Vec::new();
     let mut takers = Vec::new();
-    for cards in [false, true] {
-        for (place, (one, verdict)) in presented.iter().zip(&mut verdicts).enumerate() {
-            if is_card(one) != cards || !verdict.redeemable() {
-                continue;
-            }
-            if let Some(taken) = discount(&mut ground, one, verdict) {
-                verdict.discount = taken.amount;
-                takings.extend(taken.lines.inspect(|_| takers.push(place)));
-                if taken.shipping.is_positive() {
-                    verdict.allocations.push(Allocation { line: None, amount: taken.shipping });
-                }
+    for place in taking_order(presented) {
+        let (Some(one), Some(verdict)) = (presented.get(place), verdicts.get_mut(place)) else { continue };
+        if !verdict.admitted {
+            continue;
+        }
+        verdict.record("combination", together.admits(&one.stacking));
+        let pool = one.found.as_ref().map(|(coupon, _)| coupon.id.pool);
+        if let Some(room) = &one.room {
+            let given = assigned.get(&pool).copied().unwrap_or_default();
+            verdict.record("limits", if given < room.left { Ok(()) } else { Err(room.full.clone()) });
+        }
+        if !verdict.redeemable() {
+            continue;
+        }
+        if let Some(taken) = discount(&mut ground, one, rules, verdict) {
+            together.add(&one.code, &one.stacking);
+            *assigned.entry(pool).or_insert(0) += u64::from(one.room.is_some());
+            verdict.discount = taken.amount;
+            takings.extend(taken.lines.inspect(|_| takers.push(place)));
+            if taken.shipping.is_positive() {
+                verdict.allocations.push(Allocation { line: None, amount: taken.shipping });
             }
         }
     }
@@ -150,8 +178,16 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
     verdicts
 }
 
+/// In which order coupons are taken: gift cards last, by the order of their pools, then as they were presented.
+fn taking_order(presented: &[Presented]) -> Vec<usize> {
+    let is_card = |one: &Presented| one.found.as_ref().is_some_and(|(_, terms)| terms.card_value().is_some());
+    let mut places: Vec<usize> = (0..presented.len()).collect();
+    places.sort_by_key(|place| presented.get(*place).map(|one| (is_card(one), one.stacking.order)));
+    places
+}
+
 /// Takes a coupon's discount off what is left, and tells where it takes nothing.
-fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> Option<Taken> {
+fn discount(ground: &mut Ground<'_>, one: &Presented, rules: Combining, verdict: &mut Verdict) -> Option<Taken> {
     let (coupon, terms) = one.found.as_ref()?;
     let taken = if terms.card_value().is_some() {
         worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping)
@@ -160,7 +196,7 @@ fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> 
         verdict.record("amount", Err(Rejection::FieldNotApplicable { subject }));
         return None;
     } else {
-        worth::take(ground, terms).map_err(Refusal::from)
+        worth::take(ground, terms, rules.percentages_of).map_err(Refusal::from)
     };
     let name = if terms.card_value().is_some() { "gift card" } else { "discount" };
     let (taken, refusal) = match taken {
@@ -175,7 +211,8 @@ fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> 
 fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[Presented], now: Instant) -> Verdict {
     let mut verdict = Verdict::default();
     let Some((coupon, terms)) = &one.found else {
-        verdict.record("existence", Err(Rejection::NotFound { what: "coupon", by: "code" }));
+        let unknown = Rejection::NotFound { what: "coupon", by: "code" };
+        verdict.record("existence", Err(one.missing.clone().unwrap_or(unknown)));
         return verdict;
     };
     verdict.record("existence", Ok(()));
@@ -193,6 +230,9 @@ fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[
     let owned = coupon.customer.as_ref().is_none_or(|owner| owner == customer);
     verdict.record("owner", if owned { Ok(()) } else { Err(Rejection::NotOwner) });
     verdict.record("expiry", if expired { Err(status.refusal(coupon.expires_at)) } else { Ok(()) });
+    let window = terms.restrictions.check_begun(now);
+    let open = if status == Status::Unassigned { terms.restrictions.check_claim(now) } else { Ok(()) };
+    verdict.record("validity", window.and(open));
     check_basket(ground.basket(), terms, ground.price(terms), &mut verdict);
     verdict.checks.extend(one.asked.iter().cloned());
     verdict
@@ -245,6 +285,8 @@ pub fn card_amount(discount: Amount, basket: &Basket, terms: &Terms) -> Amount {
     discount.rescaled(basket.currency.exponent(), exponent_of(terms.currency))
 }
 
+#[cfg(test)]
+mod combining_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

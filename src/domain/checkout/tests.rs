@@ -35,10 +35,9 @@ fn presented(index: u64, terms: Terms, amount: Option<&str>) -> Presented {
     Presented {
         code: coupon.code.clone(),
         found: Some((coupon, terms.into())),
-        assignment: None,
         amount: amount.map(str::to_owned),
         pays_shipping: true,
-        asked: Vec::new(),
+        ..Presented::default()
     }
 }
 
@@ -77,7 +76,7 @@ fn what_each_type_takes_off() {
         (G, Some("10"), Some("KWD"), None, Err(Code::CurrencyMismatch)),
     ] {
         let one = presented(0, terms(kind, value, currency), amount);
-        let verdicts = decide(&basket(), &ann(), &[one], now());
+        let verdicts = decide(&basket(), &ann(), &[one], Combining::default(), now());
         let found = verdicts.first().map(|v| if v.redeemable() { Ok(v.discount.0) } else { Err(codes(v)) });
         assert_eq!(found, Some(expected.map_err(|code| vec![code])), "{kind:?} {value:?} {currency:?} {amount:?}");
     }
@@ -105,7 +104,7 @@ fn every_restriction_is_checked_and_told() {
             vec![Code::PurchaseMinimumNotMet],
         ),
     ] {
-        let verdicts = decide(&basket(), &ann(), std::slice::from_ref(&one), now());
+        let verdicts = decide(&basket(), &ann(), std::slice::from_ref(&one), Combining::default(), now());
         assert_eq!(verdicts.first().map(codes), Some(expected), "{:?}", one.found);
     }
 }
@@ -136,10 +135,10 @@ fn state_and_owner_are_checked() {
         (nothing, ann(), now(), vec![Code::NotFound]),
         (presented(0, ending, None), ann(), later, vec![Code::Expired]),
     ] {
-        let verdicts = decide(&basket(), &who, &[one], at);
+        let verdicts = decide(&basket(), &who, &[one], Combining::default(), at);
         assert_eq!(verdicts.first().map(codes), Some(expected));
     }
-    let twice = decide(&basket(), &ann(), &[one.clone(), one], now());
+    let twice = decide(&basket(), &ann(), &[one.clone(), one], Combining::default(), now());
     assert_eq!(twice.iter().map(codes).collect::<Vec<_>>(), vec![vec![], vec![Code::Duplicate]]);
 }
 
@@ -149,7 +148,7 @@ fn gift_card_minimums() {
     card.restrictions.minimum_redemption_value = Some(Amount(1500));
     for (amount, expected) in [("14.99", vec![Code::BelowMinimumRedemption]), ("15", vec![]), ("100", vec![])] {
         let one = presented(0, card.clone(), Some(amount));
-        let verdicts = decide(&basket(), &ann(), &[one], now());
+        let verdicts = decide(&basket(), &ann(), &[one], Combining::default(), now());
         assert_eq!(verdicts.first().map(codes), Some(expected), "{amount}");
     }
 }
@@ -238,7 +237,7 @@ fn every_discount_is_laid_on_its_lines() {
         ),
     ] {
         let presented: Vec<_> = (0..).zip(coupons).map(|(index, terms)| presented(index, terms, None)).collect();
-        let verdicts = decide(&basket, &ann(), &presented, now());
+        let verdicts = decide(&basket, &ann(), &presented, Combining::default(), now());
         let found = allocated(&verdicts, basket.lines.len());
         assert_eq!(found, expected, "{presented:#?}");
         let sums: Vec<i64> = found.iter().map(|taken| taken.iter().sum()).collect();
@@ -251,7 +250,7 @@ fn a_card_pays_for_the_shipping_where_its_pool_says_so() {
     let card = for_products(terms(CouponType::GiftCard, Some("100"), None), &["book"]);
     let basket = basket_of("EUR", &[("book", 1, "10"), ("sofa", 1, "90")], "5");
     let one = Presented { pays_shipping: false, ..presented(0, card, None) };
-    let verdicts = decide(&basket, &ann(), &[one], now());
+    let verdicts = decide(&basket, &ann(), &[one], Combining::default(), now());
     assert_eq!(allocated(&verdicts, 2), [[1_000, 0, 0]]);
 }
 
@@ -275,7 +274,7 @@ fn a_coupon_that_takes_nothing_off_says_why() {
     ] {
         let last = coupons.len() - 1;
         let presented: Vec<_> = (0..).zip(coupons).map(|(index, terms)| presented(index, terms, None)).collect();
-        let verdicts = decide(&basket, &ann(), &presented, now());
+        let verdicts = decide(&basket, &ann(), &presented, Combining::default(), now());
         for (place, verdict) in verdicts.iter().enumerate() {
             let refusals: Vec<_> = verdict.checks.iter().filter_map(|check| check.refusal.as_ref()).collect();
             if place < last {
@@ -325,7 +324,7 @@ fn what_is_told_of_a_line_is_what_was_decided() {
     card.restrictions.products = vec!["a".to_owned()];
     let card = presented(1, card, None);
     let basket = basket_in("EUR", &[("b", "0.03"), ("a", "0.01"), ("b", "0.03")]);
-    let verdicts = decide(&basket, &ann(), &[all, card], now());
+    let verdicts = decide(&basket, &ann(), &[all, card], Combining::default(), now());
     let of_a = |verdict: &Verdict| verdict.allocations.iter().filter(|one| one.line == Some(1)).count();
     assert_eq!(verdicts.iter().map(of_a).sum::<usize>(), 1, "the line is paid for once: {verdicts:?}");
 }
@@ -336,7 +335,7 @@ fn a_card_pays_what_it_can_express() {
     for (price, expected) in [("1.005", Ok(1_000)), ("1.010", Ok(1_010)), ("0.005", Err(vec![Code::NothingToDiscount]))]
     {
         let basket = basket_in("KWD", &[("a", price)]);
-        let verdicts = decide(&basket, &ann(), &[card()], now());
+        let verdicts = decide(&basket, &ann(), &[card()], Combining::default(), now());
         let found = verdicts.first().map(|v| if v.redeemable() { Ok(v.discount.0) } else { Err(codes(v)) });
         assert_eq!(found, Some(expected), "{price}");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ground::{Ground, Taking, Weighing};
 use crate::{
     basket::Basket,
+    combining::PercentagesOf,
     coupon::Coupon,
     currency::exponent_of,
     decimal::{Amount, Decimal},
@@ -22,7 +23,11 @@ pub(super) struct Taken {
 }
 
 /// Takes off what a coupon that is no gift card is worth.
-pub(super) fn take(ground: &mut Ground<'_>, terms: &Arc<Terms>) -> Result<Taken, Rejection> {
+pub(super) fn take(
+    ground: &mut Ground<'_>,
+    terms: &Arc<Terms>,
+    percentages_of: PercentagesOf,
+) -> Result<Taken, Rejection> {
     let basket = ground.basket();
     if terms.value == Value::FreeShipping {
         let left = ground.shipping_left();
@@ -30,16 +35,19 @@ pub(super) fn take(ground: &mut Ground<'_>, terms: &Arc<Terms>) -> Result<Taken,
         return something(left, why).map(|left| take_from(ground, terms, Amount::ZERO, left, Weighing::Left));
     }
     let price = ground.price(terms).unwrap_or_default();
-    let (worth, weighing) = worth(basket, terms, price);
     let left = something(ground.left(terms), why_nothing_is_left(price))?;
+    let (worth, weighing) = match percentages_of {
+        PercentagesOf::Original => worth(basket, terms, (price, Weighing::Price)),
+        PercentagesOf::Remaining => worth(basket, terms, (left, Weighing::Left)),
+    };
     let worth = something(worth, &format!("it is worth less than the smallest amount of {}", basket.currency))?;
     Ok(take_from(ground, terms, worth.min(left), Amount::ZERO, weighing))
 }
 
-/// What a coupon that is for lines alone would take if nothing was taken before it, and by what it is laid on them.
-fn worth(basket: &Basket, terms: &Terms, price: Amount) -> (Amount, Weighing) {
+/// What a coupon that is for lines alone is worth, and by what it is laid on them. `whole` is of what a percentage is.
+fn worth(basket: &Basket, terms: &Terms, whole: (Amount, Weighing)) -> (Amount, Weighing) {
     match terms.value {
-        Value::Percentage(hundredths) => (percentage_of(price, hundredths), Weighing::Price),
+        Value::Percentage(hundredths) => (percentage_of(whole.0, hundredths), whole.1),
         Value::Amount(amount) => (amount.rescaled(terms.exponent(), basket.currency.exponent()), Weighing::Left),
         Value::FreeShipping | Value::GiftCard(_) => (Amount::ZERO, Weighing::Left),
     }
@@ -111,7 +119,8 @@ pub fn asked_amount(text: &str, terms: &Terms, basket: &Basket) -> Result<Amount
 pub fn payable_by(basket: &Basket, terms: &Arc<Terms>, pays_shipping: bool) -> Result<Amount, Rejection> {
     let mut ground = Ground::new(basket, [terms]);
     if terms.card_value().is_none() {
-        return take(&mut ground, terms).map(|taken| taken.amount);
+        // Nothing was taken before.
+        return take(&mut ground, terms, PercentagesOf::Original).map(|taken| taken.amount);
     }
     let lines = ground.left(terms);
     let shipping = if pays_shipping { basket.shipping } else { Amount::ZERO };

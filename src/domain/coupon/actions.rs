@@ -99,6 +99,7 @@ impl Coupon {
         self.customer = Some(customer);
         self.claimed_at = Some(now);
         self.claims = 1;
+        self.handed_on = (self.transfers > 0).then_some(false);
         Ok(())
     }
 
@@ -185,6 +186,7 @@ impl Coupon {
         received.counterpart = self.customer.replace(to.customer.clone());
         received.customer = Some(to.customer);
         self.transfers = self.transfers.saturating_add(1);
+        self.handed_on = Some(true);
         self.version += 1;
         Ok(Decision { coupon: self, changes: vec![given, received], entries: Vec::new() })
     }
@@ -213,9 +215,7 @@ impl Coupon {
 }
 
 /// When the time is over of a coupon that is given to a customer now.
-fn end_of(terms: &Terms, now: Instant) -> Result<Option<Instant>, Refusal> {
-    let Some(period) = terms.restrictions.expiration_period else { return Ok(None) };
-    let beyond =
-        || Rejection::ValueInvalid { reason: "the expiration period ends after the year 9999: shorten it".to_owned() };
-    Ok(Some(period.after(now).ok_or_else(beyond)?))
+fn end_of(terms: &Terms, now: Instant) -> Result<Option<Instant>, Rejection> {
+    terms.restrictions.check_claim(now)?;
+    terms.restrictions.end_of(now)
 }

@@ -55,6 +55,9 @@ pub struct Coupon {
     pub usages: u32,
     /// How often it changed hands.
     pub transfers: u32,
+    /// Whether its holder has it from another customer, where it ever changed hands.
+    #[serde(default)]
+    pub handed_on: Option<bool>,
     /// The account of a gift card that has been issued.
     pub account: Option<Account>,
     /// The purchases of the redemptions that stand, of a coupon that is no gift card: the latest last, none for one that
@@ -151,6 +154,7 @@ impl Coupon {
             claims: 0,
             usages: 0,
             transfers: 0,
+            handed_on: None,
             account: None,
             purchases: Vec::new(),
             acquired: None,
@@ -200,6 +204,13 @@ impl Coupon {
         let account = self.account.filter(|_| self.status == Status::Invalid)?;
         let number = account.voided.or_else(|| account.entries.checked_sub(1))?;
         Some(EntryId { coupon: self.id, number })
+    }
+
+    /// Whether its pool gave it to whoever holds it. Versions before did not tell one that was claimed anew after it had
+    /// changed hands.
+    #[must_use]
+    pub fn is_of_its_claimer(&self) -> bool {
+        self.customer.is_some() && self.handed_on.map_or(self.transfers == 0, |handed_on| !handed_on)
     }
 
     /// The balance of a gift card that has been issued.

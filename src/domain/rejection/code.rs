@@ -20,6 +20,8 @@ pub enum Code {
     NotRedeemed,
     /// The coupon's time is over.
     Expired,
+    /// The coupon's time has not begun.
+    NotYetValid,
     /// The coupon was invalidated.
     Invalidated,
     /// The customer who was named does not hold the coupon.
@@ -44,6 +46,10 @@ pub enum Code {
     InsufficientBalance,
     /// The coupon takes nothing off this basket.
     NothingToDiscount,
+    /// The coupon does not go together with another of this checkout.
+    NotCombinable,
+    /// The pool gives no more coupons, in all or to this customer.
+    LimitReached,
     /// The checkout comes out at another price than was expected.
     PriceChanged,
     /// A custom check refused.
@@ -104,6 +110,7 @@ impl Code {
             | Self::AlreadyRedeemed
             | Self::NotRedeemed
             | Self::Expired
+            | Self::NotYetValid
             | Self::Invalidated
             | Self::NotOwner
             | Self::CustomerNotFound
@@ -116,6 +123,8 @@ impl Code {
             | Self::BelowMinimumRedemption
             | Self::InsufficientBalance
             | Self::NothingToDiscount
+            | Self::NotCombinable
+            | Self::LimitReached
             | Self::PriceChanged
             | Self::CheckRefused
             | Self::SourceRefused

@@ -6,13 +6,14 @@ use super::{BasketInput, edit};
 use crate::{
     global_id::{GlobalIds, coupon_id, customer_id, entry_id, pool_id},
     scalar::{CurrencyCode, DateTime, Decimal},
+    types::PercentagesOf,
 };
 use scrip_domain::{
     event::Why,
     id::checked_id,
     rejection::{Refusal, Rejection},
 };
-use scrip_service::{Command, CustomerEdit};
+use scrip_service::{Command, CustomerEdit, SettingsEdit};
 
 /// Which coupon: by id, or by code. One of both.
 #[derive(Debug, Clone, InputObject)]
@@ -325,4 +326,22 @@ impl CustomerUpsertInput {
 pub struct SettingsUpdateInput {
     /// Whether a completed checkout redeems the coupons that passed.
     pub auto_redeem: Option<bool>,
+    /// Of what percentages are.
+    pub percentages_of: Option<PercentagesOf>,
+    /// How many coupons a checkout takes: 1 to 50, gift cards included.
+    pub coupons_per_checkout: Option<i32>,
+    /// How many coupons of one category a checkout takes: 1 to 50; null for any number.
+    #[graphql(default)]
+    pub coupons_per_category: MaybeUndefined<i32>,
+}
+
+impl From<SettingsUpdateInput> for SettingsEdit {
+    fn from(input: SettingsUpdateInput) -> Self {
+        Self {
+            auto_redeem: input.auto_redeem,
+            percentages_of: input.percentages_of.map(Into::into),
+            coupons_per_checkout: input.coupons_per_checkout,
+            coupons_per_category: edit(input.coupons_per_category, |most| most),
+        }
+    }
 }

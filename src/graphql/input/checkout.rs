@@ -45,6 +45,15 @@ impl From<BasketInput> for BasketDraft {
     }
 }
 
+/// A question which of a customer's coupons fit a basket.
+#[derive(Debug, Clone, InputObject)]
+pub struct EligibleInput {
+    /// Whose coupons; the retailer's own id.
+    pub customer_id: ID,
+    /// What is to be bought.
+    pub basket: BasketInput,
+}
+
 /// A checkout to be decided.
 #[derive(Debug, Clone, InputObject)]
 pub struct CheckoutInput {

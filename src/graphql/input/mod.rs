@@ -5,17 +5,19 @@ mod actions;
 mod checkout;
 mod plugin;
 mod pool;
+mod till;
 
 pub use actions::{
     CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
     CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, CustomerUpsertInput, GiftCardAdjustInput,
     SettingsUpdateInput,
 };
-pub use checkout::{BasketInput, CheckoutInput};
+pub use checkout::{BasketInput, CheckoutInput, EligibleInput};
 pub use plugin::{PluginBindingInput, PluginTestInput};
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };
+pub use till::{LimitsInput, StackingInput};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 

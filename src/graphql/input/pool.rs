@@ -2,10 +2,10 @@
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
-use super::{PluginBindingInput, edit};
+use super::{LimitsInput, PluginBindingInput, StackingInput, edit};
 use crate::{
     global_id::{GlobalIds, pool_id},
-    scalar::{CurrencyCode, Decimal, Period},
+    scalar::{CurrencyCode, DateTime, Decimal, Period},
     types::enums::{CouponType, PoolSource},
 };
 use scrip_domain::{
@@ -13,6 +13,7 @@ use scrip_domain::{
     pool_draft::{Faults, PoolDraft, RestrictionsDraft},
     rejection::{Refusal, Rejection},
     source::Source,
+    till::TillEdit,
 };
 use scrip_service::{Command, DraftFor, PoolEdit, RestrictionsEdit};
 
@@ -40,6 +41,17 @@ pub struct RestrictionsInput {
     /// The products it is for; all where empty.
     #[graphql(default)]
     pub products: MaybeUndefined<Vec<ID>>,
+    /// The first instant at which coupons may be used. They can be claimed before.
+    #[graphql(default)]
+    pub valid_from: MaybeUndefined<DateTime>,
+    /// The last instant at which coupons may be used, not before validFrom. With a timeZone the whole day there in which
+    /// it lies: to have coupons valid through 31 December, give any instant of that day.
+    #[graphql(default)]
+    pub valid_until: MaybeUndefined<DateTime>,
+    /// Where the days are that a coupon's time ends with, by its IANA name such as "Europe/Budapest": validUntil, and an
+    /// expirationPeriod of days or longer, which is then counted by the calendar there. Without it both end to the instant.
+    #[graphql(default)]
+    pub time_zone: MaybeUndefined<String>,
 }
 
 impl RestrictionsInput {
@@ -52,6 +64,9 @@ impl RestrictionsInput {
             expiration_period: MaybeUndefined::Null,
             stores: MaybeUndefined::Null,
             products: MaybeUndefined::Null,
+            valid_from: MaybeUndefined::Null,
+            valid_until: MaybeUndefined::Null,
+            time_zone: MaybeUndefined::Null,
         }
     }
 }
@@ -96,6 +111,13 @@ pub struct PoolCreateInput {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too; false where it is absent.
     pub pays_shipping: Option<bool>,
+    /// How its coupons go together with others in one checkout; with all where it is absent.
+    pub stacking: Option<StackingInput>,
+    /// How many coupons it gives; any number where it is absent.
+    pub limits: Option<LimitsInput>,
+    /// GENERATED without placeholders: whether the code is open to all, so that a customer who presents it at the till and
+    /// has not claimed it gets a coupon at once; false where it is absent.
+    pub claim_on_use: Option<bool>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group that may see it. Not available in this version.
@@ -136,9 +158,17 @@ impl PoolCreateInput {
                 expiration_period: given.expiration_period.take().map(|period| period.0),
                 stores: names(given.stores).unwrap_or_default(),
                 products: names(given.products).unwrap_or_default(),
+                valid_from: given.valid_from.take().map(|at| at.0),
+                valid_until: given.valid_until.take().map(|at| at.0),
+                time_zone: given.time_zone.take(),
             },
             aggregated: self.aggregated.unwrap_or(false),
             pays_shipping: self.pays_shipping,
+            till: TillEdit {
+                stacking: self.stacking.map(|stacking| Some(stacking.into())),
+                limits: self.limits.map(|limits| Some(limits.into())),
+                claim_on_use: self.claim_on_use,
+            },
         })))
     }
 }
@@ -231,6 +261,14 @@ pub struct PoolUpdateInput {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too, those that exist as well.
     pub pays_shipping: Option<bool>,
+    /// How its coupons go together with others in one checkout, those that exist as well; null for with all.
+    #[graphql(default)]
+    pub stacking: MaybeUndefined<StackingInput>,
+    /// How many coupons it gives; null for any number. What it has given before counts.
+    #[graphql(default)]
+    pub limits: MaybeUndefined<LimitsInput>,
+    /// Whether its code is open to all; see poolCreate.
+    pub claim_on_use: Option<bool>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group. Not available in this version.
@@ -278,6 +316,9 @@ impl PoolUpdateInput {
                 expiration_period: edit(given.expiration_period, |period| period.0),
                 stores: names(given.stores),
                 products: names(given.products),
+                valid_from: edit(given.valid_from, |at| at.0),
+                valid_until: edit(given.valid_until, |at| at.0),
+                time_zone: edit(given.time_zone, |zone| zone),
             },
             pattern: self.pattern.take(),
             excluded_characters: edit(self.excluded_characters, |list| list).map(Option::unwrap_or_default),
@@ -286,6 +327,11 @@ impl PoolUpdateInput {
             remote: self.remote.map(Into::into),
             aggregated: self.aggregated,
             pays_shipping: self.pays_shipping,
+            till: TillEdit {
+                stacking: edit(self.stacking, Into::into),
+                limits: edit(self.limits, Into::into),
+                claim_on_use: self.claim_on_use,
+            },
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(Command::PoolUpdate(pool, Box::new(edit_of)))

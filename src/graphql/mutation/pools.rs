@@ -142,7 +142,7 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: SettingsUpdateInput,
     ) -> Result<Option<SettingsPayload>> {
-        Ok(Some(match submit(ctx, None, Command::SettingsUpdate(input.auto_redeem)).await? {
+        Ok(Some(match submit(ctx, None, Command::SettingsUpdate(input.into())).await? {
             Ok(Answer::Settings(settings)) => {
                 SettingsPayload { settings: Some(settings.into()), user_errors: Vec::new() }
             }

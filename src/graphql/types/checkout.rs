@@ -10,7 +10,7 @@ use scrip_domain::{
     currency::{Currency, exponent_of},
     decimal::Amount,
 };
-use scrip_service::{CheckoutRecord, Recorded};
+use scrip_service::{CheckoutRecord, EligibleRecord, Recorded};
 
 /// What a basket costs with the coupons presented, and what was decided of each.
 #[derive(Debug, Clone)]
@@ -87,6 +87,52 @@ impl CheckoutVerdict {
     async fn coupons(&self) -> Vec<CouponVerdict> {
         let coupons = 0..self.0.record.coupons.len();
         coupons.map(|coupon| CouponVerdict { of: Arc::clone(&self.0), coupon }).collect()
+    }
+}
+
+/// Which of a customer's coupons fit a basket.
+#[derive(Debug, Clone)]
+pub struct Eligibility {
+    of: Arc<Decided>,
+    best: Vec<String>,
+    discount: Amount,
+    exact: bool,
+}
+
+impl Eligibility {
+    /// What was decided.
+    #[must_use]
+    pub fn of(record: EligibleRecord) -> Self {
+        let EligibleRecord { alone, best, discount, exact } = record;
+        Self { of: CheckoutVerdict::of(alone).0, best, discount, exact }
+    }
+}
+
+/// Which of a customer's coupons fit a basket.
+#[Object]
+impl Eligibility {
+    /// The coupons that the customer holds, each decided as if it was presented alone: those that can be used first, the
+    /// latest before others. Up to 100, the latest of a longer history.
+    async fn coupons(&self) -> Vec<CouponVerdict> {
+        let coupons = 0..self.of.record.coupons.len();
+        coupons.map(|coupon| CouponVerdict { of: Arc::clone(&self.of), coupon }).collect()
+    }
+
+    /// The best of them together, by their codes and in the order in which they are taken: what takes the most off without
+    /// gift cards, and then lets them pay the most. Presented in this order they take off the discount.
+    async fn best(&self) -> &[String] {
+        &self.best
+    }
+
+    /// What the best take off, gift cards included.
+    async fn discount(&self) -> Decimal {
+        self.of.decimal(self.discount)
+    }
+
+    /// Whether it is certain that no others are better: all coupons that the customer can use were looked at, at most 50
+    /// of them fit, and every set that could be better was tried.
+    async fn exact(&self) -> bool {
+        self.exact
     }
 }
 
@@ -191,7 +237,8 @@ impl CouponVerdict {
         Ok(&self.recorded(ctx)?.code)
     }
 
-    /// The coupon, after the checkout; null where the code names none.
+    /// The coupon, after the checkout; null where the code names none, and of an open code that the checkout has not
+    /// redeemed.
     async fn coupon(&self, ctx: &Context<'_>) -> Result<Option<Coupon>> {
         Ok(self.recorded(ctx)?.coupon.clone().map(Coupon))
     }

@@ -13,11 +13,12 @@ mod plugin;
 mod pool;
 mod programme;
 mod task;
+mod till;
 
 use async_graphql::{ID, Interface};
 
 pub use access::{ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyUpdateInput, Role};
-pub use checkout::CheckoutVerdict;
+pub use checkout::{CheckoutVerdict, Eligibility};
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
 pub use database::{Database, DatabaseTable};
@@ -32,8 +33,9 @@ pub use plugin::{
     PluginLogLine, PluginPayload, PluginTestPayload, PluginTestResult, PluginUsage, PluginVerdict,
 };
 pub use pool::{CouponPool, Restrictions};
-pub use programme::{Settings, Viewer};
+pub use programme::{PercentagesOf, Settings, Viewer};
 pub use task::BackgroundTask;
+pub use till::{Limits, Stacking, StackingWith};
 
 /// Anything that has an id of its own and can be read by it.
 #[derive(Debug, Interface)]

@@ -17,7 +17,7 @@ use crate::{
     input::CouponFilter,
     moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-    types::{Coupon, PluginBinding},
+    types::{Coupon, Limits, PluginBinding, Stacking},
 };
 use scrip_domain::{
     coupon,
@@ -178,6 +178,22 @@ impl CouponPool {
         terms.map(|terms| self.0.pays_shipping(terms))
     }
 
+    /// How its coupons go together with others in one checkout.
+    async fn stacking(&self) -> Stacking {
+        self.0.till.stacking.clone().into()
+    }
+
+    /// How many coupons it gives; null where that is not limited.
+    async fn limits(&self) -> Option<Limits> {
+        Limits::of(self.0.till.limits)
+    }
+
+    /// Whether its code, which is the same for everyone, is open to all: presented at the till by a customer who has not
+    /// claimed it, it is claimed and redeemed at once.
+    async fn claim_on_use(&self) -> bool {
+        self.0.till.claim_on_use
+    }
+
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
         let tally = session(ctx)?.tally_at(self.0.id, instant(ctx)?).await;
@@ -279,6 +295,14 @@ pub struct Restrictions {
     pub stores: Ids,
     /// The products it is for; all where empty.
     pub products: Ids,
+    /// The first instant at which it may be used; null where it is at once.
+    pub valid_from: Option<DateTime>,
+    /// The last instant at which coupons may be used, unless their end is set otherwise (couponExtend); with a time zone
+    /// the last one of the day there. A claimed coupon expires after it.
+    pub valid_until: Option<DateTime>,
+    /// Where the days are that a coupon's time ends with: validUntil, and an expirationPeriod of days or longer. Null
+    /// where both end to the instant.
+    pub time_zone: Option<String>,
 }
 
 impl Restrictions {
@@ -294,6 +318,9 @@ impl Restrictions {
             expiration_period: restrictions.expiration_period.map(|period| Period(period.to_string())),
             stores: Ids::of(terms, |terms| &terms.restrictions.stores),
             products: Ids::of(terms, |terms| &terms.restrictions.products),
+            valid_from: restrictions.valid_from.map(DateTime),
+            valid_until: restrictions.valid_until.map(DateTime),
+            time_zone: restrictions.time_zone.as_ref().map(|zone| zone.name().to_owned()),
         }
     }
 }

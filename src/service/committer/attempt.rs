@@ -37,6 +37,8 @@ pub(super) enum Stop {
     Asks,
     /// A customer's history has to be searched for coupons of a pool.
     Searches(Box<Whose>),
+    /// A customer's claims have to be counted that are from before they were.
+    Counts(Box<Whose>),
     /// A series has to be opened.
     Opens(Unopened),
     /// Refused.

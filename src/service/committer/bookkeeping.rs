@@ -29,8 +29,7 @@ impl Attempt<'_> {
         let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in changes {
-            let sequence = self.working.next_sequence() + self.change.events.len() as u64;
-            let event = EventId { stream: self.working.registry.stream(), sequence };
+            let event = EventId { stream: self.working.registry.stream(), sequence: self.next_event() };
             if let Some(customer) = &change.customer {
                 let acquired = change.kind.is_acquisition() && holder.as_ref() != Some(customer);
                 if acquired {
@@ -55,6 +54,7 @@ impl Attempt<'_> {
         if noted {
             self.note_holding(before, &coupon)?;
         }
+        self.note_given(before, &coupon)?;
         self.note_due(&coupon, before)?;
         self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status)?;
         let usages = i64::from(coupon.usages) - before.map_or(0, |coupon| i64::from(coupon.usages));

@@ -9,7 +9,8 @@ use scrip_domain::{
     checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
     coupon::Coupon,
     decimal::{Amount, Decimal},
-    id::{CustomerId, EntryId, PoolId, checked_id},
+    id::{CouponId, CustomerId, EntryId, PoolId, checked_id},
+    limits::Room,
     period::{Instant, instant_of},
     rejection::{Refusal, Rejection},
     terms::Terms,
@@ -31,19 +32,27 @@ const MAX_TYPED: usize = 256;
 
 /// A coupon that was presented, with the terms it carries; none where the code names none.
 type MaybeFound = Option<(Found, Arc<Terms>)>;
-/// Whether a coupon that nobody holds could be given to the customer; none where it is held, or cannot be.
-type Assignment = Option<Result<(), Rejection>>;
+/// Whether a coupon that nobody holds could be given to the customer, and how many of its pool where that is limited; none
+/// where it is held, or cannot be.
+type Assignment = Option<Result<Option<Room>, Rejection>>;
 
 /// What a checkout is decided on.
-struct Order {
-    customer: CustomerId,
-    basket: Arc<Basket>,
+pub(super) struct Order {
+    pub(super) customer: CustomerId,
+    pub(super) basket: Arc<Basket>,
     transaction: String,
     at: Instant,
     /// Whether the time was asked for.
     given_time: bool,
     /// What the caller expects to be paid.
     expected_payable: Option<Amount>,
+}
+
+impl Order {
+    /// One of nothing but a basket.
+    pub(super) fn of_basket(customer: CustomerId, basket: Arc<Basket>, at: Instant) -> Self {
+        Self { customer, basket, transaction: String::new(), at, given_time: false, expected_payable: None }
+    }
 }
 
 impl Attempt<'_> {
@@ -72,7 +81,7 @@ impl Attempt<'_> {
                     (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry);
                 }
             }
-            tell_redeemed(&mut record.coupons);
+            tell_redeemed(&mut record.coupons, &found);
         }
         self.put::<Purchases>(key, Purchase(Some(to_json(&record)?)));
         Ok(Answer::Checkout(Box::new(record)))
@@ -124,45 +133,59 @@ impl Attempt<'_> {
         }
         let mut found = Vec::with_capacity(asked.coupons.len());
         let mut presented = Vec::with_capacity(asked.coupons.len());
+        let mut taken = Vec::with_capacity(asked.coupons.len());
         for given in &asked.coupons {
-            let (one, assignment, pays_shipping) = match self.presented(order, &given.code) {
-                Ok(one) => one,
+            match self.presented(order, given, &taken) {
+                Ok((one, found_one)) => {
+                    taken.extend(found_one.as_ref().map(|(found, _)| found.coupon.id));
+                    presented.push(one);
+                    found.push(found_one);
+                }
                 // What the others miss is read with it.
-                Err(Stop::Missing) => continue,
+                Err(Stop::Missing) => {}
                 Err(stop) => return Err(stop),
-            };
-            presented.push(Presented {
-                code: given.code.clone(),
-                found: one.as_ref().map(|(one, terms)| (one.coupon.clone(), Arc::clone(terms))),
-                assignment,
-                amount: given.amount.clone(),
-                pays_shipping,
-                asked: Vec::new(),
-            });
-            found.push(one);
+            }
         }
         if !self.missing.is_empty() {
             return Err(Stop::Missing);
         }
-        let mut verdicts = decide(&order.basket, &order.customer, &presented, now);
+        let rules = self.working.settings().combining;
+        let mut verdicts = decide(&order.basket, &order.customer, &presented, rules, now);
         if self.ask_checks(order, &mut presented, &verdicts, occasion)? {
-            verdicts = decide(&order.basket, &order.customer, &presented, now);
+            verdicts = decide(&order.basket, &order.customer, &presented, rules, now);
         }
         Ok((found, verdicts))
     }
 
-    /// What a code names, whether the customer could be given it, and whether it pays for the shipping.
-    fn presented(&mut self, order: &Order, code: &str) -> Result<(MaybeFound, Assignment, bool), Stop> {
-        let Ok(found) = self.by_code(code, None, Some(&order.customer))? else { return Ok((None, None, false)) };
+    /// What a code names, as it is presented after those that were taken for codes before it.
+    fn presented(
+        &mut self,
+        order: &Order,
+        given: &Presentation,
+        taken: &[CouponId],
+    ) -> Result<(Presented, MaybeFound), Stop> {
+        let (code, amount) = (given.code.clone(), given.amount.clone());
+        let mut presented = Presented { code, amount, ..Presented::default() };
+        let found = match self.by_code_as(&given.code, None, Some(&order.customer), Some(taken))? {
+            Ok(found) => found,
+            Err(missing) => return Ok((Presented { missing: Some(missing), ..presented }, None)),
+        };
         let terms = self.terms(&found.coupon)?;
-        let assignment = self.assignment(order, &terms, &found)?;
-        let pays_shipping = self.pool_of(found.coupon.id)?.pays_shipping(&terms);
-        Ok((Some((found, terms)), assignment, pays_shipping))
+        let pool = self.pool_of(found.coupon.id)?;
+        presented.found = Some((found.coupon.clone(), Arc::clone(&terms)));
+        (presented.assignment, presented.room) = match self.assignment(order, &terms, &found)? {
+            Some(Ok(room)) => (Some(Ok(())), room),
+            Some(Err(rejection)) => (Some(Err(rejection)), None),
+            None => (None, None),
+        };
+        presented.pays_shipping = pool.pays_shipping(&terms);
+        presented.stacking = pool.till.stacking.clone();
+        Ok((presented, Some((found, terms))))
     }
 
     /// Asks the checks of the pools whose coupons have passed so far, each once for all of a pool's coupons;
     /// whether there were any. Those are asked as well that take nothing so far: they may once another is refused.
-    fn ask_checks(
+    pub(super) fn ask_checks(
         &mut self,
         order: &Order,
         presented: &mut [Presented],
@@ -209,7 +232,10 @@ impl Attempt<'_> {
         }
         let known = self.customer(&order.customer)?.and_then(|customer| customer.currency);
         let currency = known.or(Some(order.basket.currency));
-        Ok(Some(pool.check_open().and_then(|()| terms.admits_customer(currency))))
+        if let Err(rejection) = pool.check_open().and_then(|()| terms.admits_customer(currency)) {
+            return Ok(Some(Err(rejection)));
+        }
+        self.room(&pool, &order.customer).map(Some)
     }
 
     /// Redeems one coupon that passed, in the checkout's own transaction.
@@ -249,7 +275,8 @@ fn check_typed(text: &str) -> Result<(), Rejection> {
 fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdicts: Vec<Verdict>) -> CheckoutRecord {
     let recorded = |((given, found), verdict): ((&Presentation, &MaybeFound), Verdict)| Recorded {
         code: given.code.clone(),
-        coupon: found.as_ref().map(|(found, _)| found.coupon.clone()),
+        // One of an open code exists once it is redeemed.
+        coupon: found.as_ref().filter(|(found, _)| !found.open).map(|(found, _)| found.coupon.clone()),
         discount: verdict.discount,
         allocations: verdict.allocations,
         checks: verdict.checks,
@@ -266,12 +293,13 @@ fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdi
 }
 
 /// Has every code tell its coupon as it is after the checkout, also where another spelling of the code redeemed it.
-fn tell_redeemed(coupons: &mut [Recorded]) {
+fn tell_redeemed(coupons: &mut [Recorded], found: &[MaybeFound]) {
     let redeemed: Vec<Coupon> =
         coupons.iter().filter(|one| one.redeemed).filter_map(|one| one.coupon.clone()).collect();
-    for coupon in coupons.iter_mut().filter(|one| !one.redeemed).filter_map(|one| one.coupon.as_mut()) {
-        if let Some(after) = redeemed.iter().find(|after| after.id == coupon.id) {
-            coupon.clone_from(after);
+    for (one, found) in coupons.iter_mut().zip(found).filter(|(one, _)| !one.redeemed) {
+        let named = found.as_ref().map(|(found, _)| found.coupon.id);
+        if let Some(after) = redeemed.iter().find(|after| Some(after.id) == named) {
+            one.coupon = Some(after.clone());
         }
     }
 }

@@ -38,6 +38,7 @@ impl Attempt<'_> {
         let pool = self.pool(pool, "poolId")?;
         pool.check_open().map_err(at("poolId"))?;
         self.need_for_claim(&pool, &customer)?;
+        self.room(&pool, &customer)?.map_err(at("poolId"))?;
         self.check_claim(&pool, &customer)?;
         if pool.aggregated
             && let Some(coupon) = self.held_to_renew(&customer, pool.id)?
@@ -45,7 +46,7 @@ impl Attempt<'_> {
             let terms = self.terms(&coupon)?;
             let currency = self.currency_for(&terms, &customer)?;
             let decision = coupon.clone().claim_again(&terms, currency, why, self.now())?;
-            return self.finish(&Found { coupon, stored: true }, decision, actor);
+            return self.finish(&Found::stored(coupon), decision, actor);
         }
         if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {
             return self.claim_remote(&pool, customer, why, actor);
@@ -81,11 +82,12 @@ impl Attempt<'_> {
         let terms = pool.terms.last().ok_or_else(lost)?;
         let currency = self.currency_for(terms, &customer)?;
         terms.admits_customer(currency).map_err(at("customerId"))?;
+        terms.restrictions.check_claim(self.now())?;
         let supplied = self.take_remote(pool, &customer)?;
         let coupon = supplied.found.coupon.clone();
         let mut decision = coupon.claim(terms, Holder { currency, customer }, why, self.now())?;
         if supplied.expires_at.is_some() {
-            decision.coupon.expires_at = supplied.expires_at;
+            decision.coupon.expires_at = terms.restrictions.not_after_end(supplied.expires_at);
         }
         self.finish(&supplied.found, decision, actor)
     }
@@ -203,7 +205,7 @@ impl Attempt<'_> {
             self.remove::<Dues>((*end, *id));
             let Some(coupon) = coupon else { continue };
             if let Ok(decision) = coupon.clone().expire(self.now()) {
-                self.finish(&Found { coupon, stored: true }, decision, "scrip")?;
+                self.finish(&Found::stored(coupon), decision, "scrip")?;
             }
         }
         Ok(Answer::Done)

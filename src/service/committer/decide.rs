@@ -87,6 +87,7 @@ fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
         }
         Stop::Asks => return Outcome::Asks(Needs::Plugins(attempt.questions)),
         Stop::Searches(whose) => return Outcome::Asks(Needs::Search(*whose)),
+        Stop::Counts(whose) => return Outcome::Asks(Needs::Count(*whose)),
         Stop::Opens(series) => return Outcome::Asks(Needs::Open(series)),
         Stop::Refused(refusals) => Failure::Refused(refusals),
         Stop::Broken(reason) => Failure::Internal(reason),
@@ -190,7 +191,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::Adjust(coupon, amount, reason) => attempt.adjust(coupon, amount, reason, actor),
         Command::Checkout(order) => attempt.checkout(order, actor),
         Command::CheckoutPreview(order) => attempt.checkout_preview(order),
-        Command::SettingsUpdate(auto_redeem) => attempt.settings_update(*auto_redeem),
+        Command::Eligible(order) => attempt.eligible(order),
+        Command::SettingsUpdate(edit) => attempt.settings_update(edit),
         Command::IdsBegin(secret) => attempt.ids_begin(*secret),
         Command::KeyAdd(key) => attempt.key_add(key),
         Command::KeyEdit(id, edit) => attempt.key_edit(id, edit),

@@ -18,7 +18,7 @@ use scrip_domain::{
     pool::Pool,
     status::Status,
 };
-use scrip_storage::{Coupons, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View};
+use scrip_storage::{Coupons, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View, Whole};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -172,13 +172,24 @@ impl Attempt<'_> {
         pool: PoolId,
         places: &[Range<u64>],
     ) -> Result<Option<Coupon>, Stop> {
-        self.held_that(customer, pool, places, |_| true)
+        self.held_that(customer, pool, places, &|_| true)
+    }
+
+    /// The same without some coupons.
+    pub(super) fn held_but(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+        without: &[CouponId],
+    ) -> Result<Option<Coupon>, Stop> {
+        self.held_that(customer, pool, places, &|coupon| !without.contains(&coupon.id))
     }
 
     /// The coupon of an aggregated pool that a customer gets once more: the last that can be used, else the last. One that
     /// was invalidated is not given again.
     pub(super) fn held_to_renew(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Option<Coupon>, Stop> {
-        self.held_that(customer, pool, std::slice::from_ref(&ALL), |coupon| coupon.status != Status::Invalid)
+        self.held_that(customer, pool, std::slice::from_ref(&ALL), &|coupon| coupon.status != Status::Invalid)
     }
 
     /// What is held that fits: the last of those that can be used, else the last.
@@ -187,7 +198,7 @@ impl Attempt<'_> {
         customer: &CustomerId,
         pool: PoolId,
         places: &[Range<u64>],
-        fits: fn(&Coupon) -> bool,
+        fits: &dyn Fn(&Coupon) -> bool,
     ) -> Result<Option<Coupon>, Stop> {
         let now = self.now();
         let whose = (customer.clone(), pool);
@@ -231,7 +242,7 @@ impl Attempt<'_> {
         live: bool,
         places: &Range<u64>,
         admits: impl Fn(Option<Instant>) -> bool,
-        fits: fn(&Coupon) -> bool,
+        fits: &dyn Fn(&Coupon) -> bool,
     ) -> Result<Option<Coupon>, Stop> {
         let key = (whose.clone(), live, places.clone());
         let mut below = places.end;
@@ -260,10 +271,9 @@ impl Attempt<'_> {
         if pool.holdings_since == Some(0) {
             return Ok(false);
         }
-        let key = (whose.0.clone(), whose.1, None);
-        let (below, first) = match self.get::<Holdings>(&key)? {
-            Some(Holding::Searched(from)) => (*from, false),
-            _ => (pool.holdings_since.unwrap_or(u64::MAX), true),
+        let (below, first) = match self.whole(whose)?.searched {
+            Some(from) => (from, false),
+            None => (pool.holdings_since.unwrap_or(u64::MAX), true),
         };
         if below == 0 {
             return Ok(false);
@@ -297,8 +307,21 @@ impl Attempt<'_> {
         for coupon in &held {
             self.note_held(coupon, true)?;
         }
-        self.put::<Holdings>((whose.0.clone(), whose.1, None), Holding::Searched(from));
+        let whole = Whole { searched: Some(from), ..self.whole(whose)? };
+        self.put_whole(whose, whole);
         Ok(())
+    }
+
+    /// What is kept of all that a customer holds of a pool together.
+    pub(super) fn whole(&mut self, whose: &Whose) -> Result<Whole, Stop> {
+        Ok(match self.get::<Holdings>(&(whose.0.clone(), whose.1, None))? {
+            Some(Holding::Whole(whole)) => *whole,
+            _ => Whole::default(),
+        })
+    }
+
+    pub(super) fn put_whole(&mut self, whose: &Whose, whole: Whole) {
+        self.put::<Holdings>((whose.0.clone(), whose.1, None), Holding::Whole(whole));
     }
 
     /// Notes from now on what customers hold of a pool.
@@ -312,10 +335,7 @@ impl Attempt<'_> {
     pub(super) fn holdings_found(&mut self, found: &HoldingsFound) -> Result<Answer, Stop> {
         let whose = (found.customer.clone(), found.pool);
         let since = self.pool(found.pool, "poolId")?.holdings_since;
-        let searched = match self.get::<Holdings>(&(whose.0.clone(), whose.1, None))? {
-            Some(Holding::Searched(from)) => Some(*from),
-            _ => since,
-        };
+        let searched = self.whole(&whose)?.searched.or(since);
         if searched == Some(found.below) {
             self.note_found(&whose, &found.coupons, found.from)?;
         }
@@ -337,8 +357,13 @@ impl Attempt<'_> {
             return Ok(());
         }
         let mut pool = pool.as_ref().clone();
-        pool.holdings_since = Some(self.working.next_sequence() + self.change.events.len() as u64);
+        pool.holdings_since = Some(self.next_event());
         self.put_pool(pool).map(drop)
+    }
+
+    /// The place in the log of what happens next.
+    pub(super) fn next_event(&self) -> u64 {
+        self.working.next_sequence() + self.change.events.len() as u64
     }
 
     /// Notes where a coupon is now among what its customer holds.

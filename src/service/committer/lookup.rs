@@ -27,41 +27,63 @@ pub(super) struct Found {
     pub(super) coupon: Coupon,
     /// Whether it has a row. One that has none is unassigned.
     pub(super) stored: bool,
+    /// Whether it is the next of an open code, which whoever presents it gets. It does not exist yet.
+    pub(super) open: bool,
 }
 
 impl Found {
+    /// One that has a row.
+    pub(super) fn stored(coupon: Coupon) -> Self {
+        Self { coupon, stored: true, open: false }
+    }
+
+    /// One that has none.
+    pub(super) fn unstored(coupon: Coupon) -> Self {
+        Self { coupon, stored: false, open: false }
+    }
+
     /// Its row before an action.
     pub(super) fn before(&self) -> Option<&Coupon> {
         self.stored.then_some(&self.coupon)
     }
 
-    /// Whether redeeming it assigns it first: an uploaded code that nobody has claimed (product section 3).
+    /// Whether redeeming it assigns it first: an uploaded code that nobody has claimed (product section 3), or an open one.
     pub(super) fn is_assigned_by_redeeming(&self, pool: &Pool) -> bool {
-        self.coupon.status == Status::Unassigned && pool.source == Source::Uploaded
+        self.coupon.status == Status::Unassigned && (pool.source == Source::Uploaded || self.open)
     }
 }
 
 impl Attempt<'_> {
     /// The coupon that a caller means; refused where there is none, or the customer who has to hold it does not.
     pub(super) fn find(&mut self, named: &CouponRef) -> Result<Found, Stop> {
+        self.find_as(named, None)
+    }
+
+    /// The same at the till, where whoever presents an open code gets a coupon.
+    pub(super) fn find_at_till(&mut self, named: &CouponRef) -> Result<Found, Stop> {
+        self.find_as(named, Some(&[]))
+    }
+
+    fn find_as(&mut self, named: &CouponRef, taken: Option<&[CouponId]>) -> Result<Found, Stop> {
         let (coupon, holder) = named.parts();
         let found = match coupon {
             CouponRef::Id(id) => self.by_id(*id)?.ok_or(Rejection::NotFound { what: "coupon", by: "id" }),
-            CouponRef::Code { code, pool, customer } => self.by_code(code, *pool, customer.as_ref())?,
+            CouponRef::Code { code, pool, customer } => self.by_code_as(code, *pool, customer.as_ref(), taken)?,
             // Its parts are never this.
             CouponRef::Held { .. } => return Err(Stop::Broken("a holder of a holder".to_owned())),
         };
         let rejection = match found {
-            Ok(found) if holder.is_none_or(|holder| found.coupon.customer.as_ref() == Some(holder)) => {
+            // An open code was looked up for its holder.
+            Ok(found) if holder.is_none_or(|holder| found.open || found.coupon.customer.as_ref() == Some(holder)) => {
                 return Ok(found);
             }
             Ok(_) => Rejection::NotOwner,
             Err(rejection) => rejection,
         };
         let field: &[&str] = match (&rejection, coupon) {
-            (Rejection::NotOwner, _) if holder.is_some() => &["coupon", "customerId"],
+            (Rejection::NotOwner | Rejection::CodeNotClaimed, _) if holder.is_some() => &["coupon", "customerId"],
             // The customer of the action, of a generic code.
-            (Rejection::NotOwner, _) => &["customerId"],
+            (Rejection::NotOwner | Rejection::CodeNotClaimed, _) => &["customerId"],
             (_, CouponRef::Id(_)) => &["coupon", "id"],
             (_, _) => &["coupon", "code"],
         };
@@ -74,12 +96,12 @@ impl Attempt<'_> {
             return Ok(None);
         }
         if let Some(coupon) = self.coupon(id)? {
-            return Ok(Some(Found { coupon, stored: true }));
+            return Ok(Some(Found::stored(coupon)));
         }
         if !self.pool_of(id)?.has_stock() {
             return Ok(None);
         }
-        Ok(Some(Found { coupon: self.untouched(id)?, stored: false }))
+        Ok(Some(Found::unstored(self.untouched(id)?)))
     }
 
     /// A coupon of a pool's stock that has no row.
@@ -120,6 +142,17 @@ impl Attempt<'_> {
         pool: Option<PoolId>,
         customer: Option<&CustomerId>,
     ) -> Result<Result<Found, Rejection>, Stop> {
+        self.by_code_as(code, pool, customer, None)
+    }
+
+    /// The same; `taken` at the till, with the coupons that the checkout has taken for codes before this one.
+    pub(super) fn by_code_as(
+        &mut self,
+        code: &str,
+        pool: Option<PoolId>,
+        customer: Option<&CustomerId>,
+        taken: Option<&[CouponId]>,
+    ) -> Result<Result<Found, Rejection>, Stop> {
         let unknown = Rejection::NotFound { what: "coupon", by: "code" };
         let Ok(code) = check_code(code) else { return Ok(Err(unknown)) };
         for maker in self.working.registry.candidates(&code) {
@@ -132,7 +165,7 @@ impl Attempt<'_> {
                 let found = match meant {
                     Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
                     Meant::Generic => {
-                        return Ok(self.generic(&maker, &code, customer)?.ok_or(Rejection::NotOwner));
+                        return Ok(self.generic(&maker, &code, customer, taken)?.ok_or(Rejection::CodeNotClaimed));
                     }
                 };
                 if let Some(found) = found {
@@ -158,13 +191,33 @@ impl Attempt<'_> {
         Ok(None)
     }
 
-    /// The coupon of a generic code that a customer holds.
-    fn generic(&mut self, pool: &Arc<Pool>, code: &str, customer: Option<&CustomerId>) -> Result<Option<Found>, Stop> {
+    /// The coupon of a generic code that a customer holds. At the till, the code presented once more means another that can
+    /// be used, and one that is open to all means a new one where there is none; of those that can be used and were taken
+    /// before, the same again, which is refused there.
+    fn generic(
+        &mut self,
+        pool: &Arc<Pool>,
+        code: &str,
+        customer: Option<&CustomerId>,
+        taken: Option<&[CouponId]>,
+    ) -> Result<Option<Found>, Stop> {
         let Some(customer) = customer else {
             let what = "a customerId, because every customer has a coupon with this code";
             return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
         };
-        let held = self.held(customer, pool.id, &pool.places_of_generic(code))?;
-        Ok(held.map(|coupon| Found { coupon, stored: true }))
+        let (now, places) = (self.now(), pool.places_of_generic(code));
+        let Some(taken) = taken else { return Ok(self.held(customer, pool.id, &places)?.map(Found::stored)) };
+        let held = self.held_but(customer, pool.id, &places, taken)?;
+        if held.as_ref().is_some_and(|coupon| coupon.status_at(now).is_live()) {
+            return Ok(held.map(Found::stored));
+        }
+        let next = CouponId { pool: pool.id, index: self.tally(pool.id).supply.size };
+        let again = taken.iter().any(|coupon| coupon.pool == pool.id);
+        if pool.is_open_code(code) && (!again || taken.contains(&next)) {
+            let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());
+            return Ok(Some(Found { open: true, ..Found::unstored(coupon) }));
+        }
+        let held = if again { self.held(customer, pool.id, &places)? } else { held };
+        Ok(held.map(Found::stored))
     }
 }

@@ -14,8 +14,10 @@ mod codes;
 mod coupons;
 mod customers;
 mod decide;
+mod eligible;
 mod holdings;
 mod keys;
+mod limits;
 mod lookup;
 mod plugins;
 mod pools;
@@ -61,6 +63,8 @@ pub(super) enum Needs {
     Plugins(Vec<Question>),
     /// What a customer's history says of a pool's coupons.
     Search(Whose),
+    /// How many coupons of a pool a customer had claimed before that was counted.
+    Count(Whose),
     /// The codes of a series, whose tables take long to build.
     Open(Unopened),
 }

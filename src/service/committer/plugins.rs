@@ -69,7 +69,7 @@ impl Attempt<'_> {
             basket: setting.basket.map(plugin_basket),
             coupons: coupons
                 .iter()
-                .map(|(coupon, terms)| plugin_coupon(self.working.registry.ids(), coupon, terms))
+                .map(|(coupon, terms)| plugin_coupon(self.working.registry.ids(), pool, coupon, terms))
                 .collect(),
             config: serde_json::Value::Null,
         };
@@ -150,7 +150,7 @@ impl Attempt<'_> {
         self.change.tallies.insert(pool.id, tally);
         let id = CouponId { pool: pool.id, index };
         let coupon = Coupon::unassigned(id, code, pool.current_terms());
-        Ok(Supplied { found: Found { coupon, stored: false }, expires_at })
+        Ok(Supplied { found: Found::unstored(coupon), expires_at })
     }
 
     /// Until when a source says that its code is good.
@@ -226,11 +226,12 @@ fn plugin_basket(basket: &Basket) -> PluginBasket {
     }
 }
 
-/// A coupon as a plugin sees it. One that is not chosen yet has neither id nor code.
-fn plugin_coupon(ids: &GlobalIds, coupon: &Coupon, terms: &Terms) -> PluginCoupon {
-    let chosen = !coupon.code.is_empty();
+/// A coupon as a plugin sees it. One that is not chosen yet has neither id nor code, and one of an open code that nobody
+/// has claimed yet no id: which it will be, changes with every claim.
+fn plugin_coupon(ids: &GlobalIds, pool: &Pool, coupon: &Coupon, terms: &Terms) -> PluginCoupon {
+    let exists = !coupon.code.is_empty() && (coupon.version > 0 || pool.has_stock());
     PluginCoupon {
-        id: if chosen { ids.encode(&GlobalId::Coupon(coupon.id)) } else { String::new() },
+        id: if exists { ids.encode(&GlobalId::Coupon(coupon.id)) } else { String::new() },
         code: coupon.code.clone(),
         value: plugin_value(terms),
         balance: coupon.account.map(|account| account.balance.text(terms.exponent())),

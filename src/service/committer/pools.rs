@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Answer, PoolEdit, RestrictionsEdit, prepare::Prepared};
+use crate::{Answer, PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
 use scrip_domain::{
+    combining::checked_number,
     id::{PoolId, TermsNumber},
     pool::Pool,
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
@@ -11,6 +12,7 @@ use scrip_domain::{
     seal::IdSecret,
     source::Source,
     terms::{Terms, Value},
+    till::check_claim_on_use,
 };
 use scrip_storage::{PoolTerms, Pools, Programme, RowId};
 
@@ -75,6 +77,7 @@ impl Attempt<'_> {
         pool.aggregated = edit.aggregated.unwrap_or(pool.aggregated);
         faults.take(&["paysShipping"], check_pays_shipping(pool.kind, edit.pays_shipping));
         pool.pays_shipping = edit.pays_shipping.or(pool.pays_shipping);
+        pool.till = edit.till.applied(&pool.till, &mut faults);
         if pool.series.is_empty() {
             for (field, _) in edit.codes().into_iter().filter(|(_, given)| *given) {
                 let subject = format!("source {}", pool.source.name());
@@ -95,6 +98,11 @@ impl Attempt<'_> {
         if let Some(pattern) = &prepared.pattern {
             self.change_codes(&mut pool, edit, pattern)?;
         }
+        let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
+        open.map_err(|rejection| rejection.at(["claimOnUse"]))?;
+        if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
+            pool.claims_since = Some(self.next_event());
+        }
         if edit.dry_run {
             self.change = super::working::Change::default();
             return Ok(Answer::Pool(Box::new(pool)));
@@ -104,9 +112,20 @@ impl Attempt<'_> {
         self.put_pool(pool)
     }
 
-    pub(super) fn settings_update(&mut self, auto_redeem: Option<bool>) -> Result<Answer, Stop> {
+    pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Answer, Stop> {
         let mut settings = self.working.settings();
-        settings.auto_redeem = auto_redeem.unwrap_or(settings.auto_redeem);
+        let mut faults = Faults::default();
+        settings.auto_redeem = edit.auto_redeem.unwrap_or(settings.auto_redeem);
+        let combining = &mut settings.combining;
+        combining.percentages_of = edit.percentages_of.unwrap_or(combining.percentages_of);
+        if let Some(most) = edit.coupons_per_checkout {
+            let checked = faults.take(&["couponsPerCheckout"], checked_number(most));
+            combining.per_checkout = checked.unwrap_or(combining.per_checkout);
+        }
+        if let Some(most) = edit.coupons_per_category {
+            combining.per_category = most.and_then(|most| faults.take(&["couponsPerCategory"], checked_number(most)));
+        }
+        faults.into_result()?;
         self.need([RowId::of::<Programme>(())])?;
         self.put::<Programme>((), settings);
         self.change.settings = Some(settings);
@@ -166,5 +185,8 @@ fn merged(current: &Terms, edit: &RestrictionsEdit) -> RestrictionsDraft {
         expiration_period: choose(&edit.expiration_period, now.expiration_period.map(|period| period.to_string())),
         stores: edit.stores.clone().unwrap_or_else(|| now.stores.clone()),
         products: edit.products.clone().unwrap_or_else(|| now.products.clone()),
+        valid_from: edit.valid_from.unwrap_or(now.valid_from),
+        valid_until: edit.valid_until.unwrap_or(now.valid_until),
+        time_zone: choose(&edit.time_zone, now.time_zone.as_ref().map(|zone| zone.name().to_owned())),
     }
 }

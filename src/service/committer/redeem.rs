@@ -40,7 +40,10 @@ impl Attempt<'_> {
         let reason = checked_reason(asked.reason)?;
         let transaction = asked.transaction.map(checked_id).transpose().map_err(at("transactionId"))?;
         let basket = asked.basket.map(BasketDraft::check).transpose().map_err(within_basket)?;
-        let found = self.find(named)?;
+        let found = self.find_at_till(named)?;
+        if found.open && named.parts().1.is_some_and(|holder| customer.as_ref() != Some(holder)) {
+            return Err(Rejection::NotOwner.at(["customerId"]).into());
+        }
         let terms = self.terms(&found.coupon)?;
         if let Some(basket) = &basket {
             let pays_shipping = self.pool_of(found.coupon.id)?.pays_shipping(&terms);
@@ -57,8 +60,8 @@ impl Attempt<'_> {
         self.finish(&found, after(claim, decision.because(reason)), actor)
     }
 
-    /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first. A customer whose currency
-    /// is not known pays in the basket's.
+    /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first, one of an open code is made.
+    /// A customer whose currency is not known pays in the basket's.
     pub(super) fn assigned(
         &mut self,
         found: &Found,
@@ -74,6 +77,8 @@ impl Attempt<'_> {
         let what = "a customerId, because nobody has claimed the coupon,";
         let customer = customer.ok_or_else(|| Rejection::Required { what }.at(["customerId"]))?;
         pool.check_open()?;
+        self.room(&pool, customer)??;
+        let coupon = if found.open { self.take_new(&pool)?.coupon } else { coupon };
         let known = self.customer_or_new(customer)?;
         let currency = known.currency.or(basket.map(|basket| basket.currency));
         let holder = Holder { customer: customer.clone(), currency };
@@ -176,6 +181,7 @@ pub(super) fn redeemed(
     transaction: Option<String>,
     now: Instant,
 ) -> Result<Decision, Refusal> {
+    terms.restrictions.check_begun(now)?;
     match (terms.card_value(), amount) {
         (Some(_), Some(text)) => coupon.redeem_card(terms, by, card_amount(text, terms)?, transaction, now),
         (Some(_), None) => Err(Rejection::AmountRequired.at(["amount"])),

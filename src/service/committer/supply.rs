@@ -15,7 +15,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CodeLists, Customers, Nodes, RowId};
+use scrip_storage::{CodeLists, Customers, Holdings, Nodes, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -36,6 +36,9 @@ impl Attempt<'_> {
             if pool.source == Source::Uploaded {
                 rows.push(RowId::of::<CodeLists>(CodeLists::row_of(CouponId { pool: pool.id, index })));
             }
+        }
+        if pool.claims_since.is_some() {
+            rows.push(RowId::of::<Holdings>((customer.clone(), pool.id, None)));
         }
         if pool.aggregated {
             self.need_held(customer, pool.id);
@@ -78,11 +81,11 @@ impl Attempt<'_> {
         tally.supply.next = index + 1;
         self.change.tallies.insert(pool.id, tally);
         let id = CouponId { pool: pool.id, index };
-        Ok(Found { coupon: self.untouched(id)?, stored: false })
+        Ok(Found::unstored(self.untouched(id)?))
     }
 
     /// A coupon with a code that is made now.
-    fn take_new(&mut self, pool: &Pool) -> Result<Found, Stop> {
+    pub(super) fn take_new(&mut self, pool: &Pool) -> Result<Found, Stop> {
         let mut tally = self.tally(pool.id);
         let series = pool.series.last().ok_or_else(|| Stop::Broken(format!("pool {:?} has no codes", pool.id)))?;
         let (index, code) = match &series.making {
@@ -100,7 +103,7 @@ impl Attempt<'_> {
         tally.counts.add(Status::Unassigned, 1);
         self.change.tallies.insert(pool.id, tally);
         let id = CouponId { pool: pool.id, index };
-        Ok(Found { coupon: Coupon::unassigned(id, code, pool.current_terms()), stored: false })
+        Ok(Found::unstored(Coupon::unassigned(id, code, pool.current_terms())))
     }
 
     /// The next place of a series and its code. A code that an earlier series of the pool made is passed

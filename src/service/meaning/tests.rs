@@ -73,6 +73,7 @@ fn a_pool_is_what_it_is_meant_to_be() {
         },
         aggregated: false,
         pays_shipping: None,
+        till: Default::default(),
     };
     let of = |draft: PoolDraft| fingerprint(&Command::PoolCreate(Box::new(draft)), None);
     let kept = of(draft("5", "20", &["a", "b"], &["x", "y"]));

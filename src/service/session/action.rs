@@ -146,7 +146,7 @@ impl Command {
             | Self::Extend(..)
             | Self::Adjust(..) => Action::ChangeCoupons,
             Self::Checkout(_) => Action::CompleteCheckouts,
-            Self::CheckoutPreview(_) => Action::PreviewCheckouts,
+            Self::CheckoutPreview(_) | Self::Eligible(_) => Action::PreviewCheckouts,
             Self::SettingsUpdate(_) => Action::ChangeSettings,
             Self::KeyAdd(_) | Self::KeyEdit(..) | Self::KeyRevoke(_) => Action::ManageKeys,
             Self::ClockConfirm => Action::ConfirmClock,

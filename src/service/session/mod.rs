@@ -16,6 +16,7 @@ use super::{
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
+    basket::BasketDraft,
     coupon::Coupon,
     customer::{Customer, Email},
     event::{Event, EventType},
@@ -103,6 +104,11 @@ impl Session {
     /// Decides a checkout and changes nothing.
     pub async fn checkout_preview(&self, order: CheckoutOrder) -> Result<Answer, Failure> {
         self.0.may(Action::PreviewCheckouts)?.checkout_preview(self.actor(), order).await
+    }
+
+    /// Tells which coupons of a customer fit a basket, and the best of them together.
+    pub async fn eligible_coupons(&self, customer: String, basket: BasketDraft) -> Result<Answer, Failure> {
+        self.0.may(Action::PreviewCheckouts)?.eligible_coupons(self.actor(), customer, basket).await
     }
 
     /// The pool that codes were added to.

@@ -84,6 +84,7 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
         check_events(&mut log, &coupon, &mut say).await?;
         check_due(store, &coupon, &mut say).await?;
         held.check(store, &coupon, &mut say).await?;
+        held.check_count(store, &coupon, &mut say).await?;
     }
     held.check_rows(store, tell).await?;
     finish(store, books, &mut pools, tell).await?;

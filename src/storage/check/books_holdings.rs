@@ -1,6 +1,6 @@
 //! What customers hold of pools against the coupons that say who holds them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Fault,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Span, StorageError, Store,
-    tables::{Coupons, HeldAt, Holding, Holdings, Pools},
+    tables::{Coupons, HeldAt, Holding, Holdings, Pools, Whole},
 };
 use scrip_domain::{
     coupon::Coupon,
@@ -18,17 +18,22 @@ use scrip_domain::{
 /// From which event on it is noted for each pool, where it is.
 pub(super) struct Held {
     since: HashMap<PoolId, u64>,
+    /// Pools that count from the first how many each customer has claimed.
+    counting: HashSet<PoolId>,
 }
 
 impl Held {
     /// Reads which pools note it.
     pub(super) async fn read(store: &Store) -> Result<Self, StorageError> {
-        let mut since = HashMap::new();
+        let (mut since, mut counting) = (HashMap::new(), HashSet::new());
         let mut pools = Rows::of(store, Span::<Pools>::all());
         while let Some((id, pool)) = pools.next().await? {
             since.extend(pool.holdings_since.map(|from| (id, from)));
+            if pool.claims_since == Some(0) {
+                counting.insert(id);
+            }
         }
-        Ok(Self { since })
+        Ok(Self { since, counting })
     }
 
     /// A coupon that somebody came to hold since is noted.
@@ -45,6 +50,31 @@ impl Held {
         let key = (customer.clone(), coupon.id.pool, Some(HeldAt::of(coupon)));
         if store.get_one::<Holdings>(key).await?.is_none_or(|found| found != Holding::of(coupon)) {
             say(format!("is not noted among what customer {:?} holds as it is", customer.as_str()));
+        }
+        Ok(())
+    }
+
+    /// A coupon that somebody has claimed is counted among what its pool has given to them.
+    pub(super) async fn check_count(
+        &self,
+        store: &Store,
+        coupon: &Coupon,
+        say: &mut impl FnMut(String),
+    ) -> Result<(), StorageError> {
+        let Some(customer) = coupon.customer.as_ref().filter(|_| coupon.is_of_its_claimer()) else { return Ok(()) };
+        if !self.counting.contains(&coupon.id.pool) {
+            return Ok(());
+        }
+        let counted = match store.get_one::<Holdings>((customer.clone(), coupon.id.pool, None)).await? {
+            Some(Holding::Whole(Whole { claims: Some(claims), .. })) => claims,
+            _ => 0,
+        };
+        if counted < u64::from(coupon.claims) {
+            let claims = coupon.claims;
+            say(format!(
+                "was claimed {claims} times by customer {:?}, and {counted} claims are counted",
+                customer.as_str()
+            ));
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use scrip_domain::{
 pub(super) struct PoolBooks {
     pool: PoolId,
     counts: Counts,
+    claims: i64,
     rows: u64,
     /// The node that the last coupon is in, as the coupons make it.
     place: u64,
@@ -33,7 +34,7 @@ impl PoolBooks {
     /// Those of a pool without coupons.
     pub(super) fn new(pool: PoolId) -> Self {
         let (counts, node) = (Counts::default(), Node::default());
-        Self { pool, counts, rows: 0, place: 0, node, above: BTreeMap::new(), nodes: 0 }
+        Self { pool, counts, claims: 0, rows: 0, place: 0, node, above: BTreeMap::new(), nodes: 0 }
     }
 
     /// Whose books they are.
@@ -56,6 +57,7 @@ impl PoolBooks {
         self.node.put(coupon.status, coupon.id.index % CHILDREN, true);
         self.counts.add(coupon.status, 1);
         self.counts.usages += i64::from(coupon.usages);
+        self.claims += i64::from(coupon.claims);
         self.rows += 1;
         Ok(())
     }
@@ -140,6 +142,11 @@ impl PoolBooks {
         if tally.counts.usages != self.counts.usages {
             let (counted, found) = (tally.counts.usages, self.counts.usages);
             tell(Fault::Books { what: format!("pool {} counts {counted} usages and has {found}", self.pool.0) });
+        }
+        let (counted, found) = (tally.claims, self.claims);
+        if counted.exact && counted.number != found {
+            let what = format!("pool {} counts {} claims and has {found}", self.pool.0, counted.number);
+            tell(Fault::Books { what });
         }
     }
 }

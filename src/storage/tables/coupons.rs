@@ -41,6 +41,8 @@ pub(crate) struct KeptCoupon<'a> {
     claims: u32,
     usages: u32,
     transfers: u32,
+    /// Absent where it never changed hands, and in what versions before wrote.
+    handed_on: Option<bool>,
     /// Of a gift card that has been issued, in minor units; and so are the next two.
     balance: Option<i64>,
     redeemed: Option<i64>,
@@ -97,6 +99,7 @@ impl Form for Coupons {
             claims: coupon.claims,
             usages: coupon.usages,
             transfers: coupon.transfers,
+            handed_on: coupon.handed_on,
             balance: account.map(|account| account.balance.0),
             redeemed: account.map(|account| account.redeemed.0),
             entries: account.map(|account| account.entries),
@@ -134,6 +137,7 @@ impl Form for Coupons {
             claims: kept.claims,
             usages: kept.usages,
             transfers: kept.transfers,
+            handed_on: kept.handed_on,
             account,
             purchases: kept.purchases.into_iter().flatten().map(purchase).collect(),
             acquired: kept.acquired.map(|(stream, sequence)| EventId { stream, sequence }),

@@ -121,10 +121,19 @@ pub struct HeldAt {
 pub enum Holding {
     /// A coupon, and when the time of one that can be used is over.
     Coupon(Option<Instant>),
-    /// The events of the customer's history from this place on, up to those that are noted, were searched.
-    Searched(u64),
+    /// What is kept of all of them together.
+    Whole(Whole),
     /// What versions before this kept: the places of some. It is not believed.
     Places(Vec<u64>),
+}
+
+/// What is kept of all that a customer holds of a pool together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Whole {
+    /// The events of the customer's history from this place on, up to those that are noted, were searched for coupons.
+    pub searched: Option<u64>,
+    /// How many coupons the pool has given to the customer, where it counts that.
+    pub claims: Option<u64>,
 }
 
 impl HeldAt {
@@ -148,6 +157,7 @@ pub(crate) struct KeptHolding<'a> {
     places: Option<Cow<'a, [u64]>>,
     ends: Option<At>,
     searched: Option<u64>,
+    claims: Option<u64>,
 }
 
 /// The coupons that can be used, and those that cannot.
@@ -190,21 +200,22 @@ impl Form for Holdings {
     }
 
     fn keep<'a>(_: &(CustomerId, PoolId, Option<HeldAt>), holding: &'a Holding) -> KeptHolding<'a> {
-        let mut kept = KeptHolding { places: None, ends: None, searched: None };
+        let mut kept = KeptHolding { places: None, ends: None, searched: None, claims: None };
         match holding {
             Holding::Coupon(ends) => kept.ends = ends.map(millis),
-            Holding::Searched(from) => kept.searched = Some(*from),
+            Holding::Whole(whole) => (kept.searched, kept.claims) = (whole.searched, whole.claims),
             Holding::Places(places) => kept.places = Some(Cow::Borrowed(places)),
         }
         kept
     }
 
     fn restore(key: &(CustomerId, PoolId, Option<HeldAt>), kept: KeptHolding<'_>) -> Result<Holding, CodecError> {
-        match (key.2, kept.places, kept.searched) {
-            (Some(_), None, None) => Ok(Holding::Coupon(kept.ends.map(instant).transpose()?)),
-            (None, None, Some(from)) => Ok(Holding::Searched(from)),
-            (None, Some(places), None) => Ok(Holding::Places(places.into_owned())),
-            _ => Err(CodecError::new("expected a coupon, or how far was searched")),
+        let whole = Whole { searched: kept.searched, claims: kept.claims };
+        match (key.2, kept.places, whole == Whole::default()) {
+            (Some(_), None, true) => Ok(Holding::Coupon(kept.ends.map(instant).transpose()?)),
+            (None, None, false) => Ok(Holding::Whole(whole)),
+            (None, Some(places), true) => Ok(Holding::Places(places.into_owned())),
+            _ => Err(CodecError::new("expected a coupon, how far was searched, or how many were claimed")),
         }
     }
 }

@@ -10,12 +10,14 @@ use scrip_domain::{
     binding::{Binding, OnFailure},
     clock::{BatchTime, Reading},
     code::SeriesKey,
+    combining::{Combining, PercentagesOf, Stacking, StackingWith},
     coupon::History,
     currency::Currency,
     customer::Email,
     decimal::Amount,
     event::EventType,
     gift_card::{Account, EntryKind},
+    limits::Limits,
     period::{Instant, Period},
     pool::{Counts, Supply},
     pool_codes::{CodeSeries, Making},
@@ -24,6 +26,8 @@ use scrip_domain::{
     source::Source,
     status::Status,
     terms::{CouponType, Restrictions, Value},
+    till::Till,
+    zone::Zone,
 };
 
 const FILE: &str = "tables/golden/format-3.txt";
@@ -76,7 +80,9 @@ fn pool() -> Pool {
         checks: vec![binding(OnFailure::Allow)],
         aggregated: true,
         pays_shipping: None,
+        till: Till::default(),
         holdings_since: None,
+        claims_since: None,
         terms: Vec::new(),
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
         archived_at: Some(at(3)),
@@ -161,6 +167,7 @@ fn terms() -> Terms {
         expiration_period: Some(Period::parse("P2M").expect("a period")),
         stores: vec!["s1".to_owned()],
         products: vec!["p1".to_owned(), "p2".to_owned()],
+        ..Restrictions::default()
     };
     Terms { value: Value::GiftCard(Amount(5_000)), currency: None, restrictions }
 }
@@ -192,6 +199,7 @@ fn rows() -> Vec<(RowId, Row)> {
             Tally {
                 supply: Supply { size: 100, next: 5, returned: 1, lengths: 1 << 63 },
                 counts: Counts { by_status: [1, 2, 3, 4, 5, 6], usages: 9 },
+                claims: Claims { number: 20, exact: false },
             },
         ),
         row::<CodeLists>((PoolId(7), 3), vec!["A-1".to_owned(), "b\u{e9}".to_owned()]),
@@ -220,7 +228,7 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Customers>(customer("ben \u{10FFFF}"), Box::new(Customer::unknown(customer("ben \u{10FFFF}")))),
         row::<Emails>("ann@example.com".to_owned(), customer("ann")),
         row::<Holdings>((customer("ann"), PoolId(7), None), Holding::Places(vec![3, 9])),
-        row::<Holdings>((customer("ann"), PoolId(8), None), Holding::Searched(0)),
+        row::<Holdings>((customer("ann"), PoolId(8), None), Holding::Whole(Whole { searched: Some(0), claims: None })),
         row::<Holdings>(
             (customer("ann"), PoolId(8), Some(HeldAt { live: true, index: 0x1_0000_0001 })),
             Holding::Coupon(Some(at(100))),
@@ -234,8 +242,8 @@ fn rows() -> Vec<(RowId, Row)> {
         row::<Purchases>(("T-1".to_owned(), Some(coupon())), Purchase(None)),
         row::<Answers>(key("key"), answer(Ok(serde_json::json!({ "Claimed": 1 })))),
         row::<Answers>(key("another"), answer(Err(vec![Rejection::PoolExhausted.at(["poolId"])]))),
-        row::<Programme>((), Settings { auto_redeem: true, ids: None }),
-        row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])) }),
+        row::<Programme>((), Settings { auto_redeem: true, ..Settings::default() }),
+        row::<Programme>((), Settings { auto_redeem: true, ids: Some(IdSecret::new([7; 32])), ..Settings::default() }),
         row::<ApiKeys>("0a1b".to_owned(), key_of("k1", "0a1b")),
     ]
     .into_iter()
@@ -244,9 +252,36 @@ fn rows() -> Vec<(RowId, Row)> {
     .collect()
 }
 
+fn till() -> Till {
+    let stacking = Stacking { with: StackingWith::OtherCategories, category: Some("sale".to_owned()), order: -3 };
+    Till { stacking, limits: Limits { total: Some(1_000), per_customer: Some(2) }, claim_on_use: true }
+}
+
+fn tally(claims: Claims) -> Tally {
+    let counts = Counts { by_status: [1, 2, 3, 4, 5, 6], usages: 9 };
+    Tally { supply: Supply::default(), counts, claims }
+}
+
+fn timed() -> Terms {
+    let restrictions = Restrictions {
+        valid_from: Some(at(1)),
+        valid_until: Some(at(100)),
+        time_zone: Some(Zone::parse("Europe/Budapest").expect("a zone")),
+        ..Restrictions::default()
+    };
+    Terms { value: Value::FreeShipping, currency: None, restrictions }
+}
+
+fn combining() -> Combining {
+    Combining { percentages_of: PercentagesOf::Remaining, per_checkout: 3, per_category: Some(1) }
+}
+
 /// What came to the forms later: the rows before it stay as they are.
 fn later_rows() -> Vec<(RowId, Row)> {
     let [voided, used] = later_coupons();
+    let place = CouponId { pool: PoolId(2), index: 2 };
+    let fresh = Coupon::unassigned(place, "H".to_owned(), TermsNumber(0));
+    let handed_on = Coupon { transfers: 2, handed_on: Some(false), ..fresh };
     vec![
         row::<Pools>(PoolId(9), Box::new(Pool { id: PoolId(9), pays_shipping: Some(true), ..pool() })),
         row::<Coupons>(voided.id, Box::new(voided)),
@@ -262,6 +297,16 @@ fn later_rows() -> Vec<(RowId, Row)> {
                 ..key_of("k2", "0a1c")
             },
         ),
+        row::<Pools>(PoolId(10), Box::new(Pool { id: PoolId(10), till: till(), claims_since: Some(7), ..pool() })),
+        row::<PoolTerms>((PoolId(10), TermsNumber(0)), Arc::new(timed())),
+        row::<Tallies>(PoolId(8), tally(Claims { number: 21, exact: true })),
+        row::<Tallies>(PoolId(9), tally(Claims { number: 22, exact: false })),
+        row::<Coupons>(handed_on.id, Box::new(handed_on)),
+        row::<Holdings>(
+            (customer("ann"), PoolId(10), None),
+            Holding::Whole(Whole { searched: Some(5), claims: Some(2) }),
+        ),
+        row::<Programme>((), Settings { combining: combining(), ..Settings::default() }),
     ]
 }
 

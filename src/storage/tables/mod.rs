@@ -38,10 +38,10 @@ use scrip_domain::{
 
 pub use answers::{Answer, Purchase};
 pub use codes::Named;
-pub use customers::{Happened, HeldAt, Holding};
+pub use customers::{Happened, HeldAt, Holding, Whole};
 pub use events::{Dated, EVENTS_IN_ROW};
 pub use numbering::Numbering;
-pub use pools::Tally;
+pub use pools::{Claims, Tally};
 pub use row_counts::Counted;
 pub(crate) use row_counts::TABLES;
 

@@ -16,19 +16,61 @@ use crate::{
 use scrip_domain::{
     binding::{Binding, OnFailure},
     code::SeriesKey,
+    combining::Stacking,
     id::{PoolId, TermsNumber},
+    limits::Limits,
     pool::{Counts, Pool, Supply},
     pool_codes::{CodeSeries, Making},
     status::Status,
+    till::Till,
 };
 
 /// A pool's supply and counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "Uncounted")]
 pub struct Tally {
     /// How far its codes have been given out.
     pub supply: Supply,
     /// Its coupons by status.
     pub counts: Counts,
+    /// How often they were claimed.
+    pub claims: Claims,
+}
+
+/// As format 2 had it.
+#[derive(Deserialize)]
+struct Uncounted {
+    supply: Supply,
+    counts: Counts,
+}
+
+impl From<Uncounted> for Tally {
+    fn from(Uncounted { supply, counts }: Uncounted) -> Self {
+        Self { supply, counts, claims: Claims::of(&counts) }
+    }
+}
+
+/// How often the coupons of a pool were claimed: the sum of what they say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claims {
+    /// How often.
+    pub number: i64,
+    /// Whether they were counted from the first. Versions before counted none; then each coupon that is not unassigned is
+    /// taken for one claim.
+    pub exact: bool,
+}
+
+impl Default for Claims {
+    fn default() -> Self {
+        Self { number: 0, exact: true }
+    }
+}
+
+impl Claims {
+    /// As far as can be told where they were not counted.
+    fn of(counts: &Counts) -> Self {
+        Self { number: counts.total() - counts.of(Status::Unassigned), exact: false }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,12 +95,30 @@ pub(crate) struct KeptPool<'a> {
     aggregated: bool,
     /// Absent in what versions before them wrote; and so is the next.
     pays_shipping: Option<bool>,
+    /// How its coupons go together with others; absent where with all, of no category and in no order.
+    #[serde(borrow)]
+    stacking: Option<KeptStacking<'a>>,
     holdings_since: Option<u64>,
+    /// How many it gives in all and to one customer, and since when those are counted.
+    limit_total: Option<u32>,
+    limit_per_customer: Option<u32>,
+    claims_since: Option<u64>,
+    /// Absent where its code is not open to all.
+    claim_on_use: Option<bool>,
     ranges: Vec<(u64, u32)>,
     archived_at: Option<At>,
     created_at: At,
     updated_at: At,
     version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptStacking<'a> {
+    #[serde(borrow)]
+    with: Cow<'a, str>,
+    #[serde(borrow)]
+    category: Option<Cow<'a, str>>,
+    order: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,7 +173,12 @@ impl Form for Pools {
             checks: pool.checks.iter().map(keep_binding).collect(),
             aggregated: pool.aggregated,
             pays_shipping: pool.pays_shipping,
+            stacking: keep_stacking(&pool.till.stacking),
             holdings_since: pool.holdings_since,
+            limit_total: pool.till.limits.total,
+            limit_per_customer: pool.till.limits.per_customer,
+            claims_since: pool.claims_since,
+            claim_on_use: pool.till.claim_on_use.then_some(true),
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
             archived_at: pool.archived_at.map(millis),
             created_at: millis(pool.created_at),
@@ -137,7 +202,13 @@ impl Form for Pools {
             checks: kept.checks.into_iter().map(binding).collect::<Result<_, _>>()?,
             aggregated: kept.aggregated,
             pays_shipping: kept.pays_shipping,
+            till: Till {
+                stacking: kept.stacking.map(stacking).transpose()?.unwrap_or_default(),
+                limits: Limits { total: kept.limit_total, per_customer: kept.limit_per_customer },
+                claim_on_use: kept.claim_on_use == Some(true),
+            },
             holdings_since: kept.holdings_since,
+            claims_since: kept.claims_since,
             terms: Vec::new(),
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),
             archived_at: kept.archived_at.map(instant).transpose()?,
@@ -146,6 +217,23 @@ impl Form for Pools {
             version: kept.version,
         }))
     }
+}
+
+fn keep_stacking(stacking: &Stacking) -> Option<KeptStacking<'_>> {
+    let Stacking { with, category, order } = stacking;
+    (*stacking != Stacking::default()).then(|| KeptStacking {
+        with: words::of_stacking(*with).into(),
+        category: category.as_deref().map(Cow::Borrowed),
+        order: (*order).into(),
+    })
+}
+
+fn stacking(kept: KeptStacking<'_>) -> Result<Stacking, CodecError> {
+    Ok(Stacking {
+        with: words::stacking(&kept.with)?,
+        category: kept.category.map(Cow::into_owned),
+        order: i32::try_from(kept.order).map_err(|_| CodecError::new("expected an order of 32 bits"))?,
+    })
 }
 
 fn keep_series(series: &CodeSeries) -> KeptSeries<'_> {
@@ -214,6 +302,10 @@ pub(crate) struct KeptTally {
     expired: i64,
     invalid: i64,
     usages: i64,
+    /// Counted from the first; absent in what versions before wrote.
+    claims: Option<i64>,
+    /// Not counted from the first; absent where it is what the coupons that are not unassigned tell.
+    claims_estimate: Option<i64>,
 }
 
 impl Form for Tallies {
@@ -243,6 +335,9 @@ impl Form for Tallies {
             expired: tally.counts.of(Status::Expired),
             invalid: tally.counts.of(Status::Invalid),
             usages: tally.counts.usages,
+            claims: tally.claims.exact.then_some(tally.claims.number),
+            claims_estimate: Some(tally.claims.number)
+                .filter(|_| !tally.claims.exact && tally.claims != Claims::of(&tally.counts)),
         }
     }
 
@@ -259,6 +354,11 @@ impl Form for Tallies {
         ] {
             counts.add(status, number);
         }
-        Ok(Tally { supply: Supply { size, next, returned, lengths: lengths as u64 }, counts })
+        let claims = match (kept.claims, kept.claims_estimate) {
+            (Some(number), _) => Claims { number, exact: true },
+            (None, Some(number)) => Claims { number, exact: false },
+            (None, None) => Claims::of(&counts),
+        };
+        Ok(Tally { supply: Supply { size, next, returned, lengths: lengths as u64 }, counts, claims })
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApiKeys, Batches, Formats, Programme,
-    words::{instant, millis, of_role, role},
+    words::{self, instant, millis, of_role, role},
 };
 use crate::{
     chain::{Digest, Link},
@@ -16,6 +16,7 @@ use crate::{
 use scrip_domain::{
     access::{ApiKey, Role, Settings},
     clock::{BatchTime, Reading},
+    combining::Combining,
     seal::IdSecret,
 };
 
@@ -25,6 +26,10 @@ const ONE: &str = "programme";
 #[derive(Serialize, Deserialize)]
 pub(crate) struct KeptSettings {
     auto_redeem: bool,
+    /// How coupons go together; of each what is not as it is at first.
+    percentages_of: Option<String>,
+    coupons_per_checkout: Option<u8>,
+    coupons_per_category: Option<u8>,
     /// The secret of its ids; none in a folder that no version with them has opened.
     #[serde(default)]
     ids: Option<serde_bytes::ByteArray<32>>,
@@ -44,12 +49,28 @@ impl Form for Programme {
     }
 
     fn keep((): &(), settings: &Settings) -> KeptSettings {
-        KeptSettings { auto_redeem: settings.auto_redeem, ids: settings.ids.map(|secret| (*secret.bytes()).into()) }
+        let (first, Combining { percentages_of, per_checkout, per_category }) =
+            (Combining::default(), settings.combining);
+        KeptSettings {
+            auto_redeem: settings.auto_redeem,
+            percentages_of: (percentages_of != first.percentages_of)
+                .then(|| words::of_percentages(percentages_of).to_owned()),
+            coupons_per_checkout: (per_checkout != first.per_checkout).then_some(per_checkout),
+            coupons_per_category: per_category,
+            ids: settings.ids.map(|secret| (*secret.bytes()).into()),
+        }
     }
 
     fn restore((): &(), kept: KeptSettings) -> Result<Settings, CodecError> {
         let ids = kept.ids.map(|bytes| IdSecret::new(bytes.into_array()));
-        Ok(Settings { auto_redeem: kept.auto_redeem, ids })
+        let first = Combining::default();
+        let percentages_of = kept.percentages_of.as_deref().map(words::percentages).transpose()?;
+        let combining = Combining {
+            percentages_of: percentages_of.unwrap_or(first.percentages_of),
+            per_checkout: kept.coupons_per_checkout.unwrap_or(first.per_checkout),
+            per_category: kept.coupons_per_category,
+        };
+        Ok(Settings { auto_redeem: kept.auto_redeem, combining, ids })
     }
 }
 

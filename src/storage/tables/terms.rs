@@ -6,16 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PoolTerms,
-    words::{self, currency, period},
+    words::{self, currency, instant, millis, period},
 };
 use crate::{
-    codec::{CodecError, Part, Parts, PartsReader},
+    codec::{At, CodecError, Part, Parts, PartsReader},
     table::{Form, MIB, Span},
 };
 use scrip_domain::{
     decimal::Amount,
     id::{PoolId, TermsNumber},
     terms::{CouponType, Restrictions, Terms, Value},
+    zone::Zone,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +35,12 @@ pub(crate) struct KeptTerms<'a> {
     expiration_period: Option<String>,
     stores: Cow<'a, [String]>,
     products: Cow<'a, [String]>,
+    /// Absent in what versions before them wrote; and so are the next two.
+    valid_from: Option<At>,
+    valid_until: Option<At>,
+    /// An IANA name.
+    #[serde(borrow)]
+    time_zone: Option<Cow<'a, str>>,
 }
 
 impl PoolTerms {
@@ -70,6 +77,9 @@ impl Form for PoolTerms {
             expiration_period,
             stores,
             products,
+            valid_from,
+            valid_until,
+            time_zone,
         } = &terms.restrictions;
         KeptTerms {
             kind: words::of_kind(terms.value.kind()).into(),
@@ -82,6 +92,9 @@ impl Form for PoolTerms {
             expiration_period: expiration_period.map(|period| period.to_string()),
             stores: Cow::Borrowed(stores),
             products: Cow::Borrowed(products),
+            valid_from: valid_from.map(millis),
+            valid_until: valid_until.map(millis),
+            time_zone: time_zone.as_ref().map(|zone| Cow::Borrowed(zone.name())),
         }
     }
 
@@ -103,7 +116,15 @@ impl Form for PoolTerms {
                 expiration_period: kept.expiration_period.as_deref().map(period).transpose()?,
                 stores: kept.stores.into_owned(),
                 products: kept.products.into_owned(),
+                valid_from: kept.valid_from.map(instant).transpose()?,
+                valid_until: kept.valid_until.map(instant).transpose()?,
+                time_zone: kept.time_zone.as_deref().map(zone).transpose()?,
             },
         }))
     }
+}
+
+/// Names of zones stay in the database of them for ever.
+fn zone(name: &str) -> Result<Zone, CodecError> {
+    Zone::parse(name).map_err(|rejection| CodecError::new(rejection.to_string()))
 }

@@ -6,6 +6,7 @@ use crate::{
 };
 use scrip_domain::{
     access::Role,
+    combining::{PercentagesOf, StackingWith},
     currency::Currency,
     event::EventType,
     gift_card::EntryKind,
@@ -55,6 +56,23 @@ words!(
     BulkGenerated = "BULK_GENERATED",
     Uploaded = "UPLOADED",
     Remote = "REMOTE"
+);
+words!(
+    StackingWith,
+    of_stacking,
+    stacking,
+    "with which coupons others go",
+    All = "ALL",
+    OtherCategories = "OTHER_CATEGORIES",
+    None = "NONE"
+);
+words!(
+    PercentagesOf,
+    of_percentages,
+    percentages,
+    "of what percentages are",
+    Original = "ORIGINAL",
+    Remaining = "REMAINING"
 );
 words!(
     CouponType,

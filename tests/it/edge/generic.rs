@@ -43,7 +43,7 @@ async fn everyone_has_a_generic_code() {
     let redeemed = app.ok("couponRedeem", by("ben")).await;
     assert_eq!((&redeemed["status"], &redeemed["customer"]["externalId"]), (&json!("REDEEMED"), &json!("ben")));
     app.refused("couponRedeem", by("ben"), "ALREADY_REDEEMED", "").await;
-    app.refused("couponRedeem", by("nobody"), "NOT_OWNER", "customerId").await;
+    app.refused("couponRedeem", by("nobody"), "NOT_CLAIMED", "customerId").await;
     let anns = json!({ "coupon": { "code": "welcome", "customerId": "ann" } });
     assert_eq!(app.ok("couponInvalidate", anns).await["customer"]["externalId"], "ann");
     assert_eq!(app.stats(&pool).await, json!({ "total": 3, "claimed": 1, "redeemed": 1, "invalid": 1, "usages": 1 }));

@@ -12,9 +12,11 @@ mod checkout;
 mod checks;
 mod clock;
 mod codes;
+mod combining;
 mod crowd;
 #[cfg(target_os = "linux")]
 mod disk;
+mod eligible;
 mod expiry;
 mod export;
 mod generated;
@@ -35,6 +37,7 @@ mod money_back;
 mod named;
 mod nodes;
 mod not_reading;
+mod open_codes;
 mod operators;
 mod overlap;
 mod partner;
@@ -51,6 +54,7 @@ mod routes;
 mod search;
 mod streams;
 mod till;
+mod times;
 mod trickle;
 mod unread;
 

@@ -30,6 +30,11 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("events", Some(Action::ReadEvents), "{ events { edges { cursor } } }"),
     ("latestCursor", Some(Action::ReadEvents), "{ latestCursor }"),
     ("checkoutPreview", Some(Action::PreviewCheckouts), "{ checkoutPreview(input: CHECKOUT) { payable } }"),
+    (
+        "eligibleCoupons",
+        Some(Action::PreviewCheckouts),
+        "{ eligibleCoupons(input: {customerId: \"ann\", basket: {currency: \"EUR\", lines: []}}) { exact } }",
+    ),
     ("patternPreview", Some(Action::PreviewPatterns), "{ patternPreview(input: {pattern: \"B##\"}) { combinations } }"),
     ("plugins", Some(Action::ReadPlugins), "{ plugins { id } }"),
     ("settings", Some(Action::ReadSettings), "{ settings { autoRedeem } }"),

@@ -168,7 +168,7 @@ impl Model {
             (None, _) => self.coupons.contains_key(&place).then_some(place).ok_or(Code::NotFound),
             (Some(_), None) => (target.index < facts.codes).then_some(place).ok_or(Code::NotFound),
             (Some(None), Some(_)) => Err(Code::Required),
-            (Some(Some(customer)), Some(_)) => self.latest_of(target.pool, customer).ok_or(Code::NotOwner),
+            (Some(Some(customer)), Some(_)) => self.latest_of(target.pool, customer).ok_or(Code::NotClaimed),
         }
     }
 

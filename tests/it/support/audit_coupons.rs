@@ -35,6 +35,8 @@ pub(super) async fn pool(scrip: &Session, pool: PoolId) -> BTreeMap<CouponId, Co
     }
     let usages: i64 = coupons.iter().map(|coupon| i64::from(coupon.usages)).sum();
     assert_eq!(tally.counts.usages, usages, "{pool:?} counts its usages");
+    let claims: i64 = coupons.iter().map(|coupon| i64::from(coupon.claims)).sum();
+    assert!(!tally.claims.exact || tally.claims.number == claims, "{pool:?} counts its claims");
     let returned = coupons.iter().filter(|coupon| coupon.status == Status::Unassigned && coupon.version > 0).count();
     assert_eq!(tally.supply.returned, returned as u64, "{pool:?} counts the coupons that came back");
     by_code(scrip, &coupons).await;

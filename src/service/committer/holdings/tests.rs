@@ -126,9 +126,9 @@ async fn what_was_found_is_noted_once_and_as_it_is_by_then() {
     let since = scrip.registry.pool(FIRST).and_then(|pool| pool.holdings_since).expect("it is noted");
     assert_eq!(since, 0);
     assert_eq!(note(5, 3, &coupons).await, None, "another part than the next is not noted");
-    assert_eq!(note(0, 0, &coupons).await, Some(Holding::Searched(0)));
+    assert_eq!(note(0, 0, &coupons).await, Some(Holding::Whole(Whole { searched: Some(0), claims: None })));
     ask(&scrip, Command::Transfer(CouponRef::Id(coupons[0]), Some("ben".to_owned()), None, None)).await;
-    assert_eq!(note(0, 0, &coupons).await, Some(Holding::Searched(0)));
+    assert_eq!(note(0, 0, &coupons).await, Some(Holding::Whole(Whole { searched: Some(0), claims: None })));
     let held = scrip.store.scan(&Holdings::of(&ann, FIRST, true, ALL), ReadFrom::Start, 9).await.expect("readable");
     let places: Vec<_> = held.into_iter().map(|((_, _, at), _)| at.map(|at| at.index)).collect();
     assert_eq!(places, [Some(coupons[1].index)], "what was given away meanwhile is not hers");

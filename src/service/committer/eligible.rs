@@ -1,0 +1,88 @@
+//! Which of the coupons that a customer holds fit a basket: each is decided alone, and the best of those that fit
+//! together. Nothing changes.
+
+use std::sync::Arc;
+
+use crate::{Answer, CheckoutRecord, EligibleOrder, EligibleRecord, Recorded};
+use scrip_domain::{
+    checkout::{Best, Presented, Verdict, best, decide},
+    decimal::Amount,
+    id::CustomerId,
+};
+use scrip_plugins::Occasion;
+use scrip_storage::{Coupons, RowId};
+
+use super::{
+    attempt::{Attempt, Stop},
+    checkout::Order,
+    decide::at,
+    redeem::within_basket,
+};
+
+impl Attempt<'_> {
+    /// Decides each of a customer's coupons alone, and finds the best of them.
+    pub(super) fn eligible(&mut self, asked: &EligibleOrder) -> Result<Answer, Stop> {
+        let customer = CustomerId::parse(&asked.customer).map_err(at("customerId"))?;
+        let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
+        let order = Order::of_basket(customer, basket, self.now());
+        self.need(asked.coupons.iter().map(|id| RowId::of::<Coupons>(*id)))?;
+        let mut presented = Vec::with_capacity(asked.coupons.len());
+        for id in &asked.coupons {
+            let Some(coupon) = self.coupon(*id)?.filter(|coupon| coupon.customer.as_ref() == Some(&order.customer))
+            else {
+                // It was handed on meanwhile.
+                continue;
+            };
+            let (pool, terms) = (self.pool_of(*id)?, self.terms(&coupon)?);
+            presented.push(Presented {
+                code: coupon.code.clone(),
+                pays_shipping: pool.pays_shipping(&terms),
+                stacking: pool.till.stacking.clone(),
+                found: Some((coupon, terms)),
+                ..Presented::default()
+            });
+        }
+        let mut verdicts = self.alone(&order, &presented);
+        if self.ask_checks(&order, &mut presented, &verdicts, Occasion::Preview)? {
+            verdicts = self.alone(&order, &presented);
+        }
+        let rules = self.working.settings().combining;
+        let Best { chosen, exact } = best(&order.basket, &presented, &verdicts, rules, self.now());
+        let together: Vec<Presented> = chosen.iter().filter_map(|place| presented.get(*place)).cloned().collect();
+        let decided = decide(&order.basket, &order.customer, &together, rules, self.now());
+        let record = EligibleRecord {
+            best: together.into_iter().map(|one| one.code).collect(),
+            discount: decided.iter().fold(Amount::ZERO, |sum, verdict| sum.plus(verdict.discount)),
+            exact: exact && asked.whole && decided.iter().all(Verdict::redeemable),
+            alone: record_of(&order, presented, verdicts),
+        };
+        Ok(Answer::Eligible(Box::new(record)))
+    }
+
+    /// What is decided of each coupon alone.
+    fn alone(&self, order: &Order, presented: &[Presented]) -> Vec<Verdict> {
+        let rules = self.working.settings().combining;
+        let decided = |one| decide(&order.basket, &order.customer, std::slice::from_ref(one), rules, self.now()).pop();
+        presented.iter().map(|one| decided(one).unwrap_or_default()).collect()
+    }
+}
+
+fn record_of(order: &Order, presented: Vec<Presented>, verdicts: Vec<Verdict>) -> CheckoutRecord {
+    let basket = Arc::clone(&order.basket);
+    let recorded = |(one, verdict): (Presented, Verdict)| Recorded {
+        code: one.code,
+        coupon: one.found.map(|(coupon, _)| coupon),
+        checks: verdict.checks,
+        discount: verdict.discount,
+        allocations: verdict.allocations,
+        redeemed: false,
+        entry: None,
+    };
+    CheckoutRecord {
+        currency: basket.currency.to_string(),
+        total: basket.subtotal().plus(basket.shipping),
+        lines: basket.lines.iter().map(|line| line.amount).collect(),
+        shipping: basket.shipping,
+        coupons: presented.into_iter().zip(verdicts).map(recorded).collect(),
+    }
+}
