@@ -127,6 +127,7 @@ async fn pool(session: &Session, coupons: u64) -> PoolId {
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
         pays_shipping: None,
+        returnable: None,
     };
     let pool = match session.submit(None, Command::PoolCreate(Box::new(draft))).await {
         Ok(Answer::Pool(pool)) => pool.id,

@@ -62,6 +62,7 @@ pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
         pays_shipping: None,
+        returnable: None,
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Pool {
     /// [`Pool::pays_shipping`].
     #[serde(default)]
     pub pays_shipping: Option<bool>,
+    /// Whether a coupon that is no gift card is given back when all that it took something of has come back.
+    #[serde(default)]
+    pub returnable: bool,
     /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
     /// ever had to know.
     #[serde(default)]

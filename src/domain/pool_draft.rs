@@ -77,6 +77,9 @@ pub struct PoolDraft {
     /// Gift cards: whether they pay for the shipping too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pays_shipping: Option<bool>,
+    /// Whether its coupons are given back with what they took something of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returnable: Option<bool>,
 }
 
 /// Gathers refusals, so that a draft's faults are told together.
@@ -154,6 +157,7 @@ impl PoolDraft {
             checks: self.checks.clone(),
             aggregated: self.aggregated,
             pays_shipping: (self.kind == CouponType::GiftCard).then_some(self.pays_shipping == Some(true)),
+            returnable: self.returnable == Some(true),
             holdings_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),

@@ -156,6 +156,7 @@ mod tests {
             restrictions: RestrictionsDraft::default(),
             aggregated: false,
             pays_shipping: None,
+            returnable: None,
         };
         Pool { series, ..draft.check(PoolId(1), Instant::UNIX_EPOCH, Some(first)).expect("a pool") }
     }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::Rights;
-
+use super::{
+    Rights,
+    purchase::{PurchaseRecord, ReturnOrder},
+};
 use scrip_domain::{
     access::{ApiKey, Role, Settings},
     basket::BasketDraft,
@@ -18,6 +20,7 @@ use scrip_domain::{
     decimal::Amount,
     event::Why,
     id::{CouponId, CustomerId, EntryId, PoolId},
+    period::Instant,
     pool::Pool,
     pool_draft::PoolDraft,
     rejection::Refusal,
@@ -123,6 +126,8 @@ pub struct PoolEdit {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too.
     pub pays_shipping: Option<bool>,
+    /// Whether its coupons are given back with what they took something of.
+    pub returnable: Option<bool>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }
@@ -291,6 +296,14 @@ pub enum Command {
     Checkout(Box<CheckoutOrder>),
     /// Decide a checkout and change nothing.
     CheckoutPreview(Box<CheckoutOrder>),
+    /// Take a purchase back, or a part of it.
+    Return(Box<ReturnOrder>),
+    /// Decide a checkout and hold what it would take, for so many minutes.
+    Hold(Box<CheckoutOrder>, i64),
+    /// Give back what a checkout holds.
+    Release(String),
+    /// Record that holds are over: due at (milliseconds since 1970), which checkout.
+    ReleaseOver(Vec<(i64, String)>),
     /// Change the settings.
     SettingsUpdate(Option<bool>),
     /// Begin to seal ids with a secret, unless there is one.
@@ -378,6 +391,9 @@ pub struct Recorded {
     /// Gift cards: the entry of that redemption.
     #[serde(default)]
     pub entry: Option<EntryId>,
+    /// Whether nobody held it, and the checkout gave it to its customer.
+    #[serde(default)]
+    pub assigned: bool,
 }
 
 impl Recorded {
@@ -441,6 +457,12 @@ pub enum Answer {
     Checkout(Box<CheckoutRecord>),
     /// A checkout that comes out otherwise than expected: how, and the refusal. Nothing was recorded.
     PriceChanged(Box<CheckoutRecord>, Refusal),
+    /// What was decided of a checkout that is held, until when.
+    Held(Box<CheckoutRecord>, Instant),
+    /// What a checkout had held that was given back.
+    Released(Box<CheckoutRecord>),
+    /// The purchase, after it.
+    Purchase(Box<PurchaseRecord>),
     /// The settings, after it.
     Settings(Settings),
     /// The key, after it.

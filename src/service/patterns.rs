@@ -176,5 +176,6 @@ pub(super) fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
         pays_shipping: None,
+        returnable: None,
     }
 }

@@ -132,7 +132,7 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
             if is_card(one) != cards || !verdict.redeemable() {
                 continue;
             }
-            if let Some(taken) = discount(&mut ground, one, verdict) {
+            if let Some(taken) = discount(&mut ground, one, verdict, now) {
                 verdict.discount = taken.amount;
                 takings.extend(taken.lines.inspect(|_| takers.push(place)));
                 if taken.shipping.is_positive() {
@@ -151,10 +151,10 @@ pub fn decide(basket: &Basket, customer: &CustomerId, presented: &[Presented], n
 }
 
 /// Takes a coupon's discount off what is left, and tells where it takes nothing.
-fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict) -> Option<Taken> {
+fn discount(ground: &mut Ground<'_>, one: &Presented, verdict: &mut Verdict, now: Instant) -> Option<Taken> {
     let (coupon, terms) = one.found.as_ref()?;
     let taken = if terms.card_value().is_some() {
-        worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping)
+        worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping, now)
     } else if one.amount.is_some() {
         let subject = format!("type {}", terms.value.kind().name());
         verdict.record("amount", Err(Rejection::FieldNotApplicable { subject }));
@@ -189,6 +189,9 @@ fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[
     verdict.record("status", status_result);
     if let Some(assignment) = one.assignment.clone().filter(|_| status == Status::Unassigned) {
         verdict.record("assignment", assignment);
+    }
+    if terms.card_value().is_none() && status.is_live() {
+        verdict.record("held", coupon.check_use_left(now));
     }
     let owned = coupon.customer.as_ref().is_none_or(|owner| owner == customer);
     verdict.record("owner", if owned { Ok(()) } else { Err(Rejection::NotOwner) });
@@ -247,5 +250,7 @@ pub fn card_amount(discount: Amount, basket: &Basket, terms: &Terms) -> Amount {
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod round;
 #[cfg(test)]
 mod tests;

@@ -16,11 +16,11 @@ use crate::{
 
 const PRODUCTS: [&str; 4] = ["a", "b", "c", "d"];
 
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     "2026-05-01T12:00:00Z".parse().expect("an instant")
 }
 
-fn ann() -> CustomerId {
+pub(super) fn ann() -> CustomerId {
     CustomerId::parse("ann").expect("an id")
 }
 
@@ -30,7 +30,7 @@ fn line(product: &str, cents: i64) -> Line {
     Line { product: product.to_owned(), quantity: 1, unit_price, amount: Amount(cents) }
 }
 
-fn basket(lines: Vec<Line>, shipping: i64) -> Basket {
+pub(super) fn basket(lines: Vec<Line>, shipping: i64) -> Basket {
     Basket { currency: Currency::parse("EUR").expect("EUR"), store: None, shipping: Amount(shipping), lines }
 }
 
@@ -65,12 +65,12 @@ fn coupon(index: u64, kind: u8, hundredths: i64, products: usize, pays_shipping:
     }
 }
 
-fn lines() -> impl Strategy<Value = Vec<Line>> {
+pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
     proptest::collection::vec((0..PRODUCTS.len(), 0..40i64), 0..8)
         .prop_map(|lines| lines.into_iter().map(|(product, cents)| line(PRODUCTS[product], cents)).collect())
 }
 
-fn coupons() -> impl Strategy<Value = Vec<Presented>> {
+pub(super) fn coupons() -> impl Strategy<Value = Vec<Presented>> {
     let one = (0..5u8, 1..60i64, 0..16usize, any::<bool>());
     proptest::collection::vec(one, 0..6).prop_map(|coupons| {
         let numbered = (0..).zip(coupons);

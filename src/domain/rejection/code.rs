@@ -42,6 +42,8 @@ pub enum Code {
     BelowMinimumRedemption,
     /// More than the gift card holds.
     InsufficientBalance,
+    /// A checkout that is not completed yet holds it.
+    Held,
     /// The coupon takes nothing off this basket.
     NothingToDiscount,
     /// The checkout comes out at another price than was expected.
@@ -78,6 +80,8 @@ pub enum Code {
     Duplicate,
     /// The transaction was recorded before.
     TransactionAlreadyUsed,
+    /// All of the purchase came back before.
+    AlreadyReturned,
     /// The idempotency key was used with another input.
     IdempotencyMismatch,
     /// The object has changed since it was read.
@@ -115,6 +119,7 @@ impl Code {
             | Self::AmountRequired
             | Self::BelowMinimumRedemption
             | Self::InsufficientBalance
+            | Self::Held
             | Self::NothingToDiscount
             | Self::PriceChanged
             | Self::CheckRefused
@@ -131,6 +136,7 @@ impl Code {
             | Self::Required
             | Self::Duplicate
             | Self::TransactionAlreadyUsed
+            | Self::AlreadyReturned
             | Self::IdempotencyMismatch
             | Self::VersionMismatch
             | Self::LimitExceeded

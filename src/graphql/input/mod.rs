@@ -5,6 +5,7 @@ mod actions;
 mod checkout;
 mod plugin;
 mod pool;
+mod purchase;
 
 pub use actions::{
     CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
@@ -16,6 +17,7 @@ pub use plugin::{PluginBindingInput, PluginTestInput};
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };
+pub use purchase::{CheckoutHoldInput, CheckoutReturnInput};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
@@ -124,6 +126,8 @@ pub struct EventFilter {
     pub customer_id: Option<ID>,
     /// Those of these types.
     pub types: Option<Vec<CouponEventType>>,
+    /// Those that name this purchase.
+    pub transaction_id: Option<String>,
     /// Those of claims that refer to this. Without a coupon or a customer the log is searched for them, up to 5,000
     /// events for a page: give the span of time where it is known.
     pub reference: Option<String>,
@@ -150,6 +154,8 @@ impl EventFilter {
             coupon,
             customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
             types: self.types.unwrap_or_default().into_iter().map(Into::into).collect(),
+            transaction: self.transaction_id,
+            since: None,
             reference: self.reference,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),

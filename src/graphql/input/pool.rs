@@ -96,6 +96,9 @@ pub struct PoolCreateInput {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too; false where it is absent.
     pub pays_shipping: Option<bool>,
+    /// Whether a coupon is given back when all that it took something of is returned; not unless it is said. What gift cards
+    /// paid comes back anyway.
+    pub returnable: Option<bool>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group that may see it. Not available in this version.
@@ -139,6 +142,7 @@ impl PoolCreateInput {
             },
             aggregated: self.aggregated.unwrap_or(false),
             pays_shipping: self.pays_shipping,
+            returnable: self.returnable,
         })))
     }
 }
@@ -231,6 +235,8 @@ pub struct PoolUpdateInput {
     pub aggregated: Option<bool>,
     /// Gift cards: whether they pay for the shipping too, those that exist as well.
     pub pays_shipping: Option<bool>,
+    /// Whether a coupon is given back when all that it took something of is returned.
+    pub returnable: Option<bool>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group. Not available in this version.
@@ -286,6 +292,7 @@ impl PoolUpdateInput {
             remote: self.remote.map(Into::into),
             aggregated: self.aggregated,
             pays_shipping: self.pays_shipping,
+            returnable: self.returnable,
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(Command::PoolUpdate(pool, Box::new(edit_of)))

@@ -74,7 +74,7 @@ impl Attempt<'_> {
             return Ok(None);
         }
         if let Some(coupon) = self.coupon(id)? {
-            return Ok(Some(Found { coupon, stored: true }));
+            return self.without_holds_that_are_over(coupon).map(Some);
         }
         if !self.pool_of(id)?.has_stock() {
             return Ok(None);
@@ -164,7 +164,12 @@ impl Attempt<'_> {
             let what = "a customerId, because every customer has a coupon with this code";
             return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
         };
-        let held = self.held(customer, pool.id, &pool.places_of_generic(code))?;
-        Ok(held.map(|coupon| Found { coupon, stored: true }))
+        while let Some(coupon) = self.held(customer, pool.id, &pool.places_of_generic(code))? {
+            let found = self.without_holds_that_are_over(coupon)?;
+            if found.coupon.customer.is_some() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 }

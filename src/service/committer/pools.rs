@@ -75,6 +75,7 @@ impl Attempt<'_> {
         pool.aggregated = edit.aggregated.unwrap_or(pool.aggregated);
         faults.take(&["paysShipping"], check_pays_shipping(pool.kind, edit.pays_shipping));
         pool.pays_shipping = edit.pays_shipping.or(pool.pays_shipping);
+        pool.returnable = edit.returnable.unwrap_or(pool.returnable);
         if pool.series.is_empty() {
             for (field, _) in edit.codes().into_iter().filter(|(_, given)| *given) {
                 let subject = format!("source {}", pool.source.name());

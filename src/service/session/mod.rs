@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use super::{
     Answer, Caller, CheckoutOrder, Command, CouponFilter, DraftFor, EventCursor, EventFilter, Export, Failure,
-    Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, Resync,
-    RunningBackup, Scrip, TaskState,
+    Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord,
+    Resync, RunningBackup, Scrip, TaskState,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -103,6 +103,11 @@ impl Session {
     /// Decides a checkout and changes nothing.
     pub async fn checkout_preview(&self, order: CheckoutOrder) -> Result<Answer, Failure> {
         self.0.may(Action::PreviewCheckouts)?.checkout_preview(self.actor(), order).await
+    }
+
+    /// The purchase with this transactionId.
+    pub async fn purchase(&self, transaction: &str) -> Result<Option<PurchaseRecord>, Failure> {
+        self.0.may(Action::ReadPurchases)?.purchase(transaction).await
     }
 
     /// The pool that codes were added to.

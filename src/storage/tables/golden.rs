@@ -10,7 +10,7 @@ use scrip_domain::{
     binding::{Binding, OnFailure},
     clock::{BatchTime, Reading},
     code::SeriesKey,
-    coupon::History,
+    coupon::{Held, History},
     currency::Currency,
     customer::Email,
     decimal::Amount,
@@ -76,6 +76,7 @@ fn pool() -> Pool {
         checks: vec![binding(OnFailure::Allow)],
         aggregated: true,
         pays_shipping: None,
+        returnable: false,
         holdings_since: None,
         terms: Vec::new(),
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
@@ -247,6 +248,17 @@ fn rows() -> Vec<(RowId, Row)> {
 /// What came to the forms later: the rows before it stay as they are.
 fn later_rows() -> Vec<(RowId, Row)> {
     let [voided, used] = later_coupons();
+    let of = |amount: Option<i64>, assigned| Held {
+        transaction: "T-1".to_owned(),
+        until: at(100),
+        amount: amount.map(Amount),
+        assigned,
+    };
+    let place = CouponId { pool: PoolId(2), index: 2 };
+    let held = Coupon {
+        holds: vec![of(Some(1_250), false), of(None, true)],
+        ..Coupon::unassigned(place, "H".to_owned(), TermsNumber(0))
+    };
     vec![
         row::<Pools>(PoolId(9), Box::new(Pool { id: PoolId(9), pays_shipping: Some(true), ..pool() })),
         row::<Coupons>(voided.id, Box::new(voided)),
@@ -262,6 +274,11 @@ fn later_rows() -> Vec<(RowId, Row)> {
                 ..key_of("k2", "0a1c")
             },
         ),
+        row::<Pools>(PoolId(10), Box::new(Pool { id: PoolId(10), returnable: true, ..pool() })),
+        row::<TransactionEvents>(("T-1".to_owned(), event(41)), coupon()),
+        row::<HoldDues>((at(100).as_millisecond(), "T-1".to_owned()), ()),
+        row::<Coupons>(held.id, Box::new(held)),
+        row::<Events>(event(45), vec![dated(EventType::Hold, true), dated(EventType::Release, false)]),
     ]
 }
 
@@ -282,12 +299,17 @@ fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
     (RowId::of::<T>(key), Row::of::<T>(document))
 }
 
+/// The rows of a table: none of those that came later.
+fn counted(table: usize) -> u64 {
+    if table <= Numberings::NUMBER { table as u64 * 1_000 } else { 0 }
+}
+
 /// What a database writes about itself.
 fn own_rows() -> Vec<(RowId, Row)> {
     vec![
         row::<Formats>((), 3),
         row::<Batches>(131_071, link()),
-        row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(|table| table as u64 * 1_000) }),
+        row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(counted) }),
         row::<Numberings>((), Numbering { stream: 2, first_pool: PoolId(65_543) }),
     ]
 }
@@ -343,6 +365,10 @@ fn the_largest_coupon_is_written() {
         customer: Some(customer(&long(128))),
         original_customer: Some(customer(&format!("{}a", long(127)))),
         purchases: vec![Some(long(128)); Coupon::PURCHASES],
+        holds: vec![
+            Held { transaction: long(128), until: at(3), amount: Some(Amount(i64::MAX)), assigned: true };
+            Coupon::HOLDS
+        ],
         invalidated_at: Some(at(3)),
         account: Some(Account {
             balance: Amount(i64::MAX),

@@ -53,6 +53,8 @@ pub(crate) struct KeptPool<'a> {
     aggregated: bool,
     /// Absent in what versions before them wrote; and so is the next.
     pays_shipping: Option<bool>,
+    /// Absent where they are not.
+    returnable: Option<bool>,
     holdings_since: Option<u64>,
     ranges: Vec<(u64, u32)>,
     archived_at: Option<At>,
@@ -113,6 +115,7 @@ impl Form for Pools {
             checks: pool.checks.iter().map(keep_binding).collect(),
             aggregated: pool.aggregated,
             pays_shipping: pool.pays_shipping,
+            returnable: pool.returnable.then_some(true),
             holdings_since: pool.holdings_since,
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
             archived_at: pool.archived_at.map(millis),
@@ -137,6 +140,7 @@ impl Form for Pools {
             checks: kept.checks.into_iter().map(binding).collect::<Result<_, _>>()?,
             aggregated: kept.aggregated,
             pays_shipping: kept.pays_shipping,
+            returnable: kept.returnable == Some(true),
             holdings_since: kept.holdings_since,
             terms: Vec::new(),
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),

@@ -24,6 +24,7 @@ pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
         restrictions: RestrictionsDraft::default(),
         aggregated: false,
         pays_shipping: None,
+        returnable: None,
     }
 }
 
