@@ -289,3 +289,18 @@ async fn the_largest_purchase_comes_back() {
     assert_eq!(refunds, 666_000 + 500 - 5_000);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn whoever_looks_at_a_purchase_sees_the_end_of_its_codes() {
+    let app = shop().await;
+    app.ok("checkoutComplete", order("t-1", &[("a", 1, "10")], "0", &["CARD", "BACK"])).await;
+    app.ok("checkoutReturn", whole("t-1")).await;
+    let (viewer, _) = app.key_of("VIEWER").await;
+    let query = "{ purchase(transactionId: \"t-1\") { verdict { coupons { code allocations { code } } }
+        returns { coupons { code } } } }";
+    let seen = app.send(&viewer, query, json!({})).await["data"].to_string();
+    assert!(seen.contains("returns") && !seen.contains("CARD") && !seen.contains("BACK"), "{seen}");
+    let back = "mutation { checkoutReturn(input: { transactionId: \"t-1\" }) { userErrors { code } } }";
+    assert!(app.send(&viewer, back, json!({})).await.to_string().contains("FORBIDDEN"));
+    app.finish().await;
+}
