@@ -128,6 +128,7 @@ async fn pool(session: &Session, coupons: u64) -> PoolId {
         aggregated: false,
         pays_shipping: None,
         till: Default::default(),
+        returnable: None,
     };
     let pool = match session.submit(None, Command::PoolCreate(Box::new(draft))).await {
         Ok(Answer::Pool(pool)) => pool.id,

@@ -63,6 +63,7 @@ pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
         aggregated: false,
         pays_shipping: None,
         till: Default::default(),
+        returnable: None,
     }
 }
 

@@ -35,11 +35,15 @@ pub enum EventType {
     Reinstate,
     /// Its time was set to end at another instant.
     Extend,
+    /// A checkout that is not completed yet holds it, or an amount of it.
+    Hold,
+    /// What a checkout held of it was given back.
+    Release,
 }
 
 impl EventType {
     /// All of them, in the order of their [`EventType::number`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Claim,
         Self::Redeem,
         Self::Unredeem,
@@ -51,6 +55,8 @@ impl EventType {
         Self::Adjust,
         Self::Reinstate,
         Self::Extend,
+        Self::Hold,
+        Self::Release,
     ];
 
     /// Its place in [`EventType::ALL`], which is how the database keeps it.
@@ -83,7 +89,7 @@ pub struct Change {
     pub before: Status,
     /// The status after.
     pub after: Status,
-    /// Gift cards: the amount that was issued, redeemed, returned or adjusted by.
+    /// Gift cards: the amount that was issued, redeemed, returned, held or adjusted by.
     pub amount: Option<Amount>,
     /// Gift cards: the balance after it.
     pub balance_after: Option<Amount>,

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    coupon::AllHeld,
     decimal::Amount,
     id::EntryId,
     period::Instant,
@@ -98,8 +99,8 @@ impl Account {
         }
     }
 
-    /// Whether the card can pay `amount` at once (product section 3: Gift cards).
-    pub fn check_redemption(&self, terms: &Terms, amount: Amount) -> Result<(), Refusal> {
+    /// Whether the card can pay `amount` at once, beside what checkouts hold of it (product section 3: Gift cards).
+    pub fn check_redemption(&self, terms: &Terms, amount: Amount, held: &AllHeld) -> Result<(), Refusal> {
         let exponent = terms.exponent();
         if !amount.is_positive() {
             let reason = "expected an amount above zero".to_owned();
@@ -108,8 +109,12 @@ impl Account {
         if amount > self.balance {
             return Err(Rejection::InsufficientBalance { balance: self.balance.text(exponent) }.at(["amount"]));
         }
+        let free = self.balance.minus(held.amount);
+        if let Some(until) = held.until.filter(|_| amount > free || !held.spares(self.balance, amount, terms)) {
+            return Err(Rejection::PartHeld { free: free.text(exponent), until }.at(["amount"]));
+        }
         match terms.restrictions.minimum_redemption_value {
-            Some(minimum) if amount < minimum && amount != self.balance => {
+            Some(minimum) if amount < minimum && amount != free => {
                 Err(Rejection::BelowMinimumRedemption { minimum: minimum.text(exponent) }.at(["amount"]))
             }
             Some(_) | None => Ok(()),

@@ -9,7 +9,7 @@ mod tests;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::{
-    id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+    id::{CouponId, CustomerId, EntryId, EventId, PoolId, checked_id},
     rejection::Rejection,
     seal::{IdSecret, Seal},
 };
@@ -36,6 +36,8 @@ pub enum GlobalId {
     Event(EventId),
     /// A ledger entry.
     Entry(EntryId),
+    /// A purchase, by its transactionId.
+    Purchase(String),
 }
 
 /// The ids and cursors of a database.
@@ -129,6 +131,7 @@ impl GlobalId {
             Self::Customer(_) => "a customer",
             Self::Event(_) => "an event",
             Self::Entry(_) => "a ledger entry",
+            Self::Purchase(_) => "a purchase",
         }
     }
 
@@ -141,6 +144,7 @@ impl GlobalId {
             Self::Customer(id) => (3, id.as_str().as_bytes().to_vec()),
             Self::Event(id) => (4, [&id.stream.to_be_bytes()[..], &id.sequence.to_be_bytes()].concat()),
             Self::Entry(id) => (5, [coupon(&id.coupon), id.number.to_be_bytes().to_vec()].concat()),
+            Self::Purchase(transaction) => (6, transaction.as_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -149,6 +153,9 @@ impl GlobalId {
         let (kind, rest) = bytes.split_first()?;
         if *kind == 3 {
             return CustomerId::parse(std::str::from_utf8(rest).ok()?).ok().map(Self::Customer);
+        }
+        if *kind == 6 {
+            return checked_id(std::str::from_utf8(rest).ok()?).ok().map(Self::Purchase);
         }
         let (first, rest) = rest.split_first_chunk::<4>()?;
         let first = u32::from_be_bytes(*first);
@@ -175,6 +182,7 @@ impl GlobalId {
             Self::Coupon(id) => format!("coupon:{}:{}", id.pool.0, id.index),
             Self::Customer(id) => format!("customer:{id}"),
             Self::Event(id) => format!("event:{}:{}", id.stream, id.sequence),
+            Self::Purchase(transaction) => format!("purchase:{transaction}"),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -188,6 +196,9 @@ impl GlobalId {
         let (kind, rest) = text.split_once(':')?;
         if kind == "customer" {
             return CustomerId::parse(rest).ok().map(Self::Customer);
+        }
+        if kind == "purchase" {
+            return checked_id(rest).ok().map(Self::Purchase);
         }
         let numbers = rest.split(':').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>()?;
         let small = |number: u64| u32::try_from(number).ok();

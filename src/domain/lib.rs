@@ -26,6 +26,7 @@ pub mod pool_codes;
 pub mod pool_draft;
 pub mod pool_tables;
 pub mod presence;
+pub mod purchase;
 pub mod rejection;
 pub mod seal;
 pub mod source;

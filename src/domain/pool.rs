@@ -54,6 +54,9 @@ pub struct Pool {
     /// How its coupons behave at the till.
     #[serde(default)]
     pub till: Till,
+    /// Whether a coupon that is no gift card is given back when all that it took something of has come back.
+    #[serde(default)]
+    pub returnable: bool,
     /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
     /// ever had to know.
     #[serde(default)]

@@ -93,6 +93,9 @@ pub struct PoolDraft {
     /// How its coupons behave at the till.
     #[serde(flatten)]
     pub till: TillEdit,
+    /// Whether its coupons are given back with what they took something of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returnable: Option<bool>,
 }
 
 /// Gathers refusals, so that a draft's faults are told together.
@@ -177,6 +180,7 @@ impl PoolDraft {
             aggregated: self.aggregated,
             pays_shipping: (self.kind == CouponType::GiftCard).then_some(self.pays_shipping == Some(true)),
             till,
+            returnable: self.returnable == Some(true),
             holdings_since: None,
             claims_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],

@@ -157,6 +157,7 @@ mod tests {
             aggregated: false,
             pays_shipping: None,
             till: Default::default(),
+            returnable: None,
         };
         Pool { series, ..draft.check(PoolId(1), Instant::UNIX_EPOCH, Some(first)).expect("a pool") }
     }

@@ -119,6 +119,23 @@ pub enum Rejection {
         /// What it holds, as text.
         balance: String,
     },
+    /// Held by a checkout that is not completed yet.
+    #[error("another checkout holds the coupon until {until}, or until it is completed or released")]
+    Held {
+        /// When the hold is over.
+        until: Instant,
+    },
+    /// A checkout that is not completed yet holds a part of a gift card.
+    #[error(
+        "another checkout holds a part of the gift card until {until}, or until it is completed or released: {free} is free, \
+         as far as its minimum value allows"
+    )]
+    PartHeld {
+        /// What it does not hold, as text.
+        free: String,
+        /// When the hold is over.
+        until: Instant,
+    },
     /// Used, it would be used up for nothing.
     #[error("it takes nothing off: {why}")]
     NothingToDiscount {
@@ -260,6 +277,15 @@ pub enum Rejection {
     /// The transaction id was used.
     #[error("this transactionId has been used already")]
     TransactionAlreadyUsed,
+    /// All of a purchase came back before.
+    #[error("all of this purchase has come back already")]
+    AlreadyReturned,
+    /// A purchase is one row.
+    #[error(
+        "this purchase has come back in as many parts as it can: have all that is left of it come back, without lines and \
+         shipping"
+    )]
+    TooManyReturns,
     /// The idempotency key was used for something else.
     #[error("this idempotencyKey was used with another input: use a new key for a new request")]
     IdempotencyMismatch,
@@ -329,6 +355,7 @@ impl Rejection {
             Self::AmountRequired => Code::AmountRequired,
             Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
             Self::InsufficientBalance { .. } => Code::InsufficientBalance,
+            Self::Held { .. } | Self::PartHeld { .. } => Code::Held,
             Self::NothingToDiscount { .. } => Code::NothingToDiscount,
             Self::NotCombinable { .. } => Code::NotCombinable,
             Self::LimitReached { .. } => Code::LimitReached,
@@ -349,9 +376,11 @@ impl Rejection {
             Self::Required { .. } => Code::Required,
             Self::CodeOfPattern { .. } | Self::Duplicate { .. } => Code::Duplicate,
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
+            Self::AlreadyReturned => Code::AlreadyReturned,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
             Self::LimitExceeded { .. } | Self::TablesTooLarge { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
+            Self::TooManyReturns => Code::LimitExceeded,
             Self::Forbidden { .. } => Code::Forbidden,
             Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }

@@ -46,6 +46,8 @@ pub enum CouponErrorCode {
     BelowMinimumRedemption,
     /// More than the gift card holds.
     InsufficientBalance,
+    /// A checkout that is not completed yet holds the coupon, or what is asked of it.
+    Held,
     /// The coupon takes nothing off this basket, and so it is not used up.
     NothingToDiscount,
     /// The coupon does not go together with another coupon of this checkout, which the message names.
@@ -86,6 +88,8 @@ pub enum CouponErrorCode {
     Duplicate,
     /// The transaction was recorded before.
     TransactionAlreadyUsed,
+    /// All of the purchase has come back already.
+    AlreadyReturned,
     /// The idempotency key was used with another input.
     IdempotencyMismatch,
     /// The object has changed since it was read.

@@ -21,7 +21,8 @@ use async_graphql::{
     },
 };
 
-use scrip_service::{DEFAULT_PAGE, MAX_ELIGIBLE, MAX_PAGE};
+use scrip_domain::{basket::MAX_LINES, checkout::MAX_COUPONS};
+use scrip_service::{DEFAULT_PAGE, MAX_ELIGIBLE, MAX_PAGE, MAX_RETURNED_LINES, MAX_RETURNS};
 
 /// What an operation may cost where nothing else is configured.
 pub const MAX_COST: u64 = 100_000;
@@ -72,9 +73,16 @@ const INTROSPECTED: u64 = 3;
 const PATTERNS: [&str; 3] = ["patternPreview", "poolCreate", "poolUpdate"];
 
 /// The fields that decide a checkout.
-const CHECKOUTS: [&str; 2] = ["checkoutPreview", "checkoutComplete"];
+const CHECKOUTS: [&str; 3] = ["checkoutPreview", "checkoutComplete", "checkoutHold"];
 /// The field that decides each of a customer's coupons.
 const ELIGIBILITY: &str = "eligibleCoupons";
+
+/// The fields that lead to a purchase, of which nothing tells how large it is.
+const PURCHASES: [&str; 5] = ["purchase", "node", "nodes", "checkoutReturn", "checkoutRelease"];
+/// What reading a purchase costs, and taking one back or giving back what is held: as of the largest that there can be,
+/// whose row has fifty thousand allocations.
+const PURCHASE: u64 = 1_000;
+const RETURN: u64 = 4_000;
 
 /// The types of the introspection (the GraphQL specification, section 4.2), as far as a cost depends on them.
 const INTROSPECTION: &str = "
@@ -285,12 +293,15 @@ impl<'a> Walk<'a> {
             return match name {
                 _ if PATTERNS.contains(&name) => PATTERN,
                 "database" => SIZES,
+                "purchase" => PURCHASE,
+                "checkoutRelease" => RETURN,
                 _ => self.roots,
             };
         };
         let length = |path: &[&str]| length_at(&input, path);
         let own = match name {
             _ if PATTERNS.contains(&name) => PATTERN + PHRASE * length(&["excludedPhrases"]),
+            "checkoutReturn" => RETURN,
             "couponsAdd" => self.roots + CODE * length(&["codes"]),
             _ if CHECKOUTS.contains(&name) => {
                 let (coupons, lines) = (length(&["coupons"]), length(&["basket", "lines"]));
@@ -309,7 +320,8 @@ impl<'a> Walk<'a> {
     /// nothing else.
     fn read(&self, field: &Field, on: &str, of: &str) -> u64 {
         let held = (on, of) == ("Customer", "CouponConnection");
-        let Some(filter) = self.argument(field, "filter") else { return if held { FILTERED } else { READ } };
+        let is_read = held || on == "Purchase";
+        let Some(filter) = self.argument(field, "filter") else { return if is_read { FILTERED } else { READ } };
         let Value::Object(filter) = filter else { return FILTERED };
         let asks = |name: &str| filter.get(name).is_some_and(|value| *value != Value::Null);
         match of {
@@ -339,6 +351,10 @@ impl<'a> Walk<'a> {
             ("CheckoutVerdict", "lines") => return lines,
             // The shipping is one more.
             ("CouponVerdict", "allocations") => return lines + 1,
+            ("Purchase", "returns") => return MAX_RETURNS as u64 + 1,
+            // All returns together have so many, and the last one all that are left.
+            ("PurchaseReturn", "lines") => return (MAX_RETURNED_LINES + 2 * MAX_LINES) as u64 / MAX_RETURNS as u64,
+            ("PurchaseReturn", "coupons") => return MAX_COUPONS as u64,
             _ => {}
         }
         match self.argument(field, "ids") {
@@ -363,6 +379,9 @@ impl<'a> Walk<'a> {
                         let input = self.argument(&field.node, "input").unwrap_or_default();
                         most.0 = length_at(&input, &["coupons"]).max(most.0);
                         most.1 = length_at(&input, &["basket", "lines"]).max(most.1);
+                    }
+                    Selection::Field(field) if PURCHASES.contains(&field.node.name.node.as_str()) => {
+                        most = (most.0.max(MAX_COUPONS as u64), most.1.max(MAX_LINES as u64));
                     }
                     Selection::Field(_) => {}
                     Selection::InlineFragment(inline) => open.push(&inline.node.selection_set.node),
@@ -415,7 +434,7 @@ fn length_at(input: &Value, path: &[&str]) -> u64 {
 
 /// How many objects of a type count as one: what is in memory takes less than what is read.
 fn in_memory(of: &str) -> u64 {
-    if of == "Allocation" { ALLOCATIONS } else { 1 }
+    if matches!(of, "Allocation" | "ReturnedLine") { ALLOCATIONS } else { 1 }
 }
 
 /// Whether a type is an error of an input. It lists the names on the way to a field: a few short ones.

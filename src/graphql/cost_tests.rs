@@ -53,6 +53,18 @@ fn costs() {
             json!({}),
             9_000 + 8 + 1 + 51 + 1 + (1 + 100 * 2) + 1,
         ),
+        // A purchase may be as large as the largest checkout, and have a hundred returns.
+        (
+            "{ purchase(transactionId: 1) { verdict { coupons { code } lines { total } } returns { lines { amount } } } }",
+            json!({}),
+            1_000 + 1 + (1 + (1 + 50 * 2) + (1 + 1_000 * 2)) + (1 + 101 * (1 + 1 + 70 * 2 / 5)),
+        ),
+        (
+            "{ node(id: 1) { ... on Purchase { verdict { shipping { allocations { line } } } } } }",
+            json!({}),
+            10 + 1 + 1 + 1 + 50 * 2 / 5,
+        ),
+        ("mutation { checkoutRelease(transactionId: 1) { heldUntil } }", json!({}), 4_000 + 1 + 1),
         // Changes and patterns.
         ("mutation { couponClaim { coupon { id } } }", json!({}), 150 + 1 + 1 + 1),
         ("{ patternPreview { combinations } }", json!({}), 500 + 1 + 1),

@@ -13,10 +13,14 @@ use super::{
     scalar::Cursor,
     types::{
         ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry, Node,
-        PatternPreview, Plugin, Settings, Viewer,
+        PatternPreview, Plugin, Purchase, Settings, Viewer,
     },
 };
-use scrip_domain::{customer::Email, id::CustomerId, rejection::Rejection};
+use scrip_domain::{
+    customer::Email,
+    id::{CustomerId, checked_id},
+    rejection::Rejection,
+};
 use scrip_service::{Answer, PageRequest};
 
 /// The most ids that one `nodes` takes.
@@ -221,6 +225,15 @@ impl Query {
         }
     }
 
+    /// A checkout that was recorded, by its transactionId; null where there is none.
+    async fn purchase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id that it was recorded under.")] transaction_id: String,
+    ) -> Result<Option<Purchase>> {
+        purchase(ctx, &transaction_id).await
+    }
+
     /// What a pattern can make, while a pool is being drafted; changes nothing.
     async fn pattern_preview(
         &self,
@@ -268,6 +281,12 @@ impl Query {
     }
 }
 
+async fn purchase(ctx: &Context<'_>, transaction: &str) -> Result<Option<Purchase>> {
+    let Ok(transaction) = checked_id(transaction) else { return Ok(None) };
+    let found = session(ctx)?.purchase(&transaction).await.map_err(|failure| failed(ctx, &failure))?;
+    Ok(found.map(Purchase::of))
+}
+
 async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let session = session(ctx)?;
     let fail = |failure: scrip_service::Failure| failed(ctx, &failure);
@@ -281,6 +300,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Some(GlobalId::Customer(id)) => {
             session.customer(&id).await.map_err(fail)?.map(|customer| Node::Customer(Customer(customer)))
         }
+        Some(GlobalId::Purchase(transaction)) => purchase(ctx, &transaction).await?.map(Node::Purchase),
         Some(GlobalId::Event(id)) => {
             session.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(event.into()))
         }

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::{
     Rights,
     eligible::{EligibleOrder, EligibleRecord},
+    purchase::{PurchaseRecord, ReturnOrder},
 };
 use scrip_domain::{
     access::{ApiKey, Role, Settings},
@@ -131,6 +132,8 @@ pub struct PoolEdit {
     /// How its coupons behave at the till.
     #[serde(flatten)]
     pub till: TillEdit,
+    /// Whether its coupons are given back with what they took something of.
+    pub returnable: Option<bool>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }
@@ -320,6 +323,14 @@ pub enum Command {
     CheckoutPreview(Box<CheckoutOrder>),
     /// Decide each of a customer's coupons, and change nothing.
     Eligible(Box<EligibleOrder>),
+    /// Take a purchase back, or a part of it.
+    Return(Box<ReturnOrder>),
+    /// Decide a checkout and hold what it would take, for so many minutes.
+    Hold(Box<CheckoutOrder>, i64),
+    /// Give back what a checkout holds.
+    Release(String),
+    /// Record that holds are over: due at (milliseconds since 1970), which checkout.
+    ReleaseOver(Vec<(i64, String)>),
     /// Change the settings.
     SettingsUpdate(SettingsEdit),
     /// Begin to seal ids with a secret, unless there is one.
@@ -407,6 +418,9 @@ pub struct Recorded {
     /// Gift cards: the entry of that redemption.
     #[serde(default)]
     pub entry: Option<EntryId>,
+    /// Whether nobody held it, and the checkout gave it to its customer.
+    #[serde(default)]
+    pub assigned: bool,
 }
 
 impl Recorded {
@@ -472,6 +486,12 @@ pub enum Answer {
     PriceChanged(Box<CheckoutRecord>, Refusal),
     /// Which of a customer's coupons fit a basket.
     Eligible(Box<EligibleRecord>),
+    /// What was decided of a checkout that is held, until when.
+    Held(Box<CheckoutRecord>, Instant),
+    /// What a checkout had held that was given back.
+    Released(Box<CheckoutRecord>),
+    /// The purchase, after it.
+    Purchase(Box<PurchaseRecord>),
     /// The settings, after it.
     Settings(Settings),
     /// The key, after it.

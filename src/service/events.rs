@@ -10,7 +10,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EventId, PoolId},
     period::{Instant, instant_of},
 };
-use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, Histories, ReadFrom};
+use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, Histories, ReadFrom, TransactionEvents};
 
 /// How many rows are read at once.
 const PART: usize = 64;
@@ -32,6 +32,10 @@ pub struct EventFilter {
     pub customer: Option<CustomerId>,
     /// Of these types; all where empty.
     pub types: Vec<EventType>,
+    /// That name this purchase.
+    pub transaction: Option<String>,
+    /// From this place in the log on.
+    pub since: Option<EventId>,
     /// Of claims that refer to this.
     pub reference: Option<String>,
     /// At or after this instant.
@@ -48,6 +52,8 @@ impl EventFilter {
             && self.coupon.is_none_or(|coupon| event.coupon == coupon)
             && self.customer.as_ref().is_none_or(|customer| event.change.customer.as_ref() == Some(customer))
             && (self.types.is_empty() || self.types.contains(&event.change.kind))
+            && self.since.is_none_or(|since| event.id >= since)
+            && self.transaction.as_ref().is_none_or(|purchase| event.change.transaction.as_ref() == Some(purchase))
             && self.reference.as_ref().is_none_or(|reference| event.change.reference.as_ref() == Some(reference))
             && self.from.is_none_or(|from| event.at >= from)
             && self.to.is_none_or(|to| event.at < to)
@@ -65,6 +71,9 @@ impl Scrip {
         self.refuse_other_logs(page)?;
         // Where changes are stopped, the log ends before what is over.
         self.settle(self.now()).await?;
+        if let Some(transaction) = &filter.transaction {
+            return self.purchase_events(transaction, filter, page).await;
+        }
         if let Some(coupon) = filter.coupon {
             return match self.coupons(&[coupon]).await?.pop().flatten() {
                 Some(coupon) => self.coupon_events(&coupon, filter, page).await,
@@ -235,6 +244,36 @@ impl Scrip {
                     found.push((event.id, event));
                 }
             }
+            let Some(last) = ids.last().filter(|_| rows.len() == PART && found.len() <= page.limit) else {
+                return Ok(Page::from_gathered(found, page));
+            };
+            looked_at += ids.len();
+            (start, resume) = (last.sequence + 1, Some(*last));
+        }
+        Ok(Page::from_gathered_until(found, resume, page))
+    }
+
+    /// A page of the events that name a purchase, oldest first.
+    async fn purchase_events(
+        &self,
+        transaction: &str,
+        filter: &EventFilter,
+        page: &PageRequest<EventCursor>,
+    ) -> Result<Page<Event, EventCursor>, Failure> {
+        let since = filter.since.map_or(0, |since| since.sequence);
+        let (mut start, end) = (page.after.map_or(0, |cursor| cursor.sequence + 1).max(since), self.end_of_log());
+        let (mut found, mut looked_at, mut resume) = (Vec::new(), 0, None);
+        // Before all that are noted.
+        let mut old = self.old_events(transaction).await?;
+        old.retain(|event| page.after.is_none_or(|after| *event > after) && event.sequence < end);
+        old.sort_unstable();
+        let admitted = |event: Event| filter.admits(&event).then_some((event.id, event));
+        found.extend(self.events_by_id(&old).await?.into_iter().filter_map(admitted));
+        while looked_at < MAX_LOOKED_AT {
+            let span = TransactionEvents::of(transaction, self.registry.stream(), start..end);
+            let rows = self.store.scan(&span, ReadFrom::Start, PART).await?;
+            let ids: Vec<_> = rows.iter().map(|((_, event), _)| *event).collect();
+            found.extend(self.events_by_id(&ids).await?.into_iter().filter_map(admitted));
             let Some(last) = ids.last().filter(|_| rows.len() == PART && found.len() <= page.limit) else {
                 return Ok(Page::from_gathered(found, page));
             };

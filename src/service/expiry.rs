@@ -1,6 +1,7 @@
-//! What time does. A coupon is expired for every reader from its instant on; here it gets its event, its place in the
-//! counts and in the lists by status. A task in the background does that; readers that depend on it wake the task and wait
-//! until it has caught up, so they never see a coupon in the wrong list, and write nothing themselves.
+//! What time does. A hold is over for everybody at its instant; here what it held is given back. A coupon is expired for
+//! every reader from its instant on; here it gets its event, its place in the counts and in the lists by status. A task in
+//! the background does both; readers that depend on it wake the task and wait until it has caught up, so they never see a
+//! coupon in the wrong list, and write nothing themselves.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::SeqCst},
@@ -11,10 +12,13 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{Caller, Command, Failure, Scrip, prepare::fresh_bytes, tasks::EXPIRIES, vitals::Doing};
 use scrip_domain::{period::Instant, rejection::Code, seal::IdSecret};
-use scrip_storage::{Answers, Dues, ReadFrom};
+use scrip_storage::{Answers, Dues, HoldDues, ReadFrom};
 
 /// How many coupons are recorded in one command.
 const PART: usize = 256;
+
+/// How many holds, each of which may be of fifty coupons.
+const HOLDS: usize = 8;
 
 /// How long it is waited for a part of what is over to be recorded: the committer may wait for room on the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -100,23 +104,34 @@ impl Scrip {
 
     /// Waits until every expiry up to an instant, which is not in the future, is recorded.
     pub(super) async fn settle(&self, now: Instant) -> Result<Settled, Failure> {
-        if self.store.scan(&Dues::until(..=now.as_millisecond()), ReadFrom::Start, 1).await?.is_empty() {
+        let until = now.as_millisecond();
+        if self.store.scan(&Dues::until(..=until), ReadFrom::Start, 1).await?.is_empty()
+            && self.store.scan(&HoldDues::until(..=until), ReadFrom::Start, 1).await?.is_empty()
+        {
             return Ok(Settled::All);
         }
         Ok(self.expiries.next_run(|| self.tasks.wake(EXPIRIES)).await)
     }
 
     async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {
-        let rows = self.store.scan(&Dues::until(..=now.as_millisecond()), ReadFrom::Start, PART).await?;
-        let due: Vec<_> = rows.into_iter().map(|(due, ())| due).collect();
-        if due.is_empty() {
-            return Ok(Part::Done(Settled::All));
-        }
-        match timeout(PATIENCE, self.submit(&Caller::scrip(), None, Command::Expire(due))).await {
+        let Some(command) = self.over(now).await? else { return Ok(Part::Done(Settled::All)) };
+        match timeout(PATIENCE, self.submit(&Caller::scrip(), None, command)).await {
             Ok(Ok(_)) => Ok(Part::More),
             Ok(Err(failure)) if !is_stopped(&failure) => Err(failure),
             Ok(Err(_)) | Err(_) => Ok(Part::Done(Settled::Behind)),
         }
+    }
+
+    /// A part of what is over and not recorded so: holds first, because what they held may be over as well.
+    async fn over(&self, now: Instant) -> Result<Option<Command>, Failure> {
+        let until = now.as_millisecond();
+        let holds = self.store.scan(&HoldDues::until(..=until), ReadFrom::Start, HOLDS).await?;
+        if !holds.is_empty() {
+            return Ok(Some(Command::ReleaseOver(holds.into_iter().map(|(due, ())| due).collect())));
+        }
+        let coupons = self.store.scan(&Dues::until(..=until), ReadFrom::Start, PART).await?;
+        let coupons: Vec<_> = coupons.into_iter().map(|(due, ())| due).collect();
+        Ok(Some(coupons).filter(|coupons| !coupons.is_empty()).map(Command::Expire))
     }
 
     /// Gives the database a secret for its ids, if it has none: at its first start, or at the first of a folder of before.

@@ -24,6 +24,7 @@ mod page;
 mod patterns;
 mod pool_list;
 mod prepare;
+mod purchase;
 mod question;
 mod registry;
 mod scrip;
@@ -54,6 +55,10 @@ use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::{DraftFor, PatternFacts};
 pub use pool_list::{PoolOrder, PoolPlace};
+pub use purchase::{
+    HoldFacts, MAX_RETURNED_LINES, MAX_RETURNS, PurchaseFacts, PurchaseRecord, ReturnOrder, ReturnRecord,
+    ReturnedCoupon,
+};
 pub use registry::PoolFilter;
 use registry::Registry;
 pub use scrip::Scrip;

@@ -5,7 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    CheckoutOrder, Command, CouponRef,
+    CheckoutOrder, Command, CouponRef, ReturnOrder,
     command::{legacy_fingerprint, packed_text},
 };
 use scrip_domain::{
@@ -18,6 +18,7 @@ use scrip_domain::{
     limits::LimitsDraft,
     pool_draft::{PoolDraft, RestrictionsDraft},
     till::TillEdit,
+    purchase::{Asked, AskedLine},
 };
 
 /// The version that a fingerprint begins with.
@@ -165,6 +166,32 @@ impl Parts {
         self.later("expectedPayable", expected_payable.as_ref(), |parts, amount| parts.amount(amount));
     }
 
+    fn held(&mut self, order: &CheckoutOrder, minutes: i64) {
+        self.text("hold");
+        self.checkout(order);
+        self.text(&minutes.to_string());
+    }
+
+    fn returned(&mut self, order: &ReturnOrder) {
+        let ReturnOrder { transaction, asked, reason } = order;
+        self.text("return");
+        self.text(transaction);
+        match asked {
+            Asked::All => self.text("all"),
+            Asked::Parts(lines, shipping) => {
+                self.text("parts");
+                self.number(u64::from(*shipping));
+                self.number(lines.len() as u64);
+                for AskedLine { line, quantity, amount } in lines {
+                    self.text(&line.to_string());
+                    self.maybe(*quantity, |parts, quantity| parts.text(&quantity.to_string()));
+                    self.maybe_amount(amount.as_ref());
+                }
+            }
+        }
+        self.maybe_text(reason.as_ref());
+    }
+
     fn texts(&mut self, texts: &[String]) {
         self.number(texts.len() as u64);
         texts.iter().for_each(|text| self.text(text));
@@ -228,6 +255,7 @@ impl Parts {
             aggregated,
             pays_shipping,
             till,
+            returnable,
         } = draft;
         self.text(name);
         self.maybe_text(external_id.as_ref());
@@ -245,6 +273,7 @@ impl Parts {
         self.restrictions(restrictions);
         self.number(u64::from(*aggregated));
         self.later("paysShipping", *pays_shipping, |parts, pays| parts.number(u64::from(pays)));
+        self.later("returnable", *returnable, |parts, returnable| parts.number(u64::from(returnable)));
         self.till(till);
     }
 
@@ -348,6 +377,8 @@ impl Parts {
                 self.text(if matches!(command, Command::Checkout(_)) { "checkout" } else { "preview" });
                 self.checkout(order);
             }
+            Command::Return(order) => self.returned(order),
+            Command::Hold(order, minutes) => self.held(order, *minutes),
             Command::CouponsAdd(pool, codes) => {
                 self.of_pool("add", *pool);
                 self.texts(codes);
@@ -356,10 +387,7 @@ impl Parts {
                 self.of_pool("generate", *pool);
                 self.text(&count.to_string());
             }
-            Command::Whole(hash) => {
-                self.text("whole");
-                self.text(hash);
-            }
+            Command::Whole(hash) => ["whole", hash].into_iter().for_each(|text| self.text(text)),
             // No caller gives a key with these.
             Command::PoolCreate(_)
             | Command::PoolUpdate(..)
@@ -371,6 +399,8 @@ impl Parts {
             | Command::KeyAdd(_)
             | Command::KeyEdit(..)
             | Command::KeyRevoke(_)
+            | Command::Release(_)
+            | Command::ReleaseOver(_)
             | Command::Forget(_)
             | Command::HoldingsBegin(_)
             | Command::HoldingsFound(_)

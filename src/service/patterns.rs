@@ -177,5 +177,6 @@ pub(super) fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
         aggregated: false,
         pays_shipping: None,
         till: Default::default(),
+        returnable: None,
     }
 }

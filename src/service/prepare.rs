@@ -17,6 +17,7 @@ use super::{
     codebook::{Reservation, first_overlap},
     command::Whose,
     opened::Kept,
+    purchase,
     question::Answers,
 };
 use scrip_domain::{
@@ -53,6 +54,8 @@ pub(super) struct Prepared {
     /// The basket of a checkout, read once: a thousand lines take a quarter of a millisecond, and a command may be decided
     /// again several times.
     pub(super) basket: OnceLock<Result<Arc<Basket>, Vec<Refusal>>>,
+    /// About how many bytes of rows it has the committer write beside what the command tells.
+    pub(super) weight: usize,
 }
 
 /// A new pattern of a pool.
@@ -112,7 +115,9 @@ impl Scrip {
         let mut prepared = Prepared::default();
         match command {
             // Not on the committer's thread.
-            Command::Checkout(order) => drop(prepared.basket(&order.basket)),
+            Command::Checkout(order) | Command::Hold(order, _) => drop(prepared.basket(&order.basket)),
+            Command::Release(transaction) => prepared.weight = self.weight_of(transaction, false).await?,
+            Command::Return(order) => prepared.weight = self.weight_of(&order.transaction, key.is_some()).await?,
             Command::PoolCreate(draft) => {
                 prepared.bindings = self.check_bindings(draft.remote.as_ref(), &draft.checks);
                 let (draft, key) = (draft.clone(), fresh_key()?);
@@ -138,6 +143,14 @@ impl Scrip {
             _ => {}
         }
         Ok(prepared)
+    }
+
+    /// About how many bytes what is kept of a purchase has, and the rows of its coupons.
+    async fn weight_of(&self, transaction: &str, keeps_answer: bool) -> Result<usize, Failure> {
+        let Some(kept) = self.kept_purchase(transaction).await? else { return Ok(0) };
+        let coupons = kept.get("coupons").and_then(|coupons| coupons.as_array()).map_or(0, Vec::len);
+        let size = purchase::size(&kept);
+        Ok(coupons * 4 * 1_024 + if keeps_answer { 2 * size } else { size })
     }
 
     /// The codes that an edit of a pool asks for.

@@ -32,7 +32,12 @@ impl Command {
             Self::PoolUpdate(_, edit) => COUPON + of_edit(edit),
             Self::CouponsAdd(_, codes) => codes.iter().map(|code| CODE.max(code.len())).sum(),
             Self::CustomerUpsert(edit) => COUPON + of_customer(edit),
-            Self::Checkout(order) | Self::CheckoutPreview(order) => COUPON + of_order(order),
+            Self::Checkout(order) | Self::CheckoutPreview(order) | Self::Hold(order, _) => COUPON + of_order(order),
+            // What is kept of the purchase is weighed when it is read (`Prepared::weight`).
+            Self::Return(order) => COUPON + texts([&order.reason]),
+            Self::Release(_) => COUPON,
+            // Most hold a few coupons.
+            Self::ReleaseOver(due) => due.len() * 8 * COUPON,
             Self::Expire(due) => due.len() * COUPON,
             Self::Forget(answers) => answers.len() * 256,
             // A coupon is read, and where it is held is written.

@@ -39,6 +39,9 @@ pub async fn ask(address: &Address, text: &str) -> Result<Vec<Vec<serde_json::Va
 
 async fn asked(store: &Store, text: &str) -> Result<Vec<Vec<serde_json::Value>>, SqlError> {
     let refused = |error: surrealdb::Error| SqlError::Refused(error.to_string());
+    // A folder that an earlier version made lacks the tables that came later, which are empty then.
+    let tables = crate::format::SCHEMA.replace("OVERWRITE", "IF NOT EXISTS");
+    store.database.query(tables).await.and_then(|made| made.check()).map_err(refused)?;
     store.freeze.begin();
     let answer = async { store.database.query(text).await?.check() };
     let mut answer = tokio::select! {

@@ -5,6 +5,7 @@
 
 mod action;
 mod model;
+mod till;
 mod world;
 
 use std::{collections::HashMap, pin::Pin, task::Poll};
@@ -57,6 +58,12 @@ struct Request {
     command: Command,
 }
 
+impl Request {
+    fn looks_first(&self) -> bool {
+        matches!(self.command, Command::Return(_) | Command::Release(_))
+    }
+}
+
 /// One sequence of commands.
 struct Case {
     app: TestScrip,
@@ -80,9 +87,13 @@ impl Case {
                 self.app.reopen().await;
             }
             if self.random.random_bool(0.2) {
-                self.advance();
+                self.advance().await;
             }
-            let requests: Vec<_> = (0..self.random.random_range(1..=8)).map(|_| self.request()).collect();
+            let mut requests: Vec<_> = (0..self.random.random_range(1..=8)).map(|_| self.request()).collect();
+            // What is kept is looked at before these are sent, so that others overtake them.
+            if let Some(place) = requests.iter().position(Request::looks_first) {
+                requests = vec![requests.swap_remove(place)];
+            }
             let answers = {
                 let ask = async |request: &Request| {
                     let caller = self.app.named(&format!("caller-{}", request.caller));
@@ -100,10 +111,15 @@ impl Case {
         self.app.close().await;
     }
 
-    fn advance(&mut self) {
+    async fn advance(&mut self) {
         let minutes = *[1, 10, 30, 59, 60, 61, 700, 1440].choose(&mut self.random).expect("a step");
         self.model.now += minutes;
         self.app.clock().set(world::instant(self.model.now));
+        // What a hold gave to its customer is nobody's again once that is recorded, which a claim does not wait for.
+        if self.model.has_holds() {
+            let now = self.app.now();
+            self.app.tally_at(world::pool_id(0), now).await.expect("what is over is recorded");
+        }
     }
 
     /// A new request, or an old one again under its key, or another one under an old key.

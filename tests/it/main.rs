@@ -10,6 +10,7 @@ mod damage;
 mod disk;
 mod edge;
 mod examples;
+mod held;
 mod histories;
 mod holdings;
 mod kill;

@@ -159,7 +159,7 @@ pub fn decide(
         if !verdict.redeemable() {
             continue;
         }
-        if let Some(taken) = discount(&mut ground, one, rules, verdict) {
+        if let Some(taken) = discount(&mut ground, one, rules, verdict, now) {
             together.add(&one.code, &one.stacking);
             *assigned.entry(pool).or_insert(0) += u64::from(one.room.is_some());
             verdict.discount = taken.amount;
@@ -187,10 +187,16 @@ fn taking_order(presented: &[Presented]) -> Vec<usize> {
 }
 
 /// Takes a coupon's discount off what is left, and tells where it takes nothing.
-fn discount(ground: &mut Ground<'_>, one: &Presented, rules: Combining, verdict: &mut Verdict) -> Option<Taken> {
+fn discount(
+    ground: &mut Ground<'_>,
+    one: &Presented,
+    rules: Combining,
+    verdict: &mut Verdict,
+    now: Instant,
+) -> Option<Taken> {
     let (coupon, terms) = one.found.as_ref()?;
     let taken = if terms.card_value().is_some() {
-        worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping)
+        worth::pay(ground, (coupon, terms), one.amount.as_deref(), one.pays_shipping, now)
     } else if one.amount.is_some() {
         let subject = format!("type {}", terms.value.kind().name());
         verdict.record("amount", Err(Rejection::FieldNotApplicable { subject }));
@@ -226,6 +232,9 @@ fn check(ground: &Ground<'_>, customer: &CustomerId, one: &Presented, before: &[
     verdict.record("status", status_result);
     if let Some(assignment) = one.assignment.clone().filter(|_| status == Status::Unassigned) {
         verdict.record("assignment", assignment);
+    }
+    if terms.card_value().is_none() && status.is_live() {
+        verdict.record("held", coupon.check_use_left(now));
     }
     let owned = coupon.customer.as_ref().is_none_or(|owner| owner == customer);
     verdict.record("owner", if owned { Ok(()) } else { Err(Rejection::NotOwner) });
@@ -289,5 +298,7 @@ pub fn card_amount(discount: Amount, basket: &Basket, terms: &Terms) -> Amount {
 mod combining_tests;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod round;
 #[cfg(test)]
 mod tests;

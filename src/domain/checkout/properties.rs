@@ -75,7 +75,7 @@ pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
         .prop_map(|lines| lines.into_iter().map(|(product, cents)| line(PRODUCTS[product], cents)).collect())
 }
 
-fn coupons() -> impl Strategy<Value = Vec<Presented>> {
+pub(super) fn coupons() -> impl Strategy<Value = Vec<Presented>> {
     let one = ((0..5u8, 1..60i64, 0..16usize, any::<bool>()), stackings());
     proptest::collection::vec(one, 0..6)
         .prop_map(|coupons| (0..).zip(coupons).map(|(index, (one, stacking))| coupon(index, one, stacking)).collect())

@@ -6,10 +6,11 @@ use super::ground::{Ground, Taking, Weighing};
 use crate::{
     basket::Basket,
     combining::PercentagesOf,
-    coupon::Coupon,
+    coupon::{AllHeld, Coupon},
     currency::exponent_of,
     decimal::{Amount, Decimal},
     gift_card::Account,
+    period::Instant,
     rejection::{Refusal, Rejection},
     terms::{Terms, Value},
 };
@@ -59,6 +60,7 @@ pub(super) fn pay(
     (coupon, terms): (&Coupon, &Arc<Terms>),
     asked: Option<&str>,
     pays_shipping: bool,
+    now: Instant,
 ) -> Result<Taken, Refusal> {
     let lines = ground.left(terms);
     let shipping = if pays_shipping { ground.shipping_left() } else { Amount::ZERO };
@@ -67,14 +69,14 @@ pub(super) fn pay(
     let account = coupon.account.filter(|_| coupon.customer.is_some()).unwrap_or(unissued);
     let why = why_nothing_is_left(ground.price(terms).unwrap_or_default());
     let payable = something(lines.plus(shipping), why)?;
-    let amount = card_payment(&account, terms, asked, ground.basket(), payable)?;
+    let amount = card_payment((&account, &coupon.held(now)), terms, asked, ground.basket(), payable)?;
     let of_lines = amount.min(lines);
     Ok(take_from(ground, terms, of_lines, amount.minus(of_lines), Weighing::Left))
 }
 
 /// What a card pays: the amount asked for, or all that is payable and on it, never more than is payable.
 fn card_payment(
-    account: &Account,
+    (account, held): (&Account, &AllHeld),
     terms: &Terms,
     asked: Option<&str>,
     basket: &Basket,
@@ -90,12 +92,16 @@ fn card_payment(
             wanted.rescaled(mine, theirs)
         }
         None => {
-            let held = account.balance.rescaled(mine, theirs);
-            something(held, &format!("the card holds less than the smallest amount of {}", basket.currency))?
+            let free = account.balance.minus(held.amount);
+            if let Some(refusal) = held.refusal().filter(|_| !free.is_positive()) {
+                return Err(refusal.into());
+            }
+            let free = free.rescaled(mine, theirs);
+            something(free, &format!("the card holds less than the smallest amount of {}", basket.currency))?
         }
     };
     let amount = wanted.min(in_both(payable, terms, basket)?);
-    account.check_redemption(terms, amount.rescaled(theirs, mine))?;
+    account.check_redemption(terms, amount.rescaled(theirs, mine), held)?;
     Ok(amount)
 }
 

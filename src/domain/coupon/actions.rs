@@ -5,7 +5,7 @@ use crate::{
     currency::Currency,
     decimal::{Amount, MAX_AMOUNT},
     event::{Change, EventType, Why},
-    gift_card::{EntryKind, Posting},
+    gift_card::{Entry, EntryKind, Posting},
     id::CustomerId,
     period::Instant,
     rejection::{Refusal, Rejection},
@@ -105,7 +105,7 @@ impl Coupon {
 
     /// Redeems a coupon that is no gift card. `by` is the customer at the till, where one is named.
     pub fn redeem(
-        mut self,
+        self,
         by: Option<&CustomerId>,
         transaction: Option<String>,
         now: Instant,
@@ -114,16 +114,31 @@ impl Coupon {
             return Err(self.refusal(now).into());
         }
         self.check_owner(by)?;
+        self.check_use_left(now)?;
+        Ok(self.use_once(transaction, now))
+    }
+
+    /// Uses it once, whatever its status is.
+    pub(super) fn use_once(mut self, transaction: Option<String>, now: Instant) -> Decision {
         self.usages = self.usages.saturating_add(1);
         // One that was claimed more often goes on.
-        let after = self.status_in_use();
+        let after = self.status_after_use();
         let mut change = self.change(EventType::Redeem, after);
         change.transaction.clone_from(&transaction);
         self.note_purchase(transaction);
         self.status = after;
         self.redeemed_at = Some(now);
         self.version += 1;
-        Ok(Decision { coupon: self, changes: vec![change], entries: Vec::new() })
+        Decision { coupon: self, changes: vec![change], entries: Vec::new() }
+    }
+
+    /// What it is after it was used: what is left of an expired one stays expired.
+    pub(super) fn status_after_use(&self) -> Status {
+        match self.status_in_use() {
+            Status::Redeemed => Status::Redeemed,
+            _ if self.status == Status::Expired => Status::Expired,
+            after => after,
+        }
     }
 
     /// Keeps by which purchase it was redeemed.
@@ -154,6 +169,14 @@ impl Coupon {
         if self.usages > 0 {
             return Err(Rejection::AlreadyRedeemed.into());
         }
+        self.check_not_held(now)?;
+        let (change, entries) = self.take_from_holder(now);
+        self.version += 1;
+        Ok(Decision { coupon: self, changes: vec![change], entries })
+    }
+
+    /// Puts it back to those that nobody holds.
+    pub(super) fn take_from_holder(&mut self, now: Instant) -> (Change, Vec<Entry>) {
         let mut change = self.change(EventType::Unassign, Status::Unassigned);
         let entries = self.void_account(now);
         change.balance_after = self.balance();
@@ -162,8 +185,7 @@ impl Coupon {
         self.claimed_at = None;
         self.expires_at = None;
         self.claims = 0;
-        self.version += 1;
-        Ok(Decision { coupon: self, changes: vec![change], entries })
+        (change, entries)
     }
 
     /// Hands a claimed coupon over: an event for the giver and one for the receiver. One that has been used (it was claimed
@@ -175,6 +197,7 @@ impl Coupon {
         if self.usages > 0 {
             return Err(Rejection::AlreadyRedeemed.into());
         }
+        self.check_not_held(now)?;
         if self.customer.as_ref() == Some(&to.customer) {
             let reason = "the receiver holds the coupon already: name another customer";
             return Err(Rejection::CustomerMismatch { reason }.into());
@@ -197,6 +220,7 @@ impl Coupon {
             Status::Unassigned | Status::Claimed | Status::PartiallyRedeemed => {}
             Status::Redeemed | Status::Expired | Status::Invalid => return Err(self.refusal(now).into()),
         }
+        self.check_not_held(now)?;
         let mut change = self.change(EventType::Invalidate, Status::Invalid);
         let entries = self.void_account(now);
         change.balance_after = self.balance();

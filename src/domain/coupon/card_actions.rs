@@ -18,23 +18,35 @@ impl Coupon {
     /// Pays `amount` with a gift card. What remains below its minimum value is voided at once, with
     /// an event and an entry of its own.
     pub fn redeem_card(
-        mut self,
+        self,
         terms: &Terms,
         by: Option<&CustomerId>,
         amount: Amount,
         transaction: Option<String>,
         now: Instant,
     ) -> Result<Decision, Refusal> {
-        let mut account = self.live_account(now)?;
+        let account = self.live_account(now)?;
         self.check_owner(by)?;
-        account.check_redemption(terms, amount)?;
+        account.check_redemption(terms, amount, &self.held(now))?;
+        Ok(self.pay(account, terms, amount, transaction, now))
+    }
+
+    /// Pays an amount that the card holds, whatever its status is.
+    pub(super) fn pay(
+        mut self,
+        mut account: Account,
+        terms: &Terms,
+        amount: Amount,
+        transaction: Option<String>,
+        now: Instant,
+    ) -> Decision {
         let posting = Posting { coupon: self.id, transaction: transaction.clone(), at: now };
         let mut entries = vec![account.post(EntryKind::Redeem, Amount::ZERO.minus(amount), posting)];
         account.redeemed = account.redeemed.plus(amount);
-        let voided = account.falls_below_minimum(terms);
-        let used_up = !account.balance.is_positive();
-        let after = if used_up { Status::Redeemed } else { Status::PartiallyRedeemed };
         self.account = Some(account);
+        // Before that, what others hold is paid.
+        let voided = account.falls_below_minimum(terms) && self.held(now).number == 0;
+        let after = self.status_after_use();
         let mut change = self.change(EventType::Redeem, after);
         change.amount = Some(amount);
         change.transaction = transaction;
@@ -46,7 +58,7 @@ impl Coupon {
             changes.push(self.void_below_minimum(&mut entries, now));
         }
         self.version += 1;
-        Ok(Decision { coupon: self, changes, entries })
+        Decision { coupon: self, changes, entries }
     }
 
     /// Takes off what a card holds that is less than its minimum value, and takes it out of use.
@@ -73,6 +85,13 @@ impl Coupon {
         let balance = account.balance.plus(amount);
         if balance < Amount::ZERO {
             return Err(Rejection::InsufficientBalance { balance: account.balance.text(exponent) }.at(["amount"]));
+        }
+        if amount < Amount::ZERO {
+            let (held, less) = (self.held(now), Amount::ZERO.minus(amount));
+            let spares = balance >= held.amount && held.spares(account.balance, less, terms);
+            if let Some(refusal) = held.refusal().filter(|_| !spares) {
+                return Err(refusal.at(["amount"]));
+            }
         }
         if balance.0 > MAX_AMOUNT {
             let reason = format!("the balance would be above {}", Amount(MAX_AMOUNT).text(exponent));

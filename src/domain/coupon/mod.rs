@@ -5,6 +5,7 @@
 mod actions;
 mod card_actions;
 mod extend;
+mod hold;
 #[cfg(test)]
 mod money_back;
 mod reinstate;
@@ -13,6 +14,7 @@ mod tests;
 mod unredeem;
 
 pub use actions::Holder;
+pub use hold::{AllHeld, Held};
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +66,9 @@ pub struct Coupon {
     /// named no purchase, and only the last [`Coupon::PURCHASES`].
     #[serde(default)]
     pub purchases: Vec<Option<String>>,
+    /// What checkouts that are not completed yet hold of it, in the order in which they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Held>,
     /// The event by which its holder came to hold it.
     pub acquired: Option<EventId>,
     /// Its events.
@@ -157,6 +162,7 @@ impl Coupon {
             handed_on: None,
             account: None,
             purchases: Vec::new(),
+            holds: Vec::new(),
             acquired: None,
             history: History::default(),
             version: 0,

@@ -20,18 +20,65 @@ impl Coupon {
         if self.usages == 0 {
             return Err(self.refusal(now).into());
         }
+        let purchase = self.purchases.pop().flatten();
+        Ok(self.take_use_back(purchase, now))
+    }
+
+    /// Takes the redemption by a purchase back, of a coupon that is no gift card; see
+    /// [`Coupon::is_redeemed_by`].
+    pub fn unredeem_purchase(mut self, transaction: String, now: Instant) -> Result<Decision, Refusal> {
+        if self.usages == 0 {
+            return Err(self.refusal(now).into());
+        }
+        // Those that are not known any more are the oldest ones.
+        if let Some(place) = self.place_of_purchase(&transaction) {
+            self.purchases.remove(place);
+        }
+        Ok(self.take_use_back(Some(transaction), now))
+    }
+
+    /// Whether a redemption by a purchase stands, of a coupon that is no gift card. The purchases of all redemptions are
+    /// known, but for the oldest ones of a coupon that was redeemed very often, and those that versions before this
+    /// recorded: by one of these it was `redeemed_at` an instant.
+    #[must_use]
+    pub fn is_redeemed_by(&self, transaction: &str, redeemed_at: Option<Instant>) -> bool {
+        let unknown = self.usages as usize > self.purchases.len();
+        let may_be_forgotten = self.purchases.len() >= Self::PURCHASES;
+        let is_the_last = redeemed_at.is_some() && self.redeemed_at == redeemed_at;
+        self.usages > 0
+            && (self.place_of_purchase(transaction).is_some() || (unknown && (may_be_forgotten || is_the_last)))
+    }
+
+    fn place_of_purchase(&self, transaction: &str) -> Option<usize> {
+        self.purchases.iter().rposition(|purchase| purchase.as_deref() == Some(transaction))
+    }
+
+    fn take_use_back(mut self, purchase: Option<String>, now: Instant) -> Decision {
         let mut changes: Vec<Change> = self.end_if_over(now).into_iter().collect();
-        self.usages -= 1;
+        self.usages = self.usages.saturating_sub(1);
         let after = if self.is_out_of_use() { self.status } else { Status::Claimed };
         let mut change = self.change(EventType::Unredeem, after);
-        change.transaction = self.purchases.pop().flatten();
+        change.transaction = purchase;
         changes.push(change);
         self.status = after;
         if self.usages == 0 {
             self.redeemed_at = None;
         }
         self.version += 1;
-        Ok(Decision { coupon: self, changes, entries: Vec::new() })
+        Decision { coupon: self, changes, entries: Vec::new() }
+    }
+
+    /// Puts a coupon that a checkout gave to its customer, to redeem it at once, back to those that nobody holds, now that
+    /// nothing of that stands any more; none where it has become the customer's by something else.
+    #[must_use]
+    pub fn give_up_assignment(self, terms: &Terms, now: Instant) -> Option<Decision> {
+        let is_as_given = self.status_at(now) == Status::Claimed
+            && self.usages == 0
+            && self.claims == 1
+            && self.transfers == 0
+            && self.holds.is_empty()
+            && self.account.is_none_or(|account| Some(account.balance) == terms.card_value());
+        if is_as_given { self.unassign(now).ok() } else { None }
     }
 
     /// Takes a redemption of a gift card back: all of what is left of it, or `amount`. `void` is its

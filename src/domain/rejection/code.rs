@@ -44,6 +44,8 @@ pub enum Code {
     BelowMinimumRedemption,
     /// More than the gift card holds.
     InsufficientBalance,
+    /// A checkout that is not completed yet holds it.
+    Held,
     /// The coupon takes nothing off this basket.
     NothingToDiscount,
     /// The coupon does not go together with another of this checkout.
@@ -84,6 +86,8 @@ pub enum Code {
     Duplicate,
     /// The transaction was recorded before.
     TransactionAlreadyUsed,
+    /// All of the purchase came back before.
+    AlreadyReturned,
     /// The idempotency key was used with another input.
     IdempotencyMismatch,
     /// The object has changed since it was read.
@@ -122,6 +126,7 @@ impl Code {
             | Self::AmountRequired
             | Self::BelowMinimumRedemption
             | Self::InsufficientBalance
+            | Self::Held
             | Self::NothingToDiscount
             | Self::NotCombinable
             | Self::LimitReached
@@ -140,6 +145,7 @@ impl Code {
             | Self::Required
             | Self::Duplicate
             | Self::TransactionAlreadyUsed
+            | Self::AlreadyReturned
             | Self::IdempotencyMismatch
             | Self::VersionMismatch
             | Self::LimitExceeded

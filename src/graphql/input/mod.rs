@@ -6,6 +6,7 @@ mod checkout;
 mod plugin;
 mod pool;
 mod till;
+mod purchase;
 
 pub use actions::{
     CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
@@ -18,6 +19,7 @@ pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };
 pub use till::{LimitsInput, StackingInput};
+pub use purchase::{CheckoutHoldInput, CheckoutReturnInput};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
@@ -126,6 +128,8 @@ pub struct EventFilter {
     pub customer_id: Option<ID>,
     /// Those of these types.
     pub types: Option<Vec<CouponEventType>>,
+    /// Those that name this purchase.
+    pub transaction_id: Option<String>,
     /// Those of claims that refer to this. Without a coupon or a customer the log is searched for them, up to 5,000
     /// events for a page: give the span of time where it is known.
     pub reference: Option<String>,
@@ -152,6 +156,8 @@ impl EventFilter {
             coupon,
             customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
             types: self.types.unwrap_or_default().into_iter().map(Into::into).collect(),
+            transaction: self.transaction_id,
+            since: None,
             reference: self.reference,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),

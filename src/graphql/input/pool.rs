@@ -118,6 +118,9 @@ pub struct PoolCreateInput {
     /// GENERATED without placeholders: whether the code is open to all, so that a customer who presents it at the till and
     /// has not claimed it gets a coupon at once; false where it is absent.
     pub claim_on_use: Option<bool>,
+    /// Whether a coupon is given back when all that it took something of is returned; not unless it is said. What gift cards
+    /// paid comes back anyway.
+    pub returnable: Option<bool>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group that may see it. Not available in this version.
@@ -169,6 +172,7 @@ impl PoolCreateInput {
                 limits: self.limits.map(|limits| Some(limits.into())),
                 claim_on_use: self.claim_on_use,
             },
+            returnable: self.returnable,
         })))
     }
 }
@@ -269,6 +273,8 @@ pub struct PoolUpdateInput {
     pub limits: MaybeUndefined<LimitsInput>,
     /// Whether its code is open to all; see poolCreate.
     pub claim_on_use: Option<bool>,
+    /// Whether a coupon is given back when all that it took something of is returned.
+    pub returnable: Option<bool>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
     /// The user group. Not available in this version.
@@ -332,6 +338,7 @@ impl PoolUpdateInput {
                 limits: edit(self.limits, Into::into),
                 claim_on_use: self.claim_on_use,
             },
+            returnable: self.returnable,
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(Command::PoolUpdate(pool, Box::new(edit_of)))

@@ -4,6 +4,7 @@ mod access;
 mod coupons;
 mod plugins;
 mod pools;
+mod till;
 
 use async_graphql::{Context, MergedObject, Result};
 
@@ -13,7 +14,13 @@ use scrip_service::{Answer, Command, Failure};
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(pools::PoolMutation, coupons::CouponMutation, plugins::PluginMutation, access::AccessMutation);
+pub struct Mutation(
+    pools::PoolMutation,
+    coupons::CouponMutation,
+    till::TillMutation,
+    plugins::PluginMutation,
+    access::AccessMutation,
+);
 
 /// What became of a command: its answer, or what its caller has caused. What broke inside is an error
 /// of the whole field.

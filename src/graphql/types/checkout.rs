@@ -1,11 +1,11 @@
 //! What is decided of a checkout. The largest has fifty thousand allocations, so every part is made when it is asked for.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{Coupon, CouponUserError, LedgerEntry};
-use crate::{failure::internal, scalar::Decimal};
+use crate::{asking::session, failure::internal, scalar::Decimal};
 use scrip_domain::{
     currency::{Currency, exponent_of},
     decimal::Amount,
@@ -200,8 +200,9 @@ pub(super) struct Allocation {
 #[Object]
 impl Allocation {
     /// The code as it was presented.
-    async fn code(&self) -> &str {
-        self.of.record.coupons.get(self.coupon).map_or("", |recorded| &recorded.code)
+    async fn code(&self, ctx: &Context<'_>) -> Result<Cow<'_, str>> {
+        let code = self.of.record.coupons.get(self.coupon).map_or("", |recorded| &recorded.code);
+        Ok(session(ctx)?.code(code))
     }
 
     /// The line, counted from 0; null for the shipping.
@@ -233,8 +234,8 @@ impl CouponVerdict {
 #[Object]
 impl CouponVerdict {
     /// The code as it was presented.
-    async fn code(&self, ctx: &Context<'_>) -> Result<&str> {
-        Ok(&self.recorded(ctx)?.code)
+    async fn code(&self, ctx: &Context<'_>) -> Result<Cow<'_, str>> {
+        Ok(session(ctx)?.code(&self.recorded(ctx)?.code))
     }
 
     /// The coupon, after the checkout; null where the code names none, and of an open code that the checkout has not

@@ -115,6 +115,17 @@ impl Coupon {
         self.0.expires_at.map(DateTime)
     }
 
+    /// Until when checkouts that are not completed yet hold it, or an amount of it; null where none does.
+    async fn held_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.0.held(instant(ctx)?).until.map(DateTime))
+    }
+
+    /// Gift cards: how much of the balance such checkouts hold.
+    async fn held_amount(&self, ctx: &Context<'_>) -> Result<Option<Decimal>> {
+        let (exponent, held) = (self.terms(ctx)?.exponent(), self.0.held(instant(ctx)?));
+        Ok(self.0.account.map(|_| Decimal(held.amount.text(exponent))))
+    }
+
     /// When it was last redeemed.
     async fn redeemed_at(&self) -> Option<DateTime> {
         self.0.redeemed_at.map(DateTime)

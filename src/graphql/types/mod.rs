@@ -12,6 +12,7 @@ mod payload;
 mod plugin;
 mod pool;
 mod programme;
+mod purchase;
 mod task;
 mod till;
 
@@ -34,6 +35,7 @@ pub use plugin::{
 };
 pub use pool::{CouponPool, Restrictions};
 pub use programme::{PercentagesOf, Settings, Viewer};
+pub use purchase::{CheckoutHoldPayload, CheckoutReturnPayload, Purchase};
 pub use task::BackgroundTask;
 pub use till::{Limits, Stacking, StackingWith};
 
@@ -52,6 +54,8 @@ pub enum Node {
     CouponEvent(CouponEvent),
     /// A ledger entry.
     LedgerEntry(LedgerEntry),
+    /// A purchase.
+    Purchase(Purchase),
 }
 
 /// What a caller has caused, in a payload.
@@ -158,6 +162,12 @@ pub mod enums {
         /// Its time was set to end at another instant.
         #[graphql(name = "COUPON_EXTEND")]
         Extend,
+        /// A checkout that is not completed yet holds it, or an amount of it.
+        #[graphql(name = "COUPON_HOLD")]
+        Hold,
+        /// What a checkout held of it was given back, by hand or because the hold was over.
+        #[graphql(name = "COUPON_RELEASE")]
+        Release,
     }
 
     /// Why a ledger entry was made.

@@ -194,6 +194,11 @@ impl CouponPool {
         self.0.till.claim_on_use
     }
 
+    /// Whether a coupon is given back when all that it took something of is returned. What gift cards paid comes back anyway.
+    async fn returnable(&self) -> bool {
+        self.0.returnable
+    }
+
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
         let tally = session(ctx)?.tally_at(self.0.id, instant(ctx)?).await;

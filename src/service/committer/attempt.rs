@@ -126,6 +126,9 @@ impl<'a> Attempt<'a> {
     /// The document of a table's row as it is now.
     pub(super) fn get<T: Table>(&mut self, key: &T::Key) -> Result<Option<&T::Document>, Stop> {
         let id = RowId::of::<T>(key.clone());
+        if self.change.removed.contains(&id) {
+            return Ok(None);
+        }
         if !self.change.rows.contains_key(&id) && self.working.row(&id).is_none() {
             self.missing.rows.insert(id);
             return Err(Stop::Missing);

@@ -9,7 +9,7 @@ use scrip_domain::{
     presence::path,
     status::Status,
 };
-use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Ledger, Nodes};
+use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Ledger, Nodes, TransactionEvents};
 
 use super::attempt::{Attempt, Stop};
 
@@ -30,6 +30,9 @@ impl Attempt<'_> {
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in changes {
             let event = EventId { stream: self.working.registry.stream(), sequence: self.next_event() };
+            if let Some(transaction) = &change.transaction {
+                self.put::<TransactionEvents>((transaction.clone(), event), id);
+            }
             if let Some(customer) = &change.customer {
                 let acquired = change.kind.is_acquisition() && holder.as_ref() != Some(customer);
                 if acquired {
@@ -63,6 +66,12 @@ impl Attempt<'_> {
         self.change.tallies.insert(id.pool, tally);
         self.put::<Coupons>(id, Box::new(coupon.clone()));
         Ok(coupon)
+    }
+
+    /// The place in the log that the next event gets.
+    pub(super) fn next_event(&self) -> EventId {
+        let sequence = self.working.next_sequence() + self.change.events.len() as u64;
+        EventId { stream: self.working.registry.stream(), sequence }
     }
 
     /// Notes when a coupon that can still be used is over, if that is new.

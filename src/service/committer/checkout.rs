@@ -3,13 +3,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Answer, CheckoutOrder, CheckoutRecord, Presentation, Recorded};
+use crate::{Answer, CheckoutOrder, CheckoutRecord, Presentation, PurchaseFacts, PurchaseRecord, Recorded};
 use scrip_domain::{
     basket::Basket,
     checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
     coupon::Coupon,
     decimal::{Amount, Decimal},
-    id::{CouponId, CustomerId, EntryId, PoolId, checked_id},
+    id::{CouponId, CustomerId, EventId, PoolId, checked_id},
     limits::Room,
     period::{Instant, instant_of},
     rejection::{Refusal, Rejection},
@@ -20,10 +20,11 @@ use scrip_storage::{Purchase, Purchases};
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::{at, to_json},
+    decide::at,
     lookup::Found,
     plugins::Setting,
     redeem::{after, within_basket},
+    returns::{kept, read},
     working::Change,
 };
 
@@ -31,7 +32,7 @@ use super::{
 const MAX_TYPED: usize = 256;
 
 /// A coupon that was presented, with the terms it carries; none where the code names none.
-type MaybeFound = Option<(Found, Arc<Terms>)>;
+pub(super) type MaybeFound = Option<(Found, Arc<Terms>)>;
 /// Whether a coupon that nobody holds could be given to the customer, and how many of its pool where that is limited; none
 /// where it is held, or cannot be.
 type Assignment = Option<Result<Option<Room>, Rejection>>;
@@ -40,8 +41,8 @@ type Assignment = Option<Result<Option<Room>, Rejection>>;
 pub(super) struct Order {
     pub(super) customer: CustomerId,
     pub(super) basket: Arc<Basket>,
-    transaction: String,
-    at: Instant,
+    pub(super) transaction: String,
+    pub(super) at: Instant,
     /// Whether the time was asked for.
     given_time: bool,
     /// What the caller expects to be paid.
@@ -64,9 +65,11 @@ impl Attempt<'_> {
             return Err(Rejection::ValueInvalid { reason }.at(["at"]).into());
         }
         let key = (order.transaction.clone(), None);
-        if self.get::<Purchases>(&key)?.is_some() {
-            return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
+        if let Some(held) = self.held_for(&order, asked)? {
+            return self.complete_held(&order, held, actor);
         }
+        self.refuse_used(&order.transaction)?;
+        let since = self.next_event();
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Checkout)?;
         let mut record = record_of(&order.basket, asked, &found, verdicts);
         if let Some(refusal) = price_change(&order, &record) {
@@ -77,24 +80,41 @@ impl Attempt<'_> {
         if self.working.settings().auto_redeem {
             for (found, recorded) in found.iter().zip(&mut record.coupons) {
                 if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) {
-                    let (coupon, entry) = self.redeem_in(&order, found, terms, recorded, actor)?;
-                    (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry);
+                    self.redeem_in(&order, found, terms, recorded, actor)?;
                 }
             }
-            tell_redeemed(&mut record.coupons, &found);
+            tell_after(&mut record.coupons, &found, |recorded| recorded.redeemed);
         }
-        self.put::<Purchases>(key, Purchase(Some(to_json(&record)?)));
-        Ok(Answer::Checkout(Box::new(record)))
+        let purchase =
+            PurchaseRecord { transaction: order.transaction.clone(), facts: facts_of(&order, since), checkout: record };
+        self.put::<Purchases>(key, Purchase(Some(kept(&purchase)?)));
+        Ok(Answer::Checkout(Box::new(purchase.checkout)))
+    }
+
+    /// Refuses the id of a purchase that was recorded, unless all of it has come back.
+    pub(super) fn refuse_used(&mut self, transaction: &str) -> Result<(), Stop> {
+        let Some(row) = self.get::<Purchases>(&(transaction.to_owned(), None))? else { return Ok(()) };
+        let is_back = match row.0.clone() {
+            Some(kept) => read(transaction, &kept)?.is_back(),
+            None => false,
+        };
+        if is_back { Ok(()) } else { Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into()) }
     }
 
     /// Decides a checkout and changes nothing.
     pub(super) fn checkout_preview(&mut self, asked: &CheckoutOrder) -> Result<Answer, Stop> {
         let order = self.check_order(asked)?;
+        match self.held_for(&order, asked) {
+            Ok(Some(held)) => return Ok(Answer::Checkout(Box::new(held.checkout))),
+            // Another basket, or another customer: decided anew. What is missing is read with what the codes name.
+            Ok(None) | Err(Stop::Refused(_) | Stop::Missing) => {}
+            Err(stop) => return Err(stop),
+        }
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Preview)?;
         Ok(Answer::Checkout(Box::new(record_of(&order.basket, asked, &found, verdicts))))
     }
 
-    fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
+    pub(super) fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
         let transaction = checked_id(&asked.transaction).map_err(at("transactionId"))?;
         let customer = CustomerId::parse(&asked.customer).map_err(at("customerId"))?;
         let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
@@ -117,7 +137,7 @@ impl Attempt<'_> {
     }
 
     /// What each code names, and the domain's verdict on it.
-    fn verdicts(
+    pub(super) fn verdicts(
         &mut self,
         order: &Order,
         asked: &CheckoutOrder,
@@ -172,7 +192,9 @@ impl Attempt<'_> {
         };
         let terms = self.terms(&found.coupon)?;
         let pool = self.pool_of(found.coupon.id)?;
-        presented.found = Some((found.coupon.clone(), Arc::clone(&terms)));
+        // What it holds itself is no hindrance.
+        let coupon = found.coupon.clone().for_checkout(&order.transaction);
+        presented.found = Some((coupon, Arc::clone(&terms)));
         (presented.assignment, presented.room) = match self.assignment(order, &terms, &found)? {
             Some(Ok(room)) => (Some(Ok(())), room),
             Some(Err(rejection)) => (Some(Err(rejection)), None),
@@ -244,11 +266,11 @@ impl Attempt<'_> {
         order: &Order,
         found: &Found,
         terms: &Terms,
-        recorded: &Recorded,
+        recorded: &mut Recorded,
         actor: &str,
-    ) -> Result<(Coupon, Option<EntryId>), Stop> {
+    ) -> Result<(), Stop> {
         let (coupon, claim) = self.assigned(found, terms, Some(&order.customer), Some(order.basket.as_ref()))?;
-        self.use_transaction(order.transaction.clone(), found)?;
+        recorded.assigned = claim.is_some();
         let transaction = Some(order.transaction.clone());
         let decision = if terms.card_value().is_some() {
             let amount = card_amount(recorded.discount, &order.basket, terms);
@@ -256,10 +278,26 @@ impl Attempt<'_> {
         } else {
             coupon.redeem(Some(&order.customer), transaction, self.now())?
         };
+        self.use_transaction(order.transaction.clone(), found, &decision)?;
         match self.finish(found, after(claim, decision), actor)? {
-            Answer::Coupon(coupon, entry) => Ok((*coupon, entry)),
+            Answer::Coupon(coupon, entry) => {
+                (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(*coupon), true, entry);
+                Ok(())
+            }
             other => Err(Stop::Broken(format!("expected a coupon, found {other:?}"))),
         }
+    }
+}
+
+/// What is recorded of a checkout beside what was decided.
+pub(super) fn facts_of(order: &Order, since: EventId) -> PurchaseFacts {
+    PurchaseFacts {
+        customer: Some(order.customer.clone()),
+        at: Some(order.at),
+        quantities: order.basket.lines.iter().map(|line| line.quantity).collect(),
+        since: Some(since),
+        returns: Vec::new(),
+        hold: None,
     }
 }
 
@@ -272,7 +310,12 @@ fn check_typed(text: &str) -> Result<(), Rejection> {
 }
 
 /// What is recorded of a checkout whose coupons are not redeemed yet.
-fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdicts: Vec<Verdict>) -> CheckoutRecord {
+pub(super) fn record_of(
+    basket: &Basket,
+    asked: &CheckoutOrder,
+    found: &[MaybeFound],
+    verdicts: Vec<Verdict>,
+) -> CheckoutRecord {
     let recorded = |((given, found), verdict): ((&Presentation, &MaybeFound), Verdict)| Recorded {
         code: given.code.clone(),
         // One of an open code exists once it is redeemed.
@@ -282,6 +325,7 @@ fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdi
         checks: verdict.checks,
         redeemed: false,
         entry: None,
+        assigned: false,
     };
     CheckoutRecord {
         currency: basket.currency.to_string(),
@@ -292,20 +336,20 @@ fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdi
     }
 }
 
-/// Has every code tell its coupon as it is after the checkout, also where another spelling of the code redeemed it.
-fn tell_redeemed(coupons: &mut [Recorded], found: &[MaybeFound]) {
-    let redeemed: Vec<Coupon> =
-        coupons.iter().filter(|one| one.redeemed).filter_map(|one| one.coupon.clone()).collect();
-    for (one, found) in coupons.iter_mut().zip(found).filter(|(one, _)| !one.redeemed) {
-        let named = found.as_ref().map(|(found, _)| found.coupon.id);
-        if let Some(after) = redeemed.iter().find(|after| Some(after.id) == named) {
+/// Has every code tell its coupon as it is after the checkout, also where another spelling of the code was `used`.
+pub(super) fn tell_after(coupons: &mut [Recorded], found: &[MaybeFound], used: impl Fn(&Recorded) -> bool) {
+    let after: Vec<Coupon> = coupons.iter().filter(|one| used(one)).filter_map(|one| one.coupon.clone()).collect();
+    for (place, one) in coupons.iter_mut().enumerate().filter(|(_, one)| !used(one)) {
+        // One of an open code did not exist before.
+        let named = one.coupon.as_ref().or_else(|| Some(&found.get(place)?.as_ref()?.0.coupon)).map(|coupon| coupon.id);
+        if let Some(after) = after.iter().find(|after| Some(after.id) == named) {
             one.coupon = Some(after.clone());
         }
     }
 }
 
 /// The refusal of a checkout that comes out otherwise than its caller expects.
-fn price_change(order: &Order, record: &CheckoutRecord) -> Option<Refusal> {
+pub(super) fn price_change(order: &Order, record: &CheckoutRecord) -> Option<Refusal> {
     let (expected, payable) = (order.expected_payable?, record.payable());
     let text = |amount: Amount| amount.text(order.basket.currency.exponent());
     let changed = Rejection::PriceChanged { payable: text(payable), expected: text(expected) };

@@ -40,13 +40,17 @@ impl Attempt<'_> {
         self.need_for_claim(&pool, &customer)?;
         self.room(&pool, &customer)?.map_err(at("poolId"))?;
         self.check_claim(&pool, &customer)?;
-        if pool.aggregated
+        while pool.aggregated
             && let Some(coupon) = self.held_to_renew(&customer, pool.id)?
         {
-            let terms = self.terms(&coupon)?;
+            let found = self.without_holds_that_are_over(coupon)?;
+            if found.coupon.customer.is_none() {
+                continue;
+            }
+            let terms = self.terms(&found.coupon)?;
             let currency = self.currency_for(&terms, &customer)?;
-            let decision = coupon.clone().claim_again(&terms, currency, why, self.now())?;
-            return self.finish(&Found::stored(coupon), decision, actor);
+            let decision = found.coupon.clone().claim_again(&terms, currency, why, self.now())?;
+            return self.finish(&found, decision, actor);
         }
         if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {
             return self.claim_remote(&pool, customer, why, actor);
@@ -96,9 +100,13 @@ impl Attempt<'_> {
     pub(super) fn finish(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Answer, Stop> {
         // Where a redemption voids what is left, it is the redemption that the answer names.
         let made = decision.entries.iter().rfind(|entry| entry.kind != EntryKind::Void).map(|entry| entry.id);
+        Ok(Answer::Coupon(Box::new(self.carry_out(found, decision, actor)?), made))
+    }
+
+    /// Takes a decision of one coupon over; the coupon after it.
+    pub(super) fn carry_out(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Coupon, Stop> {
         let counted = Some(found.coupon.status);
-        let coupon = self.record(found.before(), counted, decision, actor)?;
-        Ok(Answer::Coupon(Box::new(coupon), made))
+        self.record(found.before(), counted, decision, actor)
     }
 
     pub(super) fn unassign(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {

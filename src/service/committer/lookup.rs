@@ -96,7 +96,7 @@ impl Attempt<'_> {
             return Ok(None);
         }
         if let Some(coupon) = self.coupon(id)? {
-            return Ok(Some(Found::stored(coupon)));
+            return self.without_holds_that_are_over(coupon).map(Some);
         }
         if !self.pool_of(id)?.has_stock() {
             return Ok(None);
@@ -206,10 +206,10 @@ impl Attempt<'_> {
             return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
         };
         let (now, places) = (self.now(), pool.places_of_generic(code));
-        let Some(taken) = taken else { return Ok(self.held(customer, pool.id, &places)?.map(Found::stored)) };
-        let held = self.held_but(customer, pool.id, &places, taken)?;
-        if held.as_ref().is_some_and(|coupon| coupon.status_at(now).is_live()) {
-            return Ok(held.map(Found::stored));
+        let Some(taken) = taken else { return self.generic_held(customer, pool.id, &places, &[]) };
+        let held = self.generic_held(customer, pool.id, &places, taken)?;
+        if held.as_ref().is_some_and(|found| found.coupon.status_at(now).is_live()) {
+            return Ok(held);
         }
         let next = CouponId { pool: pool.id, index: self.tally(pool.id).supply.size };
         let again = taken.iter().any(|coupon| coupon.pool == pool.id);
@@ -217,7 +217,24 @@ impl Attempt<'_> {
             let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());
             return Ok(Some(Found { open: true, ..Found::unstored(coupon) }));
         }
-        let held = if again { self.held(customer, pool.id, &places)? } else { held };
-        Ok(held.map(Found::stored))
+        if again { self.generic_held(customer, pool.id, &places, &[]) } else { Ok(held) }
+    }
+
+    /// The coupon of a generic code that a customer holds and that is not among those that were taken. Where a hold was
+    /// all that it was the customer's for, and is over, it is not any more.
+    fn generic_held(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+        taken: &[CouponId],
+    ) -> Result<Option<Found>, Stop> {
+        while let Some(coupon) = self.held_but(customer, pool, places, taken)? {
+            let found = self.without_holds_that_are_over(coupon)?;
+            if found.coupon.customer.is_some() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 }

@@ -78,6 +78,7 @@ impl Attempt<'_> {
         faults.take(&["paysShipping"], check_pays_shipping(pool.kind, edit.pays_shipping));
         pool.pays_shipping = edit.pays_shipping.or(pool.pays_shipping);
         pool.till = edit.till.applied(&pool.till, &mut faults);
+        pool.returnable = edit.returnable.unwrap_or(pool.returnable);
         if pool.series.is_empty() {
             for (field, _) in edit.codes().into_iter().filter(|(_, given)| *given) {
                 let subject = format!("source {}", pool.source.name());

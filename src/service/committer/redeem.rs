@@ -15,13 +15,14 @@ use scrip_domain::{
     terms::Terms,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Ledger, Purchase, Purchases};
+use scrip_storage::{Ledger, Purchases};
 
 use super::{
     attempt::{Attempt, Stop},
     decide::{at, checked_reason},
     lookup::Found,
     plugins::Setting,
+    returns::{redemption_in, use_of},
 };
 
 /// What is asked of a redemption beside the coupon.
@@ -55,7 +56,7 @@ impl Attempt<'_> {
         let setting = Setting { occasion: Occasion::Redeem, customer, basket, at: None };
         self.pass_checks(&found.coupon, &terms, setting)?;
         if let Some(transaction) = transaction {
-            self.use_transaction(transaction, &found)?;
+            self.use_transaction(transaction, &found, &decision)?;
         }
         self.finish(&found, after(claim, decision.because(reason)), actor)
     }
@@ -86,13 +87,18 @@ impl Attempt<'_> {
         Ok((claim.coupon.clone(), Some(claim)))
     }
 
-    /// Notes that a purchase has redeemed a coupon, which it can do once.
-    pub(super) fn use_transaction(&mut self, transaction: String, found: &Found) -> Result<(), Stop> {
+    /// Notes that a purchase has redeemed a coupon by a decision, which it can do once.
+    pub(super) fn use_transaction(
+        &mut self,
+        transaction: String,
+        found: &Found,
+        redemption: &Decision,
+    ) -> Result<(), Stop> {
         let key = (transaction, Some(found.coupon.id));
         if self.get::<Purchases>(&key)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
-        self.put::<Purchases>(key, Purchase(None));
+        self.put::<Purchases>(key, use_of(redemption_in(redemption))?);
         Ok(())
     }
 

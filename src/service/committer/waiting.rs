@@ -48,7 +48,7 @@ impl Waiting {
     }
 
     fn add(&mut self, request: Request) {
-        match request.command.weight(request.idempotency.is_some()) {
+        match request.command.weight(request.idempotency.is_some()) + request.prepared.weight {
             weight if weight >= LARGE => self.large.push_back(request),
             weight => self.small.push_back((weight, request)),
         }

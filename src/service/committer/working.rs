@@ -18,7 +18,7 @@ use scrip_domain::{
 };
 use scrip_storage::{
     Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms, Pools, Row, RowId,
-    StorageError, Store, Tallies, Tally,
+    StorageError, Store, Tallies, Tally, TransactionEvents,
 };
 
 use super::{
@@ -256,6 +256,7 @@ impl<'a> Working<'a> {
         // Rows that are written once and not read by decisions would only fill it.
         let again = |id: &RowId| {
             id.key::<CustomerEvents>().is_none()
+                && id.key::<TransactionEvents>().is_none()
                 && id.key::<Histories>().is_none()
                 && id.key::<Tallies>().is_none()
                 && id.key::<PoolTerms>().is_none()

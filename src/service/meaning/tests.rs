@@ -74,6 +74,7 @@ fn a_pool_is_what_it_is_meant_to_be() {
         aggregated: false,
         pays_shipping: None,
         till: Default::default(),
+        returnable: None,
     };
     let of = |draft: PoolDraft| fingerprint(&Command::PoolCreate(Box::new(draft)), None);
     let kept = of(draft("5", "20", &["a", "b"], &["x", "y"]));
@@ -258,4 +259,32 @@ fn inputs_of_before_are_recognised() {
     }
     let given = Command::Unassign(coupon(), Some("lost".to_owned()));
     assert!(!is_of(&legacy_fingerprint(&Command::Unassign(coupon(), None)), &given, None));
+}
+
+#[test]
+fn returns_and_holds_are_told_apart_by_what_they_ask_for() {
+    let line = |line, quantity, amount: Option<&str>| AskedLine { line, quantity, amount: amount.map(str::to_owned) };
+    let back = |asked| Command::Return(Box::new(ReturnOrder { transaction: "t".to_owned(), asked, reason: None }));
+    let parts = |lines: &[AskedLine], shipping| back(Asked::Parts(lines.to_vec(), shipping));
+    let hold = |price: &str, minutes| {
+        let lines = vec![("a".to_owned(), 1, price.to_owned())];
+        let basket = BasketDraft { currency: "EUR".to_owned(), store: None, shipping: None, lines };
+        let (transaction, customer) = ("t".to_owned(), "ann".to_owned());
+        let order =
+            CheckoutOrder { transaction, customer, basket, coupons: Vec::new(), at: None, expected_payable: None };
+        Command::Hold(Box::new(order), minutes)
+    };
+    for (one, other, same) in [
+        (back(Asked::All), back(Asked::All), true),
+        (back(Asked::All), parts(&[], false), false),
+        (parts(&[line(0, None, Some("1"))], false), parts(&[line(0, None, Some("1.00"))], false), true),
+        (parts(&[line(0, None, Some("1"))], false), parts(&[line(0, None, Some("1"))], true), false),
+        (parts(&[line(0, Some(1), None)], false), parts(&[line(1, Some(1), None)], false), false),
+        (parts(&[line(0, Some(1), None)], false), parts(&[line(0, None, None)], false), false),
+        (hold("10", 15), hold("10.00", 15), true),
+        (hold("10", 15), hold("10", 16), false),
+        (hold("10", 15), hold("11", 15), false),
+    ] {
+        assert_eq!(fingerprint(&one, None) == fingerprint(&other, None), same, "{one:?} {other:?}");
+    }
 }

@@ -41,8 +41,12 @@ actions! {
     ExportCoupons,
     /// Have checkouts decided, and nothing recorded.
     PreviewCheckouts,
-    /// Complete checkouts.
+    /// Complete checkouts, and hold before what they would take.
     CompleteCheckouts,
+    /// Take purchases back.
+    ReturnPurchases,
+    /// Read purchases.
+    ReadPurchases,
     /// Read customers.
     ReadCustomers,
     /// Make and edit customers.
@@ -145,14 +149,18 @@ impl Command {
             | Self::Reinstate(..)
             | Self::Extend(..)
             | Self::Adjust(..) => Action::ChangeCoupons,
-            Self::Checkout(_) => Action::CompleteCheckouts,
+            Self::Checkout(_) | Self::Hold(..) | Self::Release(_) => Action::CompleteCheckouts,
+            Self::Return(_) => Action::ReturnPurchases,
             Self::CheckoutPreview(_) | Self::Eligible(_) => Action::PreviewCheckouts,
             Self::SettingsUpdate(_) => Action::ChangeSettings,
             Self::KeyAdd(_) | Self::KeyEdit(..) | Self::KeyRevoke(_) => Action::ManageKeys,
             Self::ClockConfirm => Action::ConfirmClock,
-            Self::IdsBegin(_) | Self::Forget(_) | Self::HoldingsBegin(_) | Self::HoldingsFound(_) | Self::Expire(_) => {
-                Action::KeepBooks
-            }
+            Self::IdsBegin(_)
+            | Self::Forget(_)
+            | Self::HoldingsBegin(_)
+            | Self::HoldingsFound(_)
+            | Self::Expire(_)
+            | Self::ReleaseOver(_) => Action::KeepBooks,
         }
     }
 }

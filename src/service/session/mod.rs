@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 use super::{
     Answer, Caller, CheckoutOrder, Command, CouponFilter, DraftFor, EventCursor, EventFilter, Export, Failure,
-    Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, Resync,
-    RunningBackup, Scrip, TaskState,
+    Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord,
+    Resync, RunningBackup, Scrip, TaskState,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -109,6 +109,11 @@ impl Session {
     /// Tells which coupons of a customer fit a basket, and the best of them together.
     pub async fn eligible_coupons(&self, customer: String, basket: BasketDraft) -> Result<Answer, Failure> {
         self.0.may(Action::PreviewCheckouts)?.eligible_coupons(self.actor(), customer, basket).await
+    }
+
+    /// The purchase with this transactionId.
+    pub async fn purchase(&self, transaction: &str) -> Result<Option<PurchaseRecord>, Failure> {
+        self.0.may(Action::ReadPurchases)?.purchase(transaction).await
     }
 
     /// The pool that codes were added to.

@@ -17,6 +17,8 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::ExportCoupons, &[Role::Manager, Role::Viewer]),
     (Action::PreviewCheckouts, &[Role::Manager, Role::Service]),
     (Action::CompleteCheckouts, &[Role::Manager, Role::Service]),
+    (Action::ReturnPurchases, &[Role::Manager, Role::Service]),
+    (Action::ReadPurchases, &[Role::Manager, Role::Service, Role::Viewer]),
     (Action::ReadCustomers, &[Role::Manager, Role::Service, Role::Viewer]),
     (Action::ChangeCustomers, &[Role::Manager, Role::Service]),
     (Action::ReadEvents, &[Role::Manager, Role::Service, Role::Viewer]),

@@ -8,7 +8,9 @@ use super::{Fault, books_holdings::Held, books_pool::PoolBooks};
 use crate::{
     RowId, Span, StorageError, Store, Table,
     read::ReadFrom,
-    tables::{Coupons, CustomerEvents, Dated, Dues, Events, Histories, Ledger, Tallies, Tally},
+    tables::{
+        Coupons, CustomerEvents, Dated, Dues, Events, Histories, HoldDues, Ledger, Tallies, Tally, TransactionEvents,
+    },
 };
 use scrip_domain::{
     coupon::Coupon,
@@ -83,6 +85,7 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
         events += coupon.history.len();
         check_events(&mut log, &coupon, &mut say).await?;
         check_due(store, &coupon, &mut say).await?;
+        check_holds(store, &coupon, &mut say).await?;
         held.check(store, &coupon, &mut say).await?;
         held.check_count(store, &coupon, &mut say).await?;
     }
@@ -197,10 +200,21 @@ async fn check_due(store: &Store, coupon: &Coupon, say: &mut impl FnMut(String))
     Ok(())
 }
 
+/// What checkouts hold of a coupon is given back in time.
+async fn check_holds(store: &Store, coupon: &Coupon, say: &mut impl FnMut(String)) -> Result<(), StorageError> {
+    for hold in &coupon.holds {
+        if store.get_one::<HoldDues>((hold.until.as_millisecond(), hold.transaction.clone())).await?.is_none() {
+            say(format!("is held until {} and not in the list of those that are", hold.until));
+        }
+    }
+    Ok(())
+}
+
 /// The log has as many events as the coupons, and each is in its customer's history.
 async fn check_log(store: &Store, expected: u64, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
     let mut rows = Rows::of(store, Span::<Events>::all());
     let (mut events, mut of_customers) = (0, 0);
+    let mut named = Named::default();
     while let Some((first, row)) = rows.next().await? {
         let numbered = (first.sequence..).zip(&row);
         let keys: Vec<(CustomerId, EventId)> = numbered
@@ -208,6 +222,7 @@ async fn check_log(store: &Store, expected: u64, tell: &mut impl FnMut(Fault)) -
                 Some((event.change.customer.clone()?, EventId { stream: first.stream, sequence }))
             })
             .collect();
+        named.check(store, first, &row, tell).await?;
         events += row.len() as u64;
         of_customers += keys.len() as u64;
         for (key, found) in keys.iter().zip(store.get::<CustomerEvents>(&keys).await?) {
@@ -221,6 +236,7 @@ async fn check_log(store: &Store, expected: u64, tell: &mut impl FnMut(Fault)) -
         let what = format!("the log has {events} events, and the coupons have {expected} in all");
         tell(Fault::Books { what });
     }
+    named.finish(store, tell).await?;
     let mut found = 0;
     let mut histories = Rows::of(store, Span::<CustomerEvents>::all());
     while histories.next().await?.is_some() {
@@ -231,6 +247,51 @@ async fn check_log(store: &Store, expected: u64, tell: &mut impl FnMut(Fault)) -
         tell(Fault::Books { what });
     }
     Ok(())
+}
+
+/// The events that name a purchase, which are listed by its id from the first version on that knows this.
+#[derive(Default)]
+struct Named {
+    listed: u64,
+}
+
+impl Named {
+    async fn check(
+        &mut self,
+        store: &Store,
+        first: EventId,
+        row: &[Dated],
+        tell: &mut impl FnMut(Fault),
+    ) -> Result<(), StorageError> {
+        let place = |sequence| EventId { stream: first.stream, sequence };
+        let keys: Vec<(String, EventId)> = (first.sequence..)
+            .zip(row)
+            .filter_map(|(sequence, event)| Some((event.change.transaction.clone()?, place(sequence))))
+            .collect();
+        for (key, found) in keys.iter().zip(store.get::<TransactionEvents>(&keys).await?) {
+            match found {
+                Some(_) => self.listed += 1,
+                None if self.listed > 0 => {
+                    let what = format!("event {} is not in the list of purchase {:?}", key.1.sequence, key.0);
+                    tell(Fault::Books { what });
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, store: &Store, tell: &mut impl FnMut(Fault)) -> Result<(), StorageError> {
+        let (mut rows, mut found) = (Rows::of(store, Span::<TransactionEvents>::all()), 0);
+        while rows.next().await?.is_some() {
+            found += 1;
+        }
+        if found != self.listed {
+            let what = format!("{} events name purchases, and their lists have {found}", self.listed);
+            tell(Fault::Books { what });
+        }
+        Ok(())
+    }
 }
 
 /// The events of the log by their places, with the rows that were read last.

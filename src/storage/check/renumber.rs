@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     Batch, ReadFrom, Row, RowId, Span, Store,
-    tables::{Coupons, CustomerEvents, Events, Histories, Numbering, Numberings, Pools, Tallies, Tally},
+    tables::{
+        Coupons, CustomerEvents, Events, Histories, Numbering, Numberings, Pools, Tallies, Tally, TransactionEvents,
+    },
 };
 use scrip_domain::{
     id::{EventId, PoolId},
@@ -51,6 +53,9 @@ impl Renumber {
         }
         if let Some((customer, event)) = id.key::<CustomerEvents>() {
             return Some((RowId::of::<CustomerEvents>((customer.clone(), self.event(*event))), row));
+        }
+        if let Some((transaction, event)) = id.key::<TransactionEvents>() {
+            return Some((RowId::of::<TransactionEvents>((transaction.clone(), self.event(*event))), row));
         }
         if id.key::<Histories>().is_some() {
             let events = row.into_document::<Histories>().unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::{
     table::{Form, KIB, Span},
 };
 use scrip_domain::{
-    coupon::{Coupon, History},
+    coupon::{Coupon, Held, History},
     decimal::Amount,
     gift_card::Account,
     id::{CouponId, EventId, PoolId, TermsNumber},
@@ -52,12 +52,27 @@ pub(crate) struct KeptCoupon<'a> {
     /// The purchases of redemptions that stand, empty for one without. Absent where there are none.
     #[serde(borrow)]
     purchases: Option<Vec<Cow<'a, str>>>,
+    /// What checkouts hold. Absent where that is nothing.
+    #[serde(borrow)]
+    holds: Option<Vec<KeptHeld<'a>>>,
     acquired: Option<(u32, u64)>,
     /// How many leaves of its history are full.
     leaves: u32,
     /// The events since: of each the stream and the place in it.
     events: Vec<u64>,
     version: u64,
+}
+
+/// What a checkout holds of a coupon.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptHeld<'a> {
+    #[serde(borrow)]
+    transaction: Cow<'a, str>,
+    until: At,
+    /// Of a gift card, in minor units.
+    amount: Option<i64>,
+    /// Whether it was given to the customer for this.
+    assigned: bool,
 }
 
 impl Coupons {
@@ -70,7 +85,7 @@ impl Coupons {
 
 impl Form for Coupons {
     const TABLE: &'static str = "coupon";
-    const MOST: usize = 8 * KIB;
+    const MOST: usize = 16 * KIB;
     type Kept<'a> = KeptCoupon<'a>;
 
     fn parts(key: &CouponId) -> Parts<'_> {
@@ -105,6 +120,7 @@ impl Form for Coupons {
             entries: account.map(|account| account.entries),
             voided: account.and_then(|account| account.voided),
             purchases: (!coupon.purchases.is_empty()).then(|| coupon.purchases.iter().map(of_purchase).collect()),
+            holds: (!coupon.holds.is_empty()).then(|| coupon.holds.iter().map(keep_held).collect()),
             acquired: coupon.acquired.map(|event| (event.stream, event.sequence)),
             leaves: coupon.history.leaves,
             events: words::of_events(&coupon.history.recent),
@@ -140,11 +156,30 @@ impl Form for Coupons {
             handed_on: kept.handed_on,
             account,
             purchases: kept.purchases.into_iter().flatten().map(purchase).collect(),
+            holds: kept.holds.into_iter().flatten().map(held).collect::<Result<_, _>>()?,
             acquired: kept.acquired.map(|(stream, sequence)| EventId { stream, sequence }),
             history: History { leaves: kept.leaves, recent: words::events(&kept.events)? },
             version: kept.version,
         }))
     }
+}
+
+fn keep_held(held: &Held) -> KeptHeld<'_> {
+    KeptHeld {
+        transaction: Cow::Borrowed(&held.transaction),
+        until: millis(held.until),
+        amount: held.amount.map(|amount| amount.0),
+        assigned: held.assigned,
+    }
+}
+
+fn held(kept: KeptHeld<'_>) -> Result<Held, CodecError> {
+    Ok(Held {
+        transaction: kept.transaction.into_owned(),
+        until: instant(kept.until)?,
+        amount: kept.amount.map(Amount),
+        assigned: kept.assigned,
+    })
 }
 
 /// No purchase has an empty id.

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Change, Coupons, Customers, Dues, Events,
+    Change, Coupons, Customers, Dues, Events, HoldDues, TransactionEvents,
     words::{self, link_to, linked},
 };
 use crate::{
@@ -144,6 +144,43 @@ fn event(kept: KeptEvent<'_>) -> Result<Dated, CodecError> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(crate) struct KeptNamed<'a> {
+    #[serde(borrow)]
+    coupon: Link<'a>,
+}
+
+impl TransactionEvents {
+    /// The events in a stream that name a purchase and whose places are in a range.
+    #[must_use]
+    pub fn of(transaction: &str, stream: u32, places: Range<u64>) -> Span<Self> {
+        Span::numbers(&[Part::Text(transaction), Part::Number(stream.into())], places)
+    }
+}
+
+impl Form for TransactionEvents {
+    const TABLE: &'static str = "transaction_event";
+    const MOST: usize = 2 * KIB;
+    type Kept<'a> = KeptNamed<'a>;
+
+    fn parts((transaction, event): &(String, EventId)) -> Parts<'_> {
+        let (stream, sequence) = (Part::Number(event.stream.into()), Part::Number(event.sequence));
+        Parts::array([Part::Text(transaction), stream, sequence])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<(String, EventId)> {
+        Some((parts.text()?, EventId { stream: parts.small()?, sequence: parts.number()? }))
+    }
+
+    fn keep<'a>(_: &(String, EventId), coupon: &'a CouponId) -> KeptNamed<'a> {
+        KeptNamed { coupon: link_to::<Coupons>(coupon) }
+    }
+
+    fn restore(_: &(String, EventId), kept: KeptNamed<'_>) -> Result<CouponId, CodecError> {
+        linked::<Coupons>(&kept.coupon)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(crate) struct KeptDue<'a> {
     #[serde(borrow)]
     coupon: Link<'a>,
@@ -177,6 +214,39 @@ impl Form for Dues {
     }
 
     fn restore(_: &(i64, CouponId), _: KeptDue<'_>) -> Result<(), CodecError> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptHoldDue {}
+
+impl HoldDues {
+    /// The checkouts whose holds are over until an instant, in milliseconds since 1970.
+    #[must_use]
+    pub fn until(RangeToInclusive { end }: RangeToInclusive<i64>) -> Span<Self> {
+        Span::numbers(&[], ..=u64::try_from(end).unwrap_or_default())
+    }
+}
+
+impl Form for HoldDues {
+    const TABLE: &'static str = "hold_due";
+    const MOST: usize = KIB;
+    type Kept<'a> = KeptHoldDue;
+
+    fn parts((at, transaction): &(i64, String)) -> Parts<'_> {
+        Parts::array([Part::Number(u64::try_from(*at).unwrap_or_default()), Part::Text(transaction)])
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<(i64, String)> {
+        Some((i64::try_from(parts.number()?).ok()?, parts.text()?))
+    }
+
+    fn keep(_: &(i64, String), (): &()) -> KeptHoldDue {
+        KeptHoldDue {}
+    }
+
+    fn restore(_: &(i64, String), _: KeptHoldDue) -> Result<(), CodecError> {
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use scrip_domain::{
     clock::{BatchTime, Reading},
     code::SeriesKey,
     combining::{Combining, PercentagesOf, Stacking, StackingWith},
-    coupon::History,
+    coupon::{Held, History},
     currency::Currency,
     customer::Email,
     decimal::Amount,
@@ -81,6 +81,7 @@ fn pool() -> Pool {
         aggregated: true,
         pays_shipping: None,
         till: Till::default(),
+        returnable: false,
         holdings_since: None,
         claims_since: None,
         terms: Vec::new(),
@@ -282,6 +283,17 @@ fn later_rows() -> Vec<(RowId, Row)> {
     let place = CouponId { pool: PoolId(2), index: 2 };
     let fresh = Coupon::unassigned(place, "H".to_owned(), TermsNumber(0));
     let handed_on = Coupon { transfers: 2, handed_on: Some(false), ..fresh };
+    let of = |amount: Option<i64>, assigned| Held {
+        transaction: "T-1".to_owned(),
+        until: at(100),
+        amount: amount.map(Amount),
+        assigned,
+    };
+    let place = CouponId { pool: PoolId(2), index: 3 };
+    let held = Coupon {
+        holds: vec![of(Some(1_250), false), of(None, true)],
+        ..Coupon::unassigned(place, "H".to_owned(), TermsNumber(0))
+    };
     vec![
         row::<Pools>(PoolId(9), Box::new(Pool { id: PoolId(9), pays_shipping: Some(true), ..pool() })),
         row::<Coupons>(voided.id, Box::new(voided)),
@@ -307,6 +319,11 @@ fn later_rows() -> Vec<(RowId, Row)> {
             Holding::Whole(Whole { searched: Some(5), claims: Some(2) }),
         ),
         row::<Programme>((), Settings { combining: combining(), ..Settings::default() }),
+        row::<Pools>(PoolId(11), Box::new(Pool { id: PoolId(11), returnable: true, ..pool() })),
+        row::<TransactionEvents>(("T-1".to_owned(), event(41)), coupon()),
+        row::<HoldDues>((at(100).as_millisecond(), "T-1".to_owned()), ()),
+        row::<Coupons>(held.id, Box::new(held)),
+        row::<Events>(event(45), vec![dated(EventType::Hold, true), dated(EventType::Release, false)]),
     ]
 }
 
@@ -327,12 +344,17 @@ fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
     (RowId::of::<T>(key), Row::of::<T>(document))
 }
 
+/// The rows of a table: none of those that came later.
+fn counted(table: usize) -> u64 {
+    if table <= Numberings::NUMBER { table as u64 * 1_000 } else { 0 }
+}
+
 /// What a database writes about itself.
 fn own_rows() -> Vec<(RowId, Row)> {
     vec![
         row::<Formats>((), 3),
         row::<Batches>(131_071, link()),
-        row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(|table| table as u64 * 1_000) }),
+        row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(counted) }),
         row::<Numberings>((), Numbering { stream: 2, first_pool: PoolId(65_543) }),
     ]
 }
@@ -388,6 +410,10 @@ fn the_largest_coupon_is_written() {
         customer: Some(customer(&long(128))),
         original_customer: Some(customer(&format!("{}a", long(127)))),
         purchases: vec![Some(long(128)); Coupon::PURCHASES],
+        holds: vec![
+            Held { transaction: long(128), until: at(3), amount: Some(Amount(i64::MAX)), assigned: true };
+            Coupon::HOLDS
+        ],
         invalidated_at: Some(at(3)),
         account: Some(Account {
             balance: Amount(i64::MAX),

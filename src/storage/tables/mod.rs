@@ -148,6 +148,10 @@ tables! {
     RowCounts { () => Counted }
     /// Where numbers begin that a salvaged database gives: one row, and none where it was never salvaged.
     Numberings { () => Numbering }
+    /// The events that name a purchase, by its id.
+    TransactionEvents { (String, EventId) => CouponId }
+    /// Checkouts that hold something until an instant, in milliseconds since 1970, by the id of the purchase.
+    HoldDues { (i64, String) => () }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

@@ -98,6 +98,8 @@ pub(crate) struct KeptPool<'a> {
     /// How its coupons go together with others; absent where with all, of no category and in no order.
     #[serde(borrow)]
     stacking: Option<KeptStacking<'a>>,
+    /// Absent where they are not.
+    returnable: Option<bool>,
     holdings_since: Option<u64>,
     /// How many it gives in all and to one customer, and since when those are counted.
     limit_total: Option<u32>,
@@ -174,6 +176,7 @@ impl Form for Pools {
             aggregated: pool.aggregated,
             pays_shipping: pool.pays_shipping,
             stacking: keep_stacking(&pool.till.stacking),
+            returnable: pool.returnable.then_some(true),
             holdings_since: pool.holdings_since,
             limit_total: pool.till.limits.total,
             limit_per_customer: pool.till.limits.per_customer,
@@ -207,6 +210,7 @@ impl Form for Pools {
                 limits: Limits { total: kept.limit_total, per_customer: kept.limit_per_customer },
                 claim_on_use: kept.claim_on_use == Some(true),
             },
+            returnable: kept.returnable == Some(true),
             holdings_since: kept.holdings_since,
             claims_since: kept.claims_since,
             terms: Vec::new(),

@@ -110,7 +110,9 @@ words!(
     Expire = "COUPON_EXPIRE",
     Adjust = "COUPON_ADJUST",
     Reinstate = "COUPON_REINSTATE",
-    Extend = "COUPON_EXTEND"
+    Extend = "COUPON_EXTEND",
+    Hold = "COUPON_HOLD",
+    Release = "COUPON_RELEASE"
 );
 
 pub(super) fn millis(at: Instant) -> At {

@@ -36,6 +36,13 @@ pub(super) const VERDICT: &str = "total discount payable coupons { code redeemab
     lines { total discount payable allocations { code line amount } } \
     shipping { total discount payable allocations { code line amount } }";
 
+/// What the tests look at of a purchase.
+pub(super) const PURCHASE: &str = "id transactionId at returned customer { externalId } \
+    verdict { total discount payable lines { total payable } coupons { code redeemed discount } } \
+    returns { at actor reason shipping total refund lines { line quantity amount } \
+    coupons { code amount ledgerEntry { kind amount balanceAfter transactionId } } } \
+    events { edges { node { type transactionId amount reason coupon { code } } } }";
+
 /// A running Scrip and a client of it.
 pub(super) struct App {
     pub(super) url: String,
@@ -294,8 +301,9 @@ fn object_of(mutation: &str) -> &'static str {
     match mutation {
         "poolCreate" | "poolUpdate" | "poolArchive" | "couponsAdd" | "couponsGenerate" => "pool",
         "customerUpsert" => "customer",
-        "checkoutComplete" => "verdict",
+        "checkoutComplete" | "checkoutHold" => "verdict",
         "settingsUpdate" => "settings",
+        "checkoutReturn" => "purchase",
         _ => "coupon",
     }
 }
@@ -313,6 +321,8 @@ fn document(mutation: &str) -> String {
         "customerUpsert" => "customer { id externalId email currency attributes }".to_owned(),
         "checkoutComplete" => format!("verdict {{ {VERDICT} }}"),
         "settingsUpdate" => "settings { autoRedeem }".to_owned(),
+        "checkoutHold" => format!("heldUntil verdict {{ {VERDICT} }}"),
+        "checkoutReturn" => format!("purchase {{ {PURCHASE} }}"),
         "couponRedeem" => format!("coupon {{ {COUPON} }} ledgerEntry {{ {ENTRY} }}"),
         _ => format!("coupon {{ {COUPON} }}"),
     };

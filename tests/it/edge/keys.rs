@@ -17,7 +17,7 @@ const VIEWER: &str = "{ viewer { name role permissions } }";
 
 impl App {
     /// Makes a key with a role; its secret and its id.
-    async fn key_of(&self, role: &str) -> (String, String) {
+    pub(super) async fn key_of(&self, role: &str) -> (String, String) {
         let made = self.data(CREATE, json!({ "input": { "name": role, "role": role } })).await["apiKeyCreate"].clone();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         (text(&made["secret"]), text(&made["apiKey"]["id"]))

@@ -13,8 +13,16 @@ async fn every_kind_of_object_is_read_by_its_id() {
     let idle = app.by_code("IDLE").await;
     let customer = app.ok("customerUpsert", json!({ "customerId": "ann", "attributes": { "tier": "gold" } })).await;
     let event = app.events(&card).await[1].clone();
-    let ids = json!([pool, card["id"], idle["id"], customer["id"], event["id"], paid["ledgerEntry"]["id"]]);
-    let kinds = ["CouponPool", "Coupon", "Coupon", "Customer", "CouponEvent", "LedgerEntry"];
+    app.ok(
+        "checkoutComplete",
+        json!({ "transactionId": "t-1", "customerId": "ann", "coupons": [],
+        "basket": { "currency": "EUR", "lines": [] } }),
+    )
+    .await;
+    let purchase = app.data("{ purchase(transactionId: \"t-1\") { id } }", json!({})).await["purchase"].clone();
+    let ids =
+        json!([purchase["id"], pool, card["id"], idle["id"], customer["id"], event["id"], paid["ledgerEntry"]["id"]]);
+    let kinds = ["Purchase", "CouponPool", "Coupon", "Coupon", "Customer", "CouponEvent", "LedgerEntry"];
     let found = app.data("query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", json!({ "ids": ids })).await;
     for ((node, id), kind) in
         found["nodes"].as_array().expect("nodes").iter().zip(ids.as_array().expect("ids")).zip(kinds)
@@ -47,6 +55,8 @@ async fn ids_that_name_nothing_or_something_else() {
         encode("event:1:0"),
         encode("entry:1:0:7"),
         encode("customer:nobody"),
+        encode("purchase:none"),
+        encode("purchase:"),
         encode("customer:"),
         encode("what:1"),
         encode("pool"),

@@ -35,6 +35,7 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
         Some(Action::PreviewCheckouts),
         "{ eligibleCoupons(input: {customerId: \"ann\", basket: {currency: \"EUR\", lines: []}}) { exact } }",
     ),
+    ("purchase", Some(Action::ReadPurchases), "{ purchase(transactionId: \"t\") { id } }"),
     ("patternPreview", Some(Action::PreviewPatterns), "{ patternPreview(input: {pattern: \"B##\"}) { combinations } }"),
     ("plugins", Some(Action::ReadPlugins), "{ plugins { id } }"),
     ("settings", Some(Action::ReadSettings), "{ settings { autoRedeem } }"),
@@ -119,6 +120,18 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
         "mutation { giftCardAdjust(input: {coupon: {id: \"COUPON\"}, amount: \"1\", reason: \"x\"}) ERRORS }",
     ),
     ("checkoutComplete", Some(Action::CompleteCheckouts), "mutation { checkoutComplete(input: CHECKOUT) ERRORS }"),
+    (
+        "checkoutHold",
+        Some(Action::CompleteCheckouts),
+        "mutation { checkoutHold(input: {transactionId: \"h\", customerId: \"ann\", coupons: [], \
+         basket: {currency: \"EUR\", lines: []}}) ERRORS }",
+    ),
+    ("checkoutRelease", Some(Action::CompleteCheckouts), "mutation { checkoutRelease(transactionId: \"h\") ERRORS }"),
+    (
+        "checkoutReturn",
+        Some(Action::ReturnPurchases),
+        "mutation { checkoutReturn(input: {transactionId: \"t\"}) ERRORS }",
+    ),
     ("pluginTest", Some(Action::ManagePlugins), "mutation { pluginTest(input: {plugin: \"none\"}) ERRORS }"),
     ("pluginReload", Some(Action::ManagePlugins), "mutation { pluginReload(id: \"none\") ERRORS }"),
     ("apiKeyCreate", Some(Action::ManageKeys), "mutation { apiKeyCreate(input: {name: \"b\", role: VIEWER}) ERRORS }"),

@@ -7,7 +7,10 @@ use scrip::{
     service::{Command, CouponRef},
 };
 
-use super::world::{PEOPLE, POOLS, code_of, pool_id};
+use super::{
+    till::Asking,
+    world::{PEOPLE, POOLS, code_of, pool_id},
+};
 
 /// Which coupon is meant.
 #[derive(Debug, Clone)]
@@ -63,6 +66,8 @@ pub(super) enum Action {
         pool: usize,
         name: u32,
     },
+    /// At the till.
+    Till(Asking),
 }
 
 fn maybe<T>(random: &mut StdRng, chance: f64, value: impl FnOnce(&mut StdRng) -> T) -> Option<T> {
@@ -100,6 +105,9 @@ impl Target {
 
 impl Action {
     pub(super) fn random(random: &mut StdRng) -> Self {
+        if random.random_bool(0.25) {
+            return Self::Till(Asking::random(random));
+        }
         let target = Target::random(random);
         match random.random_range(0..100) {
             0..27 => Self::Claim { pool: target.pool, customer: somebody(random) },
@@ -163,6 +171,7 @@ impl Action {
             Self::Adjust { target, cents } => {
                 Command::Adjust(target.coupon_ref(), text(*cents), "a correction".to_owned())
             }
+            Self::Till(asking) => asking.command(),
             Self::Archive { pool, archive } => Command::PoolArchive(pool_id(*pool), *archive),
             Self::Add { pool, .. } if POOLS[*pool].pattern.is_some() => Command::CouponsGenerate(pool_id(*pool), 1),
             Self::Add { pool, name } => Command::CouponsAdd(pool_id(*pool), vec![format!("EXTRA-{name}")]),

@@ -4,6 +4,7 @@
 
 mod compare;
 mod judge;
+mod till;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,7 @@ use super::{
     world::{PEOPLE, POOLS, PoolFacts},
 };
 use crate::support::Codes;
+use till::{Hold, Slot};
 
 /// A coupon by its pool's place and its own.
 type Place = (usize, u64);
@@ -45,6 +47,9 @@ struct Modelled {
     balance: i64,
     ledger: Vec<Line>,
     purchases: BTreeSet<u8>,
+    /// The purchases of the uses that stand, of one that is no card.
+    uses: Vec<Option<String>>,
+    holds: Vec<Hold>,
     events: Vec<Told>,
     /// What it held when it was invalidated.
     was: Option<i64>,
@@ -62,6 +67,8 @@ impl Modelled {
             balance: 0,
             ledger: Vec::new(),
             purchases: BTreeSet::new(),
+            uses: Vec::new(),
+            holds: Vec::new(),
             events: Vec::new(),
             was: None,
         }
@@ -101,6 +108,8 @@ pub(super) struct Model {
     coupons: BTreeMap<Place, Modelled>,
     known: BTreeSet<usize>,
     archived: BTreeSet<usize>,
+    /// The purchases of the till that are known.
+    slots: BTreeMap<u8, Slot>,
 }
 
 impl Model {
@@ -112,22 +121,23 @@ impl Model {
             coupons: places.map(|place| (place, Modelled::new())).collect(),
             known: (0..PEOPLE.len()).filter(|place| PEOPLE[*place].known).collect(),
             archived: BTreeSet::new(),
+            slots: BTreeMap::new(),
         }
     }
 
     /// Time alone ends a claimed coupon, at the instant.
     pub(super) fn expire_due(&mut self) {
         let now = self.now;
-        for coupon in self.coupons.values_mut().filter(|coupon| coupon.is_live()) {
-            if coupon.ends.is_some_and(|end| end <= now) {
-                coupon.tell(EventType::Expire, Status::Expired);
-            }
-        }
+        self.coupons.values_mut().for_each(|coupon| coupon.pass(now));
+        self.forget_holds();
     }
 
     /// Compares an answer with what is right, and makes the same change.
     pub(super) fn check(&mut self, action: &Action, answer: &Result<Answer, Codes>) {
         self.expire_due();
+        if let Action::Till(asking) = action {
+            return self.check_till(asking, answer);
+        }
         let right = self.refusals(action);
         let coupon = match (right.is_empty(), answer) {
             (false, Err(codes)) => {
@@ -202,7 +212,7 @@ impl Model {
                 }
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
                 coupon.purchases.extend(transaction);
-                coupon.redeem(facts, cents);
+                coupon.redeem(facts, cents, transaction.map(|number| format!("purchase {number}")));
             }
             Action::Unredeem { entry, cents, .. } => {
                 let now = self.now;
@@ -211,9 +221,7 @@ impl Model {
             }
             Action::Unassign(_) => {
                 let coupon = self.coupons.get_mut(&place).expect("a coupon");
-                coupon.void();
-                coupon.tell(EventType::Unassign, Status::Unassigned);
-                (coupon.owner, coupon.ends, coupon.claims) = (None, None, 0);
+                coupon.unassign();
             }
             Action::Transfer { to, email, .. } => {
                 let receiver = to.or(email).expect("it is needed here");
@@ -245,7 +253,9 @@ impl Model {
                     coupon.invalidate();
                 }
             }
-            Action::Archive { .. } | Action::Add { .. } => panic!("{action:?} was answered with a coupon"),
+            Action::Archive { .. } | Action::Add { .. } | Action::Till(_) => {
+                panic!("{action:?} was answered with a coupon")
+            }
         }
     }
 
@@ -276,15 +286,21 @@ impl Model {
 }
 
 impl Modelled {
-    fn redeem(&mut self, facts: &PoolFacts, cents: Option<i64>) {
+    fn redeem(&mut self, facts: &PoolFacts, cents: Option<i64>, purchase: Option<String>) {
         self.usages += 1;
-        let Some(cents) = cents else { return self.tell(EventType::Redeem, self.in_use()) };
+        let Some(cents) = cents else {
+            self.uses.push(purchase);
+            let left = if self.status == Status::Expired { Status::Expired } else { Status::Claimed };
+            return self.tell(EventType::Redeem, if self.usages >= self.claims { Status::Redeemed } else { left });
+        };
         self.post(EntryKind::Redeem, -cents);
         if self.balance == 0 {
             return self.tell(EventType::Redeem, Status::Redeemed);
         }
-        self.tell(EventType::Redeem, Status::PartiallyRedeemed);
-        if self.balance < facts.minimums.0 {
+        // What was held may be paid after its time; what is left then is over.
+        let left = if self.status == Status::Expired { Status::Expired } else { Status::PartiallyRedeemed };
+        self.tell(EventType::Redeem, left);
+        if self.balance < facts.minimums.0 && self.holds.is_empty() {
             self.invalidate();
         }
     }
@@ -320,6 +336,7 @@ impl Modelled {
         let stays = matches!(self.status, Status::Expired | Status::Invalid);
         let Some(entry) = entry else {
             self.usages -= 1;
+            self.uses.pop();
             return self.tell(EventType::Unredeem, if stays { self.status } else { Status::Claimed });
         };
         let line = &mut self.ledger[entry as usize];

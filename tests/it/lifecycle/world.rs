@@ -7,6 +7,8 @@ use scrip::domain::{
     pool_draft::{PoolDraft, RestrictionsDraft},
 };
 
+use scrip::service::Command;
+
 use crate::support::{TestScrip, code, draft};
 
 /// A pool, as the model needs to know it.
@@ -18,6 +20,8 @@ pub(super) struct PoolFacts {
     /// The pattern of the codes that the pool makes, and whether they exist before they are claimed.
     pub(super) pattern: Option<(&'static str, bool)>,
     pub(super) aggregated: bool,
+    /// Whether coupons are given back with what they took something of.
+    pub(super) returnable: bool,
     pub(super) currency: Option<&'static str>,
     /// The least that stays on a card, and the least that it pays.
     pub(super) minimums: (i64, i64),
@@ -32,6 +36,7 @@ const PLAIN: PoolFacts = PoolFacts {
     generic: None,
     pattern: None,
     aggregated: false,
+    returnable: true,
     currency: None,
     minimums: (0, 0),
     minutes: None,
@@ -44,7 +49,7 @@ pub(super) const POOLS: &[PoolFacts] = &[
     PoolFacts { card: Some(50_00), minimums: (5_00, 10_00), ..PLAIN },
     PoolFacts { aggregated: true, codes: 4, ..PLAIN },
     PoolFacts { generic: Some("WELCOME"), codes: 0, ..PLAIN },
-    PoolFacts { minutes: Some(60), currency: Some("EUR"), ..PLAIN },
+    PoolFacts { minutes: Some(60), currency: Some("EUR"), returnable: false, ..PLAIN },
     PoolFacts { card: Some(20_00), currency: Some("EUR"), minutes: Some(24 * 60), codes: 3, ..PLAIN },
     PoolFacts { generic: Some("SPRING"), aggregated: true, minutes: Some(60), codes: 0, ..PLAIN },
     PoolFacts { card: Some(30_00), aggregated: true, codes: 3, ..PLAIN },
@@ -100,7 +105,13 @@ impl PoolFacts {
             expiration_period: self.minutes.map(|minutes| format!("PT{}H", minutes / 60)),
             ..RestrictionsDraft::default()
         };
-        PoolDraft { currency: self.currency.map(str::to_owned), aggregated: self.aggregated, restrictions, ..draft }
+        PoolDraft {
+            currency: self.currency.map(str::to_owned),
+            aggregated: self.aggregated,
+            returnable: Some(self.returnable),
+            restrictions,
+            ..draft
+        }
     }
 }
 
@@ -122,6 +133,7 @@ pub(super) fn instant(minutes: i64) -> Instant {
 
 /// Makes the pools and the customers.
 pub(super) async fn set_up(app: &TestScrip) {
+    app.ask(None, Command::SettingsUpdate(Some(true))).await.expect("checkouts redeem");
     for (place, facts) in POOLS.iter().enumerate() {
         let pool = match facts.pattern {
             None => app.stocked(facts.draft(), facts.codes).await,

@@ -1,6 +1,8 @@
 //! The audit of the log: gapless and in order of time, and every coupon's events, replayed, end at the
 //! coupon that is recorded, with every entry of its ledger told.
 
+use std::collections::BTreeMap;
+
 use scrip::{
     domain::{
         coupon::Coupon,
@@ -60,9 +62,26 @@ pub(super) async fn agree(scrip: &Session, books: &Books) {
             assert!(listed.iter().eq(events.iter().copied()), "{id:?} lists its own events");
         }
     }
+    of_purchases(scrip, books).await;
     let untouched = books.coupons.values().filter(|coupon| !by_coupon.contains_key(&coupon.id));
     for coupon in untouched {
         assert_eq!((coupon.status, coupon.history.len()), (Status::Unassigned, 0), "{:?} has no event", coupon.id);
+    }
+}
+
+/// Every event that names a purchase is found by its id.
+async fn of_purchases(scrip: &Session, books: &Books) {
+    let mut named: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+    for event in &books.events {
+        if let Some(transaction) = &event.change.transaction {
+            named.entry(transaction).or_default().push(event);
+        }
+    }
+    let step = named.len() / SAMPLES + 1;
+    for (transaction, events) in named.into_iter().step_by(step) {
+        let filter = EventFilter { transaction: Some(transaction.to_owned()), ..EventFilter::default() };
+        let listed = all(async |page| scrip.events(&filter, &page).await).await;
+        assert!(listed.iter().eq(events), "{transaction} lists the events that name it");
     }
 }
 
@@ -125,7 +144,9 @@ impl Told {
             | EventType::Expire
             | EventType::Adjust
             | EventType::Reinstate
-            | EventType::Extend => {}
+            | EventType::Extend
+            | EventType::Hold
+            | EventType::Release => {}
         }
         if !matches!(event.change.kind, EventType::Unassign) {
             assert_eq!(self.customer, event.change.customer, "{:?} is in its owner's history", event.id);
@@ -144,7 +165,12 @@ fn posted<'a>(event: &Event, entries: &mut (impl Iterator<Item = &'a Entry> + Cl
         EventType::Unassign | EventType::Invalidate => {
             entries.clone().next().filter(|entry| entry.kind == EntryKind::Void).map(|entry| entry.kind)
         }
-        EventType::Transfer | EventType::Receive | EventType::Expire | EventType::Extend => None,
+        EventType::Transfer
+        | EventType::Receive
+        | EventType::Expire
+        | EventType::Extend
+        | EventType::Hold
+        | EventType::Release => None,
     };
     let Some(kind) = kind else { return };
     let entry = entries.next().unwrap_or_else(|| panic!("{:?} has a ledger entry", event.id));

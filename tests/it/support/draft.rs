@@ -25,6 +25,7 @@ pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
         aggregated: false,
         pays_shipping: None,
         till: Default::default(),
+        returnable: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 
 use scrip::{
     domain::{
+        coupon::Held,
         decimal::Amount,
         id::{CouponId, CustomerId, EntryId, EventId, PoolId},
         pool_draft::PoolDraft,
@@ -12,7 +13,7 @@ use scrip::{
     },
     storage::{
         Batch, Coupons, CustomerEvents, Dues, Events, Happened, HeldAt, Holding, Holdings, Ledger, Nodes, RowId, Store,
-        Table, Tallies, check,
+        Table, Tallies, TransactionEvents, check,
     },
 };
 
@@ -139,6 +140,18 @@ async fn changes(store: &Store) -> Vec<(Batch, &'static str)> {
         ),
         (inserted::<Ledger>(entry(alone, 0), paid), "a ledger entry of coupon:[9, 0] has no coupon"),
         (removed::<Dues>(due), "and not in the list of those that are"),
+        (
+            changed::<Coupons>(store, CLAIMED, |coupon| {
+                let until = coupon.claimed_at.expect("it is claimed");
+                coupon.holds.push(Held { transaction: "T".to_owned(), until, amount: None, assigned: false });
+            })
+            .await,
+            "and not in the list of those that are",
+        ),
+        (
+            inserted::<TransactionEvents>(("T".to_owned(), CLAIM), CLAIMED),
+            "0 events name purchases, and their lists have 1",
+        ),
         (removed::<Coupons>(CLAIMED), "the log has 20 events, and the coupons have 19 in all"),
         (removed::<CustomerEvents>(ann(CLAIM.sequence)), "event 3 is not in the history of customer \"ann-1\""),
         (

@@ -16,6 +16,17 @@ fn state(coupon: &Modelled) -> Code {
     }
 }
 
+/// Whether a card can spare so much beside what is held: it would be voided before that is paid otherwise.
+pub(super) fn spares(facts: &PoolFacts, coupon: &Modelled, balance: i64, cents: i64) -> bool {
+    let least = coupon.holds.iter().map(|hold| hold.cents).min();
+    least.is_none_or(|least| balance - coupon.held() - cents + least >= facts.minimums.0)
+}
+
+/// While a checkout holds it, nobody takes a coupon from its customer.
+fn of_holds(coupon: &Modelled) -> Option<Code> {
+    unless(coupon.holds.is_empty(), Code::Held)
+}
+
 fn unless(good: bool, code: Code) -> Option<Code> {
     (!good).then_some(code)
 }
@@ -54,6 +65,7 @@ impl Model {
                 // What was used is its customer's.
                 let mut right: Vec<_> = of_claimed(coupon).into_iter().collect();
                 right.extend(unless(coupon.usages == 0, Code::AlreadyRedeemed));
+                right.extend(of_holds(coupon));
                 right
             }),
             Action::Transfer { target, to, email } => {
@@ -61,6 +73,8 @@ impl Model {
                 let receiver = to.or(*email);
                 right.extend(self.on(target, |_, facts, coupon| {
                     let mut right: Vec<_> = of_claimed(coupon).into_iter().collect();
+                    right.extend(unless(coupon.usages == 0, Code::AlreadyRedeemed));
+                    right.extend(of_holds(coupon));
                     right.extend(unless(receiver != coupon.owner, Code::CustomerMismatch));
                     right.extend(receiver.and_then(|customer| of_currency(facts, customer)));
                     right
@@ -69,7 +83,7 @@ impl Model {
             }
             Action::Invalidate(target) => self.on(target, |_, _, coupon| {
                 let usable = coupon.is_live() || coupon.status == Status::Unassigned;
-                unless(usable, state(coupon)).into_iter().collect()
+                unless(usable, state(coupon)).into_iter().chain(of_holds(coupon)).collect()
             }),
             Action::Reinstate(target) => self.on(target, |_, facts, coupon| match coupon.was {
                 // Such a card is voided, however it came to hold so little.
@@ -83,14 +97,12 @@ impl Model {
                 right.extend(unless(*until > self.now, Code::ValueInvalid));
                 right
             }),
-            Action::Adjust { target, cents } => self.on(target, |_, facts, coupon| {
-                let mut right: Vec<_> =
-                    unless(facts.card.is_some() && *cents != 0, Code::ValueInvalid).into_iter().collect();
-                right.extend(unless(coupon.is_live(), state(coupon)));
-                right.extend(unless(coupon.balance + cents >= 0, Code::InsufficientBalance));
-                right
-            }),
+            Action::Adjust { target, cents } => {
+                self.on(target, |_, facts, coupon| of_adjustment(facts, coupon, *cents))
+            }
             Action::Archive { .. } => Vec::new(),
+            // Judged where it is compared.
+            Action::Till(_) => Vec::new(),
             Action::Add { pool, .. } => {
                 unless(!POOLS[*pool].is_endless(), Code::PoolSourceMismatch).into_iter().collect()
             }
@@ -128,6 +140,9 @@ impl Model {
             return right;
         }
         let mut right: Vec<_> = unless(coupon.is_live(), state(coupon)).into_iter().collect();
+        let uses = coupon.usages + coupon.holds.len() as u32;
+        let held = facts.card.is_none() && !coupon.holds.is_empty() && uses >= coupon.claims;
+        right.extend(unless(!held, Code::Held));
         right.extend(unless(customer.is_none() || customer == coupon.owner, Code::NotOwner));
         right
     }
@@ -154,6 +169,15 @@ fn of_currency(facts: &PoolFacts, customer: usize) -> Option<Code> {
     unless(same || unknown, Code::CurrencyMismatch)
 }
 
+fn of_adjustment(facts: &PoolFacts, coupon: &Modelled, cents: i64) -> Vec<Code> {
+    let mut right: Vec<_> = unless(facts.card.is_some() && cents != 0, Code::ValueInvalid).into_iter().collect();
+    right.extend(unless(coupon.is_live(), state(coupon)));
+    right.extend(unless(coupon.balance + cents >= 0, Code::InsufficientBalance));
+    let stays = coupon.balance + cents >= coupon.held() && spares(facts, coupon, coupon.balance, -cents);
+    right.extend(unless(cents >= 0 || stays, Code::Held));
+    right
+}
+
 /// What is wrong with the amount of a redemption.
 fn of_amount(facts: &PoolFacts, coupon: &Modelled, cents: Option<i64>) -> Vec<Code> {
     let (value, cents) = match (facts.card, cents) {
@@ -163,10 +187,12 @@ fn of_amount(facts: &PoolFacts, coupon: &Modelled, cents: Option<i64>) -> Vec<Co
         (Some(value), Some(cents)) => (value, cents),
     };
     let balance = if coupon.status == Status::Unassigned { value } else { coupon.balance };
-    let enough = cents >= facts.minimums.1 || cents == balance;
+    let free = balance - coupon.held();
+    let enough = cents >= facts.minimums.1 || cents == free;
     let right = [
         unless(cents > 0, Code::ValueInvalid),
         unless(cents <= balance, Code::InsufficientBalance),
+        unless(cents <= free && spares(facts, coupon, balance, cents), Code::Held),
         unless(enough, Code::BelowMinimumRedemption),
     ];
     right.into_iter().flatten().collect()
