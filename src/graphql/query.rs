@@ -12,8 +12,8 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry, Node,
-        PatternPreview, Plugin, Purchase, Settings, Viewer,
+        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
+        Node, PatternPreview, Plugin, Purchase, Settings, Viewer,
     },
 };
 use scrip_domain::{

@@ -17,8 +17,8 @@ use scrip_domain::{
     id::{CouponId, EntryId, PoolId},
     limits::LimitsDraft,
     pool_draft::{PoolDraft, RestrictionsDraft},
-    till::TillEdit,
     purchase::{Asked, AskedLine},
+    till::TillEdit,
 };
 
 /// The version that a fingerprint begins with.

@@ -44,7 +44,7 @@ pub fn best(basket: &Basket, presented: &[Presented], alone: &[Verdict], rules: 
         places.sort_by_key(|place| Reverse(alone.get(*place).map(|verdict| verdict.discount)));
         places.truncate(MAX_COUPONS);
     }
-    let Some(mut search) = Search::new(basket, presented, alone, &places, rules) else {
+    let Some(mut search) = Search::new(basket, presented, alone, &places, rules, now) else {
         return Best { chosen: Vec::new(), exact: true };
     };
     search.try_greedily();
@@ -106,6 +106,7 @@ struct Candidate<'a> {
 
 struct Search<'a> {
     rules: Combining,
+    now: Instant,
     ground: Ground<'a>,
     candidates: Vec<Candidate<'a>>,
     /// The numbers of candidates in the order in which they are taken.
@@ -128,6 +129,7 @@ impl<'a> Search<'a> {
         alone: &[Verdict],
         places: &[usize],
         rules: Combining,
+        now: Instant,
     ) -> Option<Self> {
         let found = |place: &usize| presented.get(*place).and_then(|one| Some((one, one.found.as_ref()?)));
         // Bits are given in the order in which coupons are taken, as in a checkout of them.
@@ -160,6 +162,7 @@ impl<'a> Search<'a> {
         let ranks = rank(&mut candidates);
         let mut search = Self {
             rules,
+            now,
             classes: classes.parts,
             prices: ground.prices(),
             categories: Vec::new(),
@@ -361,7 +364,7 @@ impl<'a> Search<'a> {
         for number in self.taking.iter().copied().filter(|number| set & bit(*number) != 0) {
             let Some(one) = self.candidates.get(number) else { continue };
             let taken = if one.is_card {
-                worth::pay(&mut ground, (one.coupon, one.terms), None, one.pays_shipping).ok()
+                worth::pay(&mut ground, (one.coupon, one.terms), None, one.pays_shipping, self.now).ok()
             } else {
                 worth::take(&mut ground, one.terms, self.rules.percentages_of).ok()
             };

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     basket::Basket,
+    combining::Combining,
     coupon::{Coupon, Decision, Held},
     decimal::Amount,
     gift_card::{Entry, EntryKind},
@@ -76,7 +77,7 @@ proptest! {
     #[test]
     fn hold_then_complete_equals_preview(lines in lines(), coupons in coupons(), shipping in 0..30i64) {
         let basket = basket(lines, shipping);
-        let shown = decide(&basket, &ann(), &coupons, now());
+        let shown = decide(&basket, &ann(), &coupons, Combining::default(), now());
         let mut held = coupons.clone();
         for (place, one, verdict) in passed(&coupons, &shown) {
             let (_, terms) = one.found.clone().expect("it passed");
@@ -87,8 +88,8 @@ proptest! {
             let (coupon, terms) = one.found.take().expect("a coupon");
             one.found = Some((coupon.for_checkout("t"), terms));
         }
-        prop_assert_eq!(&decide(&basket, &ann(), &own, now()), &shown);
-        let others = decide(&basket, &ann(), &held, now());
+        prop_assert_eq!(&decide(&basket, &ann(), &own, Combining::default(), now()), &shown);
+        let others = decide(&basket, &ann(), &held, Combining::default(), now());
         for (place, one, verdict) in passed(&coupons, &shown) {
             let (coupon, terms) = one.found.as_ref().expect("it passed");
             match coupon.balance() {
@@ -118,7 +119,7 @@ proptest! {
         parts in proptest::collection::vec((0..8i32, 1..40i64), 0..5),
     ) {
         let basket = basket(lines, shipping);
-        let verdicts = decide(&basket, &ann(), &coupons, now());
+        let verdicts = decide(&basket, &ann(), &coupons, Combining::default(), now());
         let bought = bought(&basket, &verdicts);
         let mut after: Vec<Option<Decision>> = coupons.iter().map(|_| None).collect();
         for (place, one, verdict) in passed(&coupons, &verdicts) {

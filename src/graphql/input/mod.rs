@@ -5,8 +5,8 @@ mod actions;
 mod checkout;
 mod plugin;
 mod pool;
-mod till;
 mod purchase;
+mod till;
 
 pub use actions::{
     CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput, CouponReinstateInput,
@@ -18,8 +18,8 @@ pub use plugin::{PluginBindingInput, PluginTestInput};
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
 };
-pub use till::{LimitsInput, StackingInput};
 pub use purchase::{CheckoutHoldInput, CheckoutReturnInput};
+pub use till::{LimitsInput, StackingInput};
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 

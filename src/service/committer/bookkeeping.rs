@@ -29,7 +29,7 @@ impl Attempt<'_> {
         let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in changes {
-            let event = EventId { stream: self.working.registry.stream(), sequence: self.next_event() };
+            let event = self.next_event();
             if let Some(transaction) = &change.transaction {
                 self.put::<TransactionEvents>((transaction.clone(), event), id);
             }

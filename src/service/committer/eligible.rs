@@ -77,6 +77,7 @@ fn record_of(order: &Order, presented: Vec<Presented>, verdicts: Vec<Verdict>) -
         allocations: verdict.allocations,
         redeemed: false,
         entry: None,
+        assigned: false,
     };
     CheckoutRecord {
         currency: basket.currency.to_string(),

@@ -165,17 +165,7 @@ impl Working<'_> {
 
 impl Attempt<'_> {
     /// The coupon of a pool, at places in these ranges, that is meant by what a customer holds: the last of those that can
-    /// be used, else the last.
-    pub(super) fn held(
-        &mut self,
-        customer: &CustomerId,
-        pool: PoolId,
-        places: &[Range<u64>],
-    ) -> Result<Option<Coupon>, Stop> {
-        self.held_that(customer, pool, places, &|_| true)
-    }
-
-    /// The same without some coupons.
+    /// be used, else the last. Some are left out.
     pub(super) fn held_but(
         &mut self,
         customer: &CustomerId,
@@ -357,13 +347,8 @@ impl Attempt<'_> {
             return Ok(());
         }
         let mut pool = pool.as_ref().clone();
-        pool.holdings_since = Some(self.next_event());
+        pool.holdings_since = Some(self.next_event().sequence);
         self.put_pool(pool).map(drop)
-    }
-
-    /// The place in the log of what happens next.
-    pub(super) fn next_event(&self) -> u64 {
-        self.working.next_sequence() + self.change.events.len() as u64
     }
 
     /// Notes where a coupon is now among what its customer holds.

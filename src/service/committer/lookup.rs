@@ -1,7 +1,7 @@
 //! Finding the coupon that a caller means, by its id or by its code. A code that a pool makes itself is
 //! found by computation, an uploaded one by its row.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::{
     CouponRef,

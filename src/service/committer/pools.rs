@@ -102,7 +102,7 @@ impl Attempt<'_> {
         let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
         open.map_err(|rejection| rejection.at(["claimOnUse"]))?;
         if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
-            pool.claims_since = Some(self.next_event());
+            pool.claims_since = Some(self.next_event().sequence);
         }
         if edit.dry_run {
             self.change = super::working::Change::default();

@@ -137,11 +137,7 @@ impl Attempt<'_> {
         let void = self.void_of(&card)?;
         let decision = card.clone().unredeem_card(&terms, entry, Some(lacks), void, self.now())?;
         let reversal = decision.entries.iter().find(|made| made.reverses == Some(id.number)).map(|made| made.id);
-        self.finish(
-            &Found::stored(card.clone()),
-            decision.because(returning.reason),
-            returning.actor,
-        )?;
+        self.finish(&Found::stored(card.clone()), decision.because(returning.reason), returning.actor)?;
         self.give_up(returning, place, card.id)?;
         let amount = lacks.rescaled(terms.exponent(), returning.exponent);
         Ok(Some(ReturnedCoupon { place: place_of(place), amount, entry: reversal }))

@@ -7,7 +7,7 @@ use scrip::domain::{
     pool_draft::{PoolDraft, RestrictionsDraft},
 };
 
-use scrip::service::Command;
+use scrip::service::{Command, SettingsEdit};
 
 use crate::support::{TestScrip, code, draft};
 
@@ -133,7 +133,9 @@ pub(super) fn instant(minutes: i64) -> Instant {
 
 /// Makes the pools and the customers.
 pub(super) async fn set_up(app: &TestScrip) {
-    app.ask(None, Command::SettingsUpdate(Some(true))).await.expect("checkouts redeem");
+    app.ask(None, Command::SettingsUpdate(SettingsEdit { auto_redeem: Some(true), ..SettingsEdit::default() }))
+        .await
+        .expect("checkouts redeem");
     for (place, facts) in POOLS.iter().enumerate() {
         let pool = match facts.pattern {
             None => app.stocked(facts.draft(), facts.codes).await,
