@@ -26,6 +26,7 @@ mod pool_list;
 mod prepare;
 mod purchase;
 mod question;
+mod record;
 mod registry;
 mod scrip;
 mod search;
@@ -41,8 +42,8 @@ pub use adding::AddedInParts;
 pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
 pub use command::{
-    Added, Answer, Caller, CheckoutOrder, CheckoutRecord, Command, CouponRef, CustomerEdit, Failure, HoldingsFound,
-    KeyEdit, PoolEdit, Presentation, Recorded, RestrictionsEdit, SettingsEdit, Skipped,
+    Added, Answer, Caller, CheckoutOrder, Command, CouponRef, CustomerEdit, Failure, HoldingsFound, KeyEdit, PoolEdit,
+    Presentation, RestrictionsEdit, SettingsEdit, Skipped,
 };
 use committer::Committer;
 pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
@@ -59,6 +60,7 @@ pub use purchase::{
     HoldFacts, MAX_RETURNED_LINES, MAX_RETURNS, PurchaseFacts, PurchaseRecord, ReturnOrder, ReturnRecord,
     ReturnedCoupon,
 };
+pub use record::{CheckoutRecord, Recorded};
 pub use registry::PoolFilter;
 use registry::Registry;
 pub use scrip::Scrip;
