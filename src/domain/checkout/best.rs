@@ -15,7 +15,7 @@ use crate::{
     terms::{Terms, Value},
 };
 
-/// How much is looked at until the search ends, in coupons and groups of lines: about ten milliseconds.
+/// How much is looked at until the search ends, in coupons and groups of lines. What a person holds takes a fraction of it.
 const WORK: u64 = 1_500_000;
 
 /// The best set that was found.
