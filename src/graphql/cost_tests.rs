@@ -62,7 +62,7 @@ fn costs() {
         (
             "{ node(id: 1) { ... on Purchase { verdict { shipping { allocations { line } } } } } }",
             json!({}),
-            10 + 1 + 1 + 1 + 50 * 2 / 5,
+            10 + 1 + 1 + 1 + (1 + 50 * 2 / 5),
         ),
         ("mutation { checkoutRelease(transactionId: 1) { heldUntil } }", json!({}), 4_000 + 1 + 1),
         // Changes and patterns.

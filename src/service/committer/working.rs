@@ -261,8 +261,7 @@ impl<'a> Working<'a> {
                 && id.key::<Tallies>().is_none()
                 && id.key::<PoolTerms>().is_none()
         };
-        let rows = accepted.rows.into_iter().filter(|(id, _)| again(id));
-        cache.extend(rows.map(|(id, row)| (id, Some(row))));
+        cache.extend(accepted.rows.into_iter().filter(|(id, _)| again(id)).map(|(id, row)| (id, Some(row))));
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
         for customer in accepted.ensured {
             cache.forget_absence(&RowId::of::<Customers>(customer));
