@@ -365,8 +365,7 @@ impl Parts {
             Command::Unassign(coupon, reason) => self.plain_action("unassign", coupon, named, reason.as_ref()),
             Command::Transfer(coupon, id, email, reason) => {
                 self.action("transfer", coupon, named);
-                self.maybe_text(id.as_ref());
-                self.maybe_text(email.as_ref());
+                [id, email].into_iter().for_each(|text| self.maybe_text(text.as_ref()));
                 self.late_text(reason.as_ref());
             }
             Command::Invalidate(coupon, reason) => self.plain_action("invalidate", coupon, named, reason.as_ref()),

@@ -349,3 +349,29 @@ async fn many_holds_at_once_hold_no_more_than_there_is() {
     );
     app.finish().await;
 }
+
+/// A hold of an open code gives its customer a coupon, which counts for the pool's limits while it is held.
+#[tokio::test]
+async fn an_open_code_is_held_within_its_limits() {
+    let app = App::start().await;
+    let pool = json!({ "name": "Open", "source": "GENERATED", "pattern": "OPEN", "type": "AMOUNT", "value": "10",
+        "claimOnUse": true, "limits": { "total": 1 } });
+    app.ok("poolCreate", pool).await;
+    let of = |transaction: &str, customer: &str| order(transaction, customer, "45", &["open"]);
+    let held = app.mutate("checkoutHold", of("t-1", "ann")).await;
+    assert_eq!((&held["userErrors"], &held["verdict"]["payable"]), (&json!([]), &json!("35.00")), "{held}");
+    assert_eq!(reasons(&preview(&app, &of("t-2", "bob")).await), ["LIMIT_REACHED"]);
+    assert_eq!(reasons(&preview(&app, &of("t-3", "ann")).await), ["HELD"], "another checkout of hers");
+    // Given back, it is anybody's again; over, as well.
+    assert_eq!(release(&app, "t-1").await, [] as [Value; 0]);
+    assert_eq!(preview(&app, &of("t-2", "bob")).await["payable"], "35.00");
+    app.mutate("checkoutHold", of("t-2", "bob")).await;
+    assert_eq!(reasons(&preview(&app, &of("t-4", "ann")).await), ["LIMIT_REACHED"]);
+    app.set_clock("2026-01-31T10:15:00Z");
+    let done = app.mutate("checkoutHold", of("t-4", "ann")).await;
+    assert_eq!((&done["userErrors"], &done["verdict"]["payable"]), (&json!([]), &json!("35.00")), "{done}");
+    let done = app.ok("checkoutComplete", of("t-4", "ann")).await;
+    assert_eq!((&done["payable"], &done["coupons"][0]["redeemed"]), (&json!("35.00"), &json!(true)));
+    assert_eq!(reasons(&preview(&app, &of("t-5", "cid")).await), ["LIMIT_REACHED"]);
+    app.finish().await;
+}
