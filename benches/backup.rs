@@ -62,7 +62,10 @@ async fn main() {
         beside(&bench, time).await;
     }
     row("memory of the gateway", &memory());
-    bench.scrip.close().await;
+    let Bench { scrip, session, .. } = bench;
+    // It closes once nobody has it any more.
+    drop(session);
+    scrip.close().await;
     row("size on disk", &format!("{} MiB", disk(&data) >> 20));
     let (file, restored) = (folder.path().join("file"), folder.path().join("restored"));
     let (file_text, restored_text) = (file.display().to_string(), restored.display().to_string());

@@ -59,7 +59,10 @@ async fn main() {
     bench.claims("a pool that makes codes at the claim", made.await, 200_000).await;
     bench.pages(pool, touched).await;
     row("memory at the end", &memory());
-    bench.scrip.close().await;
+    let Bench { scrip, session, .. } = bench;
+    // It closes once nobody has it any more.
+    drop(session);
+    scrip.close().await;
 }
 
 fn codes(pattern: &str, phrases: usize) -> CodesDraft {

@@ -286,13 +286,16 @@ impl Bench {
 
     /// Closes it and starts on what is there.
     async fn restart(&mut self, address: &Address) {
-        let Self { scrip, .. } = Self::open(&Address::parse("mem://").expect("an address"), self.time).await;
-        std::mem::replace(&mut self.scrip, scrip).close().await;
+        let other = Self::open(&Address::parse("mem://").expect("an address"), self.time).await;
+        let Self { scrip, session, .. } = std::mem::replace(self, other);
+        // It closes once nobody has it any more.
+        drop(session);
+        scrip.close().await;
         let start = Instant::now();
         let scrip = Scrip::open(address, Clock::System, None).await.expect("an open database");
         row("a start on this database", &format!("{} ms", start.elapsed().as_millis()));
         row("memory after the start", &memory());
-        std::mem::replace(&mut self.scrip, scrip).close().await;
+        scrip.close().await;
     }
 }
 
