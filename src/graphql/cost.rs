@@ -105,6 +105,8 @@ pub struct Cost {
     pub introspects: bool,
     /// Whether it asks for lists of texts, or for JSON documents, which may be much longer than their cost tells.
     pub lists_texts: bool,
+    /// Whether it asks what only a purchase has of what ids name, which is then read whole.
+    pub opens_purchases: bool,
 }
 
 /// What an operation of a document costs with these variables.
@@ -124,6 +126,7 @@ pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, vari
         known: HashMap::new(),
         introspects: false,
         lists_texts: false,
+        opens_purchases: false,
     };
     walk.checkout = walk.largest_checkout(&operation.selection_set.node);
     let found = walk.set(&operation.selection_set.node, root);
@@ -131,6 +134,7 @@ pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, vari
         requested: found.once.saturating_add(found.each).min(MOST),
         introspects: walk.introspects,
         lists_texts: walk.lists_texts,
+        opens_purchases: walk.opens_purchases,
     }
 }
 
@@ -223,6 +227,7 @@ struct Walk<'a> {
     known: HashMap<&'a str, Sum>,
     introspects: bool,
     lists_texts: bool,
+    opens_purchases: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -231,12 +236,25 @@ impl<'a> Walk<'a> {
             sum.and(match &item.node {
                 Selection::Field(field) => self.field(&field.node, on),
                 Selection::InlineFragment(inline) => {
-                    let on = inline.node.type_condition.as_ref().map_or(on, |found| found.node.on.node.as_str());
-                    self.set(&inline.node.selection_set.node, on)
+                    let of = inline.node.type_condition.as_ref().map_or(on, |found| found.node.on.node.as_str());
+                    self.narrowed(on, of).and(self.set(&inline.node.selection_set.node, of))
                 }
-                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str()),
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
+                    let of = self.fragments.get(name).map(|found| found.node.type_condition.node.on.node.as_str());
+                    self.narrowed(on, of.unwrap_or(on)).and(self.fragment(name))
+                }
             })
         })
+    }
+
+    /// What it costs to ask for what only one type has, of an object that may be of several: a purchase is read whole.
+    fn narrowed(&mut self, on: &str, of: &str) -> Sum {
+        if of != "Purchase" || on == of {
+            return Sum::default();
+        }
+        self.opens_purchases = true;
+        Sum::once(PURCHASE)
     }
 
     fn fragment(&mut self, name: &'a str) -> Sum {

@@ -53,18 +53,6 @@ fn costs() {
             json!({}),
             9_000 + 8 + 1 + 51 + 1 + (1 + 100 * 2) + 1,
         ),
-        // A purchase may be as large as the largest checkout, and have a hundred returns.
-        (
-            "{ purchase(transactionId: 1) { verdict { coupons { code } lines { total } } returns { lines { amount } } } }",
-            json!({}),
-            1_000 + 1 + (1 + (1 + 50 * 2) + (1 + 1_000 * 2)) + (1 + 101 * (1 + 1 + 70 * 2 / 5)),
-        ),
-        (
-            "{ node(id: 1) { ... on Purchase { verdict { shipping { allocations { line } } } } } }",
-            json!({}),
-            10 + 1 + 1 + 1 + (1 + 50 * 2 / 5),
-        ),
-        ("mutation { checkoutRelease(transactionId: 1) { heldUntil } }", json!({}), 4_000 + 1 + 1),
         // Changes and patterns.
         ("mutation { couponClaim { coupon { id } } }", json!({}), 150 + 1 + 1 + 1),
         ("{ patternPreview { combinations } }", json!({}), 500 + 1 + 1),
@@ -82,6 +70,38 @@ fn costs() {
     ] {
         assert_eq!(found(text, variables.clone()).requested, expected, "{text} {variables}");
     }
+}
+
+#[test]
+fn purchases_cost_what_the_largest_takes() {
+    for (text, variables, expected) in [
+        // A purchase may be as large as the largest checkout, and have a hundred returns.
+        (
+            "{ purchase(transactionId: 1) { verdict { coupons { code } lines { total } } returns { lines { amount } } } }",
+            json!({}),
+            1_000 + 1 + (1 + (1 + 50 * 2) + (1 + 1_000 * 2)) + (1 + 101 * (1 + 1 + 70 * 2 / 5)),
+        ),
+        (
+            "{ node(id: 1) { ... on Purchase { verdict { shipping { allocations { line } } } } } }",
+            json!({}),
+            10 + 1 + 1_000 + 1 + 1 + (1 + 50 * 2 / 5),
+        ),
+        (
+            "{ nodes(ids: [1, 2]) { id ...F } } fragment F on Node { ... on Purchase { at } }",
+            json!({}),
+            11 + 2 * (1 + 1 + 1_000 + 1),
+        ),
+        (
+            "{ purchase(transactionId: 1) { ... on Purchase { at } ...F } } fragment F on Purchase { id }",
+            json!({}),
+            1_003,
+        ),
+        ("mutation { checkoutRelease(transactionId: 1) { heldUntil } }", json!({}), 4_000 + 1 + 1),
+    ] {
+        assert_eq!(found(text, variables).requested, expected, "{text}");
+    }
+    assert!(found("{ node(id: 1) { ...F } } fragment F on Node { ... on Purchase { at } }", json!({})).opens_purchases);
+    assert!(!found("{ nodes(ids: [1]) { id ... on Coupon { code } } }", json!({})).opens_purchases);
 }
 
 #[test]

@@ -128,6 +128,10 @@ pub struct Admitted {
     pub values: usize,
 }
 
+/// Whether a request asks what only purchases have of what its ids name. Where it does not, none of them is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpensPurchases(pub(crate) bool);
+
 /// What an operation costs, and how much that may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Price {
@@ -197,6 +201,7 @@ impl Gate {
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         single_root::check(&mut request).map_err(refused)?;
         let values = usize::try_from(values).unwrap_or(usize::MAX);
+        let request = request.data(OpensPurchases(cost.opens_purchases));
         Ok(Admitted { lists_texts: cost.lists_texts, request, name: named, kind, price, document: length, values })
     }
 

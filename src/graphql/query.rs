@@ -7,6 +7,7 @@ use super::{
     connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
     cursor::{cursor, place},
     failure::{failed, refused, rejected},
+    gate::OpensPurchases,
     global_id::{GlobalId, coupon_id, ids, pool_id},
     input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, PatternInput, PoolFilter},
     moment::instant,
@@ -300,7 +301,15 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Some(GlobalId::Customer(id)) => {
             session.customer(&id).await.map_err(fail)?.map(|customer| Node::Customer(Customer(customer)))
         }
-        Some(GlobalId::Purchase(transaction)) => purchase(ctx, &transaction).await?.map(Node::Purchase),
+        Some(GlobalId::Purchase(transaction)) => {
+            // Nothing is asked that needs it to be read, unless it says so.
+            if ctx.data_opt::<OpensPurchases>().is_none_or(|opens| opens.0) {
+                purchase(ctx, &transaction).await?.map(Node::Purchase)
+            } else {
+                let there = session.has_purchase(&transaction).await.map_err(fail)?;
+                there.then(|| Node::Purchase(Purchase::unread(transaction)))
+            }
+        }
         Some(GlobalId::Event(id)) => {
             session.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(event.into()))
         }

@@ -2,6 +2,8 @@
 //! decision needs from its caller; it can be hashed, so that an idempotency key can tell whether it
 //! was used with the same input.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -41,7 +43,7 @@ pub struct Caller {
     /// What it may do.
     pub rights: Rights,
     /// The hash of its key, by which it is known whether that is still good; none for Scrip itself.
-    pub key: Option<String>,
+    pub key: Option<Arc<str>>,
 }
 
 impl Caller {

@@ -110,7 +110,9 @@ impl Scrip {
         {
             return Ok(Settled::All);
         }
-        Ok(self.expiries.next_run(|| self.tasks.wake(EXPIRIES)).await)
+        // Where it stops, the task runs no more.
+        let run = self.expiries.next_run(|| self.tasks.wake(EXPIRIES));
+        Ok(self.stop.run_until_cancelled(run).await.unwrap_or(Settled::Behind))
     }
 
     async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {

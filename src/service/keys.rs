@@ -101,7 +101,7 @@ impl Scrip {
     pub(super) fn caller_of(&self, hash: &str) -> Option<Caller> {
         let key = self.registry.key(hash).filter(|key| key.is_good(self.now()))?;
         let (id, name) = (key.id.clone(), key.name.clone());
-        Some(Caller { id, name, role: key.role, rights: Rights::of(key.role), key: Some(key.hash.clone()) })
+        Some(Caller { id, name, role: key.role, rights: Rights::of(key.role), key: Some(key.hash.as_str().into()) })
     }
 
     /// All keys, by their making.

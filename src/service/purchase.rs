@@ -224,6 +224,11 @@ impl Scrip {
             .map_err(|error| Failure::Internal(format!("purchase {transaction:?}: {error}")))
     }
 
+    /// Whether something is kept under a transactionId, without reading it: a purchase may be large.
+    pub(super) async fn has_purchase(&self, transaction: &str) -> Result<bool, Failure> {
+        Ok(self.store.has::<Purchases>((transaction.to_owned(), None)).await?)
+    }
+
     pub(super) async fn kept_purchase(&self, transaction: &str) -> Result<Option<Value>, Failure> {
         Ok(self.store.get_one::<Purchases>((transaction.to_owned(), None)).await?.and_then(|purchase| purchase.0))
     }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use scrip_domain::{
-    checkout::{Allocation, Check},
+    basket::Basket,
+    checkout::{Allocation, Check, Verdict},
     coupon::Coupon,
     decimal::Amount,
     id::EntryId,
@@ -35,6 +36,13 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// What was decided of a coupon that is not redeemed yet.
+    #[must_use]
+    pub(super) fn of(code: String, coupon: Option<Coupon>, verdict: Verdict) -> Self {
+        let Verdict { checks, discount, allocations, admitted: _ } = verdict;
+        Self { code, coupon, checks, discount, allocations, redeemed: false, entry: None, assigned: false }
+    }
+
     /// Whether every check passed.
     #[must_use]
     pub fn redeemable(&self) -> bool {
@@ -65,6 +73,18 @@ pub struct CheckoutRecord {
 }
 
 impl CheckoutRecord {
+    /// What was decided of a basket.
+    #[must_use]
+    pub(super) fn of(basket: &Basket, coupons: Vec<Recorded>) -> Self {
+        Self {
+            currency: basket.currency.to_string(),
+            total: basket.subtotal().plus(basket.shipping),
+            lines: basket.lines.iter().map(|line| line.amount).collect(),
+            shipping: basket.shipping,
+            coupons,
+        }
+    }
+
     /// What all coupons take off.
     #[must_use]
     pub fn discount(&self) -> Amount {

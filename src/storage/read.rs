@@ -72,6 +72,11 @@ impl Store {
         self.view().await?.get_one::<T>(key).await
     }
 
+    /// Whether there is a row with this key: of a large one that takes a small part of what reading it does.
+    pub async fn has<T: Table>(&self, key: T::Key) -> Result<bool, StorageError> {
+        self.view().await?.has(&T::id(key)).await
+    }
+
     /// The rows with these ids, whatever their tables, in their order.
     pub fn rows<'a>(&'a self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
         Box::pin(async {
@@ -176,6 +181,15 @@ impl View<'_> {
             take_turns(rows.len()).await;
             self.writing.settled(|written| ids.iter().any(|id| written.contains(id))).await;
             Ok(rows)
+        })
+    }
+
+    fn has<'a>(&'a mut self, id: &'a RowId) -> Working<'a, Result<bool, StorageError>> {
+        Box::pin(async move {
+            let place = self.store.place(&self.transaction).await?;
+            let found = self.transaction.exists(place.key(id), None).await.map_err(|error| failed(error.into()))?;
+            self.writing.settled(|written| written.contains(id)).await;
+            Ok(found)
         })
     }
 

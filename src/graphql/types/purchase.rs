@@ -1,6 +1,9 @@
 //! Purchases, and what came back of them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
@@ -8,6 +11,7 @@ use super::{CheckoutVerdict, CouponUserError, Customer, LedgerEntry, coupon::cus
 use crate::{
     asking::session,
     connection::CouponEventConnection,
+    failure::internal,
     global_id::{self, GlobalId},
     scalar::{Cursor, DateTime, Decimal},
 };
@@ -16,13 +20,37 @@ use scrip_service::{EventFilter, PurchaseRecord, ReturnRecord, ReturnedCoupon};
 
 /// A checkout that was recorded.
 #[derive(Debug, Clone)]
-pub struct Purchase(Arc<PurchaseRecord>);
+pub struct Purchase {
+    transaction: String,
+    /// None where nothing is asked of it but what it is.
+    read: Option<Arc<Read>>,
+}
+
+/// What was recorded, and what is made of it once, however often it is asked for: it may be large.
+#[derive(Debug)]
+struct Read {
+    record: Arc<PurchaseRecord>,
+    verdict: OnceLock<CheckoutVerdict>,
+    returned: OnceLock<bool>,
+}
 
 impl Purchase {
     /// What was recorded.
     #[must_use]
     pub fn of(record: PurchaseRecord) -> Self {
-        Self(Arc::new(record))
+        let transaction = record.transaction.clone();
+        let read = Read { record: Arc::new(record), verdict: OnceLock::new(), returned: OnceLock::new() };
+        Self { transaction, read: Some(Arc::new(read)) }
+    }
+
+    /// One that is there and was not read.
+    #[must_use]
+    pub fn unread(transaction: String) -> Self {
+        Self { transaction, read: None }
+    }
+
+    fn read(&self, ctx: &Context<'_>) -> Result<&Read> {
+        self.read.as_deref().ok_or_else(|| internal(ctx, "a purchase was not read"))
     }
 }
 
@@ -31,37 +59,40 @@ impl Purchase {
 impl Purchase {
     /// The opaque id.
     pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
-        global_id::id(ctx, &GlobalId::Purchase(self.0.transaction.clone()))
+        global_id::id(ctx, &GlobalId::Purchase(self.transaction.clone()))
     }
 
     /// The id that it was recorded under.
     async fn transaction_id(&self) -> &str {
-        &self.0.transaction
+        &self.transaction
     }
 
     /// Who paid; null where an earlier version recorded it and it redeemed nothing.
     async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        customer(ctx, self.0.facts.customer.as_ref()).await
+        customer(ctx, self.read(ctx)?.record.facts.customer.as_ref()).await
     }
 
     /// When; null where an earlier version recorded it and it redeemed nothing.
-    async fn at(&self) -> Option<DateTime> {
-        self.0.facts.at.map(DateTime)
+    async fn at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.read(ctx)?.record.facts.at.map(DateTime))
     }
 
     /// What was decided. Its coupons are as they were after the checkout.
-    async fn verdict(&self) -> CheckoutVerdict {
-        CheckoutVerdict::of(self.0.checkout.clone())
+    async fn verdict(&self, ctx: &Context<'_>) -> Result<CheckoutVerdict> {
+        let read = self.read(ctx)?;
+        Ok(read.verdict.get_or_init(|| CheckoutVerdict::of(read.record.checkout.clone())).clone())
     }
 
     /// What came back of it, in the order in which it did: up to 101 times.
-    async fn returns(&self) -> Vec<PurchaseReturn> {
-        (0..self.0.facts.returns.len()).map(|place| PurchaseReturn { of: Arc::clone(&self.0), place }).collect()
+    async fn returns(&self, ctx: &Context<'_>) -> Result<Vec<PurchaseReturn>> {
+        let record = &self.read(ctx)?.record;
+        Ok((0..record.facts.returns.len()).map(|place| PurchaseReturn { of: Arc::clone(record), place }).collect())
     }
 
     /// Whether all of it has come back, so that its transactionId can be used again.
-    async fn returned(&self) -> bool {
-        self.0.is_back()
+    async fn returned(&self, ctx: &Context<'_>) -> Result<bool> {
+        let read = self.read(ctx)?;
+        Ok(*read.returned.get_or_init(|| read.record.is_back()))
     }
 
     /// Its events, oldest first: redemptions, and what came back of them.
@@ -72,8 +103,8 @@ impl Purchase {
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<CouponEventConnection> {
         let filter = EventFilter {
-            transaction: Some(self.0.transaction.clone()),
-            since: self.0.facts.since,
+            transaction: Some(self.transaction.clone()),
+            since: self.read(ctx)?.record.facts.since,
             ..EventFilter::default()
         };
         event::page(ctx, &filter, first, after).await

@@ -49,6 +49,14 @@ pub(super) struct Order {
     expected_payable: Option<Amount>,
 }
 
+/// What was decided of it.
+pub(super) struct Decided {
+    /// Where its first event will be.
+    pub(super) since: EventId,
+    pub(super) found: Vec<MaybeFound>,
+    pub(super) record: CheckoutRecord,
+}
+
 impl Order {
     /// One of nothing but a basket.
     pub(super) fn of_basket(customer: CustomerId, basket: Arc<Basket>, at: Instant) -> Self {
@@ -68,15 +76,10 @@ impl Attempt<'_> {
         if let Some(held) = self.held_for(&order, asked)? {
             return self.complete_held(&order, held, actor);
         }
-        self.refuse_used(&order.transaction)?;
-        let since = self.next_event();
-        let (found, verdicts) = self.verdicts(&order, asked, Occasion::Checkout)?;
-        let mut record = record_of(&order.basket, asked, &found, verdicts);
-        if let Some(refusal) = price_change(&order, &record) {
-            self.change = Change::default();
-            return Ok(Answer::PriceChanged(Box::new(record), refusal));
-        }
-        self.customer_or_new(&order.customer)?;
+        let Decided { since, found, mut record } = match self.decided(&order, asked)? {
+            Ok(decided) => decided,
+            Err(changed) => return Ok(changed),
+        };
         if self.working.settings().auto_redeem {
             for (found, recorded) in found.iter().zip(&mut record.coupons) {
                 if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) {
@@ -91,8 +94,23 @@ impl Attempt<'_> {
         Ok(Answer::Checkout(Box::new(purchase.checkout)))
     }
 
+    /// Decides what is to be recorded or held under an id that is free; the answer where it comes out otherwise than its
+    /// caller expects.
+    pub(super) fn decided(&mut self, order: &Order, asked: &CheckoutOrder) -> Result<Result<Decided, Answer>, Stop> {
+        self.refuse_used(&order.transaction)?;
+        let since = self.next_event();
+        let (found, verdicts) = self.verdicts(order, asked, Occasion::Checkout)?;
+        let record = record_of(&order.basket, asked, &found, verdicts);
+        if let Some(refusal) = price_change(order, &record) {
+            self.change = Change::default();
+            return Ok(Err(Answer::PriceChanged(Box::new(record), refusal)));
+        }
+        self.customer_or_new(&order.customer)?;
+        Ok(Ok(Decided { since, found, record }))
+    }
+
     /// Refuses the id of a purchase that was recorded, unless all of it has come back.
-    pub(super) fn refuse_used(&mut self, transaction: &str) -> Result<(), Stop> {
+    fn refuse_used(&mut self, transaction: &str) -> Result<(), Stop> {
         let Some(row) = self.get::<Purchases>(&(transaction.to_owned(), None))? else { return Ok(()) };
         let is_back = match row.0.clone() {
             Some(kept) => read(transaction, &kept)?.is_back(),
@@ -310,30 +328,13 @@ fn check_typed(text: &str) -> Result<(), Rejection> {
 }
 
 /// What is recorded of a checkout whose coupons are not redeemed yet.
-pub(super) fn record_of(
-    basket: &Basket,
-    asked: &CheckoutOrder,
-    found: &[MaybeFound],
-    verdicts: Vec<Verdict>,
-) -> CheckoutRecord {
-    let recorded = |((given, found), verdict): ((&Presentation, &MaybeFound), Verdict)| Recorded {
-        code: given.code.clone(),
+fn record_of(basket: &Basket, asked: &CheckoutOrder, found: &[MaybeFound], verdicts: Vec<Verdict>) -> CheckoutRecord {
+    let recorded = |((given, found), verdict): ((&Presentation, &MaybeFound), Verdict)| {
         // One of an open code exists once it is redeemed.
-        coupon: found.as_ref().filter(|(found, _)| !found.open).map(|(found, _)| found.coupon.clone()),
-        discount: verdict.discount,
-        allocations: verdict.allocations,
-        checks: verdict.checks,
-        redeemed: false,
-        entry: None,
-        assigned: false,
+        let coupon = found.as_ref().filter(|(found, _)| !found.open).map(|(found, _)| found.coupon.clone());
+        Recorded::of(given.code.clone(), coupon, verdict)
     };
-    CheckoutRecord {
-        currency: basket.currency.to_string(),
-        total: basket.subtotal().plus(basket.shipping),
-        lines: basket.lines.iter().map(|line| line.amount).collect(),
-        shipping: basket.shipping,
-        coupons: asked.coupons.iter().zip(found).zip(verdicts).map(recorded).collect(),
-    }
+    CheckoutRecord::of(basket, asked.coupons.iter().zip(found).zip(verdicts).map(recorded).collect())
 }
 
 /// Has every code tell its coupon as it is after the checkout, also where another spelling of the code was `used`.

@@ -1,8 +1,6 @@
 //! Which of the coupons that a customer holds fit a basket: each is decided alone, and the best of those that fit
 //! together. Nothing changes.
 
-use std::sync::Arc;
-
 use crate::{Answer, CheckoutRecord, EligibleOrder, EligibleRecord, Recorded};
 use scrip_domain::{
     checkout::{Best, Presented, Verdict, best, decide},
@@ -68,22 +66,7 @@ impl Attempt<'_> {
 }
 
 fn record_of(order: &Order, presented: Vec<Presented>, verdicts: Vec<Verdict>) -> CheckoutRecord {
-    let basket = Arc::clone(&order.basket);
-    let recorded = |(one, verdict): (Presented, Verdict)| Recorded {
-        code: one.code,
-        coupon: one.found.map(|(coupon, _)| coupon),
-        checks: verdict.checks,
-        discount: verdict.discount,
-        allocations: verdict.allocations,
-        redeemed: false,
-        entry: None,
-        assigned: false,
-    };
-    CheckoutRecord {
-        currency: basket.currency.to_string(),
-        total: basket.subtotal().plus(basket.shipping),
-        lines: basket.lines.iter().map(|line| line.amount).collect(),
-        shipping: basket.shipping,
-        coupons: presented.into_iter().zip(verdicts).map(recorded).collect(),
-    }
+    let recorded =
+        |(one, verdict): (Presented, _)| Recorded::of(one.code, one.found.map(|(coupon, _)| coupon), verdict);
+    CheckoutRecord::of(&order.basket, presented.into_iter().zip(verdicts).map(recorded).collect())
 }

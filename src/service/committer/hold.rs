@@ -10,17 +10,15 @@ use scrip_domain::{
     period::Instant,
     rejection::{Refusal, Rejection},
 };
-use scrip_plugins::Occasion;
 use scrip_storage::{Coupons, HoldDues, Purchase, Purchases, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
-    checkout::{Order, facts_of, price_change, record_of, tell_after},
+    checkout::{Decided, Order, facts_of, price_change, tell_after},
     decide::at,
     lookup::Found,
     redeem::after,
     returns::{kept, read, use_of},
-    working::Change,
 };
 
 /// For how long a hold may be, in minutes.
@@ -36,15 +34,10 @@ impl Attempt<'_> {
         if self.held_checkout(&order.transaction)?.is_some() {
             return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
         }
-        self.refuse_used(&order.transaction)?;
-        let since = self.next_event();
-        let (found, verdicts) = self.verdicts(&order, asked, Occasion::Checkout)?;
-        let mut record = record_of(&order.basket, asked, &found, verdicts);
-        if let Some(refusal) = price_change(&order, &record) {
-            self.change = Change::default();
-            return Ok(Answer::PriceChanged(Box::new(record), refusal));
-        }
-        self.customer_or_new(&order.customer)?;
+        let Decided { since, found, mut record } = match self.decided(&order, asked)? {
+            Ok(decided) => decided,
+            Err(changed) => return Ok(changed),
+        };
         for (place, (found, recorded)) in found.iter().zip(&mut record.coupons).enumerate() {
             let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) else { continue };
             let (coupon, claim) = self.assigned(found, terms, Some(&order.customer), Some(order.basket.as_ref()))?;

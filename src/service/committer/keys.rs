@@ -31,7 +31,8 @@ impl Attempt<'_> {
     }
 
     pub(super) fn key_edit(&mut self, id: &str, edit: &KeyEdit) -> Result<Answer, Stop> {
-        let mut key = self.key(id)?;
+        let before = self.key(id)?;
+        let mut key = before.clone();
         if let Some(name) = &edit.name {
             key.name = checked_id(name).map_err(at("name"))?;
         }
@@ -42,14 +43,15 @@ impl Attempt<'_> {
                 return Err(ended("expiresAt"));
             }
         }
-        self.check_left(&key, "role")?;
+        self.check_left(&before, &key, "role")?;
         Ok(self.keep_key(key))
     }
 
     pub(super) fn key_revoke(&mut self, id: &str) -> Result<Answer, Stop> {
-        let mut key = self.key(id)?;
+        let before = self.key(id)?;
+        let mut key = before.clone();
         key.revoked_at = Some(key.revoked_at.unwrap_or(self.now()));
-        self.check_left(&key, "id")?;
+        self.check_left(&before, &key, "id")?;
         Ok(self.keep_key(key))
     }
 
@@ -62,9 +64,12 @@ impl Attempt<'_> {
         Ok(key.as_ref().clone())
     }
 
-    fn check_left(&self, changed: &ApiKey, field: &'static str) -> Result<(), Stop> {
+    fn check_left(&self, before: &ApiKey, changed: &ApiKey, field: &'static str) -> Result<(), Stop> {
+        if !before.is_lasting_admin() || changed.is_lasting_admin() {
+            return Ok(());
+        }
         let keys = self.working.keys();
-        if changed.is_lasting_admin() || keys.iter().any(|key| key.hash != changed.hash && key.is_lasting_admin()) {
+        if keys.iter().any(|key| key.hash != changed.hash && key.is_lasting_admin()) {
             return Ok(());
         }
         let reason = "it is the last key of an ADMIN that does not end: make another first".to_owned();

@@ -116,6 +116,11 @@ impl Session {
         self.0.may(Action::ReadPurchases)?.purchase(transaction).await
     }
 
+    /// Whether there is one.
+    pub async fn has_purchase(&self, transaction: &str) -> Result<bool, Failure> {
+        self.0.may(Action::ReadPurchases)?.has_purchase(transaction).await
+    }
+
     /// The pool that codes were added to.
     pub(super) fn pool_to_add_to(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
         Ok(self.0.may(Action::AddCoupons)?.registry.pool(id))

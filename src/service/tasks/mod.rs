@@ -131,21 +131,27 @@ async fn supervise(scrip: Weak<Scrip>, task: Task, state: Arc<State>, stop: Canc
         // The making of the future is a part of the run.
         let run = AssertUnwindSafe(async { (task.run)(scrip.clone()).await }).catch_unwind();
         let ended = if task.ends_itself { Some(run.await) } else { stop.run_until_cancelled(run).await };
-        let (next, fault) = match ended {
+        let came_of_it = match ended {
             None => break,
             // What was cut off was not at fault.
             Some(Ok(Err(_))) if stop.is_cancelled() => break,
-            Some(Ok(Ok(next))) => (next, None),
-            Some(Ok(Err(failure))) => (Next::After(state.pause(task.retry)), Some(failure.to_string())),
+            Some(Ok(Ok(next))) => Ok(next),
+            Some(Ok(Err(failure))) => Err(failure.to_string()),
             Some(Err(panic)) => {
                 let text = crate::fatal::message(&*panic as &(dyn Any + Send));
-                (Next::After(state.pause(task.retry)), Some(format!("a fault of the program: {text}")))
+                Err(format!("a fault of the program: {text}"))
             }
         };
-        if let Some(fault) = &fault {
-            tracing::error!(task = task.name, fault, "a task in the background failed: it is tried again");
-        }
-        state.end(fault, next);
+        let next = match came_of_it {
+            Ok(next) => {
+                state.done(next);
+                next
+            }
+            Err(fault) => {
+                tracing::error!(task = task.name, fault, "a task in the background failed: it is tried again");
+                state.failed(fault, task.retry)
+            }
+        };
         let Next::After(wait) = next else { break };
         let woken = async {
             tokio::select! {

@@ -14,6 +14,9 @@ use scrip_domain::period::Instant;
 /// From how many failures in a row on it is told that a task fails: one may come of a disk that is full for a moment.
 const TOLD: u32 = 3;
 
+/// How long a task has to run until what went wrong before does not count any more: some run on and on.
+const WELL: Duration = LONGEST_RETRY;
+
 /// How a task does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskState {
@@ -53,6 +56,8 @@ pub(crate) struct State {
     time: Arc<Time>,
     vital: bool,
     told: Mutex<TaskState>,
+    /// When its run began, by a clock that only goes forward.
+    began: Mutex<std::time::Instant>,
     wake: Notify,
 }
 
@@ -69,7 +74,8 @@ impl States {
     pub(super) fn enter(&self, name: &'static str, vital: bool) -> Arc<State> {
         let told = TaskState { name, running_since: None, runs: 0, failures: 0, last: None, next: None };
         let (time, told) = (Arc::clone(&self.time), Mutex::new(told));
-        let state = Arc::new(State { time, vital, told, wake: Notify::new() });
+        let state =
+            Arc::new(State { time, vital, told, began: Mutex::new(std::time::Instant::now()), wake: Notify::new() });
         self.all().push(Arc::clone(&state));
         state
     }
@@ -103,14 +109,33 @@ impl State {
         let now = self.time.now();
         let mut told = self.told();
         (told.running_since, told.next) = (Some(now), None);
+        *self.began.lock().unwrap_or_else(PoisonError::into_inner) = std::time::Instant::now();
     }
 
-    pub(super) fn end(&self, fault: Option<String>, next: Next) {
+    fn has_run_for(&self) -> Duration {
+        self.began.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// It went well.
+    pub(super) fn done(&self, next: Next) {
+        self.end(None, 0, next);
+    }
+
+    /// It failed: gives when it runs again, later after each failure in a row.
+    pub(super) fn failed(&self, fault: String, first: Duration) -> Next {
+        let failures = failures_after(self.told().failures, self.has_run_for());
+        let twice = 2_u32.saturating_pow(failures - 1);
+        let next = Next::After(first.saturating_mul(twice).min(LONGEST_RETRY));
+        self.end(Some(fault), failures, next);
+        next
+    }
+
+    fn end(&self, fault: Option<String>, failures: u32, next: Next) {
         let now = self.time.now();
         let mut told = self.told();
         told.running_since = None;
         told.runs += 1;
-        told.failures = if fault.is_some() { told.failures.saturating_add(1) } else { 0 };
+        told.failures = failures;
         told.last = Some(LastRun { at: now, fault });
         told.next = match next {
             Next::After(wait) => now.checked_add(wait).ok(),
@@ -124,12 +149,6 @@ impl State {
         (told.running_since, told.next) = (None, None);
     }
 
-    /// How long it is left alone after another failure.
-    pub(super) fn pause(&self, first: Duration) -> Duration {
-        let twice = 2_u32.saturating_pow(self.told().failures);
-        first.saturating_mul(twice).min(LONGEST_RETRY)
-    }
-
     /// Ends when somebody wants it to run.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
@@ -137,7 +156,13 @@ impl State {
 
     fn problem(&self) -> Option<String> {
         let told = self.told();
-        let failing = told.failures >= TOLD;
+        // One that runs on and on is well again once it has run for a while.
+        let failing = told.failures >= TOLD && (told.running_since.is_none() || self.has_run_for() < WELL);
         failing.then(|| format!("the task \"{}\" has failed {} times in a row: see the log", told.name, told.failures))
     }
+}
+
+/// How often in a row a task has failed when a run of this length has failed too.
+pub(super) fn failures_after(before: u32, ran_for: Duration) -> u32 {
+    if ran_for >= WELL { 1 } else { before.saturating_add(1) }
 }

@@ -65,11 +65,20 @@ async fn what_fails_again_and_again_is_told() {
 fn what_fails_is_left_alone_for_longer_each_time() {
     let states = States::new(Arc::new(crate::time::Time::new(Clock::System, None)));
     let state = states.enter("tried", false);
-    let mut pauses = Vec::new();
-    for _ in 0..40 {
-        pauses.push(state.pause(RETRY));
-        state.end(Some("no".to_owned()), Next::After(Duration::ZERO));
-    }
+    let pauses: Vec<_> = (0..40)
+        .map(|_| match state.failed("no".to_owned(), RETRY) {
+            Next::After(pause) => pause,
+            Next::Never => panic!("it is tried again"),
+        })
+        .collect();
     assert_eq!(pauses[..3], [RETRY, RETRY * 2, RETRY * 4]);
     assert_eq!(pauses[39], LONGEST_RETRY);
+}
+
+/// One that runs on and on, and fails once a month, is not failing.
+#[test]
+fn failures_long_ago_do_not_count() {
+    for (before, seconds, after) in [(0, 0, 1), (2, 1, 3), (2, 59, 3), (7, 60, 1), (7, 100_000, 1)] {
+        assert_eq!(state::failures_after(before, Duration::from_secs(seconds)), after, "{before} {seconds}");
+    }
 }

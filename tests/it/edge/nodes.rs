@@ -35,6 +35,10 @@ async fn every_kind_of_object_is_read_by_its_id() {
     let typed = "query($id: ID!) { node(id: $id) { ... on LedgerEntry { kind amount } ... on Coupon { code } } }";
     let entry = app.data(typed, json!({ "id": paid["ledgerEntry"]["id"] })).await;
     assert_eq!(entry["node"], json!({ "kind": "REDEEM", "amount": "-1.00" }));
+    let opened = "query($id: ID!) { node(id: $id) { ... on Purchase { transactionId verdict { payable } returned } } }";
+    let opened = app.data(opened, json!({ "id": purchase["id"] })).await;
+    let expected = json!({ "transactionId": "t-1", "verdict": { "payable": "0.00" }, "returned": false });
+    assert_eq!(opened["node"], expected);
     app.finish().await;
 }
 
@@ -68,6 +72,10 @@ async fn ids_that_name_nothing_or_something_else() {
     ];
     let found = app.data("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": absent })).await;
     assert_eq!(found["nodes"], json!(vec![Value::Null; absent.len()]));
+    // A purchase is read only where something is asked that is its own.
+    let opened = "query($id: ID!) { node(id: $id) { id ... on Purchase { transactionId verdict { payable } } } }";
+    let gone = app.data(opened, json!({ "id": encode("purchase:none") })).await;
+    assert_eq!(gone["node"], Value::Null);
     let both = json!({ "pool": pool, "coupon": coupon });
     let crossed = "query($pool: ID!, $coupon: ID!) { pool(id: $coupon) { id } coupon(id: $pool) { id } }";
     assert_eq!(app.data(crossed, both).await, json!({ "pool": null, "coupon": null }));
