@@ -104,16 +104,25 @@ impl Decimal {
     /// The same number as a whole number of `10^-exponent`; refused where it has more decimals than that, other than
     /// zeros at its end, or is beyond [`MAX_AMOUNT`].
     pub fn to_amount(self, exponent: u8) -> Result<Amount, Rejection> {
+        self.at_most(exponent, MAX_AMOUNT)
+    }
+
+    /// The same of a sum of amounts, such as what a basket costs, which may be beyond what one amount may be.
+    pub fn to_total(self, exponent: u8) -> Result<Amount, Rejection> {
+        self.at_most(exponent, i64::MAX)
+    }
+
+    fn at_most(self, exponent: u8, most: i64) -> Result<Amount, Rejection> {
         let fitting = self.check_decimals(exponent)?;
         let factor = 10_i128.pow(u32::from(exponent - fitting.scale));
         fitting
             .units
             .checked_mul(factor)
-            .filter(|units| units.unsigned_abs() <= MAX_AMOUNT.unsigned_abs().into())
             .and_then(|units| i64::try_from(units).ok())
+            .filter(|units| units.unsigned_abs() <= most.unsigned_abs())
             .map(Amount)
             .ok_or_else(|| Rejection::ValueInvalid {
-                reason: format!("{self} is too large: at most {} is possible here", Amount(MAX_AMOUNT).text(exponent)),
+                reason: format!("{self} is too large: at most {} is possible here", Amount(most).text(exponent)),
             })
     }
 }

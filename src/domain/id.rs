@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::rejection::Rejection;
+use super::{code::is_invisible, rejection::Rejection};
 
 /// The longest id that a retailer may use for a customer, a store or a product, in characters.
 pub const MAX_ID: usize = 128;
@@ -87,6 +87,12 @@ pub fn checked_id(text: &str) -> Result<String, Rejection> {
 /// Text of 1 to `max` characters, none of them a control character, no white space at its ends.
 pub fn checked_text(text: &str, max: usize) -> Result<String, Rejection> {
     let length_fits = text.len() <= max * 4 && (1..=max).contains(&text.chars().count());
+    if let Some(found) = text.chars().take(4 * max).find(|found| is_invisible(*found)) {
+        // Two names that look the same would be two, and one could turn the text around it.
+        let reason =
+            format!("expected no characters that print nothing: U+{:04X} is one; leave it out", u32::from(found));
+        return Err(Rejection::ValueInvalid { reason });
+    }
     if !length_fits || text.chars().any(char::is_control) || text.trim() != text {
         return Err(Rejection::ValueInvalid {
             reason: format!(

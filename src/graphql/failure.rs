@@ -66,6 +66,9 @@ pub fn coded(mut response: Response) -> Response {
             if let Some(form) = wanted_form(&error.message) {
                 error.message = format!("{}: {form}", error.message);
             }
+            if let Some(told) = unparsed(&error.message) {
+                error.message = told;
+            }
         }
         shorten(&mut error.message);
     }
@@ -106,6 +109,17 @@ fn wanted_form(message: &str) -> Option<&'static str> {
         "Period" => Some("an ISO 8601 duration in quotes, such as \"P2M\""),
         _ => None,
     }
+}
+
+/// What is wrong with a value that the library could not read, and in which type of the schema, without how it read it.
+fn unparsed(message: &str) -> Option<String> {
+    let (_, rest) = message.strip_prefix("Failed to parse \"")?.split_once("\": ")?;
+    let (said, within) = rest.split_once(" (occurred while parsing \"").unwrap_or((rest, ""));
+    let within = within.split('"').next().filter(|within| !within.is_empty());
+    Some(match within {
+        Some(within) => format!("{} (in {within})", said.trim_end_matches('.')),
+        None => said.to_owned(),
+    })
 }
 
 /// The path within the input of `argument "input.name"`, and of the `field "type"` of it.

@@ -3,9 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::{CouponFilter, Failure, Page, PageRequest, Scrip, codebook::Meant, lists::foreign_cursor};
+use super::{
+    CouponFilter, Failure, Page, PageRequest, Scrip,
+    codebook::{self, Meant},
+    lists::foreign_cursor,
+};
 use scrip_domain::{
-    code::case_key,
+    code::{case_key, typed_form},
     coupon::Coupon,
     gift_card::Entry,
     id::{CouponId, EntryId},
@@ -14,7 +18,7 @@ use scrip_domain::{
     pool_draft::check_code,
     source::Source,
 };
-use scrip_storage::{CodeLists, CodeOwners, Coupons, Ledger, Named, View};
+use scrip_storage::{CodeLists, CodeOwners, Coupons, Ledger, Named, TypedCodes, View};
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.
@@ -86,26 +90,62 @@ impl Scrip {
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        let Ok(code) = check_code(code) else { return Ok(Page::empty()) };
-        for pool in self.registry.candidates(&code) {
-            for meant in self.meant(&pool, &code).await? {
+        if let Ok(code) = check_code(code)
+            && let Some(found) = self.coupons_by_exact_code(&code, page, now).await?
+        {
+            return Ok(found);
+        }
+        let mut meant: Option<Page<Coupon, CouponId>> = None;
+        for code in self.spellings(code).await? {
+            let Some(found) = self.coupons_by_exact_code(&code, page, now).await? else { continue };
+            // Of several, none is meant, as in the committer.
+            let first = |page: &Page<Coupon, CouponId>| page.items.first().map(|(id, _)| *id);
+            if meant.as_ref().is_some_and(|one| first(one) != first(&found)) {
+                return Ok(Page::empty());
+            }
+            meant = Some(found);
+        }
+        Ok(meant.unwrap_or_else(Page::empty))
+    }
+
+    /// The codes that a typed text may mean where it is none.
+    async fn spellings(&self, typed: &str) -> Result<Vec<String>, Failure> {
+        let form = typed_form(typed);
+        if form.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut named = self.store.get_one::<TypedCodes>(form.clone()).await?.unwrap_or_default();
+        named.extend(self.store.get_one::<CodeOwners>(form).await?.unwrap_or_default());
+        Ok(codebook::spellings(&self.registry, typed, named))
+    }
+
+    async fn coupons_by_exact_code(
+        &self,
+        code: &str,
+        page: &PageRequest<CouponId>,
+        now: Instant,
+    ) -> Result<Option<Page<Coupon, CouponId>>, Failure> {
+        for pool in self.registry.candidates(code) {
+            for meant in self.meant(&pool, code).await? {
                 let found = match meant {
                     Meant::Place(index) => self.only(CouponId { pool: pool.id, index }, page).await?,
-                    Meant::Generic => return self.generic_coupons(&pool, code, page, now).await,
+                    Meant::Generic => {
+                        return self.generic_coupons(&pool, code.to_owned(), page, now).await.map(Some);
+                    }
                 };
                 if let Some(found) = found {
-                    return Ok(found);
+                    return Ok(Some(found));
                 }
             }
         }
-        let named = self.store.get_one::<CodeOwners>(case_key(&code)).await?.unwrap_or_default();
+        let named = self.store.get_one::<CodeOwners>(case_key(code)).await?.unwrap_or_default();
         for Named { code: written, coupon } in named {
-            let same = self.registry.pool(coupon.pool).is_some_and(|pool| pool.same_code(&written, &code));
+            let same = self.registry.pool(coupon.pool).is_some_and(|pool| pool.same_code(&written, code));
             if same && let Some(found) = self.only(coupon, page).await? {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
-        Ok(Page::empty())
+        Ok(None)
     }
 
     /// The page of a list that has this coupon alone; none where there is no such coupon.

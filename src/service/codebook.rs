@@ -11,6 +11,7 @@ use scrip_domain::{
     pool::Pool,
     pool_codes::{CodeSeries, CodesFault, Making},
 };
+use scrip_storage::{Named, TypedCodes};
 
 /// What a code of a pool means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,11 @@ impl Registry {
         ids.iter().filter_map(|id| held.pools.get(id)).cloned().collect()
     }
 
+    /// The codes of patterns that a typed text may mean.
+    pub(super) fn spellings(&self, typed: &str) -> Vec<String> {
+        self.read().patterns.spellings(typed)
+    }
+
     /// The series of a pool that could have made a code, by its characters, latest first. None of the others has to be
     /// opened to tell that it has not.
     pub(super) fn fitting<'a>(&self, pool: &'a Pool, code: &str) -> Vec<&'a CodeSeries> {
@@ -151,6 +157,20 @@ pub(super) fn meant<E>(
     }
     meant.dedup();
     Ok(meant)
+}
+
+/// The codes that a typed text may mean: of patterns, and of the uploaded codes that are named under its
+/// [form](scrip_domain::code::typed_form).
+pub(super) fn spellings(registry: &Registry, typed: &str, named: Vec<Named>) -> Vec<String> {
+    let mut codes = registry.spellings(typed);
+    let case = |pool| registry.pool(pool).map_or(CaseMode::Insensitive, |pool| pool.case());
+    if named.len() < TypedCodes::MOST_NAMED {
+        let meant = named.into_iter().filter(|named| case(named.coupon.pool).forgives(&named.code, typed));
+        codes.extend(meant.map(|named| named.code));
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 /// Patterns of pools.

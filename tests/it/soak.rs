@@ -1,11 +1,13 @@
 //! A soak, by command only: `SCRIP_SOAK_MINUTES=60 cargo test soak -- --nocapture`. Callers claim, redeem, take back
 //! and unassign the same coupons, so that the data stays as large as it is, with the smallest memtable and four
 //! readers that scan lists and the log. It prints every answer that took more than a second, and, every ten seconds,
-//! rates, latencies, memory and disk. A standstill of a minute ends it. `SCRIP_SOAK_COUPONS` is how many coupons
+//! rates, latencies, memory and disk, beside how long the machine itself took at most for a small write with fsync and how
+//! late it let a thread wake up: a stall that these share is the machine's. A standstill of a minute ends it. `SCRIP_SOAK_COUPONS` is how many coupons
 //! there are, `SCRIP_SOAK_MEMTABLE` the memtable in bytes, `SCRIP_SOAK_PAUSE` how many milliseconds everybody rests after
 //! each answer (none, unless it is given).
 
 use std::{
+    io::Write,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -58,6 +60,8 @@ fn soak() {
     std::thread::scope(|scope| {
         let (watched, path) = (Arc::clone(&meter), folder.path());
         scope.spawn(move || watch(&watched, path, Duration::from_secs(minutes * 60), &end));
+        let (watched, path) = (Arc::clone(&meter), folder.path());
+        scope.spawn(move || feel_the_pulse(&watched, path));
         runtime.block_on(work(&app, pool, coupons, &meter, ended));
     });
     runtime.block_on(async {
@@ -83,6 +87,10 @@ struct Meter {
     enough: AtomicBool,
     /// How long everybody rests after an answer.
     pause: Duration,
+    /// The longest write with fsync of another file since the last print, in microseconds.
+    fsync: AtomicU64,
+    /// How late a thread woke up at most since then, in microseconds.
+    late: AtomicU64,
 }
 
 impl Meter {
@@ -90,7 +98,7 @@ impl Meter {
     fn answered(&self, began: Instant) {
         self.answers.fetch_add(1, Relaxed);
         let took = self.took("an answer", began);
-        self.latencies.lock().expect("nobody panics").push(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.latencies.lock().expect("nobody panics").push(micros(took));
     }
 
     /// Notes that a page was read.
@@ -164,6 +172,24 @@ async fn read(app: Client, pool: PoolId, meter: Arc<Meter>, number: u64) {
     }
 }
 
+/// Measures what the machine takes for as little as can be asked of it.
+fn feel_the_pulse(meter: &Meter, folder: &Path) {
+    let rest = Duration::from_millis(50);
+    let mut file = std::fs::File::create(folder.join("pulse")).expect("a file");
+    while !meter.enough.load(Relaxed) {
+        let began = Instant::now();
+        std::thread::sleep(rest);
+        meter.late.fetch_max(micros(began.elapsed().saturating_sub(rest)), Relaxed);
+        let began = Instant::now();
+        file.write_all(&[0; 512]).and_then(|()| file.sync_data()).expect("a write");
+        meter.fsync.fetch_max(micros(began.elapsed()), Relaxed);
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// Prints how it goes, says when it is enough, and ends the process where all stands still.
 fn watch(meter: &Meter, folder: &Path, time: Duration, end: &mpsc::Receiver<()>) {
     let began = Instant::now();
@@ -174,7 +200,8 @@ fn watch(meter: &Meter, folder: &Path, time: Duration, end: &mpsc::Receiver<()>)
         latencies.sort_unstable();
         let at = |part: usize| latencies.get(latencies.len() * part / 1_000).map_or(0, |micros| micros / 1_000);
         println!(
-            "{:>5} s: {:>6} answers/s, median {} ms, 99.9 % {} ms, longest {} ms; {:>5} pages/s; {} MiB; disk {} MiB",
+            "{:>5} s: {:>6} answers/s, median {} ms, 99.9 % {} ms, longest {} ms; {:>5} pages/s; {} MiB; disk {} MiB; \
+             the machine: fsync {} ms, late {} ms",
             began.elapsed().as_secs(),
             (now.0 - last.0) / BEAT.as_secs(),
             at(500),
@@ -183,6 +210,8 @@ fn watch(meter: &Meter, folder: &Path, time: Duration, end: &mpsc::Receiver<()>)
             (now.1 - last.1) / BEAT.as_secs(),
             memory() >> 20,
             size(folder) >> 20,
+            meter.fsync.swap(0, Relaxed) / 1_000,
+            meter.late.swap(0, Relaxed) / 1_000,
         );
         if now.0 > last.0 && now.1 > last.1 {
             moved = Instant::now();

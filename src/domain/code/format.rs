@@ -3,6 +3,7 @@
 
 use super::comparison::{CaseMode, fold, typed};
 use super::exclusions::Exclusions;
+use super::forgiving::plain_character;
 use super::pattern::{Pattern, Place};
 
 /// Why a pattern and a case rule do not go together.
@@ -81,6 +82,31 @@ impl CodeFormat {
     /// The characters that each place may hold, phrases aside; literals are not touched by excluded characters.
     pub(super) fn admitted(&self) -> Vec<Vec<char>> {
         self.pattern.places().iter().map(|place| self.characters_of(place).collect()).collect()
+    }
+
+    /// The same of what is left where a typed code is [forgiven](super::plain).
+    pub(super) fn admitted_plain(&self) -> Vec<Vec<char>> {
+        let plain = |place| self.characters_of(place).filter_map(plain_character).collect::<Vec<_>>();
+        self.pattern.places().iter().map(plain).filter(|characters| !characters.is_empty()).collect()
+    }
+
+    /// The code that a [plain](super::plain) text may mean: with the literals of the pattern, and the separators among
+    /// them. None where they are others. Whether such a code is made is another question.
+    pub(super) fn spelled(&self, plain: &[char]) -> Option<String> {
+        let mut typed = plain.iter().copied();
+        let mut code = String::with_capacity(self.pattern.text().len());
+        for place in self.pattern.places() {
+            match place {
+                Place::Literal(literal) => {
+                    if let Some(meant) = plain_character(*literal) {
+                        typed.next().filter(|typed| self.case.folded(*typed) == self.case.folded(meant))?;
+                    }
+                    code.push(*literal);
+                }
+                Place::Placeholder(_) => code.push(typed.next()?),
+            }
+        }
+        typed.next().is_none().then_some(code)
     }
 
     fn characters_of(&self, place: &Place) -> impl Iterator<Item = char> {

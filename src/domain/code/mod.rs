@@ -9,6 +9,7 @@ mod automaton;
 mod comparison;
 mod exclusions;
 mod feistel;
+mod forgiving;
 mod format;
 mod grammar;
 mod key;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use comparison::{CaseMode, case_key, fold, typed};
 pub use exclusions::{ExclusionError, Exclusions, MAX_CHARACTERS, MAX_PHRASE_LENGTH, MAX_PHRASES};
+pub use forgiving::{plain, typed_form};
 pub use format::{CodeFormat, FormatError};
 pub use grammar::MAX_CELLS;
 pub use key::SeriesKey;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::comparison::{CaseMode, fold, typed};
+use super::forgiving::plain;
 use super::format::CodeFormat;
 use super::overlap::shared_code;
 
@@ -17,6 +18,8 @@ type Bits = Vec<u64>;
 pub struct PatternSet<I> {
     /// By the length of their codes: equal codes have equal lengths.
     shelves: HashMap<usize, Shelf<I>>,
+    /// The same by what is left of them where a typed code is forgiven.
+    plain: HashMap<usize, Shelf<I>>,
     /// The stamp of the next one that is added.
     next: u64,
 }
@@ -40,11 +43,14 @@ struct Shelf<I> {
 
 impl<I> Default for PatternSet<I> {
     fn default() -> Self {
-        Self { shelves: HashMap::new(), next: 0 }
+        Self { shelves: HashMap::new(), plain: HashMap::new(), next: 0 }
     }
 }
 
-impl<I: PartialEq> PatternSet<I> {
+/// How many codes a typed text may mean before it is taken to mean none of them.
+const MAX_SPELLINGS: usize = 8;
+
+impl<I: PartialEq + Clone> PatternSet<I> {
     /// An index of nothing.
     #[must_use]
     pub fn new() -> Self {
@@ -53,15 +59,17 @@ impl<I: PartialEq> PatternSet<I> {
 
     /// Adds a format. One id may have several, as a pool has whose pattern was edited.
     pub fn insert(&mut self, id: I, format: Arc<CodeFormat>) {
-        let length = format.pattern().length();
+        let (places, plain) = (format.admitted(), format.admitted_plain());
         let entry = Entry { id, format, stamp: self.next };
         self.next += 1;
-        self.shelves.entry(length).or_insert_with(|| Shelf::new(length)).insert(entry);
+        for (shelves, places) in [(&mut self.plain, plain), (&mut self.shelves, places)] {
+            shelves.entry(places.len()).or_insert_with(|| Shelf::new(places.len())).insert(entry.clone(), places);
+        }
     }
 
     /// Removes every format of an id, in time by the number of formats.
     pub fn remove(&mut self, id: &I) {
-        self.shelves.values_mut().for_each(|shelf| shelf.remove(id));
+        self.shelves.values_mut().chain(self.plain.values_mut()).for_each(|shelf| shelf.remove(id));
     }
 
     /// How many formats there are.
@@ -82,6 +90,18 @@ impl<I: PartialEq> PatternSet<I> {
     #[must_use]
     pub fn candidates(&self, code: &str) -> Vec<&I> {
         self.fitting(&typed(code)).map(|(id, _)| id).collect()
+    }
+
+    /// The codes that a typed text may mean where it is [forgiven](plain), as the formats in the set would write them; none
+    /// where they are very many.
+    #[must_use]
+    pub fn spellings(&self, typed: &str) -> Vec<String> {
+        let plain: Vec<char> = plain(typed).chars().collect();
+        let Some(shelf) = self.plain.get(&plain.len()) else { return Vec::new() };
+        let found = shelf.fitting(&plain.iter().copied().map(fold).collect::<Vec<_>>());
+        let fitting = shelf.entries_of(&found).take(MAX_SPELLINGS + 1);
+        let spellings: Vec<_> = fitting.filter_map(|entry| entry.format.spelled(&plain)).collect();
+        if spellings.len() > MAX_SPELLINGS { Vec::new() } else { spellings }
     }
 
     /// The formats that can make the code, or one equal to it under the comparison or the format's own rule; exact.
@@ -145,9 +165,9 @@ impl<I: PartialEq> Shelf<I> {
         Self { entries: Vec::new(), free: Vec::new(), places: vec![HashMap::new(); length] }
     }
 
-    fn insert(&mut self, entry: Entry<I>) {
+    fn insert(&mut self, entry: Entry<I>, admitted: Vec<Vec<char>>) {
         let index = self.free.pop().unwrap_or(self.entries.len());
-        for (place, characters) in self.places.iter_mut().zip(entry.format.admitted()) {
+        for (place, characters) in self.places.iter_mut().zip(admitted) {
             for character in characters {
                 let bits = place.entry(fold(character)).or_default();
                 bits.resize(bits.len().max(index / 64 + 1), 0);

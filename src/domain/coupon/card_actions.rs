@@ -62,7 +62,7 @@ impl Coupon {
     }
 
     /// Takes off what a card holds that is less than its minimum value, and takes it out of use.
-    fn void_below_minimum(&mut self, entries: &mut Vec<Entry>, now: Instant) -> Change {
+    pub(super) fn void_below_minimum(&mut self, entries: &mut Vec<Entry>, now: Instant) -> Change {
         let mut void = self.change(EventType::Invalidate, Status::Invalid);
         void.amount = self.balance();
         void.reason = Some("the balance fell below the card's minimum value".to_owned());

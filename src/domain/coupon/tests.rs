@@ -189,6 +189,28 @@ fn a_card_that_would_be_below_its_minimum_stays_void() {
     assert!(refused.message.contains("0.50") && refused.message.contains("1.00"), "{}", refused.message);
 }
 
+#[test]
+fn what_comes_back_on_a_card_that_was_used_up_is_void_below_its_minimum_and_no_card_of_staffs_lives_again() {
+    let mut card = terms(CouponType::GiftCard, "10");
+    card.restrictions.minimum_value = Some(Amount(100));
+    let coupon = fresh().claim(&card, holder("ann"), None, now()).expect("a claim").coupon;
+    let used = coupon.redeem_card(&card, None, Amount(1_000), None, now()).expect("a payment");
+    let payment = used.entries.last().cloned().expect("an entry");
+    let little = used.coupon.unredeem_card(&card, payment, Some(Amount(10)), None, now()).expect("a part");
+    assert_eq!((little.coupon.status, little.coupon.balance()), (Status::Invalid, Some(Amount(0))));
+    let [payment, _, void] = little.entries.as_slice() else { panic!("{:?}", little.entries) };
+    assert_eq!((void.kind, void.amount), (EntryKind::Void, Amount(-10)));
+    // With more of it, the card lives again, and what was void with it.
+    let more = little.coupon.unredeem_card(&card, payment.clone(), Some(Amount(500)), Some(void.clone()), now());
+    let more = more.expect("more of it");
+    assert_eq!((more.coupon.status, more.coupon.balance()), (Status::PartiallyRedeemed, Some(Amount(510))));
+    // One that staff take out of use holds at least its minimum, and stays so whatever comes back.
+    let payment = more.entries.first().cloned().expect("the payment");
+    let stolen = more.coupon.invalidate(now()).expect("it is taken out of use");
+    let back = stolen.coupon.unredeem_card(&card, payment, None, stolen.entries.last().cloned(), now());
+    assert_eq!(back.expect("the rest").coupon.status, Status::Invalid);
+}
+
 /// Whatever is decided: the version rises by one, the events lead from one status to the other, and
 /// the last ledger entry is the balance.
 fn check_decision(before: Status, version: u64, decision: &Decision) {
@@ -338,7 +360,11 @@ proptest! {
         for (step, amount, which) in steps {
             let entry = ledger.get(which % ledger.len()).cloned().expect("an entry");
             let result = match step {
-                0 | 1 => coupon.clone().redeem_card(&card, None, Amount(amount), None, now()),
+                0 => coupon.clone().redeem_card(&card, None, Amount(amount), None, now()),
+                1 => {
+                    let all = coupon.balance().unwrap_or_default();
+                    coupon.clone().redeem_card(&card, None, all, None, now())
+                }
                 2 => {
                     let void = coupon.void_entry().and_then(|id| ledger.get(id.number as usize).cloned());
                     coupon.clone().unredeem_card(&card, entry, Some(Amount(amount)), void, now())

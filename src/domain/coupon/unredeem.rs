@@ -122,6 +122,10 @@ impl Coupon {
         self.usages = self.usages.saturating_sub(u32::from(whole));
         let mut entries = vec![redemption, reversal];
         changes.extend(self.revive(terms, void, &mut entries, now));
+        // Of one that was used up, too little may have come back: it is as if it had paid that much less.
+        if self.status.is_live() && account.falls_below_minimum(terms) && self.held(now).number == 0 {
+            changes.push(self.void_below_minimum(&mut entries, now));
+        }
         self.version += 1;
         Ok(Decision { coupon: self, changes, entries })
     }

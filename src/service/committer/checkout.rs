@@ -16,7 +16,7 @@ use scrip_domain::{
     terms::Terms,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Purchase, Purchases};
+use scrip_storage::{Purchase, Purchases, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -129,7 +129,21 @@ impl Attempt<'_> {
             Err(stop) => return Err(stop),
         }
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Preview)?;
+        self.refuse_redeemed(&order, &found, &verdicts)?;
         Ok(Answer::Checkout(Box::new(record_of(&order.basket, asked, &found, verdicts))))
+    }
+
+    /// Refuses the id of a purchase that has redeemed one of the coupons which would be redeemed once more, as completing
+    /// it would.
+    fn refuse_redeemed(&mut self, order: &Order, found: &[MaybeFound], verdicts: &[Verdict]) -> Result<(), Stop> {
+        if !self.working.settings().auto_redeem {
+            return Ok(());
+        }
+        let redeemed = found.iter().zip(verdicts).filter(|(_, verdict)| verdict.redeemable());
+        for (found, _) in redeemed.filter_map(|(found, _)| found.as_ref()) {
+            self.refuse_use(&order.transaction, found.coupon.id)?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
@@ -148,7 +162,7 @@ impl Attempt<'_> {
         let when = asked.at.map_or(Some(self.now()), instant_of);
         let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
         let expected = asked.expected_payable.as_deref();
-        let expected = expected.map(|text| Decimal::parse(text)?.to_amount(basket.currency.exponent())).transpose();
+        let expected = expected.map(|text| Decimal::parse(text)?.to_total(basket.currency.exponent())).transpose();
         let expected_payable = expected.map_err(at("expectedPayable"))?;
         let at = when.ok_or_else(|| invalid().at(["at"]))?;
         Ok(Order { customer, basket, transaction, at, given_time: asked.at.is_some(), expected_payable })
@@ -208,6 +222,7 @@ impl Attempt<'_> {
             Ok(found) => found,
             Err(missing) => return Ok((Presented { missing: Some(missing), ..presented }, None)),
         };
+        self.need([RowId::of::<Purchases>((order.transaction.clone(), Some(found.coupon.id)))])?;
         let terms = self.terms(&found.coupon)?;
         let pool = self.pool_of(found.coupon.id)?;
         // What it holds itself is no hindrance.
@@ -271,7 +286,8 @@ impl Attempt<'_> {
             return Ok(None);
         }
         let known = self.customer(&order.customer)?.and_then(|customer| customer.currency);
-        let currency = known.or(Some(order.basket.currency));
+        // A basket in another currency than the coupon's is told as that.
+        let currency = known.or(terms.currency).or(Some(order.basket.currency));
         if let Err(rejection) = pool.check_open().and_then(|()| terms.admits_customer(currency)) {
             return Ok(Some(Err(rejection)));
         }

@@ -7,7 +7,7 @@ use crate::{
     prepare::NewPattern,
 };
 use scrip_domain::{
-    code::case_key,
+    code::{case_key, typed_form},
     id::{CouponId, PoolId},
     pool::{Pool, same_code},
     pool_codes::Making,
@@ -16,7 +16,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CodeLists, CodeOwners, Named, RowId, Tally};
+use scrip_storage::{CodeLists, CodeOwners, Named, RowId, Tally, TypedCodes};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -122,16 +122,17 @@ impl Attempt<'_> {
         let checked: Vec<_> = codes.iter().map(|code| (code, check_code(code))).collect();
         let good = checked.iter().filter_map(|(_, code)| code.as_ref().ok());
         let size = self.tally(pool.id).supply.size;
-        let rows = good.map(|code| RowId::of::<CodeOwners>(case_key(code)));
+        let rows = good.flat_map(|code| {
+            let typed = typed_key(code).map(RowId::of::<TypedCodes>);
+            [Some(RowId::of::<CodeOwners>(case_key(code))), typed].into_iter().flatten()
+        });
         let last = CodeLists::row_of(CouponId { pool: pool.id, index: size });
         self.need(rows.chain([RowId::of::<CodeLists>(last)]))?;
         let mut added = Added { pool: pool.id, added: 0, skipped: Vec::new() };
         for (given, code) in checked {
             let skipped = match code {
                 Ok(code) => self.add_code(&pool, code)?,
-                Err(_) => Some(Rejection::ValueInvalid {
-                    reason: format!("expected a code of 1 to {MAX_CODE} characters without control characters"),
-                }),
+                Err(rejection) => Some(rejection),
             };
             match skipped {
                 None => added.added += 1,
@@ -188,11 +189,25 @@ impl Attempt<'_> {
         let coupon = CouponId { pool: pool.id, index: tally.supply.size };
         named.push(Named { code: code.to_owned(), coupon });
         self.put::<CodeOwners>(key, named);
+        if let Some(key) = typed_key(code) {
+            let mut named = self.get::<TypedCodes>(&key)?.cloned().unwrap_or_default();
+            if named.len() < TypedCodes::MOST_NAMED {
+                named.push(Named { code: code.to_owned(), coupon });
+                self.put::<TypedCodes>(key, named);
+            }
+        }
         tally.supply.lengths |= 1 << (code.chars().count().clamp(1, 64) - 1);
         tally.supply.size += 1;
         tally.counts.add(Status::Unassigned, 1);
         Ok(None)
     }
+}
+
+/// The key under which a code is looked for as people type it, where it is not the code itself but for case: only then
+/// it has a row.
+fn typed_key(code: &str) -> Option<String> {
+    let form = typed_form(code);
+    (!form.is_empty() && form != case_key(code)).then_some(form)
 }
 
 /// The fields of an edit that change what codes a pool makes.

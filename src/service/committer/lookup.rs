@@ -5,10 +5,10 @@ use std::{ops::Range, sync::Arc};
 
 use crate::{
     CouponRef,
-    codebook::{Meant, code_at, meant},
+    codebook::{self, Meant, code_at, meant},
 };
 use scrip_domain::{
-    code::{Series, case_key},
+    code::{Series, case_key, typed_form},
     coupon::Coupon,
     id::{CouponId, CustomerId, PoolId},
     pool::Pool,
@@ -18,7 +18,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
 };
-use scrip_storage::{CodeLists, CodeOwners, Coupons, Named, RowId};
+use scrip_storage::{CodeLists, CodeOwners, Coupons, Named, RowId, TypedCodes};
 
 use super::attempt::{Attempt, Stop};
 
@@ -154,26 +154,63 @@ impl Attempt<'_> {
         taken: Option<&[CouponId]>,
     ) -> Result<Result<Found, Rejection>, Stop> {
         let unknown = Rejection::NotFound { what: "coupon", by: "code" };
-        let Ok(code) = check_code(code) else { return Ok(Err(unknown)) };
-        for maker in self.working.registry.candidates(&code) {
+        if let Ok(code) = check_code(code)
+            && let Some(found) = self.by_exact_code(&code, pool, customer, taken)?
+        {
+            return Ok(found);
+        }
+        // What a person types is forgiven where exactly one code fits (product section 2).
+        let mut meant: Option<Result<Found, Rejection>> = None;
+        for code in self.spellings(code)? {
+            let Some(found) = self.by_exact_code(&code, pool, customer, taken)? else { continue };
+            match (&meant, &found) {
+                (None, _) => meant = Some(found),
+                (Some(Ok(one)), Ok(other)) if one.coupon.id == other.coupon.id => {}
+                (Some(_), _) => return Ok(Err(unknown)),
+            }
+        }
+        Ok(meant.unwrap_or(Err(unknown)))
+    }
+
+    /// The codes that a typed text may mean.
+    fn spellings(&mut self, typed: &str) -> Result<Vec<String>, Stop> {
+        let form = typed_form(typed);
+        if form.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.need([RowId::of::<TypedCodes>(form.clone()), RowId::of::<CodeOwners>(form.clone())])?;
+        let mut named = self.get::<TypedCodes>(&form)?.cloned().unwrap_or_default();
+        named.extend(self.get::<CodeOwners>(&form)?.into_iter().flatten().cloned());
+        Ok(codebook::spellings(self.working.registry, typed, named))
+    }
+
+    /// The coupon with this very code, but for case; none where there is none, refused where a generic code is nobody's.
+    fn by_exact_code(
+        &mut self,
+        code: &str,
+        pool: Option<PoolId>,
+        customer: Option<&CustomerId>,
+        taken: Option<&[CouponId]>,
+    ) -> Result<Option<Result<Found, Rejection>>, Stop> {
+        for maker in self.working.registry.candidates(code) {
             if pool.is_some_and(|pool| pool != maker.id) {
                 continue;
             }
             let maker = self.pool(maker.id, "coupon")?;
             let size = self.tally(maker.id).supply.size;
-            for meant in self.meant(&maker, size, &code)? {
+            for meant in self.meant(&maker, size, code)? {
                 let found = match meant {
                     Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
                     Meant::Generic => {
-                        return Ok(self.generic(&maker, &code, customer, taken)?.ok_or(Rejection::CodeNotClaimed));
+                        return Ok(Some(self.generic(&maker, code, customer, taken)?.ok_or(Rejection::CodeNotClaimed)));
                     }
                 };
                 if let Some(found) = found {
-                    return Ok(Ok(found));
+                    return Ok(Some(Ok(found)));
                 }
             }
         }
-        Ok(self.uploaded(&code, pool)?.ok_or(unknown))
+        Ok(self.uploaded(code, pool)?.map(Ok))
     }
 
     /// The uploaded coupon with this code.

@@ -9,7 +9,7 @@ use scrip_domain::{
     coupon::{Coupon, Decision, Holder},
     decimal::{Amount, Decimal},
     gift_card::Entry,
-    id::{CustomerId, EntryId, checked_id},
+    id::{CouponId, CustomerId, EntryId, checked_id},
     period::Instant,
     rejection::{Refusal, Rejection},
     terms::Terms,
@@ -46,12 +46,22 @@ impl Attempt<'_> {
             return Err(Rejection::NotOwner.at(["customerId"]).into());
         }
         let terms = self.terms(&found.coupon)?;
-        if let Some(basket) = &basket {
-            let pays_shipping = self.pool_of(found.coupon.id)?.pays_shipping(&terms);
-            check_worth(basket, &terms, pays_shipping, asked.amount)?;
+        let pool = self.pool_of(found.coupon.id)?;
+        let worth = basket
+            .as_ref()
+            .map_or(Ok(()), |basket| check_worth(basket, &terms, pool.pays_shipping(&terms), asked.amount));
+        // Of a coupon that somebody holds, what it is says more than what it would be worth; what a card holds, less.
+        let is_of_the_amount = |refusal: &Refusal| refusal.field.first().is_some_and(|field| field == "amount");
+        let says_more = |decision: &Result<Decision, Refusal>| !decision.as_ref().err().is_none_or(is_of_the_amount);
+        if found.is_assigned_by_redeeming(&pool) {
+            worth.clone()?;
         }
         let (coupon, claim) = self.assigned(&found, &terms, customer.as_ref(), basket.as_ref())?;
-        let decision = redeemed(coupon, &terms, customer.as_ref(), asked.amount, transaction.clone(), self.now())?;
+        let decision = redeemed(coupon, &terms, customer.as_ref(), asked.amount, transaction.clone(), self.now());
+        if !says_more(&decision) {
+            worth?;
+        }
+        let decision = decision?;
         let (customer, basket) = (customer.as_ref(), basket.as_ref());
         let setting = Setting { occasion: Occasion::Redeem, customer, basket, at: None };
         self.pass_checks(&found.coupon, &terms, setting)?;
@@ -94,12 +104,17 @@ impl Attempt<'_> {
         found: &Found,
         redemption: &Decision,
     ) -> Result<(), Stop> {
-        let key = (transaction, Some(found.coupon.id));
-        if self.get::<Purchases>(&key)?.is_some() {
-            return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
-        }
-        self.put::<Purchases>(key, use_of(redemption_in(redemption))?);
+        self.refuse_use(&transaction, found.coupon.id)?;
+        self.put::<Purchases>((transaction, Some(found.coupon.id)), use_of(redemption_in(redemption))?);
         Ok(())
+    }
+
+    /// Refuses a purchase that has redeemed a coupon already.
+    pub(super) fn refuse_use(&mut self, transaction: &str, coupon: CouponId) -> Result<(), Stop> {
+        match self.get::<Purchases>(&(transaction.to_owned(), Some(coupon)))? {
+            Some(_) => Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into()),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn unredeem(

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CodeLists, CodeOwners, Coupons,
+    CodeLists, CodeOwners, Coupons, TypedCodes,
     words::{link_to, linked},
 };
 use crate::{
@@ -107,6 +107,11 @@ impl CodeOwners {
     }
 }
 
+impl TypedCodes {
+    /// How many codes of one form are kept. One that stands with so many may be one of more, which are not.
+    pub const MOST_NAMED: usize = 8;
+}
+
 impl Form for CodeOwners {
     const TABLE: &'static str = "code";
     const MOST: usize = 64 * KIB;
@@ -121,18 +126,50 @@ impl Form for CodeOwners {
     }
 
     fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
+        KeptOwners::of(named)
+    }
+
+    fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
+        kept.named()
+    }
+}
+
+impl Form for TypedCodes {
+    const TABLE: &'static str = "typed";
+    const MOST: usize = 64 * KIB;
+    type Kept<'a> = KeptOwners<'a>;
+
+    fn parts(key: &String) -> Parts<'_> {
+        Parts::alone(Part::Text(key))
+    }
+
+    fn key(parts: &mut PartsReader<'_>) -> Option<String> {
+        parts.text()
+    }
+
+    fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
+        KeptOwners::of(named)
+    }
+
+    fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
+        kept.named()
+    }
+}
+
+impl<'a> KeptOwners<'a> {
+    fn of(named: &'a [Named]) -> Self {
         let keep = |named: &'a Named| KeptNamed {
             code: Cow::Borrowed(&named.code),
             coupon: link_to::<Coupons>(&named.coupon),
         };
-        KeptOwners { coupons: named.iter().map(keep).collect() }
+        Self { coupons: named.iter().map(keep).collect() }
     }
 
-    fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
+    fn named(self) -> Result<Vec<Named>, CodecError> {
         let read = |kept: KeptNamed<'_>| {
             let coupon = linked::<Coupons>(&kept.coupon)?;
             Ok(Named { code: kept.code.into_owned(), coupon })
         };
-        kept.coupons.into_iter().map(read).collect()
+        self.coupons.into_iter().map(read).collect()
     }
 }

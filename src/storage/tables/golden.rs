@@ -205,6 +205,7 @@ fn rows() -> Vec<(RowId, Row)> {
         ),
         row::<CodeLists>((PoolId(7), 3), vec!["A-1".to_owned(), "b\u{e9}".to_owned()]),
         row::<CodeOwners>("a-1".to_owned(), vec![Named { code: "A-1".to_owned(), coupon: coupon() }]),
+        row::<TypedCodes>("a1".to_owned(), vec![Named { code: "A-1".to_owned(), coupon: coupon() }]),
         row::<Coupons>(coupon(), Box::new(touched())),
         row::<Coupons>(
             CouponId { pool: PoolId(1), index: 0 },

@@ -109,6 +109,9 @@ tables! {
     /// ([`scrip_domain::code::case_key`]). More than one only where case-sensitive pools have codes that differ in case
     /// alone.
     CodeOwners { String => Vec<Named> }
+    /// The uploaded coupons that a typed code may mean, by its form without what is forgiven
+    /// ([`scrip_domain::code::typed_form`]), where that is another than the one without regard to case.
+    TypedCodes { String => Vec<Named> }
     /// Coupons that have been touched.
     Coupons { CouponId => Box<Coupon> }
     /// The full leaves of a coupon's history.

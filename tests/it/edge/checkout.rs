@@ -98,7 +98,7 @@ async fn every_check_is_told() {
         &["NOT_FOUND"][..],
         &["PURCHASE_MINIMUM_NOT_MET", "STORE_NOT_ALLOWED", "PRODUCT_NOT_ELIGIBLE"],
         &["NOT_OWNER"],
-        &["CURRENCY_MISMATCH", "CURRENCY_MISMATCH"],
+        &["CURRENCY_MISMATCH"],
         &["INVALIDATED"],
         &[],
         &["DUPLICATE"],

@@ -111,3 +111,67 @@ async fn a_code_has_one_page() {
     assert_eq!(next["couponsByCode"]["edges"], json!([]), "nothing comes after the only one");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn what_people_type_finds_the_code_where_one_fits() {
+    let app = App::start().await;
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["SPRING-10", "INDIRIM20", "ＷＩＤＥ", "A-12", "A1-2"]).await;
+    let bulk = app.bulk("$$$$-$$$$-$$$$-$$$$", 10).await;
+    let made = app.claim(&bulk, "ann").await["code"].as_str().expect("a code").to_owned();
+    let generic = json!({ "name": "g", "source": "GENERATED", "type": "FREE_SHIPPING", "pattern": "HELLO WORLD", "claimOnUse": true });
+    let generic = app.ok("poolCreate", generic).await["id"].as_str().expect("an id").to_owned();
+    let bare = made.replace('-', "");
+    for (typed, code) in [
+        (bare.to_lowercase(), made.as_str()),
+        (made.replace('-', " - "), &made),
+        (bare.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).expect("full width")).collect(), &made),
+        ("SPRING–10".to_owned(), "SPRING-10"),
+        ("spring 10".to_owned(), "SPRING-10"),
+        ("ＳＰＲＩＮＧ－１０".to_owned(), "SPRING-10"),
+        ("SPR\u{200b}ING-10\u{feff}".to_owned(), "SPRING-10"),
+        ("ındırım20".to_owned(), "INDIRIM20"),
+        ("İNDİRİM 20".to_owned(), "INDIRIM20"),
+        ("wide".to_owned(), "ＷＩＤＥ"),
+        ("a12".to_owned(), ""),
+        ("a-12".to_owned(), "A-12"),
+        ("--".to_owned(), ""),
+        (bare[1..].to_owned(), ""),
+    ] {
+        let query = "query($code: String!) { couponsByCode(code: $code) { edges { node { code } } } }";
+        let found = items(&app.data(query, json!({ "code": typed })).await["couponsByCode"]);
+        let expected: Vec<_> =
+            [code].into_iter().filter(|code| !code.is_empty()).map(|code| json!({ "code": code })).collect();
+        assert_eq!(found, expected, "{typed:?}");
+        // The same where it is acted upon.
+        let input = json!({ "coupon": { "code": typed }, "customerId": "ann" });
+        if code.is_empty() {
+            app.refused("couponRedeem", input, "NOT_FOUND", "coupon.code").await;
+        } else if code != "ＷＩＤＥ" {
+            app.mutate("couponRedeem", input).await;
+            assert_eq!(app.by_code(code).await["status"], "REDEEMED", "{typed:?}");
+        }
+    }
+    let open = json!({ "coupon": { "code": "hello–world" }, "customerId": "ann" });
+    assert_eq!(app.ok("couponRedeem", open).await["pool"]["id"], json!(generic));
+    // Of two, none is meant; each is found as it is written.
+    app.pool(json!({ "type": "FREE_SHIPPING" }), &["SPRING1-0"]).await;
+    let input = |code: &str| json!({ "coupon": { "code": code }, "customerId": "ann" });
+    app.refused("couponRedeem", input("spring10"), "NOT_FOUND", "coupon.code").await;
+    assert_eq!(app.ok("couponRedeem", input("spring1-0")).await["code"], "SPRING1-0");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_prints_nothing_is_not_kept() {
+    let app = App::start().await;
+    let pool = app.pool(json!({ "type": "FREE_SHIPPING" }), &[]).await;
+    for hidden in ['\u{200b}', '\u{feff}', '\u{202e}', '\u{ad}'] {
+        let text = format!("SPR{hidden}ING");
+        let (added, skipped) = add(&app, &pool, &[&text]).await;
+        assert_eq!((added, skipped[0].1.as_str()), (json!(0), "VALUE_INVALID"), "{hidden:?}");
+        app.refused("couponClaim", json!({ "poolId": pool, "customerId": text }), "VALUE_INVALID", "customerId").await;
+        app.refused("customerUpsert", json!({ "customerId": text }), "VALUE_INVALID", "customerId").await;
+        app.refused("poolUpdate", json!({ "id": pool, "name": text, "apply": "NONE" }), "VALUE_INVALID", "name").await;
+    }
+    app.finish().await;
+}

@@ -213,6 +213,46 @@ async fn the_price_that_was_agreed_is_paid_or_nothing_is_recorded() {
 }
 
 #[tokio::test]
+async fn what_is_refused_says_what_stands_in_the_way() {
+    let app = App::start().await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    app.pool(json!({ "type": "AMOUNT", "value": "10" }), &["TEN"]).await;
+    let cards = app.pool(json!({ "type": "GIFT_CARD", "value": "50" }), &["CARD"]).await;
+    app.claim(&cards, "ann").await;
+    let nothing = json!({ "currency": "EUR", "lines": [] });
+    let redeem = |basket: &Value| json!({ "coupon": { "code": "TEN" }, "customerId": "ann", "basket": basket });
+    app.refused("couponRedeem", redeem(&nothing), "NOTHING_TO_DISCOUNT", "basket").await;
+    app.ok("couponRedeem", json!({ "coupon": { "code": "TEN" }, "customerId": "ann" })).await;
+    app.refused("couponRedeem", redeem(&nothing), "ALREADY_REDEEMED", "").await;
+    // A purchase redeems a coupon once, also where that was taken back; a preview tells it as completing it does.
+    let pay = json!({ "coupon": { "code": "CARD" }, "amount": "5", "transactionId": "t-1" });
+    let entry = app.mutate("couponRedeem", pay).await["ledgerEntry"]["id"].clone();
+    app.ok("couponUnredeem", json!({ "coupon": { "code": "CARD" }, "ledgerEntryId": entry })).await;
+    let again = order("t-1", &[("p", "20")], "0", &["CARD"]);
+    app.refused("checkoutComplete", again.clone(), "TRANSACTION_ALREADY_USED", "transactionId").await;
+    let query = "query($input: CheckoutInput!) { checkoutPreview(input: $input) { payable } }";
+    let told = app.gql(query, json!({ "input": again })).await;
+    assert_eq!(told["errors"][0]["extensions"]["code"], "TRANSACTION_ALREADY_USED", "{told}");
+    // A sum may be more than one amount may be.
+    let lines = vec![("p", "1000000000000"); 3];
+    let mut large = order("t-2", &lines, "0", &[]);
+    large["expectedPayable"] = json!("3000000000000.00");
+    assert_eq!(app.ok("checkoutComplete", large).await["payable"], "3000000000000.00");
+    let mut many = order("t-3", &[("p", "1")], "0", &[]);
+    many["basket"]["lines"][0]["quantity"] = json!(2_147_483_648_i64);
+    let told = app.gql(query, json!({ "input": many })).await;
+    let message = told["errors"][0]["message"].as_str().expect("a message");
+    assert_eq!(
+        (message, &told["errors"][0]["extensions"]["code"]),
+        (
+            "Only integers from -2147483648 to 2147483647 are accepted for Int (in BasketLineInput)",
+            &json!("VALUE_INVALID")
+        )
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn one_answer_for_a_coupon_and_the_entry_of_a_card() {
     let app = App::start().await;
     app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;

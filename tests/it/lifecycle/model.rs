@@ -351,5 +351,12 @@ impl Modelled {
         if self.status == Status::Invalid && self.was.is_some_and(enough) {
             self.reinstate(now);
         }
+        // Too little has come back on one that was used up.
+        if self.status == Status::PartiallyRedeemed
+            && (1..facts.minimums.0).contains(&self.balance)
+            && self.holds.is_empty()
+        {
+            self.invalidate();
+        }
     }
 }
