@@ -5,7 +5,7 @@ use clap::{Subcommand, ValueEnum};
 use super::{Problem, say};
 use crate::config::Config;
 use scrip_domain::{access::Role, period::Instant};
-use scrip_service::{Clock, Command, KeyDraft, Scrip, Session};
+use scrip_service::{Clock, KeyDraft, KeyRevoke, Scrip, Session};
 
 /// What is done with keys.
 #[derive(Debug, Subcommand)]
@@ -83,7 +83,7 @@ async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem
             }
         }
         KeyCommand::Revoke { id } => {
-            session.submit(None, Command::KeyRevoke(id)).await?;
+            session.change(None, KeyRevoke { id }).await?;
             say(&mut std::io::stderr(), "It is revoked.");
         }
     }

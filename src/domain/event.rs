@@ -5,10 +5,31 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     decimal::Amount,
-    id::{CouponId, CustomerId, EventId},
+    id::{CouponId, CustomerId, EventId, checked_text},
     period::Instant,
+    rejection::Rejection,
     status::Status,
 };
+
+/// The longest reason of an action, in characters.
+const MAX_REASON: usize = 500;
+
+/// Why something is done, in the words of who does it: 1 to 500 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Checks the text.
+    pub fn parse(text: &str) -> Result<Self, Rejection> {
+        checked_text(text, MAX_REASON).map(Self)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// What happened to a coupon (`CouponEventType` of the API).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

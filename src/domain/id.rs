@@ -53,30 +53,43 @@ pub struct EntryId {
 #[serde(transparent)]
 pub struct CustomerId(String);
 
-impl CustomerId {
-    /// Checks the text.
-    pub fn parse(text: &str) -> Result<Self, Rejection> {
-        checked_id(text).map(Self)
-    }
+/// The retailer's own id of a purchase, of the same form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TransactionId(String);
 
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+macro_rules! text_ids {
+    ($($name:ident),+) => {
+        $(
+            impl $name {
+                /// Checks the text.
+                pub fn parse(text: &str) -> Result<Self, Rejection> {
+                    checked_id(text).map(Self)
+                }
 
-    /// One that the database has kept: it was checked when it was made.
-    #[must_use]
-    pub fn kept(text: String) -> Self {
-        Self(text)
-    }
+                /// The text.
+                #[must_use]
+                pub fn as_str(&self) -> &str {
+                    &self.0
+                }
+
+                /// One that the database has kept: it was checked when it was made.
+                #[must_use]
+                pub fn kept(text: String) -> Self {
+                    Self(text)
+                }
+            }
+
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(&self.0)
+                }
+            }
+        )+
+    };
 }
 
-impl fmt::Display for CustomerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_ids!(CustomerId, TransactionId);
 
 /// Text that names something of the retailer's: 1 to 128 characters, none of them a control
 /// character, no white space at its ends.

@@ -8,7 +8,7 @@ use super::{
     cursor::{cursor, place},
     failure::{failed, refused, rejected},
     gate::OpensPurchases,
-    global_id::{GlobalId, coupon_id, ids, pool_id},
+    global_id::{GlobalId, coupon_id, customer_id, ids, pool_id},
     input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, PatternInput, PoolFilter},
     moment::instant,
     scalar::Cursor,
@@ -22,7 +22,7 @@ use scrip_domain::{
     id::{CustomerId, checked_id},
     rejection::Rejection,
 };
-use scrip_service::{Answer, PageRequest};
+use scrip_service::PageRequest;
 
 /// The most ids that one `nodes` takes.
 const MAX_NODES: usize = 100;
@@ -205,11 +205,8 @@ impl Query {
         #[graphql(desc = "The checkout.")] input: CheckoutInput,
     ) -> Result<CheckoutVerdict> {
         let order = input.order(ids(ctx)?).map_err(|r| refused(&r))?;
-        let answer = session(ctx)?.checkout_preview(order).await;
-        match answer.map_err(|failure| failed(ctx, &failure))? {
-            Answer::Checkout(record) => Ok(CheckoutVerdict::of(*record)),
-            _ => Err(super::failure::internal(ctx, "a checkout was answered with something else")),
-        }
+        let agreed = session(ctx)?.checkout_preview(order).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(CheckoutVerdict::of(*agreed.record))
     }
 
     /// Which of the coupons that a customer holds fit a basket, why not, and the best of them together; changes nothing.
@@ -218,12 +215,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Whose coupons, and the basket.")] input: EligibleInput,
     ) -> Result<Eligibility> {
-        let customer = ids(ctx)?.customer(&input.customer_id).map_err(|rejection| rejected(rejection, "customerId"))?;
-        let answer = session(ctx)?.eligible_coupons(customer, input.basket.into()).await;
-        match answer.map_err(|failure| failed(ctx, &failure))? {
-            Answer::Eligible(record) => Ok(Eligibility::of(*record)),
-            _ => Err(super::failure::internal(ctx, "which coupons fit was answered with something else")),
-        }
+        let customer = customer_id(ids(ctx)?, &input.customer_id).map_err(|rejection| rejected(rejection, "customerId"))?;
+        let fitting = session(ctx)?.eligible_coupons(customer, input.basket.into()).await;
+        Ok(Eligibility::of(*fitting.map_err(|failure| failed(ctx, &failure))?))
     }
 
     /// A checkout that was recorded, by its transactionId; null where there is none.

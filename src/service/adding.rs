@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Added, Answer, Command, Failure, Session, fingerprint, keys::hash_secret};
+use super::{Added, CouponsAdd, Failure, Session, Whole, fingerprint, keys::hash_secret};
 use scrip_domain::{id::PoolId, pool::Pool, rejection::Refusal};
 
 /// How many codes are added in one transaction.
@@ -31,8 +31,8 @@ impl Session {
         let added = Added { pool, added: 0, skipped: Vec::new() };
         let mut so_far = AddedInParts { added, refused: Vec::new(), pool: None };
         if let Some(key) = key {
-            let whole = fingerprint(&Command::CouponsAdd(pool, codes.to_vec()), None);
-            match self.submit(Some(key.to_owned()), Command::Whole(whole)).await {
+            let whole = fingerprint(&CouponsAdd { pool, codes: codes.to_vec() }.into(), None);
+            match self.change(Some(key.to_owned()), Whole(whole)).await {
                 Ok(_) => {}
                 Err(Failure::Refused(refused)) => return Ok(AddedInParts { refused, ..so_far }),
                 Err(broken) => return Err(broken),
@@ -41,12 +41,11 @@ impl Session {
         for (number, codes) in codes.chunks(PART).enumerate() {
             // A key may be of any length.
             let key = key.map(|key| format!("{number}/{}", hash_secret(key)));
-            match self.submit(key, Command::CouponsAdd(pool, codes.to_vec())).await {
-                Ok(Answer::Added(part)) => {
+            match self.change(key, CouponsAdd { pool, codes: codes.to_vec() }).await {
+                Ok(part) => {
                     so_far.added.added += part.added;
                     so_far.added.skipped.extend(part.skipped);
                 }
-                Ok(_) => return Err(Failure::Internal("added codes were answered with something else".to_owned())),
                 Err(Failure::Refused(refused)) => return Ok(AddedInParts { refused, ..so_far }),
                 Err(broken) => return Err(broken),
             }

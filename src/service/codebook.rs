@@ -194,8 +194,8 @@ fn unreadable(pool: &Pool, fault: &CodesFault) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Caller, Clock, Command, PoolEdit, Scrip, patterns::new_pool};
-    use scrip_domain::{pool_codes::CodesDraft, source::Source};
+    use crate::{Caller, Claim, Clock, Command, PoolCreate, PoolEdit, PoolUpdate, Scrip, patterns::new_pool};
+    use scrip_domain::{id::CustomerId, pool_codes::CodesDraft, source::Source};
     use scrip_storage::Address;
 
     #[tokio::test]
@@ -203,14 +203,14 @@ mod tests {
         let address = Address::parse("mem://").expect("an address");
         let scrip = Scrip::open(&address, Clock::System, None).await.expect("a database");
         let caller = Caller::scrip();
-        let ask = async |command| scrip.submit(&caller, None, command).await.expect("an answer");
+        let ask = async |command: Command| scrip.submit(&caller, None, command).await.expect("an answer");
         let codes = CodesDraft { pattern: "A-####".to_owned(), ..CodesDraft::default() };
-        ask(Command::PoolCreate(Box::new(new_pool(codes, Source::Generated)))).await;
+        ask(PoolCreate(Box::new(new_pool(codes, Source::Generated))).into()).await;
         let pool = PoolId(1);
         for pattern in ["B-####", "A-####-##", "A-^^^^"] {
-            ask(Command::Claim(pool, "ann".to_owned(), None)).await;
+            ask(Claim { pool, customer: CustomerId::parse("ann").expect("an id"), why: None }.into()).await;
             let edit = PoolEdit { pattern: Some(pattern.to_owned()), ..PoolEdit::default() };
-            ask(Command::PoolUpdate(pool, Box::new(edit))).await;
+            ask(PoolUpdate { pool, edit: Box::new(edit) }.into()).await;
         }
         // As after a start: nothing is open.
         let registry = Registry::load(&scrip.store).await.expect("a registry");

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Caller, CheckoutRecord, Command, CouponFilter, Failure, PageRequest, Scrip, prepare::Prepared};
+use super::{Caller, CheckoutRecord, CouponFilter, Failure, PageRequest, Scrip, prepare::Prepared};
 use scrip_domain::{
     basket::BasketDraft,
     decimal::Amount,
@@ -20,10 +20,10 @@ pub const MAX_ELIGIBLE: usize = 100;
 const PARTS: usize = 5;
 
 /// A question which of a customer's coupons fit a basket.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct EligibleOrder {
     /// Whose.
-    pub customer: String,
+    pub customer: CustomerId,
     /// What is to be bought.
     pub basket: BasketDraft,
     /// What the customer was found to hold.
@@ -50,19 +50,18 @@ impl Scrip {
     pub(super) fn eligible_coupons<'a>(
         &'a self,
         caller: &'a Caller,
-        customer: String,
+        customer: CustomerId,
         basket: BasketDraft,
-    ) -> Working<'a, Result<Answer, Failure>> {
+    ) -> Working<'a, Result<Box<EligibleRecord>, Failure>> {
         Box::pin(async move {
-            let id = CustomerId::parse(&customer).map_err(|rejection| rejection.at(["customerId"]))?;
             let live = [Status::Claimed, Status::PartiallyRedeemed];
-            let (mut coupons, whole) = self.held_last(&id, &live, MAX_ELIGIBLE).await?;
+            let (mut coupons, whole) = self.held_last(&customer, &live, MAX_ELIGIBLE).await?;
             let known: HashSet<CouponId> = coupons.iter().copied().collect();
-            let (all, _) = self.held_last(&id, &[], MAX_ELIGIBLE).await?;
+            let (all, _) = self.held_last(&customer, &[], MAX_ELIGIBLE).await?;
             coupons.extend(all.into_iter().filter(|coupon| !known.contains(coupon)));
             coupons.truncate(MAX_ELIGIBLE);
             let order = EligibleOrder { customer, basket, coupons, whole };
-            self.rehearse(caller, Command::Eligible(Box::new(order)), Prepared::default()).await
+            self.rehearse(caller, Box::new(order), Prepared::default()).await
         })
     }
 

@@ -10,7 +10,8 @@ use std::{
 
 use tokio::{sync::watch, time::timeout};
 
-use super::{Caller, Command, Failure, Scrip, prepare::fresh_bytes, tasks::EXPIRIES, vitals::Doing};
+use super::{
+    Caller, Command, Expire, Failure, Forget, IdsBegin, ReleaseOver, Scrip, prepare::fresh_bytes, tasks::EXPIRIES, vitals::Doing};
 use scrip_domain::{period::Instant, rejection::Code, seal::IdSecret};
 use scrip_storage::{Answers, Dues, HoldDues, ReadFrom};
 
@@ -129,11 +130,11 @@ impl Scrip {
         let until = now.as_millisecond();
         let holds = self.store.scan(&HoldDues::until(..=until), ReadFrom::Start, HOLDS).await?;
         if !holds.is_empty() {
-            return Ok(Some(Command::ReleaseOver(holds.into_iter().map(|(due, ())| due).collect())));
+            return Ok(Some(ReleaseOver(holds.into_iter().map(|(due, ())| due).collect()).into()));
         }
         let coupons = self.store.scan(&Dues::until(..=until), ReadFrom::Start, PART).await?;
         let coupons: Vec<_> = coupons.into_iter().map(|(due, ())| due).collect();
-        Ok(Some(coupons).filter(|coupons| !coupons.is_empty()).map(Command::Expire))
+        Ok(Some(coupons).filter(|coupons| !coupons.is_empty()).map(|coupons| Expire(coupons).into()))
     }
 
     /// Gives the database a secret for its ids, if it has none: at its first start, or at the first of a folder of before.
@@ -142,8 +143,8 @@ impl Scrip {
         if self.registry.has_ids() {
             return Ok(());
         }
-        let command = Command::IdsBegin(IdSecret::new(fresh_bytes()?));
-        match timeout(PATIENCE, self.submit(&Caller::scrip(), None, command)).await {
+        let begin = IdsBegin(IdSecret::new(fresh_bytes()?));
+        match timeout(PATIENCE, self.change(&Caller::scrip(), None, begin)).await {
             Ok(Err(failure)) if !is_stopped(&failure) => Err(failure),
             Ok(_) | Err(_) => Ok(()),
         }
@@ -159,7 +160,7 @@ impl Scrip {
                 return Ok(());
             }
             let keys = rows.into_iter().map(|(key, _)| key).collect();
-            match self.submit(&Caller::scrip(), None, Command::Forget(keys)).await {
+            match self.change(&Caller::scrip(), None, Forget(keys)).await {
                 Ok(_) => {}
                 Err(failure) if is_stopped(&failure) => return Ok(()),
                 Err(failure) => return Err(failure),

@@ -4,8 +4,8 @@
 //! before the next, so that each part is searched once, whatever becomes of the command and its caller.
 
 use super::{
-    Caller, Command, Failure, Scrip,
-    command::{HoldingsFound, Whose},
+    Caller, Command, Failure, HoldingsBegin, HoldingsFound, Scrip,
+    command::Whose,
     prepare::Prepared,
     turn::away,
 };
@@ -107,7 +107,7 @@ impl Scrip {
             let enough = found.is_enough();
             let Found { coupons, from, .. } = found;
             let (customer, pool) = whose.clone();
-            self.note(Command::HoldingsFound(Box::new(HoldingsFound { customer, pool, coupons, below, from }))).await?;
+            self.note(Box::new(HoldingsFound { customer, pool, coupons, below, from })).await?;
             if enough {
                 return Ok(());
             }
@@ -119,7 +119,7 @@ impl Scrip {
         let since = || self.registry.pool(*pool).and_then(|pool| pool.holdings_since);
         if since().is_none() {
             // Noted from now on: nothing can happen any more that a search would not see.
-            self.note(Command::HoldingsBegin(*pool)).await?;
+            self.note(HoldingsBegin(*pool)).await?;
         }
         let row = self.store.get_one::<Holdings>((customer.clone(), *pool, None)).await?;
         match (row, since()) {
@@ -144,8 +144,8 @@ impl Scrip {
         Ok(found)
     }
 
-    async fn note(&self, command: Command) -> Result<(), Failure> {
-        let noted = self.committer.submit(&Caller::scrip(), None, command, Prepared::default()).await;
+    async fn note(&self, command: impl Into<Command>) -> Result<(), Failure> {
+        let noted = self.committer.submit(&Caller::scrip(), None, command.into(), Prepared::default()).await;
         noted.unwrap_or_else(|_| Err(Failure::Internal("what is only noted asks nothing".to_owned()))).map(drop)
     }
 }

@@ -5,7 +5,7 @@
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
 
-use super::{Caller, Command, Failure, Rights, Scrip};
+use super::{Caller, Failure, KeyAdd, Rights, Scrip};
 use scrip_domain::{
     access::{ApiKey, Role, SECRET_PREFIX},
     period::Instant,
@@ -78,7 +78,7 @@ impl Scrip {
             expires_at: draft.expires_at,
             revoked_at: None,
         };
-        self.submit(actor, None, Command::KeyAdd(Box::new(key.clone()))).await?;
+        self.change(actor, None, KeyAdd(Box::new(key.clone()))).await?;
         Ok(NewKey { key, secret })
     }
 

@@ -4,6 +4,7 @@
 mod adding;
 mod backups;
 mod browse;
+mod caller;
 mod clock;
 mod codebook;
 mod command;
@@ -13,6 +14,7 @@ mod eligible;
 mod events;
 mod expiry;
 mod export;
+mod failure;
 mod fatal;
 mod given;
 mod history;
@@ -41,14 +43,13 @@ mod weight;
 pub use adding::AddedInParts;
 pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use clock::{Clock, ManualClock};
-pub use command::{
-    Added, Answer, Caller, CheckoutOrder, Command, CouponRef, CustomerEdit, Failure, HoldingsFound, KeyEdit, PoolEdit,
-    Presentation, RestrictionsEdit, SettingsEdit, Skipped,
-};
+pub use caller::Caller;
+pub use command::*;
 use committer::Committer;
 pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
 pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
+pub use failure::Failure;
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};

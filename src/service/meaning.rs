@@ -5,15 +5,15 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    CheckoutOrder, Command, CouponRef, ReturnOrder,
-    command::{legacy_fingerprint, packed_text},
+    Adjust, Checkout, CheckoutOrder, CheckoutPreview, Claim, Command, CouponRef, CouponsAdd, CouponsGenerate, Extend, Hold,
+    Invalidate, PoolCreate, Redeem, Reinstate, Return, ReturnOrder, Transfer, Unassign, Unredeem, Whole,
 };
 use scrip_domain::{
     basket::BasketDraft,
     binding::{Binding, OnFailure},
     combining::{Stacking, StackingWith},
     decimal::Decimal,
-    event::Why,
+    event::{Reason, Why},
     id::{CouponId, EntryId, PoolId},
     limits::LimitsDraft,
     pool_draft::{PoolDraft, RestrictionsDraft},
@@ -21,47 +21,34 @@ use scrip_domain::{
     till::TillEdit,
 };
 
-/// The version that a fingerprint begins with.
+/// The version that a fingerprint begins with. One of another version is of no input: its key is refused for a day, and
+/// nothing happens twice.
 const VERSION: &str = "3:";
-/// The version before, which did not know who has to hold a coupon or why something is done, and took a pool as it was
-/// written. Those before it have none.
-const BEFORE: &str = "2:";
 
 /// The fingerprint of a command; with the coupon that its code names, where that is known and will stay so.
 #[must_use]
 pub(crate) fn fingerprint(command: &Command, named: Option<CouponId>) -> String {
-    of_version(VERSION, command, named)
-}
-
-fn of_version(version: &str, command: &Command, named: Option<CouponId>) -> String {
-    let mut parts = Parts { hash: Sha256::new(), newest: version == VERSION };
+    let mut parts = Parts(Sha256::new());
     parts.command(command, named);
-    format!("{version}{}", data_encoding::HEXLOWER.encode(&parts.hash.finalize()))
+    format!("{VERSION}{}", data_encoding::HEXLOWER.encode(&parts.0.finalize()))
 }
 
 /// Whether a fingerprint that was kept is of a command. A code may have named its coupon then, or only now.
 pub(super) fn is_of(kept: &str, command: &Command, named: Option<CouponId>) -> bool {
-    let Some(version) = [VERSION, BEFORE].into_iter().find(|version| kept.starts_with(version)) else {
-        return kept == legacy_fingerprint(command);
-    };
-    kept == of_version(version, command, None) || (named.is_some() && kept == of_version(version, command, named))
+    kept == fingerprint(command, None) || (named.is_some() && kept == fingerprint(command, named))
 }
 
 /// The parts of an input, one after the other.
-struct Parts {
-    hash: Sha256,
-    /// Whether they are of the version of now.
-    newest: bool,
-}
+struct Parts(Sha256);
 
 impl Parts {
     fn text(&mut self, text: &str) {
-        self.hash.update((text.len() as u64).to_le_bytes());
-        self.hash.update(text.as_bytes());
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text.as_bytes());
     }
 
     fn number(&mut self, number: u64) {
-        self.hash.update(number.to_le_bytes());
+        self.0.update(number.to_le_bytes());
     }
 
     /// Whether there is a part, and the part.
@@ -88,11 +75,16 @@ impl Parts {
         self.maybe(text, |parts, text| parts.amount(text));
     }
 
-    /// A part that the version before did not know, the last one.
-    fn late_text(&mut self, text: Option<&String>) {
-        if self.newest || text.is_some() {
-            self.maybe_text(text);
-        }
+    fn maybe_decimal(&mut self, amount: Option<Decimal>) {
+        self.maybe(amount, |parts, amount| parts.text(&amount.plain()));
+    }
+
+    fn maybe_str(&mut self, text: Option<&str>) {
+        self.maybe(text, |parts, text| parts.text(text));
+    }
+
+    fn reason(&mut self, reason: Option<&Reason>) {
+        self.maybe_str(reason.map(Reason::as_str));
     }
 
     /// A part that came to this version after inputs without it had been kept: where it is not given, nothing tells.
@@ -116,10 +108,8 @@ impl Parts {
     fn coupon(&mut self, coupon: &CouponRef, named: Option<CouponId>) {
         match (coupon, named) {
             (CouponRef::Held { coupon, by }, _) => {
-                if self.newest {
-                    self.text("held by");
-                    self.text(by.as_str());
-                }
+                self.text("held by");
+                self.text(by.as_str());
                 self.coupon(coupon, named);
             }
             (CouponRef::Id(id), _) => self.id(*id),
@@ -154,16 +144,16 @@ impl Parts {
 
     fn checkout(&mut self, order: &CheckoutOrder) {
         let CheckoutOrder { transaction, customer, basket, coupons, at, expected_payable } = order;
-        self.text(transaction);
-        self.text(customer);
+        self.text(transaction.as_str());
+        self.text(customer.as_str());
         self.basket(basket);
         self.number(coupons.len() as u64);
         for coupon in coupons {
             self.text(&coupon.code);
             self.maybe_amount(coupon.amount.as_ref());
         }
-        self.maybe(*at, |parts, at| parts.text(&at.to_string()));
-        self.later("expectedPayable", expected_payable.as_ref(), |parts, amount| parts.amount(amount));
+        self.maybe(*at, |parts, at| parts.text(&at.as_millisecond().to_string()));
+        self.later("expectedPayable", *expected_payable, |parts, amount| parts.text(&amount.plain()));
     }
 
     fn held(&mut self, order: &CheckoutOrder, minutes: i64) {
@@ -175,7 +165,7 @@ impl Parts {
     fn returned(&mut self, order: &ReturnOrder) {
         let ReturnOrder { transaction, asked, reason } = order;
         self.text("return");
-        self.text(transaction);
+        self.text(transaction.as_str());
         match asked {
             Asked::All => self.text("all"),
             Asked::Parts(lines, shipping) => {
@@ -189,7 +179,7 @@ impl Parts {
                 }
             }
         }
-        self.maybe_text(reason.as_ref());
+        self.reason(reason.as_ref());
     }
 
     fn texts(&mut self, texts: &[String]) {
@@ -298,21 +288,9 @@ impl Parts {
     }
 
     /// An action of which nothing is asked but the coupon, and why.
-    fn plain_action(&mut self, action: &str, coupon: &CouponRef, named: Option<CouponId>, reason: Option<&String>) {
+    fn plain_action(&mut self, action: &str, coupon: &CouponRef, named: Option<CouponId>, reason: Option<&Reason>) {
         self.action(action, coupon, named);
-        self.late_text(reason);
-    }
-
-    fn adjust(&mut self, coupon: &CouponRef, named: Option<CouponId>, amount: &str, reason: &str) {
-        self.action("adjust", coupon, named);
-        self.amount(amount);
-        self.text(reason);
-    }
-
-    fn extend(&mut self, coupon: &CouponRef, named: Option<CouponId>, until: i64, reason: Option<&String>) {
-        self.action("extend", coupon, named);
-        self.text(&until.to_string());
-        self.maybe_text(reason);
+        self.reason(reason);
     }
 
     fn entry(&mut self, entry: EntryId) {
@@ -321,14 +299,9 @@ impl Parts {
         self.number(entry.number.into());
     }
 
-    /// Why a coupon is claimed, which was one text in the version before.
     fn why(&mut self, why: Option<&Why>) {
-        if self.newest {
-            self.maybe_text(why.and_then(|why| why.reason.as_ref()));
-            self.maybe_text(why.and_then(|why| why.reference.as_ref()));
-        } else {
-            self.maybe_text(why.and_then(packed_text).as_ref());
-        }
+        self.maybe_text(why.and_then(|why| why.reason.as_ref()));
+        self.maybe_text(why.and_then(|why| why.reference.as_ref()));
     }
 
     /// What is done with which pool.
@@ -339,75 +312,81 @@ impl Parts {
 
     fn command(&mut self, command: &Command, named: Option<CouponId>) {
         match command {
-            Command::PoolCreate(draft) if self.newest => {
+            Command::PoolCreate(PoolCreate(draft)) => {
                 self.text("create");
                 self.draft(draft);
             }
-            Command::Claim(pool, customer, why) => {
+            Command::Claim(Claim { pool, customer, why }) => {
                 self.of_pool("claim", *pool);
-                self.text(customer);
+                self.text(customer.as_str());
                 self.why(why.as_ref());
             }
-            Command::Redeem { coupon, customer, amount, basket, transaction, reason } => {
-                self.action("redeem", coupon, named);
-                self.maybe_text(customer.as_ref());
-                self.maybe_amount(amount.as_ref());
-                self.maybe(basket.as_deref(), Self::basket);
-                self.maybe_text(transaction.as_ref());
-                self.late_text(reason.as_ref());
-            }
-            Command::Unredeem(coupon, entry, amount, reason) => {
-                self.action("unredeem", coupon, named);
-                self.maybe(*entry, Self::entry);
-                self.maybe_amount(amount.as_ref());
-                self.late_text(reason.as_ref());
-            }
-            Command::Unassign(coupon, reason) => self.plain_action("unassign", coupon, named, reason.as_ref()),
-            Command::Transfer(coupon, id, email, reason) => {
-                self.action("transfer", coupon, named);
-                [id, email].into_iter().for_each(|text| self.maybe_text(text.as_ref()));
-                self.late_text(reason.as_ref());
-            }
-            Command::Invalidate(coupon, reason) => self.plain_action("invalidate", coupon, named, reason.as_ref()),
-            Command::Reinstate(coupon, reason) => self.plain_action("reinstate", coupon, named, reason.as_ref()),
-            Command::Extend(coupon, until, reason) => self.extend(coupon, named, *until, reason.as_ref()),
-            Command::Adjust(coupon, amount, reason) => self.adjust(coupon, named, amount, reason),
-            Command::Checkout(order) | Command::CheckoutPreview(order) => {
-                self.text(if matches!(command, Command::Checkout(_)) { "checkout" } else { "preview" });
+            Command::Checkout(Checkout(order)) => {
+                self.text("checkout");
                 self.checkout(order);
             }
-            Command::Return(order) => self.returned(order),
-            Command::Hold(order, minutes) => self.held(order, *minutes),
-            Command::CouponsAdd(pool, codes) => {
+            Command::CheckoutPreview(CheckoutPreview(order)) => {
+                self.text("preview");
+                self.checkout(order);
+            }
+            Command::Return(Return(order)) => self.returned(order),
+            Command::Hold(Hold { order, minutes }) => self.held(order, *minutes),
+            Command::CouponsAdd(CouponsAdd { pool, codes }) => {
                 self.of_pool("add", *pool);
                 self.texts(codes);
             }
-            Command::CouponsGenerate(pool, count) => {
+            Command::CouponsGenerate(CouponsGenerate { pool, count }) => {
                 self.of_pool("generate", *pool);
                 self.text(&count.to_string());
             }
-            Command::Whole(hash) => ["whole", hash].into_iter().for_each(|text| self.text(text)),
-            // No caller gives a key with these.
-            Command::PoolCreate(_)
-            | Command::PoolUpdate(..)
-            | Command::PoolArchive(..)
-            | Command::CustomerUpsert(_)
-            | Command::Eligible(_)
-            | Command::SettingsUpdate(_)
-            | Command::IdsBegin(_)
-            | Command::KeyAdd(_)
-            | Command::KeyEdit(..)
-            | Command::KeyRevoke(_)
-            | Command::Release(_)
-            | Command::ReleaseOver(_)
-            | Command::Forget(_)
-            | Command::HoldingsBegin(_)
-            | Command::HoldingsFound(_)
-            | Command::ClockConfirm
-            | Command::Expire(_) => {
-                self.text("other");
-                self.text(&legacy_fingerprint(command));
+            Command::Whole(Whole(hash)) => ["whole", hash].into_iter().for_each(|text| self.text(text)),
+            _ => self.action_on_a_coupon(command, named),
+        }
+    }
+
+    fn action_on_a_coupon(&mut self, command: &Command, named: Option<CouponId>) {
+        match command {
+            Command::Redeem(Redeem { coupon, customer, amount, basket, transaction, reason }) => {
+                self.action("redeem", coupon, named);
+                self.maybe_str(customer.as_ref().map(|id| id.as_str()));
+                self.maybe_decimal(*amount);
+                self.maybe(basket.as_deref(), Self::basket);
+                self.maybe_str(transaction.as_ref().map(|id| id.as_str()));
+                self.reason(reason.as_ref());
             }
+            Command::Unredeem(Unredeem { coupon, entry, amount, reason }) => {
+                self.action("unredeem", coupon, named);
+                self.maybe(*entry, Self::entry);
+                self.maybe_decimal(*amount);
+                self.reason(reason.as_ref());
+            }
+            Command::Unassign(Unassign { coupon, reason }) => {
+                self.plain_action("unassign", coupon, named, reason.as_ref());
+            }
+            Command::Transfer(Transfer { coupon, to, to_email, reason }) => {
+                self.action("transfer", coupon, named);
+                self.maybe_str(to.as_ref().map(|id| id.as_str()));
+                self.maybe_str(to_email.as_ref().map(|email| email.as_str()));
+                self.reason(reason.as_ref());
+            }
+            Command::Invalidate(Invalidate { coupon, reason }) => {
+                self.plain_action("invalidate", coupon, named, reason.as_ref());
+            }
+            Command::Reinstate(Reinstate { coupon, reason }) => {
+                self.plain_action("reinstate", coupon, named, reason.as_ref());
+            }
+            Command::Extend(Extend { coupon, until, reason }) => {
+                self.action("extend", coupon, named);
+                self.text(&until.as_millisecond().to_string());
+                self.reason(reason.as_ref());
+            }
+            Command::Adjust(Adjust { coupon, amount, reason }) => {
+                self.action("adjust", coupon, named);
+                self.text(&amount.plain());
+                self.text(reason.as_str());
+            }
+            // No caller gives a key with any other.
+            _ => self.text("other"),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Caller, Command, Failure, PoolEdit, Scrip,
+    Caller, Command, Failure, PoolCreate, PoolEdit, PoolUpdate, Scrip,
     prepare::{NewPattern, Prepared, blocking, edited, fresh_key},
 };
 use scrip_domain::{
@@ -90,7 +90,7 @@ impl Scrip {
         let (command, codes, version) = match for_pool {
             DraftFor::New(source) => {
                 let codes = draft.check_space(space, source, key);
-                (Command::PoolCreate(Box::new(new_pool(draft, source))), codes, 0)
+                (Command::from(PoolCreate(Box::new(new_pool(draft, source)))), codes, 0)
             }
             DraftFor::Edit(id) => {
                 let Some(pool) = self.registry.pool(id) else {
@@ -105,11 +105,11 @@ impl Scrip {
                     ..PoolEdit::default()
                 };
                 let Some((draft, version)) = edited(&pool, &edit) else {
-                    return self.rehearsed(Command::PoolUpdate(id, Box::new(edit)), None).await;
+                    return self.rehearsed(PoolUpdate { pool: id, edit: Box::new(edit) }.into(), None).await;
                 };
                 // The pool's own comparison counts.
                 let codes = self.edited_codes(pool, draft).await?;
-                (Command::PoolUpdate(id, Box::new(edit)), codes, version)
+                (PoolUpdate { pool: id, edit: Box::new(edit) }.into(), codes, version)
             }
         };
         let uploaded = match &codes {
@@ -126,7 +126,7 @@ impl Scrip {
 
     /// The refusals of a command that is not carried out.
     async fn rehearsed(&self, command: Command, pattern: Option<NewPattern>) -> Result<Vec<Refusal>, Failure> {
-        match self.rehearse(&Caller::scrip(), command, Prepared::with_pattern(pattern)).await {
+        match self.rehearse_any(&Caller::scrip(), command, Prepared::with_pattern(pattern)).await {
             Ok(_) => Ok(Vec::new()),
             Err(Failure::Refused(refusals)) => Ok(refusals),
             Err(broken @ Failure::Internal(_)) => Err(broken),

@@ -13,7 +13,7 @@ use rand::TryRngCore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Caller, Command, Failure, PoolEdit, Registry, Scrip,
+    Caller, Checkout, Command, Failure, Hold, PoolCreate, PoolEdit, PoolUpdate, Registry, Release, Return, Scrip, Whole,
     codebook::{Reservation, first_overlap},
     command::Whose,
     opened::Kept,
@@ -115,16 +115,20 @@ impl Scrip {
         let mut prepared = Prepared::default();
         match command {
             // Not on the committer's thread.
-            Command::Checkout(order) | Command::Hold(order, _) => drop(prepared.basket(&order.basket)),
-            Command::Release(transaction) => prepared.weight = self.weight_of(transaction, false).await?,
-            Command::Return(order) => prepared.weight = self.weight_of(&order.transaction, key.is_some()).await?,
-            Command::PoolCreate(draft) => {
+            Command::Checkout(Checkout(order)) | Command::Hold(Hold { order, .. }) => drop(prepared.basket(&order.basket)),
+            Command::Release(Release(transaction)) => {
+                prepared.weight = self.weight_of(transaction.as_str(), false).await?;
+            }
+            Command::Return(Return(order)) => {
+                prepared.weight = self.weight_of(order.transaction.as_str(), key.is_some()).await?;
+            }
+            Command::PoolCreate(PoolCreate(draft)) => {
                 prepared.bindings = self.check_bindings(draft.remote.as_ref(), &draft.checks);
                 let (draft, key) = (draft.clone(), fresh_key()?);
                 let codes = blocking(move || draft.codes(key)).await?;
                 prepared.pattern = self.new_pattern(codes, None, 0).await?;
             }
-            Command::PoolUpdate(id, edit) => {
+            Command::PoolUpdate(PoolUpdate { pool: id, edit }) => {
                 let checks = edit.checks.as_deref().unwrap_or_default();
                 prepared.bindings = self.check_bindings(edit.remote.as_ref(), checks);
                 if let Some(pool) = self.registry.pool(*id)
@@ -134,7 +138,7 @@ impl Scrip {
                     prepared.pattern = self.new_pattern(Some(codes), Some(*id), version).await?;
                 }
             }
-            Command::Claim(pool, ..) if self.registry.pool(*pool).is_some_and(|p| p.source == Source::Remote) => {
+            Command::Claim(claim) if self.registry.pool(claim.pool).is_some_and(|p| p.source == Source::Remote) => {
                 prepared.source_key = match key {
                     Some(key) => format!("{}/{key}", caller.id),
                     None => data_encoding::HEXLOWER.encode(&fresh_bytes()?),
@@ -216,7 +220,7 @@ impl Scrip {
         if let Ok(codes) = &pattern.codes {
             pattern._reservation = Some(self.registry.reserve(codes.format().clone()));
             let nobody = Caller::scrip();
-            let barrier = Command::Whole(String::new());
+            let barrier = Whole(String::new()).into();
             if let Ok(passed) = self.committer.submit(&nobody, None, barrier, Prepared::default()).await {
                 passed?;
             }

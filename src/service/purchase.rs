@@ -9,8 +9,9 @@ use super::{CheckoutRecord, Failure, Recorded, Scrip};
 use scrip_domain::{
     currency::{Currency, exponent_of},
     decimal::Amount,
+    event::Reason,
     gift_card::EntryKind,
-    id::{CouponId, CustomerId, EntryId, EventId},
+    id::{CouponId, CustomerId, EntryId, EventId, TransactionId},
     period::Instant,
     purchase::{Asked, Bought, BoughtLine, CameBack, ReturnedLine},
     status::Status,
@@ -26,14 +27,14 @@ pub const MAX_RETURNED_LINES: usize = 5_000;
 const FACTS: &str = "purchase";
 
 /// A return that is asked for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ReturnOrder {
-    /// The purchase's id.
-    pub transaction: String,
+    /// The purchase.
+    pub transaction: TransactionId,
     /// What comes back.
     pub asked: Asked,
     /// Why.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
 }
 
 /// A checkout that was recorded, with what came back of it.

@@ -7,7 +7,8 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry,
+    Agreed, Answer, Caller, CheckoutOrder, CheckoutPreview, Clock, Command, Committer, Failure, FromAnswer, Registry,
+    UseCase,
     committer::{self, Needs, Returned},
     expiry::Expiries,
     prepare::Prepared,
@@ -111,9 +112,19 @@ impl Scrip {
         &'a self,
         caller: &'a Caller,
         key: Option<String>,
-        command: Command,
+        command: impl Into<Command>,
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(self.carry_out(caller, key, command))
+        Box::pin(self.carry_out(caller, key, command.into()))
+    }
+
+    /// The same of one use case, with its own answer.
+    pub(super) fn change<'a, U: UseCase + Send + 'a>(
+        &'a self,
+        caller: &'a Caller,
+        key: Option<String>,
+        case: U,
+    ) -> Working<'a, Result<U::Answer, Failure>> {
+        Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into()).await?) })
     }
 
     async fn carry_out(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
@@ -163,12 +174,22 @@ impl Scrip {
         &'a self,
         caller: &'a Caller,
         order: CheckoutOrder,
-    ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(self.rehearse(caller, Command::CheckoutPreview(Box::new(order)), Prepared::default()))
+    ) -> Working<'a, Result<Agreed, Failure>> {
+        Box::pin(self.rehearse(caller, CheckoutPreview(Box::new(order)), Prepared::default()))
     }
 
-    /// Decides a command and throws away what it would change.
-    pub(super) async fn rehearse(
+    /// Decides a use case and throws away what it would change.
+    pub(super) async fn rehearse<U: UseCase>(
+        &self,
+        caller: &Caller,
+        case: U,
+        prepared: Prepared,
+    ) -> Result<U::Answer, Failure> {
+        own::<U>(self.rehearse_any(caller, case.into(), prepared).await?)
+    }
+
+    /// The same of any.
+    pub(super) async fn rehearse_any(
         &self,
         caller: &Caller,
         mut command: Command,
@@ -265,4 +286,10 @@ impl Scrip {
 fn unsettled() -> Failure {
     let reason = "what it is asked about changes too fast: try again".to_owned();
     Refusal::from(Rejection::CheckUnavailable { plugin: "of the pool".to_owned(), reason }).into()
+}
+
+/// The answer of a use case, which is the only one that its command has.
+fn own<U: UseCase>(answer: Answer) -> Result<U::Answer, Failure> {
+    let other = || Failure::Internal("a command was answered with what another is answered with".to_owned());
+    U::Answer::from_answer(answer).ok_or_else(other)
 }

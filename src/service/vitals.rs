@@ -225,10 +225,11 @@ mod tests {
         let mut batch = Batch::default();
         batch.insert::<Customers>(id.clone(), Box::new(Customer::unknown(id)));
         let unannounced = scrip.store.commit(&batch).await.expect("written");
-        let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: None };
+        let id = CustomerId::parse("ann").expect("a customer's id");
+        let edit = CustomerEdit { id, email: None, currency: None, attributes: None };
         let asking = Arc::clone(&scrip);
         let asked = tokio::spawn(async move {
-            asking.submit(&Caller::scrip(), None, Command::CustomerUpsert(Box::new(edit))).await
+            asking.change(&Caller::scrip(), None, Box::new(edit)).await
         });
         let in_ten_seconds = || scrip.vitals.problems(Instant::now() + PATIENCE);
         while !in_ten_seconds().iter().any(|problem| problem == STUCK) {

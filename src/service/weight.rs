@@ -3,8 +3,16 @@
 
 use serde_json::Value;
 
-use super::{CheckoutOrder, Command, CouponRef, CustomerEdit, PoolEdit};
-use scrip_domain::{binding::Binding, event::Why, pool_draft::PoolDraft};
+use super::{
+    Adjust, Checkout, CheckoutOrder, CheckoutPreview, Claim, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
+    Forget, Hold, Invalidate, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return, Transfer, Unassign,
+    Unredeem,
+};
+use scrip_domain::{
+    binding::Binding,
+    event::{Reason, Why},
+    pool_draft::PoolDraft,
+};
 
 /// The rows of a coupon that changes: itself, its events, its customer's history, its place among statuses.
 const COUPON: usize = 4_096;
@@ -28,42 +36,46 @@ impl Command {
 
     fn written(&self) -> usize {
         match self {
-            Self::PoolCreate(draft) => COUPON + of_draft(draft),
-            Self::PoolUpdate(_, edit) => COUPON + of_edit(edit),
-            Self::CouponsAdd(_, codes) => codes.iter().map(|code| CODE.max(code.len())).sum(),
+            Self::PoolCreate(PoolCreate(draft)) => COUPON + of_draft(draft),
+            Self::PoolUpdate(PoolUpdate { edit, .. }) => COUPON + of_edit(edit),
+            Self::CouponsAdd(CouponsAdd { codes, .. }) => codes.iter().map(|code| CODE.max(code.len())).sum(),
             Self::CustomerUpsert(edit) => COUPON + of_customer(edit),
-            Self::Checkout(order) | Self::CheckoutPreview(order) | Self::Hold(order, _) => COUPON + of_order(order),
+            Self::Checkout(Checkout(order))
+            | Self::CheckoutPreview(CheckoutPreview(order))
+            | Self::Hold(Hold { order, .. }) => COUPON + of_order(order),
             // What is kept of the purchase is weighed when it is read (`Prepared::weight`).
-            Self::Return(order) => COUPON + texts([&order.reason]),
+            Self::Return(Return(order)) => COUPON + of_reason(&order.reason),
             Self::Release(_) => COUPON,
             // Most hold a few coupons.
-            Self::ReleaseOver(due) => due.len() * 8 * COUPON,
-            Self::Expire(due) => due.len() * COUPON,
-            Self::Forget(answers) => answers.len() * 256,
+            Self::ReleaseOver(ReleaseOver(due)) => due.len() * 8 * COUPON,
+            Self::Expire(Expire(due)) => due.len() * COUPON,
+            Self::Forget(Forget(answers)) => answers.len() * 256,
             // A coupon is read, and where it is held is written.
             Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,
-            Self::Claim(_, customer, why) => COUPON + customer.len() + why.as_ref().map_or(0, of_why),
-            Self::Redeem { coupon, customer, amount: _, basket: _, transaction, reason } => {
-                COUPON + of_coupon(coupon) + texts([customer, transaction, reason])
+            Self::Claim(claim) => COUPON + claim.customer.as_str().len() + claim.why.as_ref().map_or(0, of_why),
+            Self::Redeem(Redeem { coupon, customer, amount: _, basket: _, transaction, reason }) => {
+                let customer = customer.as_ref().map_or(0, |id| id.as_str().len());
+                let transaction = transaction.as_ref().map_or(0, |id| id.as_str().len());
+                COUPON + of_coupon(coupon) + customer + transaction + of_reason(reason)
             }
-            Self::Unredeem(coupon, _, _, reason)
-            | Self::Unassign(coupon, reason)
-            | Self::Extend(coupon, _, reason)
-            | Self::Invalidate(coupon, reason)
-            | Self::Reinstate(coupon, reason) => COUPON + of_coupon(coupon) + texts([reason]),
-            Self::Transfer(coupon, id, email, reason) => COUPON + of_coupon(coupon) + texts([id, email, reason]),
-            Self::Adjust(coupon, _, reason) => COUPON + of_coupon(coupon) + reason.len(),
-            Self::KeyEdit(id, edit) => COUPON + id.len() + texts([&edit.name]),
-            Self::KeyRevoke(id) => COUPON + id.len(),
-            Self::PoolArchive(..)
-            | Self::CouponsGenerate(..)
+            Self::Unredeem(Unredeem { coupon, reason, .. })
+            | Self::Unassign(Unassign { coupon, reason })
+            | Self::Extend(Extend { coupon, reason, .. })
+            | Self::Invalidate(Invalidate { coupon, reason })
+            | Self::Reinstate(Reinstate { coupon, reason })
+            | Self::Transfer(Transfer { coupon, reason, .. }) => COUPON + of_coupon(coupon) + of_reason(reason),
+            Self::Adjust(Adjust { coupon, reason, .. }) => COUPON + of_coupon(coupon) + reason.as_str().len(),
+            Self::KeyEdit(edit) => COUPON + edit.id.len() + texts([&edit.name]),
+            Self::KeyRevoke(key) => COUPON + key.id.len(),
+            Self::PoolArchive(_)
+            | Self::CouponsGenerate(_)
             | Self::Whole(_)
             | Self::Eligible(_)
             | Self::SettingsUpdate(_)
             | Self::IdsBegin(_)
             | Self::KeyAdd(_)
             | Self::HoldingsBegin(_)
-            | Self::ClockConfirm => COUPON,
+            | Self::ClockConfirm(_) => COUPON,
         }
     }
 }
@@ -81,6 +93,10 @@ fn of_coupon(coupon: &CouponRef) -> usize {
         CouponRef::Code { code, .. } => code.len(),
         CouponRef::Id(_) | CouponRef::Held { .. } => 0,
     }
+}
+
+fn of_reason(reason: &Option<Reason>) -> usize {
+    reason.as_ref().map_or(0, |reason| reason.as_str().len())
 }
 
 fn of_why(why: &Why) -> usize {
@@ -107,7 +123,7 @@ fn of_edit(edit: &PoolEdit) -> usize {
 }
 
 fn of_customer(edit: &CustomerEdit) -> usize {
-    edit.email.iter().flatten().map(String::len).sum::<usize>() + edit.attributes.as_ref().map_or(0, json)
+    edit.email.iter().flatten().map(|email| email.as_str().len()).sum::<usize>() + edit.attributes.as_ref().map_or(0, json)
 }
 
 fn of_order(order: &CheckoutOrder) -> usize {
@@ -139,31 +155,39 @@ fn json(document: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scrip_domain::id::{CouponId, PoolId};
+    use scrip_domain::{
+        decimal::Decimal,
+        id::{CouponId, CustomerId, PoolId},
+    };
+
+    fn ann() -> CustomerId {
+        CustomerId::parse("ann").expect("an id")
+    }
 
     fn upsert(attributes: Value) -> Command {
-        let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: Some(attributes) };
+        let edit = CustomerEdit { id: ann(), email: None, currency: None, attributes: Some(attributes) };
         Command::CustomerUpsert(Box::new(edit))
     }
 
     #[test]
     fn what_callers_make_as_long_as_they_like_is_counted() {
-        let long = || "x".repeat(500);
+        let long = || Reason::parse(&"x".repeat(500)).expect("a reason");
+        let pool = PoolId(1);
         let coupon = || CouponRef::Id(CouponId { pool: PoolId(1), index: 0 });
         let listed = (0..100).map(|number| format!("phrase-{number:03}")).collect::<Vec<_>>();
         let edit = |phrases| PoolEdit { excluded_phrases: phrases, ..PoolEdit::default() };
         for (what, command, least) in [
             ("attributes", upsert(serde_json::json!({ "text": "x".repeat(16_000) })), 16_000),
             ("many attributes", upsert(serde_json::json!({ "list": vec![1; 1_000] })), 16_000),
-            ("a reason", Command::Unassign(coupon(), Some(long())), 500),
-            ("an adjustment", Command::Adjust(coupon(), "1".to_owned(), long()), 500),
-            ("phrases", Command::PoolUpdate(PoolId(1), Box::new(edit(Some(listed)))), 1_000),
+            ("a reason", Unassign { coupon: coupon(), reason: Some(long()) }.into(), 500),
+            ("an adjustment", Adjust { coupon: coupon(), amount: Decimal::parse("1").expect("1"), reason: long() }.into(), 500),
+            ("phrases", PoolUpdate { pool, edit: Box::new(edit(Some(listed))) }.into(), 1_000),
         ] {
             let (alone, kept) = (command.weight(false), command.weight(true));
             assert!(alone >= COUPON + least, "{what}: {alone}");
             assert!(kept >= alone + least + ANSWER, "{what}, with its answer: {kept}");
         }
-        let small = Command::Claim(PoolId(1), "ann".to_owned(), None).weight(true);
+        let small = Command::from(Claim { pool, customer: ann(), why: None }).weight(true);
         assert!(small < 2 * COUPON, "{small}");
     }
 

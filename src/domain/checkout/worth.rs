@@ -85,7 +85,8 @@ fn card_payment(
     let (mine, theirs) = (terms.exponent(), basket.currency.exponent());
     let wanted = match asked {
         Some(text) => {
-            let wanted = asked_amount(text, terms, basket)?;
+            let asked = Decimal::parse(text).map_err(|rejection| rejection.at(["amount"]))?;
+            let wanted = asked_amount(asked, terms, basket)?;
             if wanted > account.balance {
                 return Err(Rejection::InsufficientBalance { balance: account.balance.text(mine) }.at(["amount"]));
             }
@@ -114,9 +115,9 @@ fn in_both(amount: Amount, terms: &Terms, basket: &Basket) -> Result<Amount, Rej
 }
 
 /// The amount that is asked of a card for a basket, in the card's minor units: one that both can express.
-pub fn asked_amount(text: &str, terms: &Terms, basket: &Basket) -> Result<Amount, Refusal> {
+pub fn asked_amount(asked: Decimal, terms: &Terms, basket: &Basket) -> Result<Amount, Refusal> {
     let both = terms.exponent().min(basket.currency.exponent());
-    let amount = Decimal::parse(text).and_then(|decimal| decimal.to_amount(both)).map_err(|r| r.at(["amount"]))?;
+    let amount = asked.to_amount(both).map_err(|rejection| rejection.at(["amount"]))?;
     Ok(amount.rescaled(both, terms.exponent()))
 }
 

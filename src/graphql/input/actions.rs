@@ -9,11 +9,26 @@ use crate::{
     types::PercentagesOf,
 };
 use scrip_domain::{
-    event::Why,
-    id::checked_id,
+    currency::Currency,
+    customer::Email,
+    event::{Reason, Why},
+    id::{TransactionId, checked_id},
+    pool_draft::Faults,
     rejection::{Refusal, Rejection},
 };
-use scrip_service::{Command, CustomerEdit, SettingsEdit};
+use scrip_service::{
+    Adjust, Claim, CustomerEdit, Extend, Invalidate, Redeem, Reinstate, SettingsEdit, Transfer, Unassign, Unredeem,
+};
+
+/// Why something is done.
+pub(super) fn reason(text: Option<&str>) -> Result<Option<Reason>, Refusal> {
+    text.map(Reason::parse).transpose().map_err(|rejection| rejection.at(["reason"]))
+}
+
+/// An amount, in the field of that name.
+fn decimal(amount: &Decimal) -> Result<scrip_domain::decimal::Decimal, Refusal> {
+    scrip_domain::decimal::Decimal::parse(&amount.0).map_err(|rejection| rejection.at(["amount"]))
+}
 
 /// Which coupon: by id, or by code. One of both.
 #[derive(Debug, Clone, InputObject)]
@@ -101,13 +116,13 @@ pub struct CouponClaimInput {
 }
 
 impl CouponClaimInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Claim, Refusal> {
         let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
         let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at(["reference"]))?;
         let why = Why { reason: self.reason.map(|reason| reason.name().to_owned()), reference };
-        let customer = ids.customer(&self.customer_id).map_err(|r| r.at(["customerId"]))?;
-        Ok(Command::Claim(pool, customer, Some(why)))
+        let customer = customer_id(ids, &self.customer_id).map_err(|r| r.at(["customerId"]))?;
+        Ok(Claim { pool, customer, why: Some(why) })
     }
 }
 
@@ -132,16 +147,17 @@ pub struct CouponRedeemInput {
 }
 
 impl CouponRedeemInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        let customer = self.customer_id.as_ref().map(|id| ids.customer(id)).transpose();
-        Ok(Command::Redeem {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Redeem, Refusal> {
+        let customer = self.customer_id.as_ref().map(|id| customer_id(ids, id)).transpose();
+        let transaction = self.transaction_id.as_deref().map(TransactionId::parse).transpose();
+        Ok(Redeem {
             coupon: self.coupon.check(ids, self.customer_id.as_ref())?,
             customer: customer.map_err(|r| r.at(["customerId"]))?,
-            amount: self.amount.map(|amount| amount.0),
+            amount: self.amount.map(|amount| decimal(&amount)).transpose()?,
             basket: self.basket.map(|basket| Box::new(basket.into())),
-            transaction: self.transaction_id,
-            reason: self.reason,
+            transaction: transaction.map_err(|r| r.at(["transactionId"]))?,
+            reason: reason(self.reason.as_deref())?,
         })
     }
 }
@@ -162,8 +178,8 @@ pub struct CouponUnredeemInput {
 }
 
 impl CouponUnredeemInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Unredeem, Refusal> {
         let coupon = self.coupon.check(ids, None)?;
         let entry = self
             .ledger_entry_id
@@ -171,7 +187,8 @@ impl CouponUnredeemInput {
             .map(|id| entry_id(ids, id))
             .transpose()
             .map_err(|r| r.at(["ledgerEntryId"]))?;
-        Ok(Command::Unredeem(coupon, entry, self.amount.map(|amount| amount.0), self.reason))
+        let amount = self.amount.map(|amount| decimal(&amount)).transpose()?;
+        Ok(Unredeem { coupon, entry, amount, reason: reason(self.reason.as_deref())? })
     }
 }
 
@@ -187,9 +204,9 @@ pub struct CouponUnassignInput {
 }
 
 impl CouponUnassignInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        Ok(Command::Unassign(self.coupon.check(ids, None)?, self.reason))
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Unassign, Refusal> {
+        Ok(Unassign { coupon: self.coupon.check(ids, None)?, reason: reason(self.reason.as_deref())? })
     }
 }
 
@@ -209,12 +226,14 @@ pub struct CouponTransferInput {
 }
 
 impl CouponTransferInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Transfer, Refusal> {
         let coupon = self.coupon.check(ids, None)?;
-        let to = self.to_customer_id.as_ref().map(|id| ids.customer(id)).transpose();
+        let to = self.to_customer_id.as_ref().map(|id| customer_id(ids, id)).transpose();
         let to = to.map_err(|r| r.at(["toCustomerId"]))?;
-        Ok(Command::Transfer(coupon, to, self.to_customer_email, self.reason))
+        let to_email = self.to_customer_email.as_deref().map(Email::parse).transpose();
+        let to_email = to_email.map_err(|r| r.at(["toCustomerEmail"]))?;
+        Ok(Transfer { coupon, to, to_email, reason: reason(self.reason.as_deref())? })
     }
 }
 
@@ -230,9 +249,9 @@ pub struct CouponInvalidateInput {
 }
 
 impl CouponInvalidateInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        Ok(Command::Invalidate(self.coupon.check(ids, None)?, self.reason))
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Invalidate, Refusal> {
+        Ok(Invalidate { coupon: self.coupon.check(ids, None)?, reason: reason(self.reason.as_deref())? })
     }
 }
 
@@ -248,9 +267,9 @@ pub struct CouponReinstateInput {
 }
 
 impl CouponReinstateInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        Ok(Command::Reinstate(self.coupon.check(ids, None)?, self.reason))
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Reinstate, Refusal> {
+        Ok(Reinstate { coupon: self.coupon.check(ids, None)?, reason: reason(self.reason.as_deref())? })
     }
 }
 
@@ -268,9 +287,10 @@ pub struct CouponExtendInput {
 }
 
 impl CouponExtendInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        Ok(Command::Extend(self.coupon.check(ids, None)?, self.expires_at.0.as_millisecond(), self.reason))
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Extend, Refusal> {
+        let coupon = self.coupon.check(ids, None)?;
+        Ok(Extend { coupon, until: self.expires_at.0, reason: reason(self.reason.as_deref())? })
     }
 }
 
@@ -288,9 +308,10 @@ pub struct GiftCardAdjustInput {
 }
 
 impl GiftCardAdjustInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        Ok(Command::Adjust(self.coupon.check(ids, None)?, self.amount.0, self.reason))
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Adjust, Refusal> {
+        let why = Reason::parse(&self.reason).map_err(|r| r.at(["reason"]))?;
+        Ok(Adjust { coupon: self.coupon.check(ids, None)?, amount: decimal(&self.amount)?, reason: why })
     }
 }
 
@@ -310,14 +331,19 @@ pub struct CustomerUpsertInput {
 }
 
 impl CustomerUpsertInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
-        Ok(Command::CustomerUpsert(Box::new(CustomerEdit {
-            id: ids.customer(&self.customer_id).map_err(|r| r.at(["customerId"]))?,
-            email: edit(self.email, |email| email),
-            currency: edit(self.currency, |currency| currency.0),
-            attributes: self.attributes.map(|attributes| attributes.0),
-        })))
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Box<CustomerEdit>, Vec<Refusal>> {
+        let mut faults = Faults::default();
+        let id = customer_id(ids, &self.customer_id).map_err(|r| vec![r.at(["customerId"])])?;
+        let email = edit(self.email, |email| email).map(|email| {
+            email.and_then(|text| faults.take(&["email"], Email::parse(&text)))
+        });
+        let currency = edit(self.currency, |currency| currency.0).map(|currency| {
+            currency.and_then(|text| faults.take(&["currency"], Currency::parse(&text)))
+        });
+        faults.into_result()?;
+        let attributes = self.attributes.map(|attributes| attributes.0);
+        Ok(Box::new(CustomerEdit { id, email, currency, attributes }))
     }
 }
 

@@ -3,10 +3,10 @@
 use async_graphql::{ID, InputObject};
 
 use crate::{
-    global_id::GlobalIds,
+    global_id::{GlobalIds, customer_id},
     scalar::{CurrencyCode, DateTime, Decimal},
 };
-use scrip_domain::{basket::BasketDraft, rejection::Refusal};
+use scrip_domain::{basket::BasketDraft, id::TransactionId, rejection::Refusal};
 use scrip_service::{CheckoutOrder, Presentation};
 
 /// A basket.
@@ -90,13 +90,14 @@ impl CheckoutInput {
             code: coupon.code,
             amount: coupon.amount.map(|amount| amount.0),
         };
+        let expected = self.expected_payable.map(|amount| scrip_domain::decimal::Decimal::parse(&amount.0));
         Ok(CheckoutOrder {
-            transaction: self.transaction_id,
-            customer: ids.customer(&self.customer_id).map_err(|r| r.at(["customerId"]))?,
+            transaction: TransactionId::parse(&self.transaction_id).map_err(|r| r.at(["transactionId"]))?,
+            customer: customer_id(ids, &self.customer_id).map_err(|r| r.at(["customerId"]))?,
             basket: self.basket.into(),
             coupons: self.coupons.into_iter().map(presented).collect(),
-            at: self.at.map(|at| at.0.as_millisecond()),
-            expected_payable: self.expected_payable.map(|amount| amount.0),
+            at: self.at.map(|at| at.0),
+            expected_payable: expected.transpose().map_err(|r| r.at(["expectedPayable"]))?,
         })
     }
 }

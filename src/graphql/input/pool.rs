@@ -15,7 +15,7 @@ use scrip_domain::{
     source::Source,
     till::TillEdit,
 };
-use scrip_service::{Command, DraftFor, PoolEdit, RestrictionsEdit};
+use scrip_service::{CouponsGenerate, DraftFor, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit};
 
 /// The most codes that one couponsAdd takes.
 const MAX_CODES: usize = 10_000;
@@ -130,8 +130,8 @@ pub struct PoolCreateInput {
 }
 
 impl PoolCreateInput {
-    /// The service's command.
-    pub fn command(self) -> Result<Command, Vec<Refusal>> {
+    /// The service's use case.
+    pub fn case(self) -> Result<PoolCreate, Vec<Refusal>> {
         let mut faults = Faults::default();
         let unavailable = [
             (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
@@ -141,7 +141,7 @@ impl PoolCreateInput {
         faults.into_result()?;
         let given = self.restrictions.unwrap_or_default();
         let text = |value: MaybeUndefined<Decimal>| value.take().map(|value| value.0);
-        Ok(Command::PoolCreate(Box::new(PoolDraft {
+        Ok(PoolCreate(Box::new(PoolDraft {
             name: self.name,
             external_id: self.external_id,
             source: self.source.into(),
@@ -288,8 +288,8 @@ pub struct PoolUpdateInput {
 }
 
 impl PoolUpdateInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Vec<Refusal>> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<PoolUpdate, Vec<Refusal>> {
         let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
         let mut faults = Faults::default();
         let unavailable = [
@@ -341,7 +341,7 @@ impl PoolUpdateInput {
             returnable: self.returnable,
             dry_run: self.dry_run.unwrap_or(false),
         };
-        Ok(Command::PoolUpdate(pool, Box::new(edit_of)))
+        Ok(PoolUpdate { pool, edit: Box::new(edit_of) })
     }
 }
 
@@ -356,10 +356,10 @@ pub struct PoolArchiveInput {
 }
 
 impl PoolArchiveInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Vec<Refusal>> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<PoolArchive, Vec<Refusal>> {
         let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
-        Ok(Command::PoolArchive(pool, self.archived))
+        Ok(PoolArchive { pool, archived: self.archived })
     }
 }
 
@@ -402,10 +402,10 @@ pub struct CouponsGenerateInput {
 }
 
 impl CouponsGenerateInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Vec<Refusal>> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<CouponsGenerate, Vec<Refusal>> {
         let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
-        Ok(Command::CouponsGenerate(pool, self.count.into()))
+        Ok(CouponsGenerate { pool, count: self.count.into() })
     }
 }
 

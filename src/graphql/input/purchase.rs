@@ -2,13 +2,14 @@
 
 use async_graphql::{ID, InputObject};
 
-use super::{BasketInput, CheckoutInput, checkout::CheckoutCouponInput};
+use super::{BasketInput, CheckoutInput, actions::reason, checkout::CheckoutCouponInput};
 use crate::{global_id::GlobalIds, scalar::Decimal};
 use scrip_domain::{
+    id::TransactionId,
     purchase::{Asked, AskedLine},
     rejection::Refusal,
 };
-use scrip_service::{Command, ReturnOrder};
+use scrip_service::{Hold, ReturnOrder};
 
 /// For how long a hold is where nothing else is asked for, in minutes.
 const MINUTES: i32 = 15;
@@ -33,13 +34,13 @@ pub struct CheckoutHoldInput {
 }
 
 impl CheckoutHoldInput {
-    /// The service's command.
-    pub fn command(self, ids: &GlobalIds) -> Result<Command, Refusal> {
+    /// The service's use case.
+    pub fn case(self, ids: &GlobalIds) -> Result<Hold, Refusal> {
         let Self { transaction_id, customer_id, basket, coupons, expected_payable, minutes, idempotency_key } = self;
         let at = None;
         let checkout =
             CheckoutInput { transaction_id, customer_id, basket, coupons, expected_payable, at, idempotency_key };
-        Ok(Command::Hold(Box::new(checkout.order(ids)?), minutes.unwrap_or(MINUTES).into()))
+        Ok(Hold { order: Box::new(checkout.order(ids)?), minutes: minutes.unwrap_or(MINUTES).into() })
     }
 }
 
@@ -72,8 +73,7 @@ pub struct ReturnLineInput {
 
 impl CheckoutReturnInput {
     /// The service's order.
-    #[must_use]
-    pub fn order(self) -> ReturnOrder {
+    pub fn order(self) -> Result<ReturnOrder, Refusal> {
         let line = |asked: ReturnLineInput| AskedLine {
             line: asked.line,
             quantity: asked.quantity,
@@ -85,6 +85,7 @@ impl CheckoutReturnInput {
                 Asked::Parts(lines.unwrap_or_default().into_iter().map(line).collect(), shipping == Some(true))
             }
         };
-        ReturnOrder { transaction: self.transaction_id, asked, reason: self.reason }
+        let transaction = TransactionId::parse(&self.transaction_id).map_err(|r| r.at(["transactionId"]))?;
+        Ok(ReturnOrder { transaction, asked, reason: reason(self.reason.as_deref())? })
     }
 }

@@ -2,14 +2,14 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::{submit, user_errors};
+use super::{change, user_errors};
 use crate::{
     asking::session,
-    failure::{failed, internal},
-    types::{ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyUpdateInput},
+    failure::failed,
+    types::{ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyUpdateInput, CouponUserError},
 };
-use scrip_domain::rejection::Refusal;
-use scrip_service::{Answer, Command, Failure};
+use scrip_domain::{access::ApiKey as Key, rejection::Refusal};
+use scrip_service::{Failure, KeyRevoke};
 
 #[derive(Debug, Default)]
 pub(super) struct AccessMutation;
@@ -48,7 +48,7 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: ApiKeyUpdateInput,
     ) -> Result<Option<ApiKeyPayload>> {
-        payload(ctx, input.command()).await
+        payload(change(ctx, None, Ok::<_, Refusal>(input.case())).await?)
     }
 
     /// Revokes an API key: it is not good any more from now on, also for what its holder follows at the moment.
@@ -57,14 +57,13 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which key.")] id: ID,
     ) -> Result<Option<ApiKeyPayload>> {
-        payload(ctx, Command::KeyRevoke(id.0)).await
+        payload(change(ctx, None, Ok::<_, Refusal>(KeyRevoke { id: id.0 })).await?)
     }
 }
 
-async fn payload(ctx: &Context<'_>, command: Command) -> Result<Option<ApiKeyPayload>> {
-    Ok(Some(match submit(ctx, None, command).await? {
-        Ok(Answer::Key(key)) => ApiKeyPayload { api_key: Some(ApiKey::from(*key)), user_errors: Vec::new() },
-        Ok(_) => return Err(internal(ctx, "a key was answered with something else")),
+fn payload(changed: std::result::Result<Box<Key>, Vec<CouponUserError>>) -> Result<Option<ApiKeyPayload>> {
+    Ok(Some(match changed {
+        Ok(key) => ApiKeyPayload { api_key: Some(ApiKey::from(*key)), user_errors: Vec::new() },
         Err(user_errors) => ApiKeyPayload { api_key: None, user_errors },
     }))
 }

@@ -2,18 +2,18 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::{submit, user_errors};
+use super::{change, user_errors};
 use crate::{
-    failure::internal,
     global_id::ids,
     input::{
         CheckoutInput, CouponClaimInput, CouponExtendInput, CouponInvalidateInput, CouponRedeemInput,
         CouponReinstateInput, CouponTransferInput, CouponUnassignInput, CouponUnredeemInput, GiftCardAdjustInput,
     },
-    types::{CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, LedgerEntry},
+    types::{
+        CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, CouponUserError, LedgerEntry,
+    },
 };
-use scrip_domain::rejection::Refusal;
-use scrip_service::{Answer, Command};
+use scrip_service::{Agreed, Changed, Checkout};
 
 #[derive(Debug, Default)]
 pub(super) struct CouponMutation;
@@ -28,7 +28,7 @@ impl CouponMutation {
         #[graphql(desc = "From which pool, for whom.")] input: CouponClaimInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Redeems a coupon: once, or, of a gift card, an amount.
@@ -38,19 +38,14 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon, by whom, for what.")] input: CouponRedeemInput,
     ) -> Result<Option<CouponRedeemPayload>> {
         let key = input.idempotency_key.clone();
-        let command = match input.command(ids(ctx)?) {
-            Ok(command) => command,
-            Err(refusal) => return Ok(Some(redeem_refused(vec![refusal]))),
-        };
-        Ok(Some(match submit(ctx, key, command).await? {
-            Ok(Answer::Coupon(coupon, made)) => {
-                let ledger_entry = match made {
+        Ok(Some(match change(ctx, key, input.case(ids(ctx)?)).await? {
+            Ok(Changed { coupon, entry }) => {
+                let ledger_entry = match entry {
                     Some(made) => LedgerEntry::read(ctx, made).await?,
                     None => None,
                 };
                 CouponRedeemPayload { coupon: Some(Coupon(*coupon)), ledger_entry, user_errors: Vec::new() }
             }
-            Ok(_) => return Err(internal(ctx, "a redemption was answered with something else")),
             Err(user_errors) => CouponRedeemPayload { coupon: None, ledger_entry: None, user_errors },
         }))
     }
@@ -64,7 +59,7 @@ impl CouponMutation {
         #[graphql(desc = "Which redemption.")] input: CouponUnredeemInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Takes a claimed coupon back from its customer; another one may claim it.
@@ -74,7 +69,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponUnassignInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Hands a claimed coupon over to another customer.
@@ -84,7 +79,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon, to whom.")] input: CouponTransferInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Takes a coupon out of use that has not been used up.
@@ -94,7 +89,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponInvalidateInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Takes an invalidation back: the coupon is again what it was before, or expired where its time was over meanwhile. A
@@ -106,7 +101,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon.")] input: CouponReinstateInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Sets when a coupon's time is over. An expired one lives again.
@@ -116,7 +111,7 @@ impl CouponMutation {
         #[graphql(desc = "Which coupon, until when.")] input: CouponExtendInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Changes a gift card's balance by hand. One that then holds nothing is redeemed; what falls below its minimum value
@@ -127,7 +122,7 @@ impl CouponMutation {
         #[graphql(desc = "Which card, by how much, why.")] input: GiftCardAdjustInput,
     ) -> Result<Option<CouponPayload>> {
         let key = input.idempotency_key.clone();
-        coupon_payload(ctx, key, input.command(ids(ctx)?)).await
+        coupon_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Decides a checkout and records it; with auto redeem on, redeems the coupons that passed in the
@@ -138,41 +133,20 @@ impl CouponMutation {
         #[graphql(desc = "The checkout.")] input: CheckoutInput,
     ) -> Result<Option<CheckoutPayload>> {
         let key = input.idempotency_key.clone();
-        let order = match input.order(ids(ctx)?) {
-            Ok(order) => order,
-            Err(refusal) => {
-                return Ok(Some(CheckoutPayload { verdict: None, user_errors: user_errors(vec![refusal]) }));
-            }
-        };
-        Ok(Some(match submit(ctx, key, Command::Checkout(Box::new(order))).await? {
-            Ok(Answer::Checkout(record)) => {
-                CheckoutPayload { verdict: Some(CheckoutVerdict::of(*record)), user_errors: Vec::new() }
-            }
-            Ok(Answer::PriceChanged(record, refusal)) => {
-                CheckoutPayload { verdict: Some(CheckoutVerdict::of(*record)), user_errors: user_errors(vec![refusal]) }
-            }
-            Ok(_) => return Err(internal(ctx, "a checkout was answered with something else")),
+        let order = input.order(ids(ctx)?).map(|order| Checkout(Box::new(order)));
+        Ok(Some(match change(ctx, key, order).await? {
+            Ok(Agreed { record, refusal }) => CheckoutPayload {
+                verdict: Some(CheckoutVerdict::of(*record)),
+                user_errors: user_errors(refusal.into_iter().collect()),
+            },
             Err(user_errors) => CheckoutPayload { verdict: None, user_errors },
         }))
     }
 }
 
-fn redeem_refused(refusals: Vec<Refusal>) -> CouponRedeemPayload {
-    CouponRedeemPayload { coupon: None, ledger_entry: None, user_errors: user_errors(refusals) }
-}
-
-async fn coupon_payload(
-    ctx: &Context<'_>,
-    key: Option<String>,
-    command: Result<Command, Refusal>,
-) -> Result<Option<CouponPayload>> {
-    let command = match command {
-        Ok(command) => command,
-        Err(refusal) => return Ok(Some(CouponPayload { coupon: None, user_errors: user_errors(vec![refusal]) })),
-    };
-    Ok(Some(match submit(ctx, key, command).await? {
-        Ok(Answer::Coupon(coupon, _)) => CouponPayload { coupon: Some(Coupon(*coupon)), user_errors: Vec::new() },
-        Ok(_) => return Err(internal(ctx, "a coupon was answered with something else")),
+fn coupon_payload(changed: std::result::Result<Changed, Vec<CouponUserError>>) -> Result<Option<CouponPayload>> {
+    Ok(Some(match changed {
+        Ok(Changed { coupon, .. }) => CouponPayload { coupon: Some(Coupon(*coupon)), user_errors: Vec::new() },
         Err(user_errors) => CouponPayload { coupon: None, user_errors },
     }))
 }

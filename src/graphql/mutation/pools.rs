@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
 
-use super::{submit, user_errors};
+use super::{change, user_errors};
 use crate::{
     asking::session,
-    failure::{failed, internal},
+    failure::failed,
     global_id::ids,
     input::{
         CouponsAddInput, CouponsGenerateInput, CustomerUpsertInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
@@ -18,8 +18,8 @@ use crate::{
         PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
 };
-use scrip_domain::rejection::Refusal;
-use scrip_service::{AddedInParts, Answer, Command, Failure, Skipped};
+use scrip_domain::{pool::Pool, rejection::Refusal};
+use scrip_service::{AddedInParts, Failure, Generated, SettingsEdit, Skipped};
 
 #[derive(Debug, Default)]
 pub(super) struct PoolMutation;
@@ -33,7 +33,7 @@ impl PoolMutation {
         #[graphql(desc = "The pool.")] input: PoolCreateInput,
     ) -> Result<Option<PoolPayload>> {
         let key = input.idempotency_key.clone();
-        pool_payload(ctx, key, input.command()).await
+        pool_payload(change(ctx, key, input.case()).await?)
     }
 
     /// Edits a pool. Existing coupons keep the terms that they carry.
@@ -42,11 +42,8 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: PoolUpdateInput,
     ) -> Result<Option<PoolUpdatePayload>> {
-        let PoolPayload { pool, user_errors } = match pool_payload(ctx, None, input.command(ids(ctx)?)).await? {
-            Some(payload) => payload,
-            None => return Ok(None),
-        };
-        Ok(Some(PoolUpdatePayload { pool, updated: 0, user_errors }))
+        let changed = change(ctx, None, input.case(ids(ctx)?)).await?;
+        Ok(pool_payload(changed)?.map(|PoolPayload { pool, user_errors }| PoolUpdatePayload { pool, updated: 0, user_errors }))
     }
 
     /// Archives a pool, so that nothing new is claimed from it, or brings it back. A pool is never
@@ -56,7 +53,7 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which pool, and which way.")] input: PoolArchiveInput,
     ) -> Result<Option<PoolPayload>> {
-        pool_payload(ctx, None, input.command(ids(ctx)?)).await
+        pool_payload(change(ctx, None, input.case(ids(ctx)?)).await?)
     }
 
     /// Adds codes to an uploaded pool. A code that exists already, in the list or in any pool, is
@@ -100,17 +97,12 @@ impl PoolMutation {
         #[graphql(desc = "How many, of which pool.")] input: CouponsGenerateInput,
     ) -> Result<Option<CouponsGeneratePayload>> {
         let key = input.idempotency_key.clone();
-        let command = match input.command(ids(ctx)?) {
-            Ok(command) => command,
-            Err(refusals) => return Ok(Some(CouponsGeneratePayload::refused(user_errors(refusals)))),
-        };
-        Ok(Some(match submit(ctx, key, command).await? {
-            Ok(Answer::Generated(pool, count)) => CouponsGeneratePayload {
+        Ok(Some(match change(ctx, key, input.case(ids(ctx)?)).await? {
+            Ok(Generated { pool, count }) => CouponsGeneratePayload {
                 pool: Some(CouponPool(Arc::new(*pool))),
                 generated: i32::try_from(count).unwrap_or(i32::MAX),
                 user_errors: Vec::new(),
             },
-            Ok(_) => return Err(internal(ctx, "generated codes were answered with something else")),
             Err(user_errors) => CouponsGeneratePayload::refused(user_errors),
         }))
     }
@@ -121,17 +113,8 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is to be known of the customer.")] input: CustomerUpsertInput,
     ) -> Result<Option<CustomerPayload>> {
-        let command = match input.command(ids(ctx)?) {
-            Ok(command) => command,
-            Err(refusal) => {
-                return Ok(Some(CustomerPayload { customer: None, user_errors: user_errors(vec![refusal]) }));
-            }
-        };
-        Ok(Some(match submit(ctx, None, command).await? {
-            Ok(Answer::Customer(customer)) => {
-                CustomerPayload { customer: Some(Customer(*customer)), user_errors: Vec::new() }
-            }
-            Ok(_) => return Err(internal(ctx, "a customer was answered with something else")),
+        Ok(Some(match change(ctx, None, input.case(ids(ctx)?)).await? {
+            Ok(customer) => CustomerPayload { customer: Some(Customer(*customer)), user_errors: Vec::new() },
             Err(user_errors) => CustomerPayload { customer: None, user_errors },
         }))
     }
@@ -142,28 +125,16 @@ impl PoolMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: SettingsUpdateInput,
     ) -> Result<Option<SettingsPayload>> {
-        Ok(Some(match submit(ctx, None, Command::SettingsUpdate(input.into())).await? {
-            Ok(Answer::Settings(settings)) => {
-                SettingsPayload { settings: Some(settings.into()), user_errors: Vec::new() }
-            }
-            Ok(_) => return Err(internal(ctx, "settings were answered with something else")),
+        Ok(Some(match change(ctx, None, Ok::<_, Refusal>(SettingsEdit::from(input))).await? {
+            Ok(settings) => SettingsPayload { settings: Some(settings.into()), user_errors: Vec::new() },
             Err(user_errors) => SettingsPayload { settings: None, user_errors },
         }))
     }
 }
 
-async fn pool_payload(
-    ctx: &Context<'_>,
-    key: Option<String>,
-    command: Result<Command, Vec<Refusal>>,
-) -> Result<Option<PoolPayload>> {
-    let command = match command {
-        Ok(command) => command,
-        Err(refusals) => return Ok(Some(PoolPayload { pool: None, user_errors: user_errors(refusals) })),
-    };
-    Ok(Some(match submit(ctx, key, command).await? {
-        Ok(Answer::Pool(pool)) => PoolPayload { pool: Some(CouponPool(Arc::new(*pool))), user_errors: Vec::new() },
-        Ok(_) => return Err(internal(ctx, "a pool was answered with something else")),
+fn pool_payload(changed: std::result::Result<Box<Pool>, Vec<CouponUserError>>) -> Result<Option<PoolPayload>> {
+    Ok(Some(match changed {
+        Ok(pool) => PoolPayload { pool: Some(CouponPool(Arc::new(*pool))), user_errors: Vec::new() },
         Err(user_errors) => PoolPayload { pool: None, user_errors },
     }))
 }

@@ -2,15 +2,15 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::{submit, user_errors};
+use super::{change, user_errors};
 use crate::{
-    failure::internal,
     global_id::ids,
     input::{CheckoutHoldInput, CheckoutReturnInput},
     scalar::DateTime,
     types::{CheckoutHoldPayload, CheckoutReturnPayload, CheckoutVerdict, CouponUserError, Purchase},
 };
-use scrip_service::{Answer, Command};
+use scrip_domain::id::TransactionId;
+use scrip_service::{HeldCheckout, Release, Return};
 
 #[derive(Debug, Default)]
 pub(super) struct TillMutation;
@@ -26,11 +26,7 @@ impl TillMutation {
         #[graphql(desc = "The checkout, and for how long.")] input: CheckoutHoldInput,
     ) -> Result<Option<CheckoutHoldPayload>> {
         let key = input.idempotency_key.clone();
-        let command = match input.command(ids(ctx)?) {
-            Ok(command) => command,
-            Err(refusal) => return Ok(Some(hold_refused(user_errors(vec![refusal])))),
-        };
-        hold_payload(ctx, key, command).await
+        hold_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Gives back what a checkout holds.
@@ -39,7 +35,8 @@ impl TillMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The id that it is held under.")] transaction_id: String,
     ) -> Result<Option<CheckoutHoldPayload>> {
-        hold_payload(ctx, None, Command::Release(transaction_id)).await
+        let transaction = TransactionId::parse(&transaction_id).map_err(|rejection| rejection.at(["transactionId"]));
+        hold_payload(change(ctx, None, transaction.map(Release)).await?)
     }
 
     /// Takes a recorded checkout back: all that is left of it, or parts of its lines by quantity or amount. Gift cards get
@@ -50,31 +47,22 @@ impl TillMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which purchase, what of it.")] input: CheckoutReturnInput,
     ) -> Result<Option<CheckoutReturnPayload>> {
-        let (key, order) = (input.idempotency_key.clone(), input.order());
-        Ok(Some(match submit(ctx, key, Command::Return(Box::new(order))).await? {
-            Ok(Answer::Purchase(purchase)) => {
-                CheckoutReturnPayload { purchase: Some(Purchase::of(*purchase)), user_errors: Vec::new() }
-            }
-            Ok(_) => return Err(internal(ctx, "a return was answered with something else")),
+        let key = input.idempotency_key.clone();
+        let order = input.order().map(|order| Return(Box::new(order)));
+        Ok(Some(match change(ctx, key, order).await? {
+            Ok(purchase) => CheckoutReturnPayload { purchase: Some(Purchase::of(*purchase)), user_errors: Vec::new() },
             Err(user_errors) => CheckoutReturnPayload { purchase: None, user_errors },
         }))
     }
 }
 
-async fn hold_payload(ctx: &Context<'_>, key: Option<String>, command: Command) -> Result<Option<CheckoutHoldPayload>> {
-    let told =
-        |verdict, held_until, user_errors| CheckoutHoldPayload { verdict: Some(verdict), held_until, user_errors };
-    Ok(Some(match submit(ctx, key, command).await? {
-        Ok(Answer::Held(record, until)) => told(CheckoutVerdict::of(*record), Some(DateTime(until)), Vec::new()),
-        Ok(Answer::Released(record)) => told(CheckoutVerdict::of(*record), None, Vec::new()),
-        Ok(Answer::PriceChanged(record, refusal)) => {
-            told(CheckoutVerdict::of(*record), None, user_errors(vec![refusal]))
-        }
-        Ok(_) => return Err(internal(ctx, "a hold was answered with something else")),
-        Err(user_errors) => hold_refused(user_errors),
+fn hold_payload(held: std::result::Result<HeldCheckout, Vec<CouponUserError>>) -> Result<Option<CheckoutHoldPayload>> {
+    Ok(Some(match held {
+        Ok(HeldCheckout { record, until, refusal }) => CheckoutHoldPayload {
+            verdict: Some(CheckoutVerdict::of(*record)),
+            held_until: until.map(DateTime),
+            user_errors: user_errors(refusal.into_iter().collect()),
+        },
+        Err(user_errors) => CheckoutHoldPayload { verdict: None, held_until: None, user_errors },
     }))
-}
-
-fn hold_refused(user_errors: Vec<CouponUserError>) -> CheckoutHoldPayload {
-    CheckoutHoldPayload { verdict: None, held_until: None, user_errors }
 }

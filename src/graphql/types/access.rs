@@ -5,7 +5,7 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use super::CouponUserError;
 use crate::scalar::DateTime;
 use scrip_domain::{access, rejection::Refusal};
-use scrip_service::{Command, KeyDraft, KeyEdit};
+use scrip_service::{KeyDraft, KeyEdit};
 
 /// What a key's holder is, which says what they may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -89,16 +89,15 @@ pub struct ApiKeyUpdateInput {
 }
 
 impl ApiKeyUpdateInput {
-    /// The service's command.
+    /// The service's use case.
     #[must_use]
-    pub fn command(self) -> Command {
+    pub fn case(self) -> KeyEdit {
         let expires_at = match self.expires_at {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(DateTime(end)) => Some(Some(end.as_millisecond())),
         };
-        let edit = KeyEdit { name: self.name, role: self.role.map(Into::into), expires_at };
-        Command::KeyEdit(self.id.0, Box::new(edit))
+        KeyEdit { id: self.id.0, name: self.name, role: self.role.map(Into::into), expires_at }
     }
 }
 

@@ -4,7 +4,6 @@
 use super::{attempt::Attempt, waiting::MAX_BATCH};
 use crate::Command;
 use scrip_domain::{
-    customer::Email,
     id::{CouponId, CustomerId, PoolId},
     presence::{CHILDREN, path},
     source::Source,
@@ -16,28 +15,19 @@ impl Attempt<'_> {
     /// this stops at is noted.
     pub(super) fn read_ahead(&mut self, command: &Command) {
         match command {
-            Command::Claim(pool, customer, _) => self.read_ahead_of_claim(*pool, customer),
-            Command::Redeem { coupon, .. }
-            | Command::Unredeem(coupon, ..)
-            | Command::Unassign(coupon, ..)
-            | Command::Transfer(coupon, ..)
-            | Command::Invalidate(coupon, ..)
-            | Command::Reinstate(coupon, ..)
-            | Command::Extend(coupon, ..)
-            | Command::Adjust(coupon, ..) => drop(self.find(coupon)),
+            Command::Claim(claim) => self.read_ahead_of_claim(claim.pool, &claim.customer),
             Command::CustomerUpsert(edit) => {
-                let customer = CustomerId::parse(&edit.id).ok().map(RowId::of::<Customers>);
-                let email = edit.email.as_ref().and_then(Option::as_ref).and_then(|text| Email::parse(text).ok());
+                let email = edit.email.as_ref().and_then(Option::as_ref);
                 let email = email.map(|email| RowId::of::<Emails>(email.folded()));
-                drop(self.need(customer.into_iter().chain(email)));
+                drop(self.need([RowId::of::<Customers>(edit.id.clone())].into_iter().chain(email)));
             }
-            _ => {}
+            _ => drop(command.coupon().map(|coupon| self.find(coupon))),
         }
     }
 
-    fn read_ahead_of_claim(&mut self, pool: PoolId, customer: &str) {
-        let (Some(pool), Ok(customer)) = (self.find_pool(pool), CustomerId::parse(customer)) else { return };
-        drop(self.need_for_claim(&pool, &customer));
+    fn read_ahead_of_claim(&mut self, pool: PoolId, customer: &CustomerId) {
+        let Some(pool) = self.find_pool(pool) else { return };
+        drop(self.need_for_claim(&pool, customer));
         // Others of its batch get the coupons after its own. A pool's first coupon in a status is noted in every level of
         // its tree.
         let next = self.tally(pool.id).supply.next;

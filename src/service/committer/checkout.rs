@@ -3,15 +3,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Answer, CheckoutOrder, CheckoutRecord, Presentation, PurchaseFacts, PurchaseRecord, Recorded};
+use crate::{Agreed, Changed, CheckoutOrder, CheckoutRecord, Presentation, PurchaseFacts, PurchaseRecord, Recorded};
 use scrip_domain::{
     basket::Basket,
     checkout::{MAX_COUPONS, Presented, Verdict, card_amount, decide},
     coupon::Coupon,
-    decimal::{Amount, Decimal},
-    id::{CouponId, CustomerId, EventId, PoolId, checked_id},
+    decimal::Amount,
+    id::{CouponId, CustomerId, EventId, PoolId},
     limits::Room,
-    period::{Instant, instant_of},
+    period::Instant,
     rejection::{Refusal, Rejection},
     terms::Terms,
 };
@@ -66,7 +66,7 @@ impl Order {
 
 impl Attempt<'_> {
     /// Decides a checkout, records it, and redeems what passed where that is on.
-    pub(super) fn checkout(&mut self, asked: &CheckoutOrder, actor: &str) -> Result<Answer, Stop> {
+    pub(super) fn checkout(&mut self, asked: &CheckoutOrder, actor: &str) -> Result<Agreed, Stop> {
         let order = self.check_order(asked)?;
         if order.at > self.now() {
             let reason = "a checkout cannot be completed in the future".to_owned();
@@ -91,19 +91,19 @@ impl Attempt<'_> {
         let purchase =
             PurchaseRecord { transaction: order.transaction.clone(), facts: facts_of(&order, since), checkout: record };
         self.put::<Purchases>(key, Purchase(Some(kept(&purchase)?)));
-        Ok(Answer::Checkout(Box::new(purchase.checkout)))
+        Ok(Agreed::as_told(purchase.checkout))
     }
 
     /// Decides what is to be recorded or held under an id that is free; the answer where it comes out otherwise than its
     /// caller expects.
-    pub(super) fn decided(&mut self, order: &Order, asked: &CheckoutOrder) -> Result<Result<Decided, Answer>, Stop> {
+    pub(super) fn decided(&mut self, order: &Order, asked: &CheckoutOrder) -> Result<Result<Decided, Agreed>, Stop> {
         self.refuse_used(&order.transaction)?;
         let since = self.next_event();
         let (found, verdicts) = self.verdicts(order, asked, Occasion::Checkout)?;
         let record = record_of(&order.basket, asked, &found, verdicts);
         if let Some(refusal) = price_change(order, &record) {
             self.change = Change::default();
-            return Ok(Err(Answer::PriceChanged(Box::new(record), refusal)));
+            return Ok(Err(Agreed { record: Box::new(record), refusal: Some(refusal) }));
         }
         self.customer_or_new(&order.customer)?;
         Ok(Ok(Decided { since, found, record }))
@@ -120,17 +120,17 @@ impl Attempt<'_> {
     }
 
     /// Decides a checkout and changes nothing.
-    pub(super) fn checkout_preview(&mut self, asked: &CheckoutOrder) -> Result<Answer, Stop> {
+    pub(super) fn checkout_preview(&mut self, asked: &CheckoutOrder) -> Result<Agreed, Stop> {
         let order = self.check_order(asked)?;
         match self.held_for(&order, asked) {
-            Ok(Some(held)) => return Ok(Answer::Checkout(Box::new(held.checkout))),
+            Ok(Some(held)) => return Ok(Agreed::as_told(held.checkout)),
             // Another basket, or another customer: decided anew. What is missing is read with what the codes name.
             Ok(None) | Err(Stop::Refused(_) | Stop::Missing) => {}
             Err(stop) => return Err(stop),
         }
         let (found, verdicts) = self.verdicts(&order, asked, Occasion::Preview)?;
         self.refuse_redeemed(&order, &found, &verdicts)?;
-        Ok(Answer::Checkout(Box::new(record_of(&order.basket, asked, &found, verdicts))))
+        Ok(Agreed::as_told(record_of(&order.basket, asked, &found, verdicts)))
     }
 
     /// Refuses the id of a purchase that has redeemed one of the coupons which would be redeemed once more, as completing
@@ -147,8 +147,7 @@ impl Attempt<'_> {
     }
 
     pub(super) fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
-        let transaction = checked_id(&asked.transaction).map_err(at("transactionId"))?;
-        let customer = CustomerId::parse(&asked.customer).map_err(at("customerId"))?;
+        let (transaction, customer) = (asked.transaction.as_str().to_owned(), asked.customer.clone());
         let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
         if asked.coupons.len() > MAX_COUPONS {
             let rejection = Rejection::LimitExceeded { what: "too many coupons", limit: MAX_COUPONS as u64 };
@@ -159,12 +158,9 @@ impl Attempt<'_> {
             check_typed(&given.code).map_err(within("code".to_owned()))?;
             given.amount.as_deref().map_or(Ok(()), check_typed).map_err(within("amount".to_owned()))?;
         }
-        let when = asked.at.map_or(Some(self.now()), instant_of);
-        let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
-        let expected = asked.expected_payable.as_deref();
-        let expected = expected.map(|text| Decimal::parse(text)?.to_total(basket.currency.exponent())).transpose();
+        let expected = asked.expected_payable.map(|amount| amount.to_total(basket.currency.exponent())).transpose();
         let expected_payable = expected.map_err(at("expectedPayable"))?;
-        let at = when.ok_or_else(|| invalid().at(["at"]))?;
+        let at = asked.at.unwrap_or(self.now());
         Ok(Order { customer, basket, transaction, at, given_time: asked.at.is_some(), expected_payable })
     }
 
@@ -313,13 +309,9 @@ impl Attempt<'_> {
             coupon.redeem(Some(&order.customer), transaction, self.now())?
         };
         self.use_transaction(order.transaction.clone(), found, &decision)?;
-        match self.finish(found, after(claim, decision), actor)? {
-            Answer::Coupon(coupon, entry) => {
-                (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(*coupon), true, entry);
-                Ok(())
-            }
-            other => Err(Stop::Broken(format!("expected a coupon, found {other:?}"))),
-        }
+        let Changed { coupon, entry } = self.finish(found, after(claim, decision), actor)?;
+        (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(*coupon), true, entry);
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! No code is in two pools, and none that is in a list can be made by a pool.
 
 use crate::{
-    Added, Answer, PoolEdit, Skipped,
+    Added, Generated, PoolEdit, Skipped,
     codebook::{Maker, Meant, first_overlap, overlap},
     prepare::NewPattern,
 };
@@ -99,7 +99,7 @@ impl Attempt<'_> {
     }
 
     /// Adds codes to a bulk pool. Nothing is written for a code until somebody touches it.
-    pub(super) fn coupons_generate(&mut self, pool: PoolId, count: i64) -> Result<Answer, Stop> {
+    pub(super) fn coupons_generate(&mut self, pool: PoolId, count: i64) -> Result<Generated, Stop> {
         let mut pool = self.pool(pool, "poolId")?.as_ref().clone();
         pool.check_source(Source::BulkGenerated).map_err(|rejection| rejection.at(["poolId"]))?;
         let mut tally = self.tally(pool.id);
@@ -112,11 +112,11 @@ impl Attempt<'_> {
         if pool.open_range(size) {
             self.put_pool(pool.clone())?;
         }
-        Ok(Answer::Generated(Box::new(pool), count))
+        Ok(Generated { pool: Box::new(pool), count })
     }
 
     /// Adds codes to an uploaded pool. A code that cannot be added is skipped, with its reason.
-    pub(super) fn coupons_add(&mut self, pool: PoolId, codes: &[String]) -> Result<Answer, Stop> {
+    pub(super) fn coupons_add(&mut self, pool: PoolId, codes: &[String]) -> Result<Added, Stop> {
         let pool = self.pool(pool, "poolId")?;
         pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at(["poolId"]))?;
         let checked: Vec<_> = codes.iter().map(|code| (code, check_code(code))).collect();
@@ -143,7 +143,7 @@ impl Attempt<'_> {
         if added.added > 0 && changed.open_range(size) {
             self.put_pool(changed)?;
         }
-        Ok(Answer::Added(added))
+        Ok(added)
     }
 
     /// Adds one code to an uploaded pool, or says why not.

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::{Answer, CouponRef};
+use crate::{Changed, Claim, Extend, Invalidate, Reinstate, Transfer, Unassign};
 use scrip_domain::{
     coupon::{Coupon, Decision, Holder},
     customer::Email,
-    event::Why,
+    event::{Reason, Why},
     gift_card::{Entry, EntryKind},
-    id::{CouponId, CustomerId, PoolId},
-    period::instant_of,
+    id::{CouponId, CustomerId},
     pool::Pool,
     rejection::{Refusal, Rejection},
     source::Source,
@@ -20,22 +19,16 @@ use scrip_storage::{Coupons, Dues, Ledger, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::{at, checked_reason},
+    decide::at,
     lookup::Found,
     plugins::Setting,
 };
 
 impl Attempt<'_> {
     /// Claims a coupon of a pool for a customer.
-    pub(super) fn claim(
-        &mut self,
-        pool: PoolId,
-        customer: &str,
-        why: Option<Why>,
-        actor: &str,
-    ) -> Result<Answer, Stop> {
-        let customer = CustomerId::parse(customer).map_err(at("customerId"))?;
-        let pool = self.pool(pool, "poolId")?;
+    pub(super) fn claim(&mut self, claim: &Claim, actor: &str) -> Result<Changed, Stop> {
+        let (customer, why) = (claim.customer.clone(), claim.why.clone());
+        let pool = self.pool(claim.pool, "poolId")?;
         pool.check_open().map_err(at("poolId"))?;
         self.need_for_claim(&pool, &customer)?;
         self.room(&pool, &customer)?.map_err(at("poolId"))?;
@@ -81,7 +74,7 @@ impl Attempt<'_> {
         customer: CustomerId,
         why: Option<Why>,
         actor: &str,
-    ) -> Result<Answer, Stop> {
+    ) -> Result<Changed, Stop> {
         let lost = || Stop::Broken(format!("pool {:?} has no terms", pool.id));
         let terms = pool.terms.last().ok_or_else(lost)?;
         let currency = self.currency_for(terms, &customer)?;
@@ -97,10 +90,10 @@ impl Attempt<'_> {
     }
 
     /// Takes a decision of one coupon over and answers with it.
-    pub(super) fn finish(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Answer, Stop> {
+    pub(super) fn finish(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Changed, Stop> {
         // Where a redemption voids what is left, it is the redemption that the answer names.
         let made = decision.entries.iter().rfind(|entry| entry.kind != EntryKind::Void).map(|entry| entry.id);
-        Ok(Answer::Coupon(Box::new(self.carry_out(found, decision, actor)?), made))
+        Ok(Changed { coupon: Box::new(self.carry_out(found, decision, actor)?), entry: made })
     }
 
     /// Takes a decision of one coupon over; the coupon after it.
@@ -109,27 +102,24 @@ impl Attempt<'_> {
         self.record(found.before(), counted, decision, actor)
     }
 
-    pub(super) fn unassign(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {
-        let reason = checked_reason(reason)?;
-        let found = self.find(named)?;
+    pub(super) fn unassign(&mut self, case: &Unassign, actor: &str) -> Result<Changed, Stop> {
+        let found = self.find(&case.coupon)?;
         let decision = found.coupon.clone().unassign(self.now())?;
-        self.finish(&found, decision.because(reason), actor)
+        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
-    pub(super) fn invalidate(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {
-        let reason = checked_reason(reason)?;
-        let found = self.find(named)?;
+    pub(super) fn invalidate(&mut self, case: &Invalidate, actor: &str) -> Result<Changed, Stop> {
+        let found = self.find(&case.coupon)?;
         let decision = found.coupon.clone().invalidate(self.now())?;
-        self.finish(&found, decision.because(reason), actor)
+        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
-    pub(super) fn reinstate(&mut self, named: &CouponRef, reason: Option<&str>, actor: &str) -> Result<Answer, Stop> {
-        let reason = checked_reason(reason)?;
-        let found = self.find(named)?;
+    pub(super) fn reinstate(&mut self, case: &Reinstate, actor: &str) -> Result<Changed, Stop> {
+        let found = self.find(&case.coupon)?;
         let terms = self.terms(&found.coupon)?;
         let void = self.void_of(&found.coupon)?;
         let decision = found.coupon.clone().reinstate(&terms, void, self.now())?;
-        self.finish(&found, decision.because(reason), actor)
+        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     /// The entry that took off what a gift card held, where it is out of use.
@@ -140,52 +130,34 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) fn extend(
-        &mut self,
-        named: &CouponRef,
-        until: i64,
-        reason: Option<&str>,
-        actor: &str,
-    ) -> Result<Answer, Stop> {
-        let reason = checked_reason(reason)?;
-        let invalid = || Rejection::ValueInvalid { reason: "expected an instant before the year 9999".to_owned() };
-        let until = instant_of(until).ok_or_else(|| invalid().at(["expiresAt"]))?;
-        let found = self.find(named)?;
-        let decision = found.coupon.clone().extend(until, self.now())?;
-        self.finish(&found, decision.because(reason), actor)
+    pub(super) fn extend(&mut self, case: &Extend, actor: &str) -> Result<Changed, Stop> {
+        let found = self.find(&case.coupon)?;
+        let decision = found.coupon.clone().extend(case.until, self.now())?;
+        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
-    pub(super) fn transfer(
-        &mut self,
-        named: &CouponRef,
-        (id, email): (Option<&str>, Option<&str>),
-        reason: Option<&str>,
-        actor: &str,
-    ) -> Result<Answer, Stop> {
-        let reason = checked_reason(reason)?;
-        let receiver = self.receiver(id, email)?;
-        let found = self.find(named)?;
+    pub(super) fn transfer(&mut self, case: &Transfer, actor: &str) -> Result<Changed, Stop> {
+        let receiver = self.receiver(case.to.as_ref(), case.to_email.as_ref())?;
+        let found = self.find(&case.coupon)?;
         let terms = self.terms(&found.coupon)?;
         let decision = found.coupon.clone().transfer(&terms, receiver, self.now())?;
-        self.finish(&found, decision.because(reason), actor)
+        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     /// The customer with this id, this e-mail address, or both, which then have to agree.
-    fn receiver(&mut self, id: Option<&str>, email: Option<&str>) -> Result<Holder, Stop> {
+    fn receiver(&mut self, id: Option<&CustomerId>, email: Option<&Email>) -> Result<Holder, Stop> {
         let by_id = match id {
             None => None,
             Some(id) => {
-                let id = CustomerId::parse(id).map_err(at("toCustomerId"))?;
                 let unknown = || Rejection::CustomerNotFound { by: "id" }.at(["toCustomerId"]);
-                Some(self.customer(&id)?.ok_or_else(unknown)?)
+                Some(self.customer(id)?.ok_or_else(unknown)?)
             }
         };
         let by_email = match email {
             None => None,
             Some(email) => {
-                let email = Email::parse(email).map_err(at("toCustomerEmail"))?;
                 let unknown = || Rejection::CustomerNotFound { by: "e-mail" }.at(["toCustomerEmail"]);
-                Some(self.customer_by_email(&email)?.ok_or_else(unknown)?)
+                Some(self.customer_by_email(email)?.ok_or_else(unknown)?)
             }
         };
         let customer = match (by_id, by_email) {
@@ -203,7 +175,7 @@ impl Attempt<'_> {
     }
 
     /// Records that the time of coupons is over; what is no longer due is only forgotten.
-    pub(super) fn expire(&mut self, due: &[(i64, CouponId)]) -> Result<Answer, Stop> {
+    pub(super) fn expire(&mut self, due: &[(i64, CouponId)]) -> Result<(), Stop> {
         self.need(due.iter().flat_map(|(end, id)| [RowId::of::<Coupons>(*id), RowId::of::<Dues>((*end, *id))]))?;
         for (end, id) in due {
             if *end > self.now().as_millisecond() {
@@ -216,6 +188,6 @@ impl Attempt<'_> {
                 self.finish(&Found::stored(coupon), decision, "scrip")?;
             }
         }
-        Ok(Answer::Done)
+        Ok(())
     }
 }

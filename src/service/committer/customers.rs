@@ -1,8 +1,7 @@
 //! Making and editing customers. An e-mail address belongs to one customer.
 
-use crate::{Answer, CustomerEdit};
+use crate::CustomerEdit;
 use scrip_domain::{
-    currency::Currency,
     customer::{Customer, Email},
     id::CustomerId,
     pool_draft::Faults,
@@ -10,28 +9,15 @@ use scrip_domain::{
 };
 use scrip_storage::{Customers, Emails, RowId};
 
-use super::{
-    attempt::{Attempt, Stop},
-    decide::at,
-};
+use super::attempt::{Attempt, Stop};
 
 /// The longest attributes, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 16 * 1024;
 
 impl Attempt<'_> {
-    pub(super) fn customer_upsert(&mut self, edit: &CustomerEdit) -> Result<Answer, Stop> {
-        let id = CustomerId::parse(&edit.id).map_err(at("customerId"))?;
+    pub(super) fn customer_upsert(&mut self, edit: &CustomerEdit) -> Result<Box<Customer>, Stop> {
+        let (id, email, currency) = (edit.id.clone(), edit.email.clone(), edit.currency);
         let mut faults = Faults::default();
-        let email = match &edit.email {
-            Some(Some(text)) => faults.take(&["email"], Email::parse(text)).map(Some),
-            Some(None) => Some(None),
-            None => None,
-        };
-        let currency = match &edit.currency {
-            Some(Some(code)) => faults.take(&["currency"], Currency::parse(code)).map(Some),
-            Some(None) => Some(None),
-            None => None,
-        };
         let attributes =
             edit.attributes.clone().and_then(|given| faults.take(&["attributes"], check_attributes(given)));
         faults.into_result()?;
@@ -50,7 +36,7 @@ impl Attempt<'_> {
         customer.currency = currency.unwrap_or(customer.currency);
         customer.attributes = attributes.unwrap_or(customer.attributes);
         self.put::<Customers>(id, Box::new(customer.clone()));
-        Ok(Answer::Customer(Box::new(customer)))
+        Ok(Box::new(customer))
     }
 
     fn take_email(&mut self, email: &Email, id: &CustomerId) -> Result<(), Stop> {

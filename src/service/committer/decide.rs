@@ -8,7 +8,8 @@ use super::{
     working::{Change, Missing, Working},
 };
 use crate::{
-    Answer, Command, CouponRef, Failure,
+    Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
+    HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, PoolArchive, PoolCreate, PoolUpdate, Release, ReleaseOver, Return,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{
@@ -19,9 +20,6 @@ use scrip_storage::{Answer as Kept, Answers, Row, RowId, Table};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
-
-/// The longest reason of an action, in characters.
-const MAX_REASON: usize = 500;
 
 /// What came of a request.
 pub(super) enum Outcome {
@@ -133,17 +131,7 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
 /// The coupon that the code of a command names, where it always names the same: a generic code names another once the
 /// customer has another.
 fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<CouponId>, Stop> {
-    let (Command::Redeem { coupon, .. }
-    | Command::Unredeem(coupon, ..)
-    | Command::Unassign(coupon, ..)
-    | Command::Transfer(coupon, ..)
-    | Command::Invalidate(coupon, ..)
-    | Command::Reinstate(coupon, ..)
-    | Command::Extend(coupon, ..)
-    | Command::Adjust(coupon, ..)) = command
-    else {
-        return Ok(None);
-    };
+    let Some(coupon) = command.coupon() else { return Ok(None) };
     let CouponRef::Code { code, pool, customer } = coupon.parts().0 else { return Ok(None) };
     match attempt.by_code(code, *pool, customer.as_ref()) {
         Ok(found) => {
@@ -158,73 +146,51 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
 
 /// The use case of a command.
 fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
-    let actor = request.caller.name.as_str();
-    match &request.command {
-        Command::PoolCreate(draft) => attempt.pool_create(draft, &request.prepared),
-        Command::PoolUpdate(id, edit) => attempt.pool_update(*id, edit, &request.prepared),
-        Command::PoolArchive(id, archive) => attempt.pool_archive(*id, *archive),
-        Command::CouponsAdd(pool, codes) => attempt.coupons_add(*pool, codes),
-        Command::CouponsGenerate(pool, count) => attempt.coupons_generate(*pool, *count),
-        Command::Whole(_) => Ok(Answer::Done),
-        Command::CustomerUpsert(edit) => attempt.customer_upsert(edit),
-        Command::Claim(pool, customer, why) => attempt.claim(*pool, customer, why.clone(), actor),
-        Command::Redeem { coupon, customer, amount, basket, transaction, reason } => {
-            let asked = super::redeem::Asked {
-                customer: customer.as_deref(),
-                amount: amount.as_deref(),
-                basket: basket.as_deref(),
-                transaction: transaction.as_deref(),
-                reason: reason.as_deref(),
-            };
-            attempt.redeem(coupon, asked, actor)
-        }
-        Command::Unredeem(coupon, entry, amount, reason) => {
-            attempt.unredeem(coupon, (*entry, amount.as_deref()), reason.as_deref(), actor)
-        }
-        Command::Unassign(coupon, reason) => attempt.unassign(coupon, reason.as_deref(), actor),
-        Command::Transfer(coupon, id, email, reason) => {
-            attempt.transfer(coupon, (id.as_deref(), email.as_deref()), reason.as_deref(), actor)
-        }
-        Command::Invalidate(coupon, reason) => attempt.invalidate(coupon, reason.as_deref(), actor),
-        Command::Reinstate(coupon, reason) => attempt.reinstate(coupon, reason.as_deref(), actor),
-        Command::Extend(coupon, until, reason) => attempt.extend(coupon, *until, reason.as_deref(), actor),
-        Command::Adjust(coupon, amount, reason) => attempt.adjust(coupon, amount, reason, actor),
-        Command::Checkout(order) => attempt.checkout(order, actor),
-        Command::CheckoutPreview(order) => attempt.checkout_preview(order),
-        Command::Eligible(order) => attempt.eligible(order),
-        Command::SettingsUpdate(edit) => attempt.settings_update(edit),
-        Command::Return(order) => attempt.take_back(order, actor),
-        Command::Hold(order, minutes) => attempt.checkout_hold(order, *minutes, actor),
-        Command::Release(transaction) => attempt.release(transaction, actor),
-        Command::ReleaseOver(due) => attempt.release_over(due),
-        Command::IdsBegin(secret) => attempt.ids_begin(*secret),
-        Command::KeyAdd(key) => attempt.key_add(key),
-        Command::KeyEdit(id, edit) => attempt.key_edit(id, edit),
-        Command::KeyRevoke(id) => attempt.key_revoke(id),
-        Command::Forget(answers) => {
+    let (actor, prepared) = (request.caller.name.as_str(), &request.prepared);
+    Ok(match &request.command {
+        Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
+        Command::PoolUpdate(PoolUpdate { pool, edit }) => attempt.pool_update(*pool, edit, prepared)?.into(),
+        Command::PoolArchive(PoolArchive { pool, archived }) => attempt.pool_archive(*pool, *archived)?.into(),
+        Command::CouponsAdd(CouponsAdd { pool, codes }) => attempt.coupons_add(*pool, codes)?.into(),
+        Command::CouponsGenerate(CouponsGenerate { pool, count }) => attempt.coupons_generate(*pool, *count)?.into(),
+        Command::CustomerUpsert(edit) => attempt.customer_upsert(edit)?.into(),
+        Command::Claim(case) => attempt.claim(case, actor)?.into(),
+        Command::Redeem(case) => attempt.redeem(case, actor)?.into(),
+        Command::Unredeem(case) => attempt.unredeem(case, actor)?.into(),
+        Command::Unassign(case) => attempt.unassign(case, actor)?.into(),
+        Command::Transfer(case) => attempt.transfer(case, actor)?.into(),
+        Command::Invalidate(case) => attempt.invalidate(case, actor)?.into(),
+        Command::Reinstate(case) => attempt.reinstate(case, actor)?.into(),
+        Command::Extend(case) => attempt.extend(case, actor)?.into(),
+        Command::Adjust(case) => attempt.adjust(case, actor)?.into(),
+        Command::Checkout(Checkout(order)) => attempt.checkout(order, actor)?.into(),
+        Command::CheckoutPreview(CheckoutPreview(order)) => attempt.checkout_preview(order)?.into(),
+        Command::Eligible(order) => attempt.eligible(order)?.into(),
+        Command::Return(Return(order)) => attempt.take_back(order, actor)?.into(),
+        Command::Hold(Hold { order, minutes }) => attempt.checkout_hold(order, *minutes, actor)?.into(),
+        Command::Release(Release(transaction)) => attempt.release(transaction, actor)?.into(),
+        Command::ReleaseOver(ReleaseOver(due)) => attempt.release_over(due)?.into(),
+        Command::SettingsUpdate(edit) => attempt.settings_update(edit)?.into(),
+        Command::IdsBegin(IdsBegin(secret)) => attempt.ids_begin(*secret)?.into(),
+        Command::KeyAdd(KeyAdd(key)) => attempt.key_add(key)?.into(),
+        Command::KeyEdit(edit) => attempt.key_edit(edit)?.into(),
+        Command::KeyRevoke(KeyRevoke { id }) => attempt.key_revoke(id)?.into(),
+        Command::Forget(Forget(answers)) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));
-            Ok(Answer::Done)
+            Answer::Done
         }
-        Command::HoldingsBegin(pool) => attempt.holdings_begin(*pool),
-        Command::HoldingsFound(found) => attempt.holdings_found(found),
-        // The batch's time does it.
-        Command::ClockConfirm => Ok(Answer::Done),
-        Command::Expire(due) => attempt.expire(due),
-    }
+        Command::HoldingsBegin(HoldingsBegin(pool)) => attempt.holdings_begin(*pool)?.into(),
+        Command::HoldingsFound(found) => attempt.holdings_found(found)?.into(),
+        // Of a list that is carried out in parts, its parts do it; what the clock says, the batch's time.
+        Command::Whole(_) | Command::ClockConfirm(_) => Answer::Done,
+        Command::Expire(Expire(due)) => attempt.expire(due)?.into(),
+    })
 }
 
 /// A value of ours as JSON.
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, Stop> {
     serde_json::to_value(value).map_err(|error| Stop::Broken(error.to_string()))
-}
-
-/// Why something is done, in the words of who does it.
-pub(super) fn checked_reason(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
-    if let Some(reason) = reason {
-        checked_text(reason, MAX_REASON).map_err(at("reason"))?;
-    }
-    Ok(reason)
 }
 
 /// A rejection of the input's part `field`.

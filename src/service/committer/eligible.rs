@@ -1,11 +1,10 @@
 //! Which of the coupons that a customer holds fit a basket: each is decided alone, and the best of those that fit
 //! together. Nothing changes.
 
-use crate::{Answer, CheckoutRecord, EligibleOrder, EligibleRecord, Recorded};
+use crate::{CheckoutRecord, EligibleOrder, EligibleRecord, Recorded};
 use scrip_domain::{
     checkout::{Best, Presented, Verdict, best, decide},
     decimal::Amount,
-    id::CustomerId,
 };
 use scrip_plugins::Occasion;
 use scrip_storage::{Coupons, RowId};
@@ -13,14 +12,13 @@ use scrip_storage::{Coupons, RowId};
 use super::{
     attempt::{Attempt, Stop},
     checkout::Order,
-    decide::at,
     redeem::within_basket,
 };
 
 impl Attempt<'_> {
     /// Decides each of a customer's coupons alone, and finds the best of them.
-    pub(super) fn eligible(&mut self, asked: &EligibleOrder) -> Result<Answer, Stop> {
-        let customer = CustomerId::parse(&asked.customer).map_err(at("customerId"))?;
+    pub(super) fn eligible(&mut self, asked: &EligibleOrder) -> Result<Box<EligibleRecord>, Stop> {
+        let customer = asked.customer.clone();
         let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
         let order = Order::of_basket(customer, basket, self.now());
         self.need(asked.coupons.iter().map(|id| RowId::of::<Coupons>(*id)))?;
@@ -54,7 +52,7 @@ impl Attempt<'_> {
             exact: exact && asked.whole && decided.iter().all(Verdict::redeemable),
             alone: record_of(&order, presented, verdicts),
         };
-        Ok(Answer::Eligible(Box::new(record)))
+        Ok(Box::new(record))
     }
 
     /// What is decided of each coupon alone.

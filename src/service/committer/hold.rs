@@ -2,11 +2,13 @@
 //! and the decision is kept under its transactionId, so that completing it takes just that, at that price. It is given
 //! back by hand, or by time through the same door, as expiries are.
 
-use crate::{Answer, CheckoutOrder, Command, HoldFacts, PurchaseFacts, PurchaseRecord, fingerprint};
+use crate::{
+    Agreed, CheckoutOrder, CheckoutPreview, HeldCheckout, HoldFacts, PurchaseFacts, PurchaseRecord, fingerprint,
+};
 use scrip_domain::{
     checkout::card_amount,
     coupon::{Coupon, Held},
-    id::{CouponId, checked_id},
+    id::{CouponId, TransactionId},
     period::Instant,
     rejection::{Refusal, Rejection},
 };
@@ -15,7 +17,6 @@ use scrip_storage::{Coupons, HoldDues, Purchase, Purchases, RowId};
 use super::{
     attempt::{Attempt, Stop},
     checkout::{Decided, Order, facts_of, price_change, tell_after},
-    decide::at,
     lookup::Found,
     redeem::after,
     returns::{kept, read, use_of},
@@ -26,7 +27,7 @@ const MINUTES: std::ops::RangeInclusive<i64> = 1..=24 * 60;
 
 impl Attempt<'_> {
     /// Decides a checkout and holds what it would take, for so many minutes.
-    pub(super) fn checkout_hold(&mut self, asked: &CheckoutOrder, minutes: i64, actor: &str) -> Result<Answer, Stop> {
+    pub(super) fn checkout_hold(&mut self, asked: &CheckoutOrder, minutes: i64, actor: &str) -> Result<HeldCheckout, Stop> {
         let order = self.check_order(asked)?;
         let wrong = || Rejection::ValueInvalid { reason: "expected 1 to 1440 minutes".to_owned() }.at(["minutes"]);
         let until = Some(minutes).filter(|minutes| MINUTES.contains(minutes)).ok_or_else(wrong)?;
@@ -36,7 +37,7 @@ impl Attempt<'_> {
         }
         let Decided { since, found, mut record } = match self.decided(&order, asked)? {
             Ok(decided) => decided,
-            Err(changed) => return Ok(changed),
+            Err(Agreed { record, refusal }) => return Ok(HeldCheckout { record, until: None, refusal }),
         };
         for (place, (found, recorded)) in found.iter().zip(&mut record.coupons).enumerate() {
             let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) else { continue };
@@ -61,7 +62,7 @@ impl Attempt<'_> {
         let purchase = PurchaseRecord { transaction: order.transaction.clone(), facts, checkout: record };
         self.put::<HoldDues>((until.as_millisecond(), order.transaction.clone()), ());
         self.put::<Purchases>((order.transaction, None), Purchase(Some(kept(&purchase)?)));
-        Ok(Answer::Held(Box::new(purchase.checkout), until))
+        Ok(HeldCheckout { record: Box::new(purchase.checkout), until: Some(until), refusal: None })
     }
 
     /// The checkout that holds something under a transactionId. One whose hold is over is given back.
@@ -98,9 +99,9 @@ impl Attempt<'_> {
         order: &Order,
         mut held: PurchaseRecord,
         actor: &str,
-    ) -> Result<Answer, Stop> {
+    ) -> Result<Agreed, Stop> {
         if let Some(refusal) = price_change(order, &held.checkout) {
-            return Ok(Answer::PriceChanged(Box::new(held.checkout), refusal));
+            return Ok(Agreed { record: Box::new(held.checkout), refusal: Some(refusal) });
         }
         self.need_coupons(&held)?;
         let transaction = held.transaction.clone();
@@ -120,14 +121,13 @@ impl Attempt<'_> {
         }
         held.facts.at = Some(order.at);
         self.put::<Purchases>((transaction, None), Purchase(Some(kept(&held)?)));
-        Ok(Answer::Checkout(Box::new(held.checkout)))
+        Ok(Agreed::as_told(held.checkout))
     }
 
     /// Gives back what a checkout holds.
-    pub(super) fn release(&mut self, transaction: &str, actor: &str) -> Result<Answer, Stop> {
-        let transaction = checked_id(transaction).map_err(at("transactionId"))?;
+    pub(super) fn release(&mut self, transaction: &TransactionId, actor: &str) -> Result<HeldCheckout, Stop> {
         let unknown = || Rejection::NotFound { what: "hold", by: "transactionId" }.at(["transactionId"]);
-        let mut held = self.held_checkout(&transaction)?.ok_or_else(unknown)?;
+        let mut held = self.held_checkout(transaction.as_str())?.ok_or_else(unknown)?;
         let coupons = self.give_held_back(&held, actor)?;
         for recorded in held.checkout.coupons.iter_mut() {
             let id = recorded.coupon.as_ref().map(|coupon| coupon.id);
@@ -135,11 +135,11 @@ impl Attempt<'_> {
                 recorded.coupon = Some(coupon.clone());
             }
         }
-        Ok(Answer::Released(Box::new(held.checkout)))
+        Ok(HeldCheckout { record: Box::new(held.checkout), until: None, refusal: None })
     }
 
     /// Gives back what checkouts hold until instants that are past; what is no longer held is only forgotten.
-    pub(super) fn release_over(&mut self, due: &[(i64, String)]) -> Result<Answer, Stop> {
+    pub(super) fn release_over(&mut self, due: &[(i64, String)]) -> Result<(), Stop> {
         let rows = |(until, transaction): &(i64, String)| {
             [RowId::of::<HoldDues>((*until, transaction.clone())), RowId::of::<Purchases>((transaction.clone(), None))]
         };
@@ -150,7 +150,7 @@ impl Attempt<'_> {
             self.held_checkout(transaction)?;
             self.remove::<HoldDues>((*until, transaction.clone()));
         }
-        Ok(Answer::Done)
+        Ok(())
     }
 
     /// Records that holds of a coupon are over, where they are, before anything else happens to it.
@@ -210,7 +210,7 @@ fn held_coupons(held: &PurchaseRecord) -> Vec<CouponId> {
 /// What an order is held for: all of it but the price that is expected, and when it is.
 fn meaning_of(asked: &CheckoutOrder) -> String {
     let order = CheckoutOrder { at: None, expected_payable: None, ..asked.clone() };
-    fingerprint(&Command::CheckoutPreview(Box::new(order)), None)
+    fingerprint(&CheckoutPreview(Box::new(order)).into(), None)
 }
 
 fn later(now: Instant, minutes: i64) -> Option<Instant> {

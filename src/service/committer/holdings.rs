@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Answer, HoldingsFound, command::Whose, history::Found};
+use crate::{HoldingsFound, command::Whose, history::Found};
 use scrip_domain::{
     coupon::Coupon,
     id::{CouponId, CustomerId, PoolId},
@@ -315,21 +315,21 @@ impl Attempt<'_> {
     }
 
     /// Notes from now on what customers hold of a pool.
-    pub(super) fn holdings_begin(&mut self, pool: PoolId) -> Result<Answer, Stop> {
+    pub(super) fn holdings_begin(&mut self, pool: PoolId) -> Result<(), Stop> {
         let pool = self.pool(pool, "poolId")?;
         self.begin_holdings(&pool)?;
-        Ok(Answer::Done)
+        Ok(())
     }
 
     /// Notes what was found outside of the committer, unless another search has noted that part.
-    pub(super) fn holdings_found(&mut self, found: &HoldingsFound) -> Result<Answer, Stop> {
+    pub(super) fn holdings_found(&mut self, found: &HoldingsFound) -> Result<(), Stop> {
         let whose = (found.customer.clone(), found.pool);
         let since = self.pool(found.pool, "poolId")?.holdings_since;
         let searched = self.whole(&whose)?.searched.or(since);
         if searched == Some(found.below) {
             self.note_found(&whose, &found.coupons, found.from)?;
         }
-        Ok(Answer::Done)
+        Ok(())
     }
 
     /// Whether it is noted what customers hold of a pool, from now on where somebody could ask.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Answer, KeyEdit};
+use crate::KeyEdit;
 use scrip_domain::{access::ApiKey, id::checked_id, period::instant_of, rejection::Rejection};
 use scrip_storage::ApiKeys;
 
@@ -16,7 +16,7 @@ use super::{
 const MAX_KEYS: usize = 10_000;
 
 impl Attempt<'_> {
-    pub(super) fn key_add(&mut self, key: &ApiKey) -> Result<Answer, Stop> {
+    pub(super) fn key_add(&mut self, key: &ApiKey) -> Result<Box<ApiKey>, Stop> {
         let keys = self.working.keys();
         if keys.iter().any(|other| other.hash == key.hash) {
             return Err(Rejection::Duplicate { what: "a key with this secret".to_owned() }.into());
@@ -30,8 +30,8 @@ impl Attempt<'_> {
         Ok(self.keep_key(key.clone()))
     }
 
-    pub(super) fn key_edit(&mut self, id: &str, edit: &KeyEdit) -> Result<Answer, Stop> {
-        let before = self.key(id)?;
+    pub(super) fn key_edit(&mut self, edit: &KeyEdit) -> Result<Box<ApiKey>, Stop> {
+        let before = self.key(&edit.id)?;
         let mut key = before.clone();
         if let Some(name) = &edit.name {
             key.name = checked_id(name).map_err(at("name"))?;
@@ -47,7 +47,7 @@ impl Attempt<'_> {
         Ok(self.keep_key(key))
     }
 
-    pub(super) fn key_revoke(&mut self, id: &str) -> Result<Answer, Stop> {
+    pub(super) fn key_revoke(&mut self, id: &str) -> Result<Box<ApiKey>, Stop> {
         let before = self.key(id)?;
         let mut key = before.clone();
         key.revoked_at = Some(key.revoked_at.unwrap_or(self.now()));
@@ -76,10 +76,10 @@ impl Attempt<'_> {
         Err(Rejection::ValueInvalid { reason }.at([field]).into())
     }
 
-    fn keep_key(&mut self, key: ApiKey) -> Answer {
+    fn keep_key(&mut self, key: ApiKey) -> Box<ApiKey> {
         self.put::<ApiKeys>(key.hash.clone(), key.clone());
         self.change.keys.push(Arc::new(key.clone()));
-        Answer::Key(Box::new(key))
+        Box::new(key)
     }
 }
 

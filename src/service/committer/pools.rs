@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Answer, PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
+use crate::{PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
 use scrip_domain::{
+    access::Settings,
     combining::checked_number,
     id::{PoolId, TermsNumber},
     pool::Pool,
@@ -22,7 +23,7 @@ use super::attempt::{Attempt, Stop};
 const MAX_TERMS: usize = 1_000;
 
 impl Attempt<'_> {
-    pub(super) fn pool_create(&mut self, draft: &PoolDraft, prepared: &Prepared) -> Result<Answer, Stop> {
+    pub(super) fn pool_create(&mut self, draft: &PoolDraft, prepared: &Prepared) -> Result<Box<Pool>, Stop> {
         let id = PoolId(self.working.next_pool().0);
         let checked = draft.check(id, self.now(), prepared.pattern.as_ref().map(|pattern| pattern.codes.clone()));
         let pool = prepared.bindings_with(checked)?;
@@ -38,12 +39,12 @@ impl Attempt<'_> {
         self.put_pool(pool)
     }
 
-    pub(super) fn put_pool(&mut self, pool: Pool) -> Result<Answer, Stop> {
+    pub(super) fn put_pool(&mut self, pool: Pool) -> Result<Box<Pool>, Stop> {
         self.put_terms(&pool);
         self.put::<Pools>(pool.id, Box::new(pool.clone()));
         self.change.tallies.entry(pool.id).or_insert_with(|| self.working.tally(pool.id));
         self.change.pools.insert(pool.id, Arc::new(pool.clone()));
-        Ok(Answer::Pool(Box::new(pool)))
+        Ok(Box::new(pool))
     }
 
     /// Writes the terms that a pool has got. Those that it had never change.
@@ -54,10 +55,10 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) fn pool_archive(&mut self, id: PoolId, archive: bool) -> Result<Answer, Stop> {
+    pub(super) fn pool_archive(&mut self, id: PoolId, archive: bool) -> Result<Box<Pool>, Stop> {
         let mut pool = self.pool(id, "id")?.as_ref().clone();
         if pool.archived_at.is_some() == archive {
-            return Ok(Answer::Pool(Box::new(pool)));
+            return Ok(Box::new(pool));
         }
         pool.archived_at = archive.then(|| self.now());
         pool.updated_at = self.now();
@@ -65,7 +66,7 @@ impl Attempt<'_> {
         self.put_pool(pool)
     }
 
-    pub(super) fn pool_update(&mut self, id: PoolId, edit: &PoolEdit, prepared: &Prepared) -> Result<Answer, Stop> {
+    pub(super) fn pool_update(&mut self, id: PoolId, edit: &PoolEdit, prepared: &Prepared) -> Result<Box<Pool>, Stop> {
         let mut pool = self.pool(id, "id")?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
             return Err(Rejection::VersionMismatch { expected, found: pool.version }.at(["expectedVersion"]).into());
@@ -106,14 +107,14 @@ impl Attempt<'_> {
         }
         if edit.dry_run {
             self.change = super::working::Change::default();
-            return Ok(Answer::Pool(Box::new(pool)));
+            return Ok(Box::new(pool));
         }
         pool.updated_at = self.now();
         pool.version += 1;
         self.put_pool(pool)
     }
 
-    pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Answer, Stop> {
+    pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Settings, Stop> {
         let mut settings = self.working.settings();
         let mut faults = Faults::default();
         settings.auto_redeem = edit.auto_redeem.unwrap_or(settings.auto_redeem);
@@ -130,11 +131,11 @@ impl Attempt<'_> {
         self.need([RowId::of::<Programme>(())])?;
         self.put::<Programme>((), settings);
         self.change.settings = Some(settings);
-        Ok(Answer::Settings(settings))
+        Ok(settings)
     }
 
     /// Keeps the secret of the database's ids, unless it has one: what was given out with that stays.
-    pub(super) fn ids_begin(&mut self, secret: IdSecret) -> Result<Answer, Stop> {
+    pub(super) fn ids_begin(&mut self, secret: IdSecret) -> Result<(), Stop> {
         let mut settings = self.working.settings();
         if settings.ids.is_none() {
             settings.ids = Some(secret);
@@ -142,7 +143,7 @@ impl Attempt<'_> {
             self.put::<Programme>((), settings);
             self.change.settings = Some(settings);
         }
-        Ok(Answer::Done)
+        Ok(())
     }
 }
 

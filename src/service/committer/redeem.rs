@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::{Answer, CouponRef};
+use crate::{Adjust, Changed, Redeem, Unredeem};
 use scrip_domain::{
-    basket::{Basket, BasketDraft},
+    basket::Basket,
     checkout::{asked_amount, basket_refusals, payable_by},
     coupon::{Coupon, Decision, Holder},
     decimal::{Amount, Decimal},
+    event::Reason,
     gift_card::Entry,
-    id::{CouponId, CustomerId, EntryId, checked_id},
+    id::{CouponId, CustomerId, EntryId},
     period::Instant,
     rejection::{Refusal, Rejection},
     terms::Terms,
@@ -19,30 +20,20 @@ use scrip_storage::{Ledger, Purchases};
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::{at, checked_reason},
+    decide::at,
     lookup::Found,
     plugins::Setting,
     returns::{redemption_in, use_of},
 };
 
-/// What is asked of a redemption beside the coupon.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) customer: Option<&'a str>,
-    pub(super) amount: Option<&'a str>,
-    pub(super) basket: Option<&'a BasketDraft>,
-    pub(super) transaction: Option<&'a str>,
-    pub(super) reason: Option<&'a str>,
-}
-
 impl Attempt<'_> {
-    pub(super) fn redeem(&mut self, named: &CouponRef, asked: Asked<'_>, actor: &str) -> Result<Answer, Stop> {
-        let customer = asked.customer.map(CustomerId::parse).transpose().map_err(at("customerId"))?;
-        let reason = checked_reason(asked.reason)?;
-        let transaction = asked.transaction.map(checked_id).transpose().map_err(at("transactionId"))?;
-        let basket = asked.basket.map(BasketDraft::check).transpose().map_err(within_basket)?;
-        let found = self.find_at_till(named)?;
-        if found.open && named.parts().1.is_some_and(|holder| customer.as_ref() != Some(holder)) {
+    pub(super) fn redeem(&mut self, asked: &Redeem, actor: &str) -> Result<Changed, Stop> {
+        let basket = asked.basket.as_ref().map(|basket| self.prepared.basket(basket)).transpose();
+        let basket = basket.map_err(within_basket)?;
+        let (customer, basket) = (asked.customer.as_ref(), basket.as_deref());
+        let transaction = asked.transaction.as_ref().map(|id| id.as_str().to_owned());
+        let found = self.find_at_till(&asked.coupon)?;
+        if found.open && asked.coupon.parts().1.is_some_and(|holder| customer != Some(holder)) {
             return Err(Rejection::NotOwner.at(["customerId"]).into());
         }
         let terms = self.terms(&found.coupon)?;
@@ -56,19 +47,18 @@ impl Attempt<'_> {
         if found.is_assigned_by_redeeming(&pool) {
             worth.clone()?;
         }
-        let (coupon, claim) = self.assigned(&found, &terms, customer.as_ref(), basket.as_ref())?;
-        let decision = redeemed(coupon, &terms, customer.as_ref(), asked.amount, transaction.clone(), self.now());
+        let (coupon, claim) = self.assigned(&found, &terms, customer, basket)?;
+        let decision = redeemed(coupon, &terms, customer, asked.amount, transaction.clone(), self.now());
         if !says_more(&decision) {
             worth?;
         }
         let decision = decision?;
-        let (customer, basket) = (customer.as_ref(), basket.as_ref());
         let setting = Setting { occasion: Occasion::Redeem, customer, basket, at: None };
         self.pass_checks(&found.coupon, &terms, setting)?;
         if let Some(transaction) = transaction {
             self.use_transaction(transaction, &found, &decision)?;
         }
-        self.finish(&found, after(claim, decision.because(reason)), actor)
+        self.finish(&found, after(claim, decision.because(asked.reason.as_ref().map(Reason::as_str))), actor)
     }
 
     /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first, one of an open code is made.
@@ -117,15 +107,9 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) fn unredeem(
-        &mut self,
-        named: &CouponRef,
-        (entry, amount): (Option<EntryId>, Option<&str>),
-        reason: Option<&str>,
-        actor: &str,
-    ) -> Result<Answer, Stop> {
-        let reason = checked_reason(reason)?;
-        let found = self.find(named)?;
+    pub(super) fn unredeem(&mut self, case: &Unredeem, actor: &str) -> Result<Changed, Stop> {
+        let (entry, amount, reason) = (case.entry, case.amount, case.reason.as_ref().map(Reason::as_str));
+        let found = self.find(&case.coupon)?;
         let terms = self.terms(&found.coupon)?;
         if terms.card_value().is_none() {
             let given = [(entry.is_some(), "ledgerEntryId"), (amount.is_some(), "amount")];
@@ -141,28 +125,21 @@ impl Attempt<'_> {
         let entry = self.entry(id)?.filter(|_| id.coupon == found.coupon.id);
         let unknown = || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at(["ledgerEntryId"]);
         let entry = entry.ok_or_else(unknown)?;
-        let amount = amount.map(|text| card_amount(text, &terms)).transpose()?;
+        let amount = amount.map(|amount| card_amount(amount, &terms)).transpose()?;
         let void = self.void_of(&found.coupon)?;
         let decision = found.coupon.clone().unredeem_card(&terms, entry, amount, void, self.now())?;
         self.finish(&found, decision.because(reason), actor)
     }
 
-    pub(super) fn adjust(
-        &mut self,
-        named: &CouponRef,
-        amount: &str,
-        reason: &str,
-        actor: &str,
-    ) -> Result<Answer, Stop> {
-        checked_reason(Some(reason))?;
-        let found = self.find(named)?;
+    pub(super) fn adjust(&mut self, case: &Adjust, actor: &str) -> Result<Changed, Stop> {
+        let found = self.find(&case.coupon)?;
         let terms = self.terms(&found.coupon)?;
         if terms.card_value().is_none() {
             let reason = format!("expected a gift card, found a coupon of type {}", terms.value.kind().name());
             return Err(Rejection::ValueInvalid { reason }.at(["coupon"]).into());
         }
-        let amount = card_amount(amount, &terms)?;
-        let decision = found.coupon.clone().adjust(&terms, amount, self.now())?.because(Some(reason));
+        let amount = card_amount(case.amount, &terms)?;
+        let decision = found.coupon.clone().adjust(&terms, amount, self.now())?.because(Some(case.reason.as_str()));
         self.finish(&found, decision, actor)
     }
 
@@ -177,7 +154,7 @@ fn check_worth(
     basket: &Basket,
     terms: &Arc<Terms>,
     pays_shipping: bool,
-    amount: Option<&str>,
+    amount: Option<Decimal>,
 ) -> Result<(), Vec<Refusal>> {
     let refusals = basket_refusals(basket, terms);
     if !refusals.is_empty() {
@@ -185,7 +162,7 @@ fn check_worth(
     }
     let payable = payable_by(basket, terms, pays_shipping).map_err(|rejection| vec![rejection.at(["basket"])])?;
     match amount.filter(|_| terms.card_value().is_some()) {
-        Some(text) if asked_amount(text, terms, basket).map_err(|refusal| vec![refusal])? > payable => {
+        Some(amount) if asked_amount(amount, terms, basket).map_err(|refusal| vec![refusal])? > payable => {
             let payable = payable.text(terms.exponent());
             Err(vec![Rejection::AbovePayable { payable }.at(["amount"])])
         }
@@ -198,13 +175,13 @@ pub(super) fn redeemed(
     coupon: Coupon,
     terms: &Terms,
     by: Option<&CustomerId>,
-    amount: Option<&str>,
+    amount: Option<Decimal>,
     transaction: Option<String>,
     now: Instant,
 ) -> Result<Decision, Refusal> {
     terms.restrictions.check_begun(now)?;
     match (terms.card_value(), amount) {
-        (Some(_), Some(text)) => coupon.redeem_card(terms, by, card_amount(text, terms)?, transaction, now),
+        (Some(_), Some(amount)) => coupon.redeem_card(terms, by, card_amount(amount, terms)?, transaction, now),
         (Some(_), None) => Err(Rejection::AmountRequired.at(["amount"])),
         (None, None) => coupon.redeem(by, transaction, now),
         (None, Some(_)) => {
@@ -225,8 +202,8 @@ pub(super) fn after(first: Option<Decision>, mut second: Decision) -> Decision {
     second
 }
 
-fn card_amount(text: &str, terms: &Terms) -> Result<Amount, Refusal> {
-    Decimal::parse(text).and_then(|decimal| decimal.to_amount(terms.exponent())).map_err(at("amount"))
+fn card_amount(amount: Decimal, terms: &Terms) -> Result<Amount, Refusal> {
+    amount.to_amount(terms.exponent()).map_err(at("amount"))
 }
 
 /// A basket's refusals, with their place in the input.

@@ -3,14 +3,15 @@
 //! transaction as the purchase's own row.
 
 use crate::{
-    Answer, PurchaseRecord, Recorded, ReturnOrder, ReturnRecord, ReturnedCoupon,
+    PurchaseRecord, Recorded, ReturnOrder, ReturnRecord, ReturnedCoupon,
     purchase::{Used, is_of},
 };
 use scrip_domain::{
     coupon::{Coupon, Decision},
     decimal::Amount,
+    event::Reason,
     gift_card::EntryKind,
-    id::{CouponId, EntryId, checked_id},
+    id::{CouponId, EntryId},
     purchase::{Asked, Carried, Part},
     rejection::Rejection,
 };
@@ -19,7 +20,7 @@ use serde::Deserialize;
 
 use super::{
     attempt::{Attempt, Stop},
-    decide::{at, checked_reason, to_json},
+    decide::to_json,
     lookup::Found,
 };
 
@@ -35,9 +36,9 @@ struct Returning<'a> {
 
 impl Attempt<'_> {
     /// Takes a purchase back, or a part of it.
-    pub(super) fn take_back(&mut self, order: &ReturnOrder, actor: &str) -> Result<Answer, Stop> {
-        let transaction = checked_id(&order.transaction).map_err(at("transactionId"))?;
-        let reason = checked_reason(order.reason.as_deref())?;
+    pub(super) fn take_back(&mut self, order: &ReturnOrder, actor: &str) -> Result<Box<PurchaseRecord>, Stop> {
+        let transaction = order.transaction.as_str().to_owned();
+        let reason = order.reason.as_ref().map(Reason::as_str);
         let mut purchase = self.recorded_purchase(&transaction)?;
         let bought = purchase.bought();
         let before = purchase.came_back(&bought);
@@ -63,7 +64,7 @@ impl Attempt<'_> {
         }
         purchase.facts.returns.push(record);
         self.put::<Purchases>((transaction, None), Purchase(Some(kept(&purchase)?)));
-        Ok(Answer::Purchase(Box::new(purchase)))
+        Ok(Box::new(purchase))
     }
 
     /// The checkout that was recorded under a transactionId.

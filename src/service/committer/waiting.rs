@@ -75,11 +75,11 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Caller, Command, CustomerEdit, prepare::Prepared};
-    use scrip_domain::id::PoolId;
+    use crate::{Caller, Command, CouponsAdd, CustomerEdit, prepare::Prepared};
+    use scrip_domain::id::{CustomerId, PoolId};
 
     fn request(number: u32, size: usize) -> Request {
-        let command = Command::CouponsAdd(PoolId(number), vec!["A".to_owned(); size / 512]);
+        let command = CouponsAdd { pool: PoolId(number), codes: vec!["A".to_owned(); size / 512] }.into();
         Request { caller: Caller::scrip(), idempotency: None, command, prepared: Prepared::default(), reply: None }
     }
 
@@ -94,7 +94,7 @@ mod tests {
             let mut batch = Vec::new();
             waiting.next(&mut batch);
             let number = |request: &Request| match request.command {
-                Command::CouponsAdd(pool, _) => pool.0,
+                Command::CouponsAdd(CouponsAdd { pool, .. }) => pool.0,
                 _ => u32::MAX,
             };
             all.push(batch.iter().map(number).collect());
@@ -119,11 +119,12 @@ mod tests {
     #[test]
     fn what_callers_send_along_counts() {
         let attributes = serde_json::json!({ "text": "x".repeat(16_000) });
-        let edit = CustomerEdit { id: "ann".to_owned(), email: None, currency: None, attributes: Some(attributes) };
+        let id = CustomerId::parse("ann").expect("an id");
+        let edit = CustomerEdit { id, email: None, currency: None, attributes: Some(attributes) };
         let mut waiting = Waiting::default();
         for idempotency in [None, Some("key".to_owned())] {
             for _ in 0..MAX_BATCH {
-                let command = Command::CustomerUpsert(Box::new(edit.clone()));
+                let command = Box::new(edit.clone()).into();
                 let (caller, idempotency, prepared) = (Caller::scrip(), idempotency.clone(), Prepared::default());
                 waiting.add(Request { caller, idempotency, command, prepared, reply: None });
             }

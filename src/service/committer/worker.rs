@@ -199,7 +199,7 @@ impl Worker {
 
 /// Whether a command of a batch says that the clock is right.
 fn confirms(batch: &[Request]) -> bool {
-    batch.iter().any(|request| matches!(request.command, Command::ClockConfirm))
+    batch.iter().any(|request| matches!(request.command, Command::ClockConfirm(_)))
 }
 
 fn unavailable(reason: String) -> Refusal {

@@ -1,8 +1,6 @@
 //! What a use case demands of whoever asks for it: each demands one of these, so that a right which nobody thought of
 //! does not compile.
 
-use crate::Command;
-
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
         /// Something that an actor may do.
@@ -130,38 +128,6 @@ impl Action {
 
     fn bit(self) -> u64 {
         1 << (self as u64)
-    }
-}
-
-impl Command {
-    /// What it demands of whoever submits it.
-    #[must_use]
-    pub fn demands(&self) -> Action {
-        match self {
-            Self::PoolCreate(_) | Self::PoolUpdate(..) | Self::PoolArchive(..) => Action::ChangePools,
-            Self::CouponsAdd(..) | Self::CouponsGenerate(..) | Self::Whole(_) => Action::AddCoupons,
-            Self::CustomerUpsert(_) => Action::ChangeCustomers,
-            Self::Claim(..) => Action::ClaimCoupons,
-            Self::Redeem { .. } | Self::Unredeem(..) => Action::RedeemCoupons,
-            Self::Unassign(..)
-            | Self::Transfer(..)
-            | Self::Invalidate(..)
-            | Self::Reinstate(..)
-            | Self::Extend(..)
-            | Self::Adjust(..) => Action::ChangeCoupons,
-            Self::Checkout(_) | Self::Hold(..) | Self::Release(_) => Action::CompleteCheckouts,
-            Self::Return(_) => Action::ReturnPurchases,
-            Self::CheckoutPreview(_) | Self::Eligible(_) => Action::PreviewCheckouts,
-            Self::SettingsUpdate(_) => Action::ChangeSettings,
-            Self::KeyAdd(_) | Self::KeyEdit(..) | Self::KeyRevoke(_) => Action::ManageKeys,
-            Self::ClockConfirm => Action::ConfirmClock,
-            Self::IdsBegin(_)
-            | Self::Forget(_)
-            | Self::HoldingsBegin(_)
-            | Self::HoldingsFound(_)
-            | Self::Expire(_)
-            | Self::ReleaseOver(_) => Action::KeepBooks,
-        }
     }
 }
 

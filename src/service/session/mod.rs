@@ -10,7 +10,8 @@ use std::{borrow::Cow, sync::Arc};
 use tokio::sync::watch;
 
 use super::{
-    Answer, Caller, CheckoutOrder, Command, CouponFilter, DraftFor, EventCursor, EventFilter, Export, Failure,
+    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, CouponFilter, DraftFor, EligibleRecord, EventCursor,
+    EventFilter, Export, Failure, UseCase,
     Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord,
     Resync, RunningBackup, Scrip, TaskState,
 };
@@ -93,8 +94,21 @@ impl Session {
 
 /// Changes.
 impl Session {
-    /// Has a command carried out, once for an idempotency key. What is answered is durable.
-    pub fn submit(&self, key: Option<String>, command: Command) -> Working<'_, Result<Answer, Failure>> {
+    /// Has a change made, once for an idempotency key. What is answered is durable.
+    pub fn change<'a, U: UseCase + Send + 'a>(
+        &'a self,
+        key: Option<String>,
+        case: U,
+    ) -> Working<'a, Result<U::Answer, Failure>> {
+        match self.0.may(U::DEMANDS) {
+            Ok(scrip) => scrip.change(self.actor(), key, case),
+            Err(refused) => Box::pin(std::future::ready(Err(refused))),
+        }
+    }
+
+    /// The same of any command, for whoever has commands of many kinds.
+    pub fn submit(&self, key: Option<String>, command: impl Into<Command>) -> Working<'_, Result<Answer, Failure>> {
+        let command = command.into();
         match self.0.may(command.demands()) {
             Ok(scrip) => scrip.submit(self.actor(), key, command),
             Err(refused) => Box::pin(std::future::ready(Err(refused))),
@@ -102,12 +116,16 @@ impl Session {
     }
 
     /// Decides a checkout and changes nothing.
-    pub async fn checkout_preview(&self, order: CheckoutOrder) -> Result<Answer, Failure> {
+    pub async fn checkout_preview(&self, order: CheckoutOrder) -> Result<Agreed, Failure> {
         self.0.may(Action::PreviewCheckouts)?.checkout_preview(self.actor(), order).await
     }
 
     /// Tells which coupons of a customer fit a basket, and the best of them together.
-    pub async fn eligible_coupons(&self, customer: String, basket: BasketDraft) -> Result<Answer, Failure> {
+    pub async fn eligible_coupons(
+        &self,
+        customer: CustomerId,
+        basket: BasketDraft,
+    ) -> Result<Box<EligibleRecord>, Failure> {
         self.0.may(Action::PreviewCheckouts)?.eligible_coupons(self.actor(), customer, basket).await
     }
 
@@ -138,7 +156,7 @@ impl Session {
 
     /// Believes what the clock says, on an operator's word.
     pub async fn confirm_clock(&self) -> Result<(), Failure> {
-        self.submit(None, Command::ClockConfirm).await.map(drop)
+        self.change(None, ClockConfirm).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{Caller, Clock, Command, CouponRef, Scrip, patterns::new_pool};
+use crate::{Answer, Caller, Claim, Clock, Command, CouponRef, PoolCreate, Redeem, Scrip, Transfer, patterns::new_pool};
 use scrip_domain::{pool_codes::CodesDraft, source::Source, status::Status};
 use scrip_storage::Address;
 
@@ -13,7 +13,7 @@ async fn scrip() -> Arc<Scrip> {
     let scrip = Scrip::open(&address, Clock::System, None).await.expect("a database");
     for pattern in ["FIRST", "SECOND"] {
         let codes = CodesDraft { pattern: pattern.to_owned(), ..CodesDraft::default() };
-        ask(&scrip, Command::PoolCreate(Box::new(new_pool(codes, Source::Generated)))).await;
+        ask(&scrip, PoolCreate(Box::new(new_pool(codes, Source::Generated)))).await;
     }
     scrip
 }
@@ -21,12 +21,17 @@ async fn scrip() -> Arc<Scrip> {
 const FIRST: PoolId = PoolId(1);
 const SECOND: PoolId = PoolId(2);
 
-async fn ask(scrip: &Scrip, command: Command) -> Answer {
+async fn ask(scrip: &Scrip, command: impl Into<Command>) -> Answer {
     scrip.submit(&Caller::scrip(), None, command).await.expect("an answer")
 }
 
+fn to_ben(coupon: CouponId) -> Transfer {
+    let to = Some(whose("ben", FIRST).0);
+    Transfer { coupon: CouponRef::Id(coupon), to, to_email: None, reason: None }
+}
+
 async fn claim(scrip: &Scrip, pool: PoolId, customer: &str) -> CouponId {
-    match ask(scrip, Command::Claim(pool, customer.to_owned(), None)).await {
+    match ask(scrip, Claim { pool, customer: whose(customer, pool).0, why: None }).await {
         Answer::Coupon(coupon, _) => coupon.id,
         other => panic!("expected a coupon, found {other:?}"),
     }
@@ -86,15 +91,8 @@ async fn only_what_is_held_is_found_and_what_can_be_used_is_enough() {
     let [used, given, kept] =
         [claim(&scrip, FIRST, "ann").await, claim(&scrip, FIRST, "ann").await, claim(&scrip, FIRST, "ann").await];
     claim(&scrip, SECOND, "ben").await;
-    ask(&scrip, Command::Transfer(CouponRef::Id(given), Some("ben".to_owned()), None, None)).await;
-    let redeem = |coupon| Command::Redeem {
-        coupon: CouponRef::Id(coupon),
-        customer: None,
-        amount: None,
-        basket: None,
-        transaction: None,
-        reason: None,
-    };
+    ask(&scrip, to_ben(given)).await;
+    let redeem = |coupon| Redeem::of(CouponRef::Id(coupon));
     ask(&scrip, redeem(used)).await;
     let found = async |customer: &str| {
         let mut found = Found::below(u64::MAX);
@@ -119,7 +117,7 @@ async fn what_was_found_is_noted_once_and_as_it_is_by_then() {
     let note = async |below: u64, from: u64, coupons: &[CouponId]| {
         let (customer, coupons) = (ann.clone(), coupons.to_vec());
         let found = HoldingsFound { customer, pool: FIRST, coupons, below, from };
-        ask(&scrip, Command::HoldingsFound(Box::new(found))).await;
+        ask(&scrip, Box::new(found)).await;
         scrip.store.get_one::<Holdings>((ann.clone(), FIRST, None)).await.expect("readable")
     };
     // The pool notes what is held from its first event on: nothing is below it.
@@ -127,7 +125,7 @@ async fn what_was_found_is_noted_once_and_as_it_is_by_then() {
     assert_eq!(since, 0);
     assert_eq!(note(5, 3, &coupons).await, None, "another part than the next is not noted");
     assert_eq!(note(0, 0, &coupons).await, Some(Holding::Whole(Whole { searched: Some(0), claims: None })));
-    ask(&scrip, Command::Transfer(CouponRef::Id(coupons[0]), Some("ben".to_owned()), None, None)).await;
+    ask(&scrip, to_ben(coupons[0])).await;
     assert_eq!(note(0, 0, &coupons).await, Some(Holding::Whole(Whole { searched: Some(0), claims: None })));
     let held = scrip.store.scan(&Holdings::of(&ann, FIRST, true, ALL), ReadFrom::Start, 9).await.expect("readable");
     let places: Vec<_> = held.into_iter().map(|((_, _, at), _)| at.map(|at| at.index)).collect();

@@ -1,0 +1,48 @@
+//! The inputs of what Scrip does by itself: what time does, and the keeping of its own books.
+
+use scrip_domain::{
+    id::{CouponId, CustomerId, PoolId},
+    seal::IdSecret,
+};
+
+/// Whose coupons of which pool.
+pub(crate) type Whose = (CustomerId, PoolId);
+
+/// Record that holds are over: due at (milliseconds since 1970), which checkout.
+#[derive(Debug, Clone)]
+pub struct ReleaseOver(pub Vec<(i64, String)>);
+
+/// Record that the time of coupons is over: due at (milliseconds since 1970), which coupon.
+#[derive(Debug, Clone)]
+pub struct Expire(pub Vec<(i64, CouponId)>);
+
+/// Begin to seal ids with a secret, unless there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct IdsBegin(pub IdSecret);
+
+/// Forget answers to idempotency keys: period, caller, key.
+#[derive(Debug, Clone)]
+pub struct Forget(pub Vec<(u32, String, String)>);
+
+/// Note from now on what customers hold of a pool.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldingsBegin(pub PoolId);
+
+/// Note what a search of a customer's history has found.
+#[derive(Debug, Clone)]
+pub struct HoldingsFound {
+    /// Whose history.
+    pub customer: CustomerId,
+    /// The pool whose coupons were looked for.
+    pub pool: PoolId,
+    /// Coupons that the customer came to hold by this part of it, and may still hold.
+    pub coupons: Vec<CouponId>,
+    /// The part of it that was searched is below this place.
+    pub below: u64,
+    /// It is from this place on.
+    pub from: u64,
+}
+
+/// Believe what the clock says, however far ahead of the last batch it is.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockConfirm;

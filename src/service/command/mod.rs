@@ -1,0 +1,152 @@
+//! What can be asked to be changed, and what is answered. Each use case has a type for its input, which carries everything
+//! that its decision needs from its caller, declares what it demands of who asks, and has an answer of its own. A
+//! [`Command`] is any of them, as the committer takes them.
+
+mod access;
+mod answer;
+mod books;
+mod coupons;
+mod pools;
+mod till;
+
+pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, SettingsEdit};
+pub use answer::{Added, Answer, Changed, FromAnswer, Generated, HeldCheckout, Agreed, Skipped};
+pub(super) use books::Whose;
+pub use books::{ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, ReleaseOver};
+pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
+pub use pools::{CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole};
+pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
+
+use super::{Action, EligibleOrder, EligibleRecord, PurchaseRecord};
+use scrip_domain::{
+    access::{ApiKey, Settings},
+    customer::Customer,
+    pool::Pool,
+};
+
+/// A change that can be asked for: the type is its input.
+pub trait UseCase: Into<Command> {
+    /// What is answered where it was carried out.
+    type Answer: FromAnswer + Send;
+    /// What it demands of who asks.
+    const DEMANDS: Action;
+}
+
+macro_rules! use_cases {
+    ($($(#[$doc:meta])* $name:ident($input:ty) -> $answer:ty, $demands:ident;)+) => {
+        /// Any change that is asked for.
+        #[derive(Debug, Clone)]
+        pub enum Command {
+            $($(#[$doc])* $name($input)),+
+        }
+
+        impl Command {
+            /// What it demands of who asks.
+            #[must_use]
+            pub fn demands(&self) -> Action {
+                match self {
+                    $(Self::$name(_) => <$input as UseCase>::DEMANDS),+
+                }
+            }
+        }
+
+        $(
+            impl UseCase for $input {
+                type Answer = $answer;
+                const DEMANDS: Action = Action::$demands;
+            }
+
+            impl From<$input> for Command {
+                fn from(input: $input) -> Self {
+                    Self::$name(input)
+                }
+            }
+        )+
+    };
+}
+
+use_cases! {
+    /// Make a pool.
+    PoolCreate(PoolCreate) -> Box<Pool>, ChangePools;
+    /// Edit a pool.
+    PoolUpdate(PoolUpdate) -> Box<Pool>, ChangePools;
+    /// Archive a pool, or bring it back.
+    PoolArchive(PoolArchive) -> Box<Pool>, ChangePools;
+    /// Add codes to an uploaded pool.
+    CouponsAdd(CouponsAdd) -> Added, AddCoupons;
+    /// Add codes to a bulk pool.
+    CouponsGenerate(CouponsGenerate) -> Generated, AddCoupons;
+    /// Nothing by itself: a list that is carried out in parts.
+    Whole(Whole) -> (), AddCoupons;
+    /// Make a customer, or edit one.
+    CustomerUpsert(Box<CustomerEdit>) -> Box<Customer>, ChangeCustomers;
+    /// Claim a coupon of a pool.
+    Claim(Claim) -> Changed, ClaimCoupons;
+    /// Redeem a coupon.
+    Redeem(Redeem) -> Changed, RedeemCoupons;
+    /// Take a redemption back.
+    Unredeem(Unredeem) -> Changed, RedeemCoupons;
+    /// Take a coupon back from its customer.
+    Unassign(Unassign) -> Changed, ChangeCoupons;
+    /// Hand a coupon over to another customer.
+    Transfer(Transfer) -> Changed, ChangeCoupons;
+    /// Take a coupon out of use.
+    Invalidate(Invalidate) -> Changed, ChangeCoupons;
+    /// Take an invalidation back.
+    Reinstate(Reinstate) -> Changed, ChangeCoupons;
+    /// Have a coupon last until another instant.
+    Extend(Extend) -> Changed, ChangeCoupons;
+    /// Change a gift card's balance by hand.
+    Adjust(Adjust) -> Changed, ChangeCoupons;
+    /// Complete a checkout.
+    Checkout(Checkout) -> Agreed, CompleteCheckouts;
+    /// Decide a checkout and change nothing.
+    CheckoutPreview(CheckoutPreview) -> Agreed, PreviewCheckouts;
+    /// Decide each of a customer's coupons, and change nothing.
+    Eligible(Box<EligibleOrder>) -> Box<EligibleRecord>, PreviewCheckouts;
+    /// Decide a checkout and hold what it would take.
+    Hold(Hold) -> HeldCheckout, CompleteCheckouts;
+    /// Give back what a checkout holds.
+    Release(Release) -> HeldCheckout, CompleteCheckouts;
+    /// Take a purchase back, or a part of it.
+    Return(Return) -> Box<PurchaseRecord>, ReturnPurchases;
+    /// Record that holds are over.
+    ReleaseOver(ReleaseOver) -> (), KeepBooks;
+    /// Change the settings.
+    SettingsUpdate(SettingsEdit) -> Settings, ChangeSettings;
+    /// Begin to seal ids with a secret, unless there is one.
+    IdsBegin(IdsBegin) -> (), KeepBooks;
+    /// Keep a new API key.
+    KeyAdd(KeyAdd) -> Box<ApiKey>, ManageKeys;
+    /// Edit a key.
+    KeyEdit(KeyEdit) -> Box<ApiKey>, ManageKeys;
+    /// Revoke a key.
+    KeyRevoke(KeyRevoke) -> Box<ApiKey>, ManageKeys;
+    /// Forget answers to idempotency keys.
+    Forget(Forget) -> (), KeepBooks;
+    /// Note from now on what customers hold of a pool.
+    HoldingsBegin(HoldingsBegin) -> (), KeepBooks;
+    /// Note what a customer holds of a pool by what was found in the customer's history.
+    HoldingsFound(Box<HoldingsFound>) -> (), KeepBooks;
+    /// Believe what the clock says, however far ahead of the last batch it is.
+    ClockConfirm(ClockConfirm) -> (), ConfirmClock;
+    /// Record that the time of coupons is over.
+    Expire(Expire) -> (), KeepBooks;
+}
+
+impl Command {
+    /// The coupon that it is about, where that is named.
+    pub(crate) fn coupon(&self) -> Option<&CouponRef> {
+        Some(match self {
+            Self::Redeem(Redeem { coupon, .. })
+            | Self::Unredeem(Unredeem { coupon, .. })
+            | Self::Unassign(Unassign { coupon, .. })
+            | Self::Transfer(Transfer { coupon, .. })
+            | Self::Invalidate(Invalidate { coupon, .. })
+            | Self::Reinstate(Reinstate { coupon, .. })
+            | Self::Extend(Extend { coupon, .. })
+            | Self::Adjust(Adjust { coupon, .. }) => coupon,
+            _ => return None,
+        })
+    }
+}
