@@ -25,13 +25,13 @@ use scrip::{
         source::Source,
         terms::CouponType,
     },
-    service::Command,
+    service::{Claim, Command, CouponsAdd, CouponsGenerate},
     storage::Address,
 };
 use tokio::task::JoinSet;
 
 use support::{
-    Bench, disk, draft,
+    Bench, customer, disk, draft,
     figures::{fsyncs, micros},
     memory, row,
 };
@@ -127,7 +127,7 @@ async fn beside(bench: &Bench, time: Duration) {
 async fn bulk(bench: &Bench) -> PoolId {
     let pattern = Some("$$$$$$$$$$".to_owned());
     let pool = bench.make(PoolDraft { pattern, ..draft("in bulk", Source::BulkGenerated) }).await;
-    bench.session.submit(None, Command::CouponsGenerate(pool, 10_000_000)).await.expect("codes");
+    bench.session.submit(None, CouponsGenerate { pool: pool, count: 10_000_000 }).await.expect("codes");
     pool
 }
 
@@ -140,13 +140,13 @@ async fn pool(bench: &Bench, codes: u64) -> PoolId {
     let pool = bench.make(draft).await;
     for from in (0..codes).step_by(1_000) {
         let batch = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
-        bench.session.submit(None, Command::CouponsAdd(pool, batch)).await.expect("added codes");
+        bench.session.submit(None, CouponsAdd { pool: pool, codes: batch }).await.expect("added codes");
     }
     pool
 }
 
 fn claim(pool: PoolId) -> impl Fn(u64) -> Command + Clone + Send + 'static {
-    move |number| Command::Claim(pool, format!("customer-{:016x}", scattered(number)), None)
+    move |number| Claim::of(pool, customer(&format!("customer-{:016x}", scattered(number)))).into()
 }
 
 fn code(id: CouponId) -> String {

@@ -25,15 +25,15 @@ use scrip::{
     domain::{
         basket::BasketDraft,
         binding::{Binding, OnFailure},
-        id::PoolId,
+        id::{PoolId, TransactionId},
         pool_draft::PoolDraft,
         source::Source,
     },
     plugins::{CheckRequest, Lookup, PluginSettings, Plugins},
-    service::{Answer, Caller, CheckoutOrder, Clock, Command, Presentation, Recorded, Scrip},
+    service::{Caller, CheckoutOrder, Claim, Clock, Presentation, Recorded, Scrip},
     storage::Address,
 };
-use support::{Bench, draft, histogram, nanos, row};
+use support::{Bench, customer, draft, histogram, nanos, row};
 
 /// How long the check computes.
 const COMPUTES: Duration = Duration::from_millis(460);
@@ -64,7 +64,7 @@ async fn main() {
 async fn beside(bench: &Bench, plain: PoolId, id: &str) {
     let code = id.to_uppercase();
     let checked = bench.make(pool(id, &code, Some(id))).await;
-    let claim = Command::Claim(checked, "ann".to_owned(), None);
+    let claim = Claim::of(checked, customer("ann"));
     bench.session.submit(None, claim).await.expect("a coupon");
     forget_peak();
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -76,8 +76,7 @@ async fn beside(bench: &Bench, plain: PoolId, id: &str) {
         tasks.spawn(async move {
             while !stop.load(Relaxed) {
                 let answer = session.checkout_preview(order(number, &code)).await;
-                let Ok(Answer::Checkout(record)) = answer else { panic!("{answer:?}") };
-                let well = record.coupons.iter().all(Recorded::redeemable);
+                let well = answer.expect("an answer").record.coupons.iter().all(Recorded::redeemable);
                 let counter = if well { &answered } else { &refused };
                 counter.fetch_add(1, Relaxed);
             }
@@ -95,7 +94,7 @@ async fn beside(bench: &Bench, plain: PoolId, id: &str) {
 }
 
 async fn claims(bench: &Bench, plain: PoolId, how: &str) {
-    let claim = move |number| Command::Claim(plain, format!("customer-{number}"), None);
+    let claim = move |number| Claim::of(plain, customer(&format!("customer-{number}")));
     let (times, seconds) = bench.run(CLAIMS, u64::MAX, claim).await;
     let millis = |value: u64| format!("{:.1} ms", value as f64 / 1e6);
     row(&format!("claims {how}"), &format!("{:.0} /s", times.len() as f64 / seconds));
@@ -120,8 +119,8 @@ fn pool(name: &str, pattern: &str, check: Option<&str>) -> PoolDraft {
 
 fn order(number: usize, code: &str) -> CheckoutOrder {
     CheckoutOrder {
-        transaction: format!("preview-{number}"),
-        customer: "ann".to_owned(),
+        transaction: TransactionId::parse(&format!("preview-{number}")).expect("an id"),
+        customer: customer("ann"),
         basket: BasketDraft {
             currency: "EUR".to_owned(),
             store: None,

@@ -25,11 +25,11 @@ use scrip::{
         source::Source,
         status::Status,
     },
-    service::{Command, CouponFilter, PageRequest},
+    service::{Claim, CouponFilter, CouponsGenerate, PageRequest},
     storage::Address,
 };
 use support::{
-    Bench, disk, draft,
+    Bench, customer, disk, draft,
     figures::{fsyncs, micros},
     histogram, kilobytes, memory, nanos, row,
 };
@@ -118,7 +118,7 @@ impl CodesBench for Bench {
         for number in 0..number_of_pools {
             let pattern = Some(format!("P{number:05}-$$$$$$$$"));
             let pool = self.make(PoolDraft { pattern, ..draft("one of many", Source::BulkGenerated) }).await;
-            self.session.submit(None, Command::CouponsGenerate(pool, 1_000)).await.expect("codes");
+            self.session.submit(None, CouponsGenerate { pool: pool, count: 1_000 }).await.expect("codes");
             pools.push(pool);
         }
         let mut times = histogram();
@@ -141,7 +141,7 @@ impl CodesBench for Bench {
         let pool = self.make(PoolDraft { pattern, ..draft("many", Source::BulkGenerated) }).await;
         let before = disk(folder);
         let start = Instant::now();
-        self.session.submit(None, Command::CouponsGenerate(pool, MANY as i64)).await.expect("codes");
+        self.session.submit(None, CouponsGenerate { pool: pool, count: MANY as i64 }).await.expect("codes");
         row("generating 100,000,000 codes", &format!("{:.1} ms", nanos(start) as f64 / 1e6));
         row("the database grew by", &format!("{} bytes", disk(folder) - before));
         pool
@@ -181,7 +181,7 @@ impl CodesBench for Bench {
 
     /// Pages of it, once some are claimed.
     async fn pages(&self, pool: PoolId, touched: u64) {
-        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
+        let claim = move |number| Claim::of(pool, customer(&format!("customer-{number}")));
         let claimed = || self.session.tally(pool).expect("a tally").counts.of(Status::Claimed).unsigned_abs();
         while claimed() < touched {
             self.run(64, touched - claimed(), claim).await;

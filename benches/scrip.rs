@@ -21,7 +21,8 @@ use scrip::{
         checkout::{Presented, decide},
         combining::{Combining, Stacking, StackingWith},
         coupon::Coupon,
-        id::{CouponId, CustomerId, PoolId, TermsNumber},
+        decimal::Decimal,
+        id::{CouponId, CustomerId, PoolId, TermsNumber, TransactionId},
         pool_draft::{PoolDraft, RestrictionsDraft},
         source::Source,
         status::Status,
@@ -29,12 +30,13 @@ use scrip::{
         till::TillEdit,
     },
     service::{
-        Answer, CheckoutOrder, Clock, Command, CouponFilter, CouponRef, PageRequest, Presentation, Recorded, Scrip,
+        CheckoutOrder, Claim, Clock, CouponFilter, CouponRef, CouponsAdd, PageRequest, Presentation, Recorded, Redeem,
+        Scrip,
     },
     storage::Address,
 };
 use support::{
-    Bench, disk, draft,
+    Bench, customer, disk, draft,
     figures::{fsyncs, micros},
     histogram, memory, nanos, row,
 };
@@ -98,7 +100,7 @@ impl Bench {
         let start = Instant::now();
         for from in (0..codes).step_by(1_000) {
             let codes_now = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
-            self.session.submit(None, Command::CouponsAdd(pool, codes_now)).await.expect("added codes");
+            self.session.submit(None, CouponsAdd { pool: pool, codes: codes_now }).await.expect("added codes");
             if from % 100_000 == 0 && from > 0 {
                 eprintln!("  {from} of {codes} codes after {:.0?}", start.elapsed());
             }
@@ -117,14 +119,7 @@ impl Bench {
         let stride = (claimed * 618 / 1000) | 1;
         let redeem = move |number: u64| {
             let index = (number - start).wrapping_mul(stride) % claimed;
-            Command::Redeem {
-                coupon: by_code(CouponId { pool, index }),
-                customer: None,
-                amount: None,
-                basket: None,
-                transaction: None,
-                reason: None,
-            }
+            Redeem::of(by_code(CouponId { pool, index }))
         };
         let (times, seconds) = self.run(64, claimed, redeem).await;
         row("redemptions by code all over it, 64 at once", &format!("{:.0} /s", times.len() as f64 / seconds));
@@ -133,20 +128,13 @@ impl Bench {
     async fn cards(&self) {
         let pool = self.pool(CouponType::GiftCard, "10000000", 1_000).await;
         for number in 0..1_000 {
-            let claim = Command::Claim(pool, format!("holder-{number}"), None);
+            let claim = Claim::of(pool, customer(&format!("holder-{number}")));
             self.session.submit(None, claim).await.expect("a card");
         }
         for (name, cards) in [("one hot gift card", 1), ("1,000 gift cards", 1_000)] {
             let pay = move |number: u64| {
                 let coupon = CouponRef::Id(CouponId { pool, index: number % cards });
-                Command::Redeem {
-                    coupon,
-                    customer: None,
-                    amount: Some("0.01".to_owned()),
-                    basket: None,
-                    transaction: None,
-                    reason: None,
-                }
+                Redeem { amount: Decimal::parse("0.01").ok(), ..Redeem::of(coupon) }
             };
             let (times, seconds) = self.run(64, u64::MAX, pay).await;
             row(&format!("payments with {name}, 64 at once"), &format!("{:.0} /s", times.len() as f64 / seconds));
@@ -162,10 +150,9 @@ impl Bench {
             for _ in 0..times {
                 let asked = order.clone();
                 let start = Instant::now();
-                let answer = self.session.checkout_preview(asked).await.expect("an answer");
+                let agreed = self.session.checkout_preview(asked).await.expect("an answer");
                 previews.saturating_record(nanos(start));
-                let Answer::Checkout(record) = answer else { panic!("no checkout") };
-                assert!(record.coupons.iter().all(Recorded::redeemable), "every coupon takes something");
+                assert!(agreed.record.coupons.iter().all(Recorded::redeemable), "every coupon takes something");
             }
             let basket = order.basket.check().expect("a basket");
             let (customer, now) = (CustomerId::parse("ann").expect("an id"), self.scrip.now());
@@ -199,18 +186,17 @@ impl Bench {
                 let value = Some(value);
                 let pool = PoolDraft { kind, value, restrictions, till, ..draft(&code, Source::Uploaded) };
                 let pool = self.make(pool).await;
-                let add = Command::CouponsAdd(pool, vec![code]);
+                let add = CouponsAdd { pool: pool, codes: vec![code] };
                 self.session.submit(None, add).await.expect("added codes");
-                let claim = Command::Claim(pool, holder.clone(), None);
+                let claim = Claim::of(pool, customer(&holder));
                 self.session.submit(None, claim).await.expect("a coupon");
             }
             let (mut times, mut exact) = (histogram(), false);
             for _ in 0..50 {
                 let (basket, start) = (basket_of(50), Instant::now());
-                let answer = self.session.eligible_coupons(holder.clone(), basket).await;
+                let fitting = self.session.eligible_coupons(customer(&holder), basket).await.expect("an answer");
                 times.saturating_record(nanos(start));
-                let Ok(Answer::Eligible(record)) = answer else { panic!("no answer") };
-                exact = record.exact;
+                exact = fitting.exact;
             }
             let name = format!("the best of {number} coupons{}, median", if exact { "" } else { " (not certain)" });
             row(&name, &micros(&times));
@@ -232,7 +218,7 @@ impl Bench {
             let name = format!("CHECKOUT-{lines}-{place}");
             let value = Some(value.to_owned());
             let pool = self.make(PoolDraft { kind, value, restrictions, ..draft(&name, Source::Uploaded) }).await;
-            let add = Command::CouponsAdd(pool, vec![name.clone()]);
+            let add = CouponsAdd { pool, codes: vec![name.clone()] };
             self.session.submit(None, add).await.expect("added codes");
             let terms =
                 self.session.pool(pool).expect("an answer").and_then(|pool| pool.terms.last().cloned()).expect("terms");
@@ -247,8 +233,8 @@ impl Bench {
         }
         let basket = basket_of(lines);
         let order = CheckoutOrder {
-            transaction: "preview".to_owned(),
-            customer: "ann".to_owned(),
+            transaction: TransactionId::parse("preview").expect("an id"),
+            customer: customer("ann"),
             basket,
             coupons,
             at: None,

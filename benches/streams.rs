@@ -23,10 +23,10 @@ use futures_util::{SinkExt, StreamExt};
 use scrip::{
     domain::{global_id::GlobalId, id::PoolId, pool_draft::PoolDraft, source::Source},
     http::Options,
-    service::{Command, Scrip},
+    service::{Claim, CouponsGenerate, Scrip},
     storage::Address,
 };
-use support::{Bench, draft, histogram, kilobytes, row};
+use support::{Bench, customer, draft, histogram, kilobytes, row};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     net::TcpListener,
@@ -76,7 +76,7 @@ async fn measure(files: u64) {
     for pool in 0..POOLS {
         let pattern = Some(format!("LIVE{pool}-$$$$$$"));
         let pool = bench.make(PoolDraft { pattern, ..draft(&format!("pool {pool}"), Source::BulkGenerated) }).await;
-        let generate = Command::CouponsGenerate(pool, 1_000_000);
+        let generate = CouponsGenerate { pool: pool, count: 1_000_000 };
         bench.session.submit(None, generate).await.expect("codes");
     }
     let key = bench.session.create_key(scrip::service::KeyDraft::admin("bench")).await.expect("a key").secret;
@@ -119,7 +119,7 @@ impl Live {
     }
 
     async fn claim(&self, pool: PoolId, number: u64) -> u64 {
-        let claim = Command::Claim(pool, format!("customer-{}", number % 1_000), None);
+        let claim = Claim::of(pool, customer(&format!("customer-{}", number % 1_000)));
         let start = micros();
         self.bench.session.submit(None, claim).await.expect("a claim");
         start

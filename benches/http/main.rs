@@ -24,7 +24,7 @@ use scrip::{
         terms::CouponType,
     },
     http::Options,
-    service::{Answer, Clock, Command, Scrip, Session},
+    service::{Clock, CouponsAdd, PoolCreate, Scrip, Session},
     storage::Address,
 };
 use serde_json::json;
@@ -130,13 +130,10 @@ async fn pool(session: &Session, coupons: u64) -> PoolId {
         till: Default::default(),
         returnable: None,
     };
-    let pool = match session.submit(None, Command::PoolCreate(Box::new(draft))).await {
-        Ok(Answer::Pool(pool)) => pool.id,
-        other => panic!("{other:?}"),
-    };
+    let pool = session.change(None, PoolCreate(Box::new(draft))).await.expect("a pool").id;
     for from in (0..coupons).step_by(1_000) {
         let codes = (from..coupons.min(from + 1_000)).map(|number| format!("BENCH-{number:08}")).collect();
-        session.submit(None, Command::CouponsAdd(pool, codes)).await.expect("added codes");
+        session.submit(None, CouponsAdd { pool: pool, codes: codes }).await.expect("added codes");
     }
     pool
 }

@@ -1,13 +1,13 @@
 //! Claims with many callers, for the benchmarks that have them.
 
-use scrip::{domain::id::PoolId, service::Command};
+use scrip::{domain::id::PoolId, service::Claim};
 
-use super::support::{Bench, figures::micros, row};
+use super::support::{Bench, customer, figures::micros, row};
 
 impl Bench {
     /// Claims with one, 16 and 64 callers of a pool that has `size` coupons left.
     pub(crate) async fn claims(&self, of: &str, pool: PoolId, size: u64) {
-        let claim = move |number| Command::Claim(pool, format!("customer-{number}"), None);
+        let claim = move |number| Claim::of(pool, customer(&format!("customer-{number}")));
         // A part of a small pool for each, so that it does not run dry.
         for (callers, part) in [(1, 10), (16, 4), (64, 2)] {
             let before = self.scrip.vitals().batches();

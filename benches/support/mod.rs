@@ -15,12 +15,12 @@ use std::{
 use hdrhistogram::Histogram;
 use scrip::{
     domain::{
-        id::PoolId,
+        id::{CustomerId, PoolId},
         pool_draft::{PoolDraft, RestrictionsDraft},
         source::Source,
         terms::CouponType,
     },
-    service::{Answer, Caller, Clock, Command, Scrip, Session},
+    service::{Caller, Clock, Command, PoolCreate, Scrip, Session},
     storage::Address,
 };
 
@@ -76,6 +76,11 @@ pub(crate) struct Bench {
     pub(crate) count: Arc<AtomicU64>,
 }
 
+/// A customer.
+pub(crate) fn customer(id: &str) -> CustomerId {
+    CustomerId::parse(id).expect("a customer's id")
+}
+
 impl Bench {
     pub(crate) async fn open(address: &Address, time: Duration) -> Self {
         let scrip = Scrip::open(address, Clock::System, None).await.expect("an open database");
@@ -85,19 +90,16 @@ impl Bench {
 
     /// Makes a pool.
     pub(crate) async fn make(&self, draft: PoolDraft) -> PoolId {
-        match self.session.submit(None, Command::PoolCreate(Box::new(draft))).await {
-            Ok(Answer::Pool(pool)) => pool.id,
-            other => panic!("{other:?}"),
-        }
+        self.session.change(None, PoolCreate(Box::new(draft))).await.expect("a pool").id
     }
 
     /// Runs callers for the time of a measurement (or until one is refused); gives the latencies of
     /// what succeeded, and how long it took.
-    pub(crate) async fn run(
+    pub(crate) async fn run<C: Into<Command> + Send>(
         &self,
         callers: usize,
         most: u64,
-        make: impl Fn(u64) -> Command + Clone + Send + 'static,
+        make: impl Fn(u64) -> C + Clone + Send + 'static,
     ) -> (Histogram<u64>, f64) {
         let end = Instant::now() + self.time;
         let left = Arc::new(AtomicU64::new(most));

@@ -215,7 +215,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Whose coupons, and the basket.")] input: EligibleInput,
     ) -> Result<Eligibility> {
-        let customer = customer_id(ids(ctx)?, &input.customer_id).map_err(|rejection| rejected(rejection, "customerId"))?;
+        let customer =
+            customer_id(ids(ctx)?, &input.customer_id).map_err(|rejection| rejected(rejection, "customerId"))?;
         let fitting = session(ctx)?.eligible_coupons(customer, input.basket.into()).await;
         Ok(Eligibility::of(*fitting.map_err(|failure| failed(ctx, &failure))?))
     }

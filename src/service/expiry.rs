@@ -11,7 +11,9 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    Caller, Command, Expire, Failure, Forget, IdsBegin, ReleaseOver, Scrip, prepare::fresh_bytes, tasks::EXPIRIES, vitals::Doing};
+    Caller, Command, Expire, Failure, Forget, IdsBegin, ReleaseOver, Scrip, prepare::fresh_bytes, tasks::EXPIRIES,
+    vitals::Doing,
+};
 use scrip_domain::{period::Instant, rejection::Code, seal::IdSecret};
 use scrip_storage::{Answers, Dues, HoldDues, ReadFrom};
 

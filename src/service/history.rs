@@ -4,10 +4,7 @@
 //! before the next, so that each part is searched once, whatever becomes of the command and its caller.
 
 use super::{
-    Caller, Command, Failure, HoldingsBegin, HoldingsFound, Scrip,
-    command::Whose,
-    prepare::Prepared,
-    turn::away,
+    Caller, Command, Failure, HoldingsBegin, HoldingsFound, Scrip, command::Whose, prepare::Prepared, turn::away,
 };
 use scrip_domain::{
     coupon::Coupon,

@@ -42,8 +42,8 @@ mod weight;
 
 pub use adding::AddedInParts;
 pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
-pub use clock::{Clock, ManualClock};
 pub use caller::Caller;
+pub use clock::{Clock, ManualClock};
 pub use command::*;
 use committer::Committer;
 pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};

@@ -13,7 +13,8 @@ use rand::TryRngCore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Caller, Checkout, Command, Failure, Hold, PoolCreate, PoolEdit, PoolUpdate, Registry, Release, Return, Scrip, Whole,
+    Caller, Checkout, Command, Failure, Hold, PoolCreate, PoolEdit, PoolUpdate, Registry, Release, Return, Scrip,
+    Whole,
     codebook::{Reservation, first_overlap},
     command::Whose,
     opened::Kept,
@@ -115,7 +116,9 @@ impl Scrip {
         let mut prepared = Prepared::default();
         match command {
             // Not on the committer's thread.
-            Command::Checkout(Checkout(order)) | Command::Hold(Hold { order, .. }) => drop(prepared.basket(&order.basket)),
+            Command::Checkout(Checkout(order)) | Command::Hold(Hold { order, .. }) => {
+                drop(prepared.basket(&order.basket))
+            }
             Command::Release(Release(transaction)) => {
                 prepared.weight = self.weight_of(transaction.as_str(), false).await?;
             }

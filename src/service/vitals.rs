@@ -195,7 +195,7 @@ fn changed<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a str>, Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Caller, Clock, Command, CustomerEdit, Scrip};
+    use crate::{Caller, Clock, CustomerEdit, Scrip};
     use scrip_domain::{customer::Customer, id::CustomerId};
     use scrip_storage::{Address, Batch, Customers};
 
@@ -228,9 +228,7 @@ mod tests {
         let id = CustomerId::parse("ann").expect("a customer's id");
         let edit = CustomerEdit { id, email: None, currency: None, attributes: None };
         let asking = Arc::clone(&scrip);
-        let asked = tokio::spawn(async move {
-            asking.change(&Caller::scrip(), None, Box::new(edit)).await
-        });
+        let asked = tokio::spawn(async move { asking.change(&Caller::scrip(), None, Box::new(edit)).await });
         let in_ten_seconds = || scrip.vitals.problems(Instant::now() + PATIENCE);
         while !in_ten_seconds().iter().any(|problem| problem == STUCK) {
             tokio::task::yield_now().await;

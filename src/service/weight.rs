@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::{
-    Adjust, Checkout, CheckoutOrder, CheckoutPreview, Claim, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
-    Forget, Hold, Invalidate, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return, Transfer, Unassign,
-    Unredeem,
+    Adjust, Checkout, CheckoutOrder, CheckoutPreview, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
+    Forget, Hold, Invalidate, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return, Transfer,
+    Unassign, Unredeem,
 };
 use scrip_domain::{
     binding::Binding,
@@ -123,7 +123,8 @@ fn of_edit(edit: &PoolEdit) -> usize {
 }
 
 fn of_customer(edit: &CustomerEdit) -> usize {
-    edit.email.iter().flatten().map(|email| email.as_str().len()).sum::<usize>() + edit.attributes.as_ref().map_or(0, json)
+    edit.email.iter().flatten().map(|email| email.as_str().len()).sum::<usize>()
+        + edit.attributes.as_ref().map_or(0, json)
 }
 
 fn of_order(order: &CheckoutOrder) -> usize {
@@ -155,6 +156,7 @@ fn json(document: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Claim;
     use scrip_domain::{
         decimal::Decimal,
         id::{CouponId, CustomerId, PoolId},
@@ -180,7 +182,11 @@ mod tests {
             ("attributes", upsert(serde_json::json!({ "text": "x".repeat(16_000) })), 16_000),
             ("many attributes", upsert(serde_json::json!({ "list": vec![1; 1_000] })), 16_000),
             ("a reason", Unassign { coupon: coupon(), reason: Some(long()) }.into(), 500),
-            ("an adjustment", Adjust { coupon: coupon(), amount: Decimal::parse("1").expect("1"), reason: long() }.into(), 500),
+            (
+                "an adjustment",
+                Adjust { coupon: coupon(), amount: Decimal::parse("1").expect("1"), reason: long() }.into(),
+                500,
+            ),
             ("phrases", PoolUpdate { pool, edit: Box::new(edit(Some(listed))) }.into(), 1_000),
         ] {
             let (alone, kept) = (command.weight(false), command.weight(true));

@@ -10,11 +10,11 @@ use std::{
 
 use scrip::{
     domain::{decimal::Amount, rejection::Code, status::Status},
-    service::{Command, CouponFilter, CouponRef, EventFilter, PageRequest},
+    service::{Claim, CouponFilter, CouponRef, EventFilter, PageRequest, Redeem},
 };
 use tokio::task::JoinSet;
 
-use crate::support::{Backend, Client, Codes, TestScrip, customer, draft};
+use crate::support::{Backend, Client, Codes, TestScrip, customer, decimal, draft};
 
 /// Runs `number` callers at once, and gives what each was answered.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
@@ -62,7 +62,7 @@ async fn a_batch_of_fresh_keys_on_a_fresh_pool_is_decided_twice_at_most() {
         for pool in [bulk, app.stocked(draft::percentage(), 500).await, app.pool(draft::generic("FRESH")).await.id] {
             let (decided, written) = app.scrip().vitals().batches();
             let answers = at_once(&app, 300, move |client, number| async move {
-                let claim = Command::Claim(pool, format!("fresh-{number}"), None);
+                let claim = Claim::of(pool, customer(&format!("fresh-{number}")));
                 client.ask(Some(format!("key-{pool:?}-{number}")), claim).await
             });
             assert!(answers.await.iter().all(Result::is_ok));
@@ -183,7 +183,7 @@ async fn the_same_idempotency_key_at_once_gives_one_answer() {
     for backend in Backend::ALL {
         let app = TestScrip::new(backend).await;
         let pool = app.stocked(draft::percentage(), 100).await;
-        let command = Command::Claim(pool, "ann".to_owned(), None);
+        let command = Claim::of(pool, customer("ann"));
         let retry = |_: Client, _| {
             // Keys are kept for each caller, so all of these are one caller.
             let (client, command) = (app.named("till"), command.clone());
@@ -194,7 +194,7 @@ async fn the_same_idempotency_key_at_once_gives_one_answer() {
         assert!(matches!(answers[..], [Ok(_)]), "{} answers to one key", answers.len());
         assert_eq!(app.tally(pool).expect("a tally").counts.of(Status::Claimed), 1);
 
-        let other = app.named("till").ask(Some("key".to_owned()), Command::Claim(pool, "ben".to_owned(), None)).await;
+        let other = app.named("till").ask(Some("key".to_owned()), Claim::of(pool, customer("ben"))).await;
         assert_eq!(other, Err(vec![Code::IdempotencyMismatch]));
         let elsewhere = app.named("app").ask(Some("key".to_owned()), command).await;
         assert!(elsewhere.is_ok() && elsewhere != answers[0], "another caller's key is another key");
@@ -209,8 +209,7 @@ async fn the_same_idempotency_key_takes_the_same_input_written_otherwise() {
     let card = app.claim(cards, "ann").await.expect("a card");
     let till = app.named("till");
     let pay = async |coupon: CouponRef, amount: &str| {
-        let (amount, customer) = (Some(amount.to_owned()), None);
-        let command = Command::Redeem { coupon, customer, amount, basket: None, transaction: None, reason: None };
+        let command = Redeem { amount: Some(decimal(amount)), ..Redeem::of(coupon) };
         till.ask(Some("key".to_owned()), command).await
     };
     let by_code = || CouponRef::Code { code: card.code.clone(), pool: None, customer: None };

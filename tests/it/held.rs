@@ -8,10 +8,10 @@ use scrip::{
         rejection::Code,
         status::Status,
     },
-    service::{Answer, CheckoutOrder, Command, Presentation},
+    service::{Checkout, CheckoutOrder, Hold, Presentation},
 };
 
-use crate::support::{Backend, TestScrip, audit, code, draft};
+use crate::support::{Backend, TestScrip, audit, code, customer, draft, purchase};
 
 fn at(text: &str) -> Instant {
     text.parse().expect("an instant")
@@ -21,8 +21,8 @@ fn at(text: &str) -> Instant {
 fn order(transaction: &str, coupons: &[CouponId]) -> Box<CheckoutOrder> {
     let lines = vec![("a".to_owned(), 1, "20".to_owned())];
     Box::new(CheckoutOrder {
-        transaction: transaction.to_owned(),
-        customer: "ann".to_owned(),
+        transaction: purchase(transaction),
+        customer: customer("ann"),
         basket: BasketDraft { currency: "EUR".to_owned(), store: None, shipping: None, lines },
         coupons: coupons.iter().map(|coupon| Presentation { code: code(*coupon), amount: None }).collect(),
         at: None,
@@ -31,8 +31,8 @@ fn order(transaction: &str, coupons: &[CouponId]) -> Box<CheckoutOrder> {
 }
 
 async fn hold(app: &TestScrip, transaction: &str, coupons: &[CouponId], minutes: i64) {
-    let held = app.ask(None, Command::Hold(order(transaction, coupons), minutes)).await;
-    assert!(matches!(held, Ok(Answer::Held(..))), "{held:?}");
+    let held = app.change(Hold { order: order(transaction, coupons), minutes }).await.expect("a hold");
+    assert!(held.until.is_some(), "{held:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,11 +48,10 @@ async fn a_hold_survives_a_restart_and_is_given_back_after_one() {
     app.reopen().await;
     assert_eq!(app.pay(card, "20").await.map(|_| ()), Err(vec![Code::Held]), "14.00 are free");
     assert_eq!(app.redeem(place(coupons, 0)).await.map(|_| ()), Err(vec![Code::Held]));
-    let again = app.ask(None, Command::Hold(order("t-1", &[]), 30)).await;
+    let again = app.change(Hold { order: order("t-1", &[]), minutes: 30 }).await;
     assert_eq!(again.map(|_| ()), Err(vec![Code::TransactionAlreadyUsed]));
-    let done = app.ask(None, Command::Checkout(order("t-1", &[place(coupons, 0), card]))).await;
-    let Ok(Answer::Checkout(record)) = done else { panic!("{done:?}") };
-    assert_eq!(record.payable().0, 0);
+    let done = app.change(Checkout(order("t-1", &[place(coupons, 0), card]))).await.expect("a checkout");
+    assert_eq!(done.record.payable().0, 0);
     app.clock().set(at("2026-03-01T11:00:00Z"));
     app.reopen().await;
     // Before and after that it is recorded as over.

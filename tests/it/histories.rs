@@ -22,11 +22,11 @@ use scrip::{
         rejection::Code,
         status::Status,
     },
-    service::{Answer, Command, CouponFilter, CouponRef, PageRequest},
+    service::{Answer, Command, CouponFilter, CouponRef, PageRequest, Redeem},
 };
 use tokio::task::JoinSet;
 
-use crate::support::{Backend, Client, Codes, TestScrip, draft, redeem};
+use crate::support::{Backend, Client, Codes, TestScrip, customer, draft, redeem, transfer, unassign, unredeem};
 use checker::{Operation, linearize};
 use model::{Ask, Call, View, next};
 
@@ -162,10 +162,10 @@ impl CallerTask {
                 10..12 => self.redeem(coupon, somebody).await,
                 12 => self.unredeem(coupon).await,
                 13 => {
-                    self.act(coupon, Ask::Unassign, Command::Unassign(CouponRef::Id(coupon), None)).await;
+                    self.act(coupon, Ask::Unassign, unassign(coupon)).await;
                 }
                 14..16 => {
-                    let command = Command::Transfer(CouponRef::Id(coupon), Some(somebody.clone()), None, None);
+                    let command = transfer(coupon, &somebody);
                     self.act(coupon, Ask::Transfer { to: somebody }, command).await;
                 }
                 16..19 => {
@@ -176,7 +176,7 @@ impl CallerTask {
                 }
                 _ => {
                     let Some((entry, cents)) = paid.pop() else { continue };
-                    let command = Command::Unredeem(CouponRef::Id(entry.coupon), Some(entry), None, None);
+                    let command = unredeem(entry.coupon, Some(entry), None);
                     self.act(entry.coupon, Ask::Return { cents }, command).await;
                 }
             }
@@ -184,7 +184,7 @@ impl CallerTask {
     }
 
     /// Has a command carried out on a coupon; gives the ledger entry that it made.
-    async fn act(&self, id: CouponId, ask: Ask, command: Command) -> Option<EntryId> {
+    async fn act(&self, id: CouponId, ask: Ask, command: impl Into<Command>) -> Option<EntryId> {
         let begin = self.recorder.now();
         let answer = self.app.ask(None, command).await;
         let (view, entry) = match answer {
@@ -207,8 +207,7 @@ impl CallerTask {
     }
 
     async fn redeem(&self, id: CouponId, by: String) {
-        let (coupon, customer) = (CouponRef::Id(id), Some(by.clone()));
-        let command = Command::Redeem { coupon, customer, amount: None, basket: None, transaction: None, reason: None };
+        let command = Redeem { customer: Some(customer(&by)), ..Redeem::of(CouponRef::Id(id)) };
         let begin = self.recorder.now();
         self.recorder.redemptions.begin();
         let answer = self.app.ask(None, command).await.map(|answer| view(&answer));
@@ -219,7 +218,7 @@ impl CallerTask {
     async fn unredeem(&self, id: CouponId) {
         let begin = self.recorder.now();
         self.recorder.reversals.begin();
-        let answer = self.app.ask(None, Command::Unredeem(CouponRef::Id(id), None, None, None)).await;
+        let answer = self.app.ask(None, unredeem(id, None, None)).await;
         let answer = answer.map(|answer| view(&answer));
         self.recorder.reversals.end(&answer);
         self.recorder.add(id, begin, Ask::Unredeem, answer);

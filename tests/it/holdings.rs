@@ -3,14 +3,14 @@
 
 use scrip::{
     domain::{basket::BasketDraft, coupon::Coupon, id::PoolId, pool_draft::PoolDraft, rejection::Code, status::Status},
-    service::{Answer, CheckoutOrder, Command, CouponRef, PoolEdit, Presentation},
+    service::{CheckoutOrder, CouponRef, PoolEdit, PoolUpdate, Presentation, Redeem},
     storage::{Batch, HeldAt, Holding, Holdings, Pools, ReadFrom, RowId, Span, Store, Whole, check},
 };
 
-use crate::support::{Backend, Client, Folder, TestScrip, customer, disk, draft, open};
+use crate::support::{Backend, Client, Folder, TestScrip, customer, disk, draft, open, purchase};
 
 async fn edit(app: &Client, pool: PoolId, edit: PoolEdit) {
-    app.ask(None, Command::PoolUpdate(pool, Box::new(edit))).await.expect("an edit");
+    app.change(PoolUpdate { pool, edit: Box::new(edit) }).await.expect("an edit");
 }
 
 async fn aggregate(app: &Client, pool: PoolId, aggregated: bool) {
@@ -20,18 +20,8 @@ async fn aggregate(app: &Client, pool: PoolId, aggregated: bool) {
 /// Redeems the coupon of a generic code that somebody holds.
 async fn redeem_by_code(app: &Client, code: &str, by: &str) -> Result<Coupon, Vec<Code>> {
     let coupon = CouponRef::Code { code: code.to_owned(), pool: None, customer: Some(customer(by)) };
-    let command = Command::Redeem {
-        coupon,
-        customer: Some(by.to_owned()),
-        amount: None,
-        basket: None,
-        transaction: None,
-        reason: None,
-    };
-    match app.ask(None, command).await? {
-        Answer::Coupon(coupon, _) => Ok(*coupon),
-        other => panic!("expected a coupon, found {other:?}"),
-    }
+    let case = Redeem { customer: Some(customer(by)), ..Redeem::of(coupon) };
+    app.change(case).await.map(|changed| *changed.coupon)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -198,17 +188,15 @@ async fn previewed(app: &Client, by: &str, code: &str) -> Option<Coupon> {
         lines: vec![("shoe".to_owned(), 1, "9.00".to_owned())],
     };
     let order = CheckoutOrder {
-        transaction: "t-1".to_owned(),
-        customer: by.to_owned(),
+        transaction: purchase("t-1"),
+        customer: customer(by),
         basket,
         coupons: vec![Presentation { code: code.to_owned(), amount: None }],
         at: None,
         expected_payable: None,
     };
-    match app.checkout_preview(order).await.expect("an answer") {
-        Answer::Checkout(record) => record.coupons.into_iter().find_map(|one| one.coupon),
-        other => panic!("expected a checkout, found {other:?}"),
-    }
+    let agreed = app.checkout_preview(order).await.expect("an answer");
+    agreed.record.coupons.into_iter().find_map(|one| one.coupon)
 }
 
 /// A folder of before in which somebody has a long history beside a few coupons of a pool.

@@ -10,11 +10,11 @@ use scrip::{
         rejection::Code,
         till::TillEdit,
     },
-    service::{Answer, CheckoutOrder, Command, CouponRef, PoolEdit, Presentation, SettingsEdit},
+    service::{Checkout, CheckoutOrder, CouponRef, PoolEdit, PoolUpdate, Presentation, Redeem, SettingsEdit},
 };
 use tokio::task::JoinSet;
 
-use crate::support::{Backend, Client, Codes, TestScrip, customer, draft};
+use crate::support::{Backend, Client, Codes, TestScrip, customer, draft, purchase};
 
 fn limits(total: Option<i32>, per_customer: Option<i32>) -> TillEdit {
     TillEdit { limits: Some(Some(LimitsDraft { total, per_customer })), ..TillEdit::default() }
@@ -27,25 +27,15 @@ fn open(code: &str, till: TillEdit) -> PoolDraft {
 
 async fn redeem(client: &Client, code: &str, by: &str) -> Result<CouponId, Codes> {
     let coupon = CouponRef::Code { code: code.to_owned(), pool: None, customer: Some(customer(by)) };
-    let command = Command::Redeem {
-        coupon,
-        customer: Some(by.to_owned()),
-        amount: None,
-        basket: None,
-        transaction: None,
-        reason: None,
-    };
-    match client.ask(None, command).await? {
-        Answer::Coupon(coupon, _) => Ok(coupon.id),
-        other => panic!("expected a coupon, found {other:?}"),
-    }
+    let case = Redeem { customer: Some(customer(by)), ..Redeem::of(coupon) };
+    client.change(case).await.map(|changed| changed.coupon.id)
 }
 
 /// A checkout of 100.00 with a code: whether the code was redeemed, or the code of its refusal.
 async fn checkout(client: &Client, code: &str, by: &str) -> Result<(), Codes> {
     let order = CheckoutOrder {
-        transaction: format!("{code}-{by}"),
-        customer: by.to_owned(),
+        transaction: purchase(&format!("{code}-{by}")),
+        customer: customer(by),
         basket: BasketDraft {
             currency: "EUR".to_owned(),
             store: None,
@@ -56,18 +46,14 @@ async fn checkout(client: &Client, code: &str, by: &str) -> Result<(), Codes> {
         at: None,
         expected_payable: None,
     };
-    match client.ask(None, Command::Checkout(Box::new(order))).await? {
-        Answer::Checkout(record) => {
-            let one = record.coupons.first().expect("a coupon");
-            if one.redeemed { Ok(()) } else { Err(one.reasons().map(|refusal| refusal.code).collect()) }
-        }
-        other => panic!("expected a checkout, found {other:?}"),
-    }
+    let agreed = client.change(Checkout(Box::new(order))).await?;
+    let one = agreed.record.coupons.first().expect("a coupon");
+    if one.redeemed { Ok(()) } else { Err(one.reasons().map(|refusal| refusal.code).collect()) }
 }
 
 async fn edit(app: &TestScrip, pool: PoolId, till: TillEdit) {
     let edit = PoolEdit { till, ..PoolEdit::default() };
-    app.ask(None, Command::PoolUpdate(pool, Box::new(edit))).await.expect("an edit");
+    app.change(PoolUpdate { pool, edit: Box::new(edit) }).await.expect("an edit");
 }
 
 /// How many of so many callers at once succeed; all others are refused with this code.
@@ -103,7 +89,7 @@ async fn a_thousand_at_once_get_the_last_ten_uses_of_an_open_code() {
     for backend in Backend::ALL {
         let app = TestScrip::new(backend).await;
         let settings = SettingsEdit { auto_redeem: Some(true), ..SettingsEdit::default() };
-        app.ask(None, Command::SettingsUpdate(settings)).await.expect("settings");
+        app.change(settings).await.expect("settings");
         let pool = app.pool(open("SPRING", limits(Some(30), Some(1)))).await.id;
         for number in 0..20 {
             app.claim(pool, &format!("early-{number}")).await.expect("a coupon");

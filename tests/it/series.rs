@@ -8,10 +8,10 @@ use scrip::{
         pool_draft::PoolDraft,
         status::Status,
     },
-    service::{Answer, Command, CouponRef, PageRequest, PoolEdit},
+    service::{CouponRef, PageRequest, PoolEdit, PoolUpdate, Redeem},
 };
 
-use crate::support::{Backend, Client, TestScrip, draft, open};
+use crate::support::{Backend, Client, TestScrip, customer, draft, open};
 
 fn phrases(number: usize) -> Vec<String> {
     (0..40).map(|word| format!("{}{}", ["QX", "ZW", "KJ"][number % 3], word)).collect()
@@ -24,7 +24,7 @@ async fn edited(app: &Client) -> (PoolId, Vec<Coupon>) {
     let mut coupons = vec![app.claim(pool, "ann").await.expect("a coupon")];
     for number in 1..5 {
         let edit = PoolEdit { excluded_phrases: Some(phrases(number)), ..PoolEdit::default() };
-        app.ask(None, Command::PoolUpdate(pool, Box::new(edit))).await.expect("an edit");
+        app.change(PoolUpdate { pool, edit: Box::new(edit) }).await.expect("an edit");
         coupons.push(app.claim(pool, "ann").await.expect("a coupon"));
     }
     (pool, coupons)
@@ -32,18 +32,10 @@ async fn edited(app: &Client) -> (PoolId, Vec<Coupon>) {
 
 async fn redeemed(app: &Client, code: &str) -> CouponId {
     let coupon = CouponRef::Code { code: code.to_owned(), pool: None, customer: None };
-    let command = Command::Redeem {
-        coupon,
-        customer: Some("ann".to_owned()),
-        amount: None,
-        basket: None,
-        transaction: None,
-        reason: None,
-    };
-    match app.ask(None, command).await {
-        Ok(Answer::Coupon(coupon, _)) if coupon.status == Status::Redeemed => coupon.id,
-        other => panic!("expected a redeemed coupon, found {other:?}"),
-    }
+    let case = Redeem { customer: Some(customer("ann")), ..Redeem::of(coupon) };
+    let redeemed = app.change(case).await.expect("a redemption").coupon;
+    assert_eq!(redeemed.status, Status::Redeemed);
+    redeemed.id
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

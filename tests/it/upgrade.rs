@@ -15,7 +15,7 @@ use scrip::{
         id::{CouponId, PoolId},
         status::Status,
     },
-    service::{Answer, Clock, Command, CouponRef, Scrip},
+    service::{Clock, CouponRef, Reinstate, Scrip},
     storage::{Address, OpenError, UpgradeError, Upgraded, check, upgrade},
 };
 use tokio::{io::AsyncReadExt, time::timeout};
@@ -88,8 +88,8 @@ async fn what_an_earlier_version_invalidated_comes_back() {
         let invalid = books.coupons.values().filter(|coupon| coupon.status == Status::Invalid);
         let mut back = 0;
         for coupon in invalid {
-            let answer = app.ask(None, Command::Reinstate(CouponRef::Id(coupon.id), None)).await;
-            let Ok(Answer::Coupon(after, _)) = answer else { panic!("{coupon:?} does not come back: {answer:?}") };
+            let back_again = app.change(Reinstate { coupon: CouponRef::Id(coupon.id), reason: None }).await;
+            let after = back_again.expect("it comes back").coupon;
             let told = books.events_of(coupon.id).last().expect("its events").change.clone();
             let is_over = coupon.expires_at.is_some_and(|end| end <= app.now());
             assert_eq!(after.status, if is_over { Status::Expired } else { told.before });

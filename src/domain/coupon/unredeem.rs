@@ -123,7 +123,8 @@ impl Coupon {
         let mut entries = vec![redemption, reversal];
         changes.extend(self.revive(terms, void, &mut entries, now));
         // Of one that was used up, too little may have come back: it is as if it had paid that much less.
-        if self.status.is_live() && account.falls_below_minimum(terms) && self.held(now).number == 0 {
+        let is_too_little = self.account.is_some_and(|account| account.falls_below_minimum(terms));
+        if is_too_little && self.status.is_live() && self.held(now).number == 0 {
             changes.push(self.void_below_minimum(&mut entries, now));
         }
         self.version += 1;

@@ -335,12 +335,10 @@ impl CustomerUpsertInput {
     pub fn case(self, ids: &GlobalIds) -> Result<Box<CustomerEdit>, Vec<Refusal>> {
         let mut faults = Faults::default();
         let id = customer_id(ids, &self.customer_id).map_err(|r| vec![r.at(["customerId"])])?;
-        let email = edit(self.email, |email| email).map(|email| {
-            email.and_then(|text| faults.take(&["email"], Email::parse(&text)))
-        });
-        let currency = edit(self.currency, |currency| currency.0).map(|currency| {
-            currency.and_then(|text| faults.take(&["currency"], Currency::parse(&text)))
-        });
+        let email = edit(self.email, |email| email)
+            .map(|email| email.and_then(|text| faults.take(&["email"], Email::parse(&text))));
+        let currency = edit(self.currency, |currency| currency.0)
+            .map(|currency| currency.and_then(|text| faults.take(&["currency"], Currency::parse(&text))));
         faults.into_result()?;
         let attributes = self.attributes.map(|attributes| attributes.0);
         Ok(Box::new(CustomerEdit { id, email, currency, attributes }))

@@ -43,7 +43,11 @@ impl PoolMutation {
         #[graphql(desc = "What changes.")] input: PoolUpdateInput,
     ) -> Result<Option<PoolUpdatePayload>> {
         let changed = change(ctx, None, input.case(ids(ctx)?)).await?;
-        Ok(pool_payload(changed)?.map(|PoolPayload { pool, user_errors }| PoolUpdatePayload { pool, updated: 0, user_errors }))
+        Ok(pool_payload(changed)?.map(|PoolPayload { pool, user_errors }| PoolUpdatePayload {
+            pool,
+            updated: 0,
+            user_errors,
+        }))
     }
 
     /// Archives a pool, so that nothing new is claimed from it, or brings it back. A pool is never

@@ -54,6 +54,14 @@ pub struct Claim {
     pub why: Option<Why>,
 }
 
+impl Claim {
+    /// A claim for a reason that is not told.
+    #[must_use]
+    pub fn of(pool: PoolId, customer: CustomerId) -> Self {
+        Self { pool, customer, why: None }
+    }
+}
+
 /// Redeem a coupon.
 #[derive(Debug, Clone)]
 pub struct Redeem {

@@ -10,7 +10,7 @@ mod pools;
 mod till;
 
 pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, SettingsEdit};
-pub use answer::{Added, Answer, Changed, FromAnswer, Generated, HeldCheckout, Agreed, Skipped};
+pub use answer::{Added, Agreed, Answer, Changed, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, ReleaseOver};
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};

@@ -27,7 +27,12 @@ const MINUTES: std::ops::RangeInclusive<i64> = 1..=24 * 60;
 
 impl Attempt<'_> {
     /// Decides a checkout and holds what it would take, for so many minutes.
-    pub(super) fn checkout_hold(&mut self, asked: &CheckoutOrder, minutes: i64, actor: &str) -> Result<HeldCheckout, Stop> {
+    pub(super) fn checkout_hold(
+        &mut self,
+        asked: &CheckoutOrder,
+        minutes: i64,
+        actor: &str,
+    ) -> Result<HeldCheckout, Stop> {
         let order = self.check_order(asked)?;
         let wrong = || Rejection::ValueInvalid { reason: "expected 1 to 1440 minutes".to_owned() }.at(["minutes"]);
         let until = Some(minutes).filter(|minutes| MINUTES.contains(minutes)).ok_or_else(wrong)?;

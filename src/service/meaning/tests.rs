@@ -185,7 +185,10 @@ fn what_came_later_is_told_apart_where_it_is_given() {
     assert_ne!(checkout(Some("5")), checkout(None));
     let extend = |until, reason: Option<&str>| {
         let until = instant_of(until).expect("an instant");
-        fingerprint(&Extend { coupon: CouponRef::Id(id()), until, reason: reason.map(super::tests::reason) }.into(), None)
+        fingerprint(
+            &Extend { coupon: CouponRef::Id(id()), until, reason: reason.map(super::tests::reason) }.into(),
+            None,
+        )
     };
     assert_ne!(extend(1, None), extend(2, None));
     assert_ne!(extend(1, None), extend(1, Some("goodwill")));

@@ -11,9 +11,8 @@ use tokio::sync::watch;
 
 use super::{
     Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, CouponFilter, DraftFor, EligibleRecord, EventCursor,
-    EventFilter, Export, Failure, UseCase,
-    Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord,
-    Resync, RunningBackup, Scrip, TaskState,
+    EventFilter, Export, Failure, Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder,
+    PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, UseCase,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},

@@ -9,11 +9,11 @@ mod round;
 use std::path::{Path, PathBuf};
 
 use scrip::{
-    service::{Command, CustomerEdit, RunningBackup},
+    service::{CustomerEdit, RunningBackup},
     storage::{Backed, BackupOptions, Source, restore},
 };
 
-use crate::support::{Client, Folder, disk, draft, files::beside, new_folder, open};
+use crate::support::{Client, Folder, customer, disk, draft, files::beside, new_folder, open};
 
 /// Coupons of every kind, some of which were claimed, redeemed, paid with, transferred and so on. Codes begin with a
 /// name.
@@ -61,12 +61,12 @@ async fn slow_to_back_up() -> Folder {
         // What compresses badly.
         let text: String = (0..12_000).map(|_| letter()).filter(|letter| letter.is_alphanumeric()).collect();
         let edit = CustomerEdit {
-            id: format!("customer-{number}"),
+            id: customer(&format!("customer-{number}")),
             email: None,
             currency: None,
             attributes: Some(serde_json::json!({ "text": text })),
         };
-        app.ask(None, Command::CustomerUpsert(Box::new(edit))).await.expect("a customer");
+        app.change(Box::new(edit)).await.expect("a customer");
     }
     app.close().await;
     folder

@@ -8,14 +8,14 @@ use scrip::{
         coupon::Coupon,
         id::{CouponId, PoolId},
     },
-    service::{Answer, Clock, Command, Scrip},
+    service::{Answer, Claim, Clock, Command, Scrip},
     storage::Address,
 };
 use tokio::time::sleep;
 
 use super::harm::DATABASE;
 use crate::support::{
-    Client, draft,
+    Client, customer, draft,
     files::{Files, files},
     new_folder,
     process::{TestChild, kill, tell},
@@ -122,8 +122,8 @@ async fn maker() {
 /// What is asked with a key.
 pub(super) fn command(number: usize) -> Command {
     match number % 3 {
-        0 => redeem(CARD, Some("0.01")),
-        _ => Command::Claim(POOL, format!("customer-{number}"), None),
+        0 => redeem(CARD, Some("0.01")).into(),
+        _ => Claim::of(POOL, customer(&format!("customer-{number}"))).into(),
     }
 }
 

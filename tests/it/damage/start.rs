@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use scrip::{
     domain::{coupon::Coupon, id::CouponId},
-    service::{Answer, Clock, Command, Failure, Scrip},
+    service::{Answer, Claim, Clock, Failure, Scrip},
 };
 use tokio::time::timeout;
 
 use super::maker::{POOL, address, command, key};
 use crate::support::{
-    Client,
+    Client, customer,
     files::{Files, folder_of},
 };
 
@@ -73,7 +73,7 @@ async fn answered_otherwise(app: &Client, told: &[Coupon]) -> usize {
 async fn given_out_again(app: &Client, ids: &[CouponId]) -> usize {
     let mut again = 0;
     for number in 0..3 {
-        let command = Command::Claim(POOL, format!("late-{number}"), None);
+        let command = Claim::of(POOL, customer(&format!("late-{number}")));
         match app.submit(None, command).await {
             Ok(Answer::Coupon(coupon, _)) if ids.contains(&coupon.id) => again += 1,
             _ => {}

@@ -244,10 +244,7 @@ async fn what_is_refused_says_what_stands_in_the_way() {
     let message = told["errors"][0]["message"].as_str().expect("a message");
     assert_eq!(
         (message, &told["errors"][0]["extensions"]["code"]),
-        (
-            "Only integers from -2147483648 to 2147483647 are accepted for Int (in BasketLineInput)",
-            &json!("VALUE_INVALID")
-        )
+        ("Only integers from -2147483648 to 2147483647 are accepted (in BasketLineInput)", &json!("VALUE_INVALID"))
     );
     app.finish().await;
 }

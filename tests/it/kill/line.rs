@@ -7,11 +7,11 @@ use scrip::{
         id::{CouponId, PoolId},
         rejection::Refusal,
     },
-    service::{Answer, Command, CouponRef},
+    service::{Answer, Claim, Command},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::support::{process::tell, redeem};
+use crate::support::{self, process::tell, redeem, transfer, unassign};
 
 /// A line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,11 +54,11 @@ pub(super) enum Action {
 impl Action {
     pub(super) fn command(&self) -> Command {
         match self {
-            Self::Claim(pool, customer) => Command::Claim(*pool, customer.clone(), None),
-            Self::Redeem(coupon) => redeem(*coupon, None),
-            Self::Pay(card, cents) => redeem(*card, Some(&format!("{}.{:02}", cents / 100, cents % 100))),
-            Self::Transfer(coupon, to) => Command::Transfer(CouponRef::Id(*coupon), Some(to.clone()), None, None),
-            Self::Unassign(coupon) => Command::Unassign(CouponRef::Id(*coupon), None),
+            Self::Claim(pool, customer) => Claim::of(*pool, support::customer(customer)).into(),
+            Self::Redeem(coupon) => redeem(*coupon, None).into(),
+            Self::Pay(card, cents) => redeem(*card, Some(&format!("{}.{:02}", cents / 100, cents % 100))).into(),
+            Self::Transfer(coupon, to) => transfer(*coupon, to).into(),
+            Self::Unassign(coupon) => unassign(*coupon).into(),
         }
     }
 }

@@ -3,9 +3,18 @@
 
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use scrip::{
-    domain::id::{CouponId, EntryId},
-    service::{Command, CouponRef},
+    domain::{
+        customer::Email,
+        event::Reason,
+        id::{CouponId, EntryId},
+    },
+    service::{
+        Adjust, Claim, Command, CouponRef, CouponsAdd, CouponsGenerate, Extend, Invalidate, PoolArchive, Redeem,
+        Reinstate, Transfer, Unassign, Unredeem,
+    },
 };
+
+use crate::support;
 
 use super::{
     till::Asking,
@@ -142,39 +151,46 @@ impl Action {
     pub(super) fn command(&self) -> Command {
         let text =
             |cents: i64| format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
-        let id = |customer: usize| PEOPLE[customer].id.to_owned();
+        let decimal = |cents: i64| support::decimal(&text(cents));
+        let id = |customer: usize| support::customer(PEOPLE[customer].id);
+        let reason = || Reason::parse("a correction").expect("a reason");
         match self {
-            Self::Claim { pool, customer } => Command::Claim(pool_id(*pool), id(*customer), None),
-            Self::Redeem { target, customer, cents, transaction } => Command::Redeem {
-                coupon: target.coupon_ref(),
+            Self::Claim { pool, customer } => Claim::of(pool_id(*pool), id(*customer)).into(),
+            Self::Redeem { target, customer, cents, transaction } => Redeem {
                 customer: customer.map(id),
-                amount: cents.map(text),
-                basket: None,
-                transaction: transaction.map(|number| format!("purchase {number}")),
-                reason: None,
-            },
+                amount: cents.map(decimal),
+                transaction: transaction.map(|number| support::purchase(&format!("purchase {number}"))),
+                ..Redeem::of(target.coupon_ref())
+            }
+            .into(),
             Self::Unredeem { target, entry, cents } => {
                 let coupon = CouponId { pool: pool_id(target.pool), index: target.index };
                 let entry = entry.map(|number| EntryId { coupon, number });
-                Command::Unredeem(target.coupon_ref(), entry, cents.map(text), None)
+                Unredeem { coupon: target.coupon_ref(), entry, amount: cents.map(decimal), reason: None }.into()
             }
-            Self::Unassign(target) => Command::Unassign(target.coupon_ref(), None),
+            Self::Unassign(target) => Unassign { coupon: target.coupon_ref(), reason: None }.into(),
             Self::Transfer { target, to, email } => {
                 let email = email.map(|place| PEOPLE[place].email.unwrap_or("unknown@example.com").to_uppercase());
-                Command::Transfer(target.coupon_ref(), to.map(id), email, None)
+                let to_email = email.map(|email| Email::parse(&email).expect("an address"));
+                Transfer { coupon: target.coupon_ref(), to: to.map(id), to_email, reason: None }.into()
             }
-            Self::Invalidate(target) => Command::Invalidate(target.coupon_ref(), None),
-            Self::Reinstate(target) => Command::Reinstate(target.coupon_ref(), None),
+            Self::Invalidate(target) => Invalidate { coupon: target.coupon_ref(), reason: None }.into(),
+            Self::Reinstate(target) => Reinstate { coupon: target.coupon_ref(), reason: None }.into(),
             Self::Extend { target, until } => {
-                Command::Extend(target.coupon_ref(), super::world::instant(*until).as_millisecond(), None)
+                let until = super::world::instant(*until);
+                Extend { coupon: target.coupon_ref(), until, reason: None }.into()
             }
             Self::Adjust { target, cents } => {
-                Command::Adjust(target.coupon_ref(), text(*cents), "a correction".to_owned())
+                Adjust { coupon: target.coupon_ref(), amount: decimal(*cents), reason: reason() }.into()
             }
             Self::Till(asking) => asking.command(),
-            Self::Archive { pool, archive } => Command::PoolArchive(pool_id(*pool), *archive),
-            Self::Add { pool, .. } if POOLS[*pool].pattern.is_some() => Command::CouponsGenerate(pool_id(*pool), 1),
-            Self::Add { pool, name } => Command::CouponsAdd(pool_id(*pool), vec![format!("EXTRA-{name}")]),
+            Self::Archive { pool, archive } => PoolArchive { pool: pool_id(*pool), archived: *archive }.into(),
+            Self::Add { pool, .. } if POOLS[*pool].pattern.is_some() => {
+                CouponsGenerate { pool: pool_id(*pool), count: 1 }.into()
+            }
+            Self::Add { pool, name } => {
+                CouponsAdd { pool: pool_id(*pool), codes: vec![format!("EXTRA-{name}")] }.into()
+            }
         }
     }
 }

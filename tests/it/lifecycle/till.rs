@@ -6,8 +6,10 @@ use scrip::{
         basket::BasketDraft,
         purchase::{Asked, AskedLine},
     },
-    service::{CheckoutOrder, Command, Presentation, ReturnOrder},
+    service::{Checkout, CheckoutOrder, Command, Hold, Presentation, Release, Return, ReturnOrder},
 };
+
+use crate::support;
 
 use super::{
     action::Target,
@@ -71,8 +73,8 @@ impl Till {
     fn order(&self) -> Box<CheckoutOrder> {
         let lines = vec![("a".to_owned(), 1, text(self.cents))];
         Box::new(CheckoutOrder {
-            transaction: name(self.transaction),
-            customer: PEOPLE[self.customer].id.to_owned(),
+            transaction: support::purchase(&name(self.transaction)),
+            customer: support::customer(PEOPLE[self.customer].id),
             basket: BasketDraft { currency: "EUR".to_owned(), store: None, shipping: None, lines },
             coupons: vec![Presentation { code: code_of(self.pool, self.index), amount: None }],
             at: None,
@@ -98,9 +100,9 @@ impl Asking {
 
     pub(super) fn command(&self) -> Command {
         match self {
-            Self::Hold(till, minutes) => Command::Hold(till.order(), *minutes),
-            Self::Complete(till) => Command::Checkout(till.order()),
-            Self::Release(transaction) => Command::Release(name(*transaction)),
+            Self::Hold(till, minutes) => Hold { order: till.order(), minutes: *minutes }.into(),
+            Self::Complete(till) => Checkout(till.order()).into(),
+            Self::Release(transaction) => Release(support::purchase(&name(*transaction))).into(),
             Self::Return(transaction, cents) => {
                 let asked = match cents {
                     None => Asked::All,
@@ -109,7 +111,8 @@ impl Asking {
                         Asked::Parts(vec![line], false)
                     }
                 };
-                Command::Return(Box::new(ReturnOrder { transaction: name(*transaction), asked, reason: None }))
+                let transaction = support::purchase(&name(*transaction));
+                Return(Box::new(ReturnOrder { transaction, asked, reason: None })).into()
             }
         }
     }

@@ -7,7 +7,7 @@ use scrip::domain::{
     pool_draft::{PoolDraft, RestrictionsDraft},
 };
 
-use scrip::service::{Command, SettingsEdit};
+use scrip::service::SettingsEdit;
 
 use crate::support::{TestScrip, code, draft};
 
@@ -133,9 +133,7 @@ pub(super) fn instant(minutes: i64) -> Instant {
 
 /// Makes the pools and the customers.
 pub(super) async fn set_up(app: &TestScrip) {
-    app.ask(None, Command::SettingsUpdate(SettingsEdit { auto_redeem: Some(true), ..SettingsEdit::default() }))
-        .await
-        .expect("checkouts redeem");
+    app.change(SettingsEdit { auto_redeem: Some(true), ..SettingsEdit::default() }).await.expect("checkouts redeem");
     for (place, facts) in POOLS.iter().enumerate() {
         let pool = match facts.pattern {
             None => app.stocked(facts.draft(), facts.codes).await,

@@ -6,12 +6,18 @@ use std::{ops::Deref, sync::Arc};
 use scrip::{
     domain::{
         coupon::Coupon,
-        id::{CouponId, CustomerId, EntryId, PoolId},
+        currency::Currency,
+        customer::Email,
+        decimal::Decimal,
+        id::{CouponId, CustomerId, EntryId, PoolId, TransactionId},
         pool::Pool,
         pool_draft::PoolDraft,
         rejection::Code,
     },
-    service::{Answer, Caller, Command, CouponRef, CustomerEdit, Failure, Scrip, Session},
+    service::{
+        Answer, Caller, Changed, Claim, Command, CouponRef, CouponsAdd, CouponsGenerate, CustomerEdit, Failure,
+        PoolCreate, Redeem, Scrip, Session, Transfer, Unassign, Unredeem, UseCase,
+    },
 };
 
 /// The codes of a refusal.
@@ -54,26 +60,21 @@ impl Client {
     }
 
     /// Has a command carried out, with an idempotency key where one is given.
-    pub(crate) async fn ask(&self, key: Option<String>, command: Command) -> Result<Answer, Codes> {
-        match self.session.submit(key, command).await {
-            Ok(answer) => Ok(answer),
-            Err(Failure::Refused(refusals)) => Err(refusals.into_iter().map(|refusal| refusal.code).collect()),
-            Err(Failure::Internal(reason)) => panic!("broken inside: {reason}"),
-        }
+    pub(crate) async fn ask(&self, key: Option<String>, command: impl Into<Command>) -> Result<Answer, Codes> {
+        self.session.submit(key, command).await.map_err(codes)
     }
 
-    async fn coupon_after(&self, command: Command) -> Result<Coupon, Codes> {
-        match self.ask(None, command).await? {
-            Answer::Coupon(coupon, _) => Ok(*coupon),
-            other => panic!("expected a coupon, found {other:?}"),
-        }
+    /// Has one use case carried out.
+    pub(crate) async fn change<U: UseCase + Send>(&self, case: U) -> Result<U::Answer, Codes> {
+        self.session.change(None, case).await.map_err(codes)
+    }
+
+    async fn coupon_after<U: UseCase<Answer = Changed> + Send>(&self, case: U) -> Result<Coupon, Codes> {
+        self.change(case).await.map(|changed| *changed.coupon)
     }
 
     pub(crate) async fn pool(&self, draft: PoolDraft) -> Pool {
-        match self.ask(None, Command::PoolCreate(Box::new(draft))).await {
-            Ok(Answer::Pool(pool)) => *pool,
-            other => panic!("expected a pool, found {other:?}"),
-        }
+        *self.change(PoolCreate(Box::new(draft))).await.expect("a pool")
     }
 
     /// Makes a pool with `number` codes; gives its id.
@@ -88,36 +89,30 @@ impl Client {
         let from = self.tally(pool).expect("a tally").supply.size;
         let codes: Vec<_> = (from..from + number).map(|place| code(CouponId { pool, index: place })).collect();
         for part in codes.chunks(1_000) {
-            match self.ask(None, Command::CouponsAdd(pool, part.to_vec())).await {
-                Ok(Answer::Added(added)) => assert_eq!(added.added, part.len() as u64, "{:?}", added.skipped),
-                other => panic!("expected added codes, found {other:?}"),
-            }
+            let added = self.change(CouponsAdd { pool, codes: part.to_vec() }).await.expect("added codes");
+            assert_eq!(added.added, part.len() as u64, "{:?}", added.skipped);
         }
     }
 
     /// Generates codes of a bulk pool.
     pub(crate) async fn generate(&self, pool: PoolId, number: u64) -> Result<Pool, Codes> {
-        match self.ask(None, Command::CouponsGenerate(pool, number.try_into().expect("a count"))).await? {
-            Answer::Generated(pool, count) => {
-                assert_eq!(count, number);
-                Ok(*pool)
-            }
-            other => panic!("expected generated codes, found {other:?}"),
-        }
+        let made = self.change(CouponsGenerate { pool, count: number.try_into().expect("a count") }).await?;
+        assert_eq!(made.count, number);
+        Ok(*made.pool)
     }
 
     pub(crate) async fn customer(&self, id: &str, email: Option<&str>, currency: Option<&str>) {
         let edit = CustomerEdit {
-            id: id.to_owned(),
-            email: Some(email.map(str::to_owned)),
-            currency: Some(currency.map(str::to_owned)),
+            id: customer(id),
+            email: Some(email.map(|text| Email::parse(text).expect("an address"))),
+            currency: Some(currency.map(|text| Currency::parse(text).expect("a currency"))),
             attributes: None,
         };
-        self.ask(None, Command::CustomerUpsert(Box::new(edit))).await.expect("a customer");
+        self.change(Box::new(edit)).await.expect("a customer");
     }
 
-    pub(crate) async fn claim(&self, pool: PoolId, customer: &str) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Claim(pool, customer.to_owned(), None)).await
+    pub(crate) async fn claim(&self, pool: PoolId, by: &str) -> Result<Coupon, Codes> {
+        self.coupon_after(Claim::of(pool, customer(by))).await
     }
 
     pub(crate) async fn redeem(&self, coupon: CouponId) -> Result<Coupon, Codes> {
@@ -125,7 +120,7 @@ impl Client {
     }
 
     pub(crate) async fn unredeem(&self, coupon: CouponId) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Unredeem(CouponRef::Id(coupon), None, None, None)).await
+        self.coupon_after(unredeem(coupon, None, None)).await
     }
 
     pub(crate) async fn pay(&self, card: CouponId, amount: &str) -> Result<Coupon, Codes> {
@@ -134,16 +129,15 @@ impl Client {
 
     pub(crate) async fn reverse(&self, card: CouponId, number: u32, amount: Option<&str>) -> Result<Coupon, Codes> {
         let entry = EntryId { coupon: card, number };
-        let amount = amount.map(str::to_owned);
-        self.coupon_after(Command::Unredeem(CouponRef::Id(card), Some(entry), amount, None)).await
+        self.coupon_after(unredeem(card, Some(entry), amount)).await
     }
 
     pub(crate) async fn unassign(&self, coupon: CouponId) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Unassign(CouponRef::Id(coupon), None)).await
+        self.coupon_after(unassign(coupon)).await
     }
 
     pub(crate) async fn transfer(&self, coupon: CouponId, to: &str) -> Result<Coupon, Codes> {
-        self.coupon_after(Command::Transfer(CouponRef::Id(coupon), Some(to.to_owned()), None, None)).await
+        self.coupon_after(transfer(coupon, to)).await
     }
 
     /// The coupon as it is read.
@@ -157,17 +151,42 @@ pub(crate) fn code(id: CouponId) -> String {
     format!("POOL{}-{:06}", id.pool.0, id.index)
 }
 
-/// The command that redeems a coupon.
-pub(crate) fn redeem(coupon: CouponId, amount: Option<&str>) -> Command {
-    let coupon = CouponRef::Id(coupon);
-    Command::Redeem {
-        coupon,
-        customer: None,
-        amount: amount.map(str::to_owned),
-        basket: None,
-        transaction: None,
-        reason: None,
+/// Redeems a coupon.
+pub(crate) fn redeem(coupon: CouponId, amount: Option<&str>) -> Redeem {
+    Redeem { amount: amount.map(decimal), ..Redeem::of(CouponRef::Id(coupon)) }
+}
+
+/// Takes a redemption back.
+pub(crate) fn unredeem(coupon: CouponId, entry: Option<EntryId>, amount: Option<&str>) -> Unredeem {
+    Unredeem { coupon: CouponRef::Id(coupon), entry, amount: amount.map(decimal), reason: None }
+}
+
+/// Takes a coupon back from its customer.
+pub(crate) fn unassign(coupon: CouponId) -> Unassign {
+    Unassign { coupon: CouponRef::Id(coupon), reason: None }
+}
+
+/// Hands a coupon over.
+pub(crate) fn transfer(coupon: CouponId, to: &str) -> Transfer {
+    Transfer { coupon: CouponRef::Id(coupon), to: Some(customer(to)), to_email: None, reason: None }
+}
+
+/// The codes of a refusal. What is broken inside ends the test.
+fn codes(failure: Failure) -> Codes {
+    match failure {
+        Failure::Refused(refusals) => refusals.into_iter().map(|refusal| refusal.code).collect(),
+        Failure::Internal(reason) => panic!("broken inside: {reason}"),
     }
+}
+
+/// An amount.
+pub(crate) fn decimal(text: &str) -> Decimal {
+    Decimal::parse(text).expect("an amount")
+}
+
+/// A purchase's id.
+pub(crate) fn purchase(id: &str) -> TransactionId {
+    TransactionId::parse(id).expect("a purchase's id")
 }
 
 /// A customer's id.

@@ -11,7 +11,7 @@ pub(crate) mod draft;
 pub(crate) mod files;
 pub(crate) mod process;
 
-pub(crate) use client::{Client, Codes, code, customer, redeem};
+pub(crate) use client::{Client, Codes, code, customer, decimal, purchase, redeem, transfer, unassign, unredeem};
 
 use std::{
     ops::Deref,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{Answer, Caller, Claim, Clock, Command, CouponRef, PoolCreate, Redeem, Scrip, Transfer, patterns::new_pool};
+use crate::{
+    Answer, Caller, Claim, Clock, Command, CouponRef, PoolCreate, Redeem, Scrip, Transfer, patterns::new_pool,
+};
 use scrip_domain::{pool_codes::CodesDraft, source::Source, status::Status};
 use scrip_storage::Address;
 

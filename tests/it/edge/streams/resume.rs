@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use scrip::{
     domain::id::PoolId,
-    service::{Caller, Command},
+    service::{Caller, Claim},
 };
 use serde_json::{Value, json};
+
+use crate::support;
 
 use super::{
     super::{App, app::text},
@@ -139,8 +141,8 @@ async fn claim_many(app: &App, pool: u32, number: u64) {
         let (scrip, caller) = (Arc::clone(app.scrip()), caller.clone());
         tasks.spawn(async move {
             for customer in (part..number).step_by(64) {
-                let claim = Command::Claim(PoolId(pool), format!("c{}", customer % 97), None);
-                scrip.session(caller.clone()).submit(None, claim).await.expect("a claim");
+                let claim = Claim::of(PoolId(pool), support::customer(&format!("c{}", customer % 97)));
+                scrip.session(caller.clone()).change(None, claim).await.expect("a claim");
             }
         });
     }

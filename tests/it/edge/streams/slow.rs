@@ -6,13 +6,15 @@ use std::time::Duration;
 use scrip::{
     domain::id::PoolId,
     http::{Options, StreamLimits},
-    service::{Caller, Command},
+    service::{Caller, Claim},
 };
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
 };
+
+use crate::support;
 
 use super::{super::App, EventStream, FOLLOW, Socket};
 
@@ -27,8 +29,8 @@ async fn until_given_up(app: &App) {
     app.bulk("SLOW-######", count).await;
     let caller = Caller::admin("till", "till");
     for customer in 0..count {
-        let claim = Command::Claim(PoolId(1), format!("c{customer}"), None);
-        app.scrip().session(caller.clone()).submit(None, claim).await.expect("a claim");
+        let claim = Claim::of(PoolId(1), support::customer(&format!("c{customer}")));
+        app.scrip().session(caller.clone()).change(None, claim).await.expect("a claim");
     }
     app.followed_by(0).await;
 }
