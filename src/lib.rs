@@ -34,11 +34,13 @@
 //!
 //! # To add
 //!
-//! - a use case: a method of `service/session/mod.rs` with an action of `service/session/action.rs`; a field of the schema's
-//!   roots has its line in `tests/it/edge/rights.rs`
+//! - a change that can be asked for: its input and a line in `service/command` (its answer, the action that it demands),
+//!   its decision in `service/committer/decide.rs`, what a retry knows it by in `service/meaning.rs`
+//! - a question that can be asked: a method of `service/session/mod.rs` with an action of `service/session/action.rs`; a
+//!   field of the schema's roots has its line in `tests/it/edge/rights.rs`
 //! - a right of a role: `service/session/roles.rs`
 //! - a task in the background: `service/tasks/mod.rs`
-//! - an action on a coupon: `domain/coupon/actions.rs`, `service/command.rs`,
+//! - an action on a coupon: `domain/coupon/actions.rs`, `service/command/coupons.rs`,
 //!   `service/committer/{decide,coupons}.rs`, `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`
 //! - a table: a line in `storage/tables/mod.rs`, a file beside it with its key, documents and form, `storage/schema.surql`,
