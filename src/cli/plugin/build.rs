@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{Problem, tell};
-use scrip_plugins::{Manifest, componentize, read_code};
+use scrip_plugins::{Manifest, pack, read_code};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const TOOLCHAIN: &str = include_str!("../../../plugins/toolchain.sh");
@@ -31,7 +31,16 @@ pub(super) fn run(folder: &Path) -> Result<(), Problem> {
     let toolchain = toolchain(project.parent().unwrap_or(folder))?;
     tell(&format!("building {} {} for {TARGET}", manifest.id, manifest.version));
     let built = cargo(&project, &toolchain)?;
-    let component = componentize(&read_code(&built)?)?;
+    pack_into(&manifest, &built)
+}
+
+/// Makes the component of a plugin from a file of code.
+pub(super) fn pack_into(manifest: &Manifest, file: &Path) -> Result<(), Problem> {
+    let packed = pack(&read_code(file)?, manifest.kind).map_err(|reason| format!("{}: {reason}", file.display()))?;
+    let component = packed.component;
+    if !packed.stubbed.is_empty() {
+        tell(&format!("stubbed   {}", packed.stubbed.join(", ")));
+    }
     let unfinished = manifest.component.with_extension("part");
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", manifest.component.display());
     fs::write(&unfinished, &component).map_err(failed)?;

@@ -1,15 +1,21 @@
 //! A fixture of a plugin: what it is asked, what the network answers, and what is expected. A folder of them is a
 //! plugin's test suite, run without a gateway and without a network.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use scrip_plugins::{
-    Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, Network, PluginKind,
+    Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, PluginKind,
     SourceRefusal, Usage,
 };
+use scrip_service::usable;
+
+use super::config_faults;
 
 /// A fixture as its file has it.
 #[derive(Debug, Deserialize)]
@@ -83,6 +89,14 @@ enum Expected {
     Unavailable(String),
     Refused(String),
     Misconfigured(String),
+    /// The schema refuses its configuration, so that no pool is saved with it and the plugin is never asked.
+    Config(String),
+}
+
+/// The answers of a fixture's network.
+pub(super) fn answers(http: Value) -> Result<VecDeque<Result<HttpResponse, HttpError>>, String> {
+    let exchanges: Vec<Exchange> = serde_json::from_value(http).map_err(|error| format!("http: {error}"))?;
+    Ok(exchanges.iter().map(Exchange::answer).collect())
 }
 
 /// How a fixture went.
@@ -100,6 +114,11 @@ impl Fixture {
     pub(super) async fn run(&self, build: &Arc<Build>) -> Result<Outcome, String> {
         let request = &self.request;
         let invalid = |error: serde_json::Error| format!("request: {error}");
+        let refused = config_faults(build, request.get("config").unwrap_or(&nothing()));
+        if !refused.is_empty() || matches!(self.expect, Expected::Config(_)) {
+            let faults = self.expect.judge_config(&refused.join("; ")).into_iter().collect();
+            return Ok(Outcome { usage: Usage::default(), faults, log: Vec::new() });
+        }
         let (said, report) = match build.manifest.kind {
             PluginKind::Restriction => {
                 let request: CheckRequest = serde_json::from_value(request.clone()).map_err(invalid)?;
@@ -112,7 +131,7 @@ impl Fixture {
             PluginKind::Source => {
                 let request: CodeRequest = serde_json::from_value(request.clone()).map_err(invalid)?;
                 let answers = self.http.iter().map(Exchange::answer).collect();
-                let report = build.issue(&request, Network::Canned(answers), true).await;
+                let report = build.issue(&request, build.canned(answers), true).await;
                 (
                     self.expect.judge_issue(report.answer.map_err(|failure| failure.to_string())),
                     (report.usage, report.lines, report.asked),
@@ -196,6 +215,17 @@ impl Wanted {
 }
 
 impl Expected {
+    /// What is wrong with what the schema says of the configuration; nothing said is nothing wrong.
+    fn judge_config(&self, refused: &str) -> Option<String> {
+        match self {
+            Self::Config(text) if !refused.is_empty() && refused.contains(text) => None,
+            Self::Config(_) if refused.is_empty() => {
+                Some(self.differs("a configuration that the schema of plugin.toml allows"))
+            }
+            _ => Some(self.differs(&format!("a configuration that no pool is saved with: {refused}"))),
+        }
+    }
+
     /// What is wrong with a restriction's answer.
     fn judge_check(&self, answer: Result<Result<Vec<CheckVerdict>, String>, String>) -> Option<String> {
         match (self, answer) {
@@ -210,7 +240,10 @@ impl Expected {
     /// What is wrong with a source's answer.
     fn judge_issue(&self, answer: Result<Result<IssuedCode, SourceRefusal>, String>) -> Option<String> {
         match (self, answer) {
-            (Self::Issued(wanted), Ok(Ok(found))) if *wanted == found => None,
+            (Self::Issued(wanted), Ok(Ok(found))) if *wanted == found => {
+                // Without a clock: what a gateway refuses whenever it is.
+                usable(&found, None).err().map(|reason| format!("its code cannot be used: {reason}"))
+            }
             (Self::Unavailable(text), Ok(Err(SourceRefusal::Unavailable(found)))) if found.contains(text) => None,
             (Self::Refused(text), Ok(Err(SourceRefusal::Refused(found)))) if found.contains(text) => None,
             (Self::Misconfigured(text), Ok(Err(SourceRefusal::Misconfigured(found)))) if found.contains(text) => None,

@@ -14,7 +14,7 @@ fn nonsense(reason: &str) -> PluginFailure {
 }
 
 fn too_large() -> PluginFailure {
-    PluginFailure::TooLarge { plugin: ID.to_owned() }
+    PluginFailure::TooLarge { plugin: ID.to_owned(), excess: "answers more than limits.output_kib (64)".to_owned() }
 }
 
 /// An answer of these words, at 16.
