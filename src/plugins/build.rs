@@ -199,9 +199,11 @@ impl Build {
             store.data_mut().moment = Moment::Code(Arc::clone(&request));
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.issue(&mut store, &request)).await;
             // A code that is handed on with a part taken out would be nobody's.
-            let leaks = called.as_ref().ok().and_then(|called| called.as_ref().ok()).is_some_and(|answer| {
-                answer.as_ref().is_ok_and(|issued| store.data().has_secret(&issued.code))
-            });
+            let leaks = called
+                .as_ref()
+                .ok()
+                .and_then(|called| called.as_ref().ok())
+                .is_some_and(|answer| answer.as_ref().is_ok_and(|issued| store.data().has_secret(&issued.code)));
             build.report(store, called.ok(), |answer| {
                 build.fits_output(said_of_issue(answer))?;
                 if leaks { Err(build.nonsense("its code contains a secret".to_owned())) } else { Ok(()) }

@@ -68,7 +68,9 @@ pub enum PluginFailure {
         excess: String,
     },
     /// It asked for what the sandbox does not have.
-    #[error("plugin {plugin} asked for {what}, which the sandbox does not have: a plugin has its request, its log, and a source http")]
+    #[error(
+        "plugin {plugin} asked for {what}, which the sandbox does not have: a plugin has its request, its log, and a source http"
+    )]
     NoSuchThing {
         /// Its id.
         plugin: String,

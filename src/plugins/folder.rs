@@ -100,7 +100,8 @@ impl Plugins {
                     tokio::spawn(Arc::clone(self).load_all(Arc::clone(&plugin), folders))
                 }
                 Ok(_) => {
-                    plugin.unload();
+                    self.gone().entry(id.to_owned()).or_insert_with(Instant::now);
+                    plugin.tell_gone();
                     return Some(plugin);
                 }
                 Err(error) => {
@@ -123,6 +124,9 @@ impl Plugins {
             let folders: Vec<PathBuf> = now.of(&id).into_iter().cloned().collect();
             if folders.is_empty() {
                 tracing::info!(plugin = id, "a plugin's folder is gone: it is unloaded unless it comes back soon");
+                if let Some(plugin) = self.get(&id) {
+                    plugin.tell_gone();
+                }
                 self.gone().entry(id).or_insert_with(Instant::now);
             } else {
                 self.gone().remove(&id);
@@ -137,7 +141,8 @@ impl Plugins {
     /// Unloads what has been gone for too long to be only moved.
     fn unload_gone(&self) {
         let grace = self.settings.bounds.grace;
-        let over: Vec<String> = self.gone().extract_if(.., |_, since| since.elapsed() >= grace).map(|(id, _)| id).collect();
+        let over: Vec<String> =
+            self.gone().extract_if(.., |_, since| since.elapsed() >= grace).map(|(id, _)| id).collect();
         for plugin in over.iter().filter_map(|id| self.get(id)) {
             plugin.unload();
         }

@@ -134,6 +134,12 @@ impl Plugin {
         drop(tokio::time::timeout(most, settled).await);
     }
 
+    /// Tells that its folder is gone, where it may only be moved.
+    pub(super) fn tell_gone(&self) {
+        let problem = "its folder is gone: its last build is unloaded unless it comes back soon".to_owned();
+        *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+    }
+
     /// Uses no build any more: its folder is gone.
     pub(super) fn unload(&self) {
         tracing::warn!(plugin = self.id, "a plugin's folder is gone: it is unloaded");
@@ -222,7 +228,12 @@ impl Plugins {
 
     /// The same, and what the plugin itself says of the configuration, where its manifest wants it asked. One that is
     /// being compiled is waited for.
-    pub async fn try_binding(&self, id: &str, kind: PluginKind, config: &serde_json::Value) -> Result<(), BindingFault> {
+    pub async fn try_binding(
+        &self,
+        id: &str,
+        kind: PluginKind,
+        config: &serde_json::Value,
+    ) -> Result<(), BindingFault> {
         if let Some(plugin) = self.get(id) {
             plugin.settled(self.settings.bounds.loading).await;
         }

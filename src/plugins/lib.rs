@@ -38,8 +38,8 @@ pub use host::{BindingFault, Given, Plugin, Plugins, shown};
 pub use limits::{Limits, TICK, Usage};
 pub use manifest::{MANIFEST, Manifest, ManifestError, ManifestSecret, PluginKind, check_id};
 pub use network::Network;
-pub use pack::{Packed, pack};
 pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
+pub use pack::{Packed, pack};
 pub use places::{Crowd, lower_priority};
 pub use request::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,

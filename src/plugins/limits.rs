@@ -92,7 +92,6 @@ impl Limits {
     pub fn memory(&self) -> usize {
         kib(self.memory_mib) * 1_024
     }
-
 }
 
 /// KiB in bytes.

@@ -246,13 +246,14 @@ mod tests {
             assert!(found.contains(says), "{more}: {found}");
         }
         let source = PLAIN.replace("restriction", "source");
-        for (more, says) in
-            [("hosts = ['https://a.example/x']", "expected a host"), ("[secrets]\nApi = ''", "expected names of a-z"),
+        for (more, says) in [
+            ("hosts = ['https://a.example/x']", "expected a host"),
+            ("[secrets]\nApi = ''", "expected names of a-z"),
             ("[secrets]\nkey = 'a.example'", "[secrets.key] with in = \"header:authorization\""),
             ("[secrets.key]\nhost = 'a.example'", "secrets.key: missing field `in`"),
             ("[secrets.key]\nin = 'body'", "secrets.key: in: expected"),
-            ("[secrets.key]\nin = 'query:k'\nhots = ''", "secrets.key: unknown field `hots`")]
-        {
+            ("[secrets.key]\nin = 'query:k'\nhots = ''", "secrets.key: unknown field `hots`"),
+        ] {
             let found = Manifest::parse(&format!("{source}{more}"), Path::new("x")).expect_err(more);
             assert!(found.contains(says), "{more}: {found}");
         }

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn it_follows_from_the_request_alone() {
-        let check = |now: &str| Moment::Check(Arc::new(CheckRequest { now: now.to_owned(), ..CheckRequest::default() }));
+        let check =
+            |now: &str| Moment::Check(Arc::new(CheckRequest { now: now.to_owned(), ..CheckRequest::default() }));
         assert_eq!(check("1970-01-01T00:00:01.5Z").now(), 1_500_000_000);
         assert_eq!(check("sometime").now(), 0);
         assert_eq!(check("1970-01-01T00:00:01Z").seed(), check("1970-01-01T00:00:01Z").seed());

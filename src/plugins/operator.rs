@@ -103,7 +103,9 @@ impl PluginSettings {
                 Err(_) => true,
             };
             let unasked = operator.hosts.iter().filter(|host| !asked(host));
-            odd.extend(unasked.map(|host| format!("{at}: hosts has {host}, which the plugin's manifest does not ask for")));
+            odd.extend(
+                unasked.map(|host| format!("{at}: hosts has {host}, which the plugin's manifest does not ask for")),
+            );
         }
         odd
     }
@@ -116,7 +118,11 @@ impl PluginSettings {
             secrets.add(name, secret.place.clone(), None, secret.host.clone());
         }
         let any = manifest.hosts.contains(&HostRule::Any);
-        Ok(Permissions { hosts: any.then_some(HostRule::Any).into_iter().collect(), ranges: Ranges::default(), secrets })
+        Ok(Permissions {
+            hosts: any.then_some(HostRule::Any).into_iter().collect(),
+            ranges: Ranges::default(),
+            secrets,
+        })
     }
 
     /// What a plugin with this manifest may do on the network.

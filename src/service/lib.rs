@@ -3,6 +3,7 @@
 
 mod adding;
 mod backups;
+mod bound;
 mod browse;
 mod clock;
 mod codebook;

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry,
+    Answer, Caller, CheckoutOrder, Clock, Command, Committer, Failure, Registry, bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
     prepare::Prepared,
@@ -100,6 +100,9 @@ impl Scrip {
         // Before anybody is given an id.
         if let Err(error) = scrip.begin_ids().await {
             tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
+        }
+        if let Some(plugins) = &scrip.plugins {
+            bound::tell_missing(&scrip.registry, plugins);
         }
         scrip.start_tasks();
         Ok(scrip)

@@ -114,14 +114,12 @@ impl Fixture {
     pub(super) async fn run(&self, build: &Arc<Build>) -> Result<Outcome, String> {
         let request = &self.request;
         let invalid = |error: serde_json::Error| format!("request: {error}");
-        let refused = config_faults(build, request.get("config").unwrap_or(&nothing()));
-        if !refused.is_empty() || matches!(self.expect, Expected::Config(_)) {
-            let faults = self.expect.judge_config(&refused.join("; ")).into_iter().collect();
-            return Ok(Outcome { usage: Usage::default(), faults, log: Vec::new() });
-        }
         let (said, report) = match build.manifest.kind {
             PluginKind::Restriction => {
                 let request: CheckRequest = serde_json::from_value(request.clone()).map_err(invalid)?;
+                if let Some(outcome) = self.unbindable(build, &request.config) {
+                    return Ok(outcome);
+                }
                 let report = build.check(&request, true).await;
                 (
                     self.expect.judge_check(report.answer.map_err(|failure| failure.to_string())),
@@ -130,6 +128,9 @@ impl Fixture {
             }
             PluginKind::Source => {
                 let request: CodeRequest = serde_json::from_value(request.clone()).map_err(invalid)?;
+                if let Some(outcome) = self.unbindable(build, &request.config) {
+                    return Ok(outcome);
+                }
                 let answers = self.http.iter().map(Exchange::answer).collect();
                 let report = build.issue(&request, build.canned(answers), true).await;
                 (
@@ -143,6 +144,16 @@ impl Fixture {
         faults.extend(self.judge_requests(&asked));
         let log = lines.into_iter().map(|(level, line)| format!("{level}: {line}")).collect();
         Ok(Outcome { usage, faults, log })
+    }
+
+    /// How it went where no pool is saved with its configuration, or where it expects that.
+    fn unbindable(&self, build: &Build, config: &Value) -> Option<Outcome> {
+        let refused = config_faults(build, config);
+        if refused.is_empty() && !matches!(self.expect, Expected::Config(_)) {
+            return None;
+        }
+        let faults = self.expect.judge_config(&refused.join("; ")).into_iter().collect();
+        Some(Outcome { usage: Usage::default(), faults, log: Vec::new() })
     }
 
     /// What differs between the requests that were made and those that were expected.

@@ -101,7 +101,8 @@ pub(super) async fn run(command: PluginCommand) -> Result<(), Problem> {
 async fn load(folder: &Path) -> Result<Arc<Build>, Problem> {
     let sandbox = Sandbox::start(PluginSettings::default().bounds)?;
     let cache = cache();
-    let mut loading = pin!(Build::load(&sandbox, folder, cache.as_deref(), PluginSettings::rehearsed, Lookup::default()));
+    let mut loading =
+        pin!(Build::load(&sandbox, folder, cache.as_deref(), PluginSettings::rehearsed, Lookup::default()));
     match timeout(SILENCE, &mut loading).await {
         Ok(loaded) => Ok(loaded?),
         Err(_) => {

@@ -10,7 +10,9 @@ use wasmtime::{
     component::{Component, types::ComponentItem},
 };
 
-use super::{CheckRequest, CheckVerdict, CodeRequest, IssuedCode, SourceRefusal, imports, manifest::PluginKind, state::State};
+use super::{
+    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, SourceRefusal, imports, manifest::PluginKind, state::State,
+};
 
 /// The future of a call into a guest. The outer failure is a trap.
 type Called<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;

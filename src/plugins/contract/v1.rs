@@ -16,7 +16,8 @@ use self::{
 use super::{Called, Checked, Issued, Linked, RestrictionGuest, SourceGuest};
 use crate::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, IssuedCode, LogLevel, Occasion, PluginBasket,
-    PluginCoupon, PluginCustomer, PluginPool, PluginValue, SourceRefusal, manifest::PluginKind,
+    PluginCoupon, PluginCustomer, PluginPool, PluginValue, SourceRefusal,
+    manifest::PluginKind,
     state::{NoSuchThing, State},
 };
 
@@ -44,7 +45,7 @@ mod restriction {
 
 mod packed {
     wasmtime::component::bindgen!({
-        path: "../../plugins/wit/system/1.0.0",
+        path: "pack/wit",
         world: "packed",
         imports: { default: trappable },
     });

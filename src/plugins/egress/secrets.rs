@@ -144,7 +144,8 @@ impl Secrets {
         let query = reqwest::Url::parse(&request.url).map(|url| {
             url.query_pairs().map(|(key, value)| (format!("query:{key}"), value.into_owned())).collect::<Vec<_>>()
         });
-        let headers = request.headers.iter().map(|(name, text)| (format!("header:{}", name.to_lowercase()), text.clone()));
+        let headers =
+            request.headers.iter().map(|(name, text)| (format!("header:{}", name.to_lowercase()), text.clone()));
         let mut texts: Vec<(String, String)> = headers.chain(query.unwrap_or_default()).collect();
         if let Some(body) = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()) {
             members(&body, "json:", &mut texts);
@@ -380,7 +381,8 @@ mod tests {
             body: Some(b"{\"a\":[\"{{secret.key}}\"]}".to_vec()),
         };
         let strays = secrets.strays(&request);
-        let says = ["{{secret.none}} at query:a is sent as it stands", "{{secret.key}} at json:/a/0 is sent as it stands"];
+        let says =
+            ["{{secret.none}} at query:a is sent as it stands", "{{secret.key}} at json:/a/0 is sent as it stands"];
         assert_eq!(strays.len(), 2, "{strays:?}");
         assert!(strays.iter().zip(says).all(|(stray, says)| stray.starts_with(says)), "{strays:?}");
     }

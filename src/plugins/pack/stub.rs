@@ -13,7 +13,7 @@ use wit_parser::{
 /// What every stub has, in WebAssembly text.
 const COMMON: &str = include_str!("stub.wat");
 /// The host's interface for stubs.
-const SYSTEM: &str = include_str!("../../../plugins/wit/system/1.0.0/system.wit");
+const SYSTEM: &str = include_str!("wit/system.wit");
 /// Where the names of what is denied begin.
 const NAMES: usize = 8_192;
 
@@ -58,7 +58,8 @@ impl Text {
             for (resource, of) in &interface.types {
                 if resolve.types[*of].kind == TypeDefKind::Resource {
                     let new = format!("(import \"[export]{name}\" \"[resource-new]{resource}\"");
-                    let _ = writeln!(text.imports, "{new} (func ${} (param i32) (result i32)))", label(&name, resource));
+                    let _ =
+                        writeln!(text.imports, "{new} (func ${} (param i32) (result i32)))", label(&name, resource));
                 }
             }
             for function in interface.functions.values() {
@@ -104,10 +105,9 @@ impl Text {
             ("wasi:io/streams", "[method]output-stream.check-write") => {
                 "(i64.store offset=8 (call $answer) (i64.const 65536)) (i32.const 16)".to_owned()
             }
-            (
-                "wasi:io/streams",
-                "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush",
-            ) => "(call $write (local.get 0) (local.get 1) (local.get 2))".to_owned(),
+            ("wasi:io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush") => {
+                "(call $write (local.get 0) (local.get 1) (local.get 2))".to_owned()
+            }
             ("wasi:io/streams", name) if name.ends_with(".subscribe") => pollable("(i32.const 0)"),
             ("wasi:cli/stdin", "get-stdin") => stream("input-stream", "(i32.const 0)"),
             ("wasi:cli/stdout", "get-stdout") => stream("output-stream", "(i32.const 1)"),
@@ -118,10 +118,12 @@ impl Text {
             ("wasi:clocks/monotonic-clock", "subscribe-duration") => {
                 pollable("(call $new_timer (i64.add (call $clock) (local.get 0)))")
             }
-            ("wasi:clocks/wall-clock", "now") => "(i64.store (call $answer) (i64.div_u (call $clock) (i64.const 1000000000)))
+            ("wasi:clocks/wall-clock", "now") => {
+                "(i64.store (call $answer) (i64.div_u (call $clock) (i64.const 1000000000)))
                 (i32.store offset=8 (i32.const 16) (i32.wrap_i64 (i64.rem_u (call $clock) (i64.const 1000000000))))
                 (i32.const 16)"
-                .to_owned(),
+                    .to_owned()
+            }
             ("wasi:clocks/wall-clock", "resolution") => {
                 "(i32.store offset=8 (call $answer) (i32.const 1000)) (i32.const 16)".to_owned()
             }

@@ -19,8 +19,8 @@ use scrip_domain::{
     terms::{Terms, Value},
 };
 use scrip_plugins::{
-    CheckRequest, CheckVerdict, CodeRequest, Occasion, PluginBasket, PluginCoupon, PluginCustomer,
-    PluginLine, PluginPool, PluginValue, SourceRefusal, shown,
+    CheckRequest, CheckVerdict, CodeRequest, Occasion, PluginBasket, PluginCoupon, PluginCustomer, PluginLine,
+    PluginPool, PluginValue, SourceRefusal, shown,
 };
 
 use super::{

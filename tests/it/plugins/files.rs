@@ -67,7 +67,10 @@ async fn what_is_not_offered_cannot_be_imported() {
         (importing("other:plugin/log@1.0.0"), given),
         (component("(component (import \"f\" (func)))"), "it imports f, which"),
         (component("(component (import \"f\" (core module)))"), "it imports f, which"),
-        (refusing("no").importing("(import \"env\" \"system\" (func))").restriction(), "imports env.system, which no contract has"),
+        (
+            refusing("no").importing("(import \"env\" \"system\" (func))").restriction(),
+            "imports env.system, which no contract has",
+        ),
     ] {
         let problem = code_problem(&code).await;
         assert!(problem.contains(says), "{says}: {problem}");

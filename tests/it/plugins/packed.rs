@@ -57,7 +57,9 @@ async fn lines(host: &Host, request: &CheckRequest) -> Vec<(LogLevel, String)> {
 async fn as_it_is_it_is_refused_with_every_import() {
     let host = Host::restriction(ID, "", &guest(ANSWER).restriction()).await;
     let problem = host.problem(ID);
-    for says in ["wasi_snapshot_preview1.clock_time_get", "wasi_snapshot_preview1.proc_exit", "scrip plugin pack FILE.wasm"] {
+    for says in
+        ["wasi_snapshot_preview1.clock_time_get", "wasi_snapshot_preview1.proc_exit", "scrip plugin pack FILE.wasm"]
+    {
         assert!(problem.contains(says), "{says}: {problem}");
     }
     let component = "(component
@@ -72,44 +74,59 @@ async fn as_it_is_it_is_refused_with_every_import() {
 #[tokio::test]
 async fn its_clock_is_the_requests() {
     // 2026-01-15T12:00:00Z, which the sample has.
-    allows("the time", "(drop (call $clock (i32.const 0) (i64.const 0) (i32.const 1032)))
-        (i32.store (i32.const 1024) (i64.ne (i64.load (i32.const 1032)) (i64.const 1768478400000000000)))")
+    allows(
+        "the time",
+        "(drop (call $clock (i32.const 0) (i64.const 0) (i32.const 1032)))
+        (i32.store (i32.const 1024) (i64.ne (i64.load (i32.const 1032)) (i64.const 1768478400000000000)))",
+    )
     .await;
     // A relative sleep of an hour takes none, and moves the clock on.
-    allows("sleeping", "(i64.store (i32.const 2048) (i64.const 7)) (i32.store8 (i32.const 2056) (i32.const 0))
+    allows(
+        "sleeping",
+        "(i64.store (i32.const 2048) (i64.const 7)) (i32.store8 (i32.const 2056) (i32.const 0))
         (i32.store (i32.const 2064) (i32.const 1)) (i64.store (i32.const 2072) (i64.const 3600000000000))
         (drop (call $poll (i32.const 2048) (i32.const 3072) (i32.const 1) (i32.const 1040)))
         (drop (call $clock (i32.const 0) (i64.const 0) (i32.const 1032)))
-        (i32.store (i32.const 1024) (i64.lt_u (i64.load (i32.const 1032)) (i64.const 1768482000000000000)))")
+        (i32.store (i32.const 1024) (i64.lt_u (i64.load (i32.const 1032)) (i64.const 1768482000000000000)))",
+    )
     .await;
 }
 
 #[tokio::test]
 async fn there_is_no_environment_and_no_file() {
-    allows("the environment and arguments", "(drop (call $environ (i32.const 1024) (i32.const 1028)))
+    allows(
+        "the environment and arguments",
+        "(drop (call $environ (i32.const 1024) (i32.const 1028)))
         (drop (call $args (i32.const 1032) (i32.const 1036)))
-        (i32.store (i32.const 1024) (i32.or (i32.load (i32.const 1024)) (i32.load (i32.const 1032))))")
+        (i32.store (i32.const 1024) (i32.or (i32.load (i32.const 1024)) (i32.load (i32.const 1032))))",
+    )
     .await;
     // 8 is EBADF: there is no folder to open a file in.
-    allows("a file", "(i32.store (i32.const 1024) (i32.ne (i32.const 8)
+    allows(
+        "a file",
+        "(i32.store (i32.const 1024) (i32.ne (i32.const 8)
         (call $open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 0) (i64.const 0) (i64.const 0)
-            (i32.const 0) (i32.const 1032))))")
+            (i32.const 0) (i32.const 1032))))",
+    )
     .await;
 }
 
 #[tokio::test]
 async fn random_numbers_follow_from_the_request() {
     // Eight letters of random bytes, logged.
-    let host = packed("(drop (call $random (i32.const 1040) (i32.const 8)))
+    let host = packed(
+        "(drop (call $random (i32.const 1040) (i32.const 8)))
         (i64.store (i32.const 1040) (i64.add (i64.const 0x6161616161616161)
             (i64.and (i64.load (i32.const 1040)) (i64.const 0x0f0f0f0f0f0f0f0f))))
-        (call $log (i32.const 1) (i32.const 1040) (i32.const 8))")
+        (call $log (i32.const 1) (i32.const 1040) (i32.const 8))",
+    )
     .await;
     let of = |pool: &str| CheckRequest {
         pool: PluginPool { id: pool.to_owned(), ..PluginPool::default() },
         ..CheckRequest::default()
     };
-    let (first, again, other) = (lines(&host, &of("a")).await, lines(&host, &of("a")).await, lines(&host, &of("b")).await);
+    let (first, again, other) =
+        (lines(&host, &of("a")).await, lines(&host, &of("a")).await, lines(&host, &of("b")).await);
     assert_eq!((first.len(), &first), (1, &again));
     assert_ne!(first, other);
 }
@@ -128,8 +145,7 @@ async fn what_it_prints_is_its_log() {
     let host = Host::restriction(ID, "", &packed.component).await;
     let found = lines(&host, &CheckRequest::default()).await;
     let line = |level, text: &str| (level, text.to_owned());
-    let expected =
-        [line(LogLevel::Info, "one"), line(LogLevel::Warn, "three"), line(LogLevel::Info, "two \u{fffd}")];
+    let expected = [line(LogLevel::Info, "one"), line(LogLevel::Warn, "three"), line(LogLevel::Info, "two \u{fffd}")];
     assert_eq!(found, expected);
 }
 
@@ -137,10 +153,7 @@ async fn what_it_prints_is_its_log() {
 async fn leaving_costs_the_call_and_says_so() {
     let host = packed("(call $exit (i32.const 0)) unreachable").await;
     let failure = host.check(ID).await.expect_err("a failure");
-    assert_eq!(
-        failure,
-        PluginFailure::NoSuchThing { plugin: ID.to_owned(), what: "wasi:cli/exit exit".to_owned() }
-    );
+    assert_eq!(failure, PluginFailure::NoSuchThing { plugin: ID.to_owned(), what: "wasi:cli/exit exit".to_owned() });
     host.good().await;
 }
 

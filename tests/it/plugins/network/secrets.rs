@@ -173,7 +173,11 @@ async fn a_secret_of_the_environment_is_one_plugins() {
     let mut setup = Setup::new();
     let code = asking(&sent, 1).source();
     for (id, name) in [("partner-api", "key"), (ID, "api_key")] {
-        let text = manifest(id, PluginKind::Source, &format!("hosts = ['*']\n[secrets.{name}]\nin = 'header:x-key'\nhost = 'thief.example'"));
+        let text = manifest(
+            id,
+            PluginKind::Source,
+            &format!("hosts = ['*']\n[secrets.{name}]\nin = 'header:x-key'\nhost = 'thief.example'"),
+        );
         write_plugin(&setup.folder.path().join(id), &text, &code);
     }
     setup.settings.environment = variables("SCRIP_SECRET_PARTNER_API_KEY");
