@@ -4,6 +4,7 @@
 mod build;
 mod check;
 mod fixture;
+mod languages;
 mod new;
 mod run;
 mod test;
@@ -20,6 +21,7 @@ use clap::{Subcommand, ValueEnum};
 use tokio::time::timeout;
 
 use super::{Problem, say};
+use languages::Language;
 use scrip_plugins::{Build, Lookup, Manifest, PluginKind, PluginSettings, Sandbox};
 
 /// What takes longer says what it does.
@@ -35,8 +37,11 @@ pub(super) enum PluginCommand {
         /// What it decides.
         #[arg(long, value_enum, default_value_t = Kind::Restriction)]
         kind: Kind,
+        /// What it is written in.
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        lang: Language,
     },
-    /// Build a Rust plugin into its component.
+    /// Build a plugin into its component: a Rust project with cargo, another by its own build.sh.
     Build {
         /// The plugin's folder.
         #[arg(default_value = ".")]
@@ -87,7 +92,7 @@ pub(super) enum Kind {
 /// Does what is asked.
 pub(super) async fn run(command: PluginCommand) -> Result<(), Problem> {
     match command {
-        PluginCommand::New { id, kind } => new::run(&id, kind),
+        PluginCommand::New { id, kind, lang } => new::run(&id, kind, lang),
         PluginCommand::Build { folder } => build::run(&folder),
         PluginCommand::Pack { file, plugin } => build::pack_into(&Manifest::read(&plugin)?, &file),
         PluginCommand::Check { folder } => check::run(&folder).await,

@@ -19,7 +19,7 @@ static std::string_view view(const restriction_string_t &text) {
   return {reinterpret_cast<const char *>(text.ptr), text.len};
 }
 
-// The host frees nothing in a plugin: its memory goes with the call.
+// The bindings free what the host has read.
 static restriction_string_t given(std::string_view text) {
   restriction_string_t string;
   restriction_string_dup_n(&string, text.data(), text.size());

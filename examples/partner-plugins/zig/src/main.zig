@@ -3,16 +3,17 @@ const std = @import("std");
 const c = @cImport(@cInclude("restriction.h"));
 
 const Config = struct { items: u32 };
-const allocator = std.heap.wasm_allocator;
+// The bindings free what the host has read, with C's free.
+const allocator = std.heap.raw_c_allocator;
 
 fn needed(config: []const u8) ?u32 {
     const parsed = std.json.parseFromSliceLeaky(Config, allocator, config, .{}) catch return null;
     return if (parsed.items > 0) parsed.items else null;
 }
 
-/// What the host reads stays where it is: memory goes with the call.
 fn give(text: []const u8) c.restriction_string_t {
-    return .{ .ptr = @constCast(text.ptr), .len = text.len };
+    const own = allocator.dupe(u8, text) catch @panic("no memory");
+    return .{ .ptr = own.ptr, .len = own.len };
 }
 
 export fn exports_coupon_plugin_restriction_api_check(
@@ -33,7 +34,9 @@ export fn exports_coupon_plugin_restriction_api_check(
     }
     const noun = if (items == 1) "item" else "items";
     const refusal = std.fmt.allocPrint(allocator, "needs {d} {s} in the basket", .{ items, noun }) catch return false;
-    const answer = allocator.alloc(c.exports_coupon_plugin_restriction_api_verdict_t, request.coupons.len) catch return false;
+    // The address of an empty list has to be one in memory too.
+    const room = allocator.alloc(c.exports_coupon_plugin_restriction_api_verdict_t, @max(1, request.coupons.len)) catch return false;
+    const answer = room[0..request.coupons.len];
     for (answer) |*verdict| {
         verdict.tag = if (found >= items) c.EXPORTS_COUPON_PLUGIN_RESTRICTION_API_VERDICT_ALLOW else c.EXPORTS_COUPON_PLUGIN_RESTRICTION_API_VERDICT_REFUSE;
         if (found < items) verdict.val.refuse = give(refusal);
