@@ -76,7 +76,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// have no end, or none who writes to it.
 pub(super) fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let no_file = || io::Error::other("expected a file, found something else");
-    if !fs::metadata(path)?.is_file() {
+    let about = fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::Error::other("expected a file, found a folder"));
+    }
+    if !about.is_file() {
         return Err(no_file());
     }
     // It may be another thing by now: opening a pipe would wait for its writer.

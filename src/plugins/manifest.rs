@@ -62,7 +62,7 @@ struct Written {
     name: String,
     #[serde(default)]
     description: String,
-    version: Version,
+    version: String,
     contract: String,
     kind: PluginKind,
     component: Option<PathBuf>,
@@ -145,6 +145,8 @@ impl Manifest {
     pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         let written: Written = toml::from_str(text).map_err(|error| one_line(text, &error))?;
         check_id(&written.id)?;
+        let version = Version::parse(&written.version)
+            .map_err(|_| format!("version: expected three numbers such as \"1.0.0\", found {:?}", written.version))?;
         if written.name.trim().is_empty() {
             return Err("name: expected what people call it".to_owned());
         }
@@ -163,7 +165,7 @@ impl Manifest {
             id: written.id,
             name: written.name,
             description: written.description,
-            version: written.version,
+            version,
             contract: written.contract,
             kind: written.kind,
             component: folder.join(component),
@@ -257,7 +259,15 @@ mod tests {
             let found = Manifest::parse(&format!("{source}{more}"), Path::new("x")).expect_err(more);
             assert!(found.contains(says), "{more}: {found}");
         }
-        assert!(Manifest::parse(&PLAIN.replace("'first'", "'First'"), Path::new("x")).is_err());
+        for (from, to, says) in [
+            ("'first'", "'First'", "id: expected a-z, 0-9 and -, beginning with a letter"),
+            ("'first'", "'../first'", "found \"../first\""),
+            ("'1.0.0'", "'1'", "version: expected three numbers such as \"1.0.0\", found \"1\""),
+            ("name = 'First'\n", "", "missing field `name`"),
+        ] {
+            let found = Manifest::parse(&PLAIN.replace(from, to), Path::new("x")).expect_err(to);
+            assert!(found.contains(says), "{to}: {found}");
+        }
         assert!(Manifest::parse(&PLAIN.replace("restriction", "filter"), Path::new("x")).is_err());
     }
 }

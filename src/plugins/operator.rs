@@ -150,3 +150,42 @@ impl PluginSettings {
         Ok(Permissions { hosts, ranges, secrets })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_is_about_no_plugin_is_told() {
+        let manifest = |hosts: &str| {
+            let text = format!(
+                "id = 'p'\nname = 'P'\nversion = '1.0.0'\ncontract = '1.0'\nkind = 'source'\nhosts = [{hosts}]"
+            );
+            Manifest::parse(&text, Path::new("p")).expect("a manifest")
+        };
+        let odd = |id: &str, host: &str, hosts: &str| {
+            let operator = OperatorSettings { hosts: vec![host.to_owned()], ..OperatorSettings::default() };
+            let settings =
+                PluginSettings { operators: [(id.to_owned(), operator)].into(), ..PluginSettings::default() };
+            settings.oddities(&[manifest(hosts)])
+        };
+        for (id, host, hosts, says) in [
+            ("p", "a.example", "'a.example'", None),
+            ("p", "a.example", "'*'", None),
+            ("p", "a.example", "'*.example'", None),
+            ("p", "*.example", "'a.example'", None),
+            ("p", "not a host", "'a.example'", None),
+            ("p", "a.example:8443", "'a.example'", Some("hosts has a.example:8443, which")),
+            ("p", "b.example", "'a.example'", Some("hosts has b.example, which")),
+            ("q", "a.example", "'a.example'", Some("[plugin.q] of the configuration file is about no plugin")),
+        ] {
+            let found = odd(id, host, hosts);
+            match says {
+                None => assert!(found.is_empty(), "{host} {hosts}: {found:?}"),
+                Some(says) => assert!(found.len() == 1 && found[0].contains(says), "{host} {hosts}: {found:?}"),
+            }
+        }
+    }
+}

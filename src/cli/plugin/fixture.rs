@@ -89,6 +89,8 @@ enum Expected {
     Unavailable(String),
     Refused(String),
     Misconfigured(String),
+    /// The call fails, in these words: it goes beyond a limit, or stops.
+    Failure(String),
     /// The schema refuses its configuration, so that no pool is saved with it and the plugin is never asked.
     Config(String),
 }
@@ -244,6 +246,7 @@ impl Expected {
             (Self::Error(text), Ok(Err(found))) if found.contains(text) => None,
             (_, Ok(Ok(found))) => Some(self.differs(&format!("verdicts {found:?}"))),
             (_, Ok(Err(found))) => Some(self.differs(&format!("error {found:?}"))),
+            (Self::Failure(text), Err(failure)) if failure.contains(text) => None,
             (_, Err(failure)) => Some(self.differs(&failure)),
         }
     }
@@ -259,6 +262,7 @@ impl Expected {
             (Self::Refused(text), Ok(Err(SourceRefusal::Refused(found)))) if found.contains(text) => None,
             (Self::Misconfigured(text), Ok(Err(SourceRefusal::Misconfigured(found)))) if found.contains(text) => None,
             (_, Ok(found)) => Some(self.differs(&format!("{found:?}"))),
+            (Self::Failure(text), Err(failure)) if failure.contains(text) => None,
             (_, Err(failure)) => Some(self.differs(&failure)),
         }
     }

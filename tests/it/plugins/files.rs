@@ -167,7 +167,7 @@ async fn manifests_that_are_wrong_say_where() {
         (String::new(), "missing field `id`"),
         ("id = ".to_owned(), "line 1"),
         (text.replace("restriction", "filter"), "unknown variant `filter`"),
-        (text.replace("'1.0.0'", "'one'"), "line 3"),
+        (text.replace("'1.0.0'", "'one'"), "version: expected three numbers such as \"1.0.0\", found \"one\""),
         (format!("{text}[config]\ntype = 'thing'"), "config: not a JSON Schema"),
         (format!("{text}[config]\n'$ref' = 'https://a.example/schema.json'"), "config: not a JSON Schema"),
         (format!("{text}component = 'other.wasm'"), "does not exist: build it"),
@@ -195,6 +195,12 @@ async fn of_two_folders_with_one_id_the_first_is_used_and_it_is_told() {
     let problem = host.plugin(ID).problem().expect("a problem");
     assert!(problem.contains("its id is that of") && problem.contains("zzz"), "{problem}");
     assert_eq!(host.plugins.all().len(), 2);
+    // A problem of the newest files is told beside it, not hidden by it.
+    std::fs::write(host.folder(ID).join(format!("{ID}.wasm")), "broken").expect("a file");
+    host.plugins.reload(ID).await.expect("known");
+    let problem = host.plugin(ID).problem().expect("a problem");
+    assert!(problem.contains("found something else; its id is that of"), "{problem}");
+    std::fs::write(host.folder(ID).join(format!("{ID}.wasm")), &first).expect("a file");
     // Loaded again, it is told again; with one folder alone it is over.
     host.plugins.reload(ID).await.expect("known");
     assert!(host.plugin(ID).problem().is_some());
@@ -276,6 +282,6 @@ async fn a_folder_that_cannot_be_read_disturbs_no_other() {
     let host = setup.open().await;
     host.good().await;
     assert_eq!(host.check(ID).await, Ok(vec![CheckVerdict::Refuse("no".to_owned())]));
-    assert!(host.problem("dir").contains("cannot read"));
+    assert!(host.problem("dir").ends_with("expected a file, found a folder"));
     assert_eq!(host.plugins.all().len(), 3);
 }

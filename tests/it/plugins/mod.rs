@@ -2,6 +2,7 @@
 //! lines of WebAssembly text; [`Host`] loads it beside a good one, which has to answer whatever the other does.
 
 mod answers;
+mod binding;
 mod cache;
 mod cancelled;
 mod computing;
