@@ -29,7 +29,7 @@ use scrip::{
         pool_draft::PoolDraft,
         source::Source,
     },
-    plugins::{CheckRequest, Lookup, PluginSettings, Plugins},
+    plugins::{Bounds, CheckRequest, Lookup, PluginSettings, Plugins},
     service::{Caller, CheckoutOrder, Claim, Clock, Presentation, Recorded, Scrip},
     storage::Address,
 };
@@ -135,7 +135,8 @@ fn order(number: usize, code: &str) -> CheckoutOrder {
 
 /// A host with the two checks, each made to compute as long as it should on this machine.
 async fn plugins(folder: &Path) -> Arc<Plugins> {
-    let settings = PluginSettings { folder: Some(folder.join("plugins")), ..PluginSettings::default() };
+    let bounds = Bounds { starting: Duration::from_secs(600), ..Bounds::default() };
+    let settings = PluginSettings { folder: Some(folder.join("plugins")), bounds, ..PluginSettings::default() };
     let many = 200_000_000;
     write(folder, "many", &computing(many, 0));
     let plugins = Plugins::open(settings.clone(), Lookup::default()).await.expect("a host");

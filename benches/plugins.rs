@@ -10,17 +10,28 @@ mod basket;
 #[expect(dead_code, reason = "what the benchmarks share is more than this one needs")]
 mod figures;
 
-use std::{fs, path::Path, sync::Arc, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Json, Router, routing::post};
 use basket::request;
 use figures::{histogram, nanos, row};
 use hdrhistogram::Histogram;
-use scrip::plugins::{CheckRequest, CheckVerdict, Lookup, PluginCoupon, PluginLine, PluginSettings, Plugins};
+use scrip::plugins::{Bounds, CheckRequest, CheckVerdict, Lookup, PluginCoupon, PluginLine, PluginSettings, Plugins};
 use serde_json::json;
 
 /// The plugins that are measured, each with a configuration.
 const CHECKED: [&str; 2] = ["first-purchase", "customer-segment"];
+/// The examples in other languages, which are measured where they are built.
+const LANGUAGES: [&str; 7] = ["c", "cpp", "zig", "assemblyscript", "js", "typescript", "python"];
+/// Plugins of one gateway.
+const HUNDREDS: usize = 200;
+/// Longer than any code takes to compile.
+const LONG: Duration = Duration::from_secs(1_200);
 /// Callers at once.
 const MANY: usize = 80;
 
@@ -38,6 +49,85 @@ async fn main() {
     callback(calls).await;
     loading(&plugins).await;
     memory(&plugins).await;
+    hundreds().await;
+    languages(if quick { 100 } else { 2_000 }).await;
+}
+
+/// A start with many plugins, whose code is in the cache: until it returns, and until all of them answer.
+async fn hundreds() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/first-purchase");
+    let text = fs::read_to_string(shipped.join("plugin.toml")).expect("a manifest");
+    for number in 0..HUNDREDS {
+        let to = folder.path().join("plugins").join(format!("p{number}"));
+        fs::create_dir_all(&to).expect("a folder");
+        fs::copy(shipped.join("first-purchase.wasm"), to.join(format!("p{number}.wasm"))).expect("a file");
+        let own = text.replacen("id = \"first-purchase\"", &format!("id = \"p{number}\""), 1);
+        fs::write(to.join("plugin.toml"), own).expect("a file");
+    }
+    let settings = |starting| PluginSettings {
+        folder: Some(folder.path().join("plugins")),
+        cache: Some(folder.path().join("cache")),
+        bounds: Bounds { starting, ..Bounds::default() },
+        ..PluginSettings::default()
+    };
+    // The first start compiles, and keeps what it compiled.
+    drop(Plugins::open(settings(LONG), Lookup::default()).await.expect("a host"));
+    let (before, start) = (kilobytes(), Instant::now());
+    let plugins = Plugins::open(settings(Bounds::default().starting), Lookup::default()).await.expect("a host");
+    row(&format!("start with {HUNDREDS} plugins, until the port is open"), &format!("{:.0} ms", millis(start)));
+    while !plugins.all().iter().all(|plugin| plugin.build().is_some()) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    row("until all of them are ready", &format!("{:.0} ms", millis(start)));
+    row("memory that they take", &format!("{} KiB", kilobytes().saturating_sub(before)));
+}
+
+/// What the same check costs in other languages: size, time to compile, a call, and its memory.
+async fn languages(calls: usize) {
+    for language in LANGUAGES {
+        let id = format!("minimum-items-{language}");
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/partner-plugins").join(language);
+        let Ok(about) = fs::metadata(from.join(format!("{id}.wasm"))) else {
+            row(language, "not built: examples/partner-plugins/run.sh");
+            continue;
+        };
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        let to = folder.path().join(&id);
+        fs::create_dir(&to).expect("a folder");
+        for name in ["plugin.toml".to_owned(), format!("{id}.wasm")] {
+            fs::copy(from.join(&name), to.join(&name)).expect("a file");
+        }
+        let settings = PluginSettings {
+            folder: Some(folder.path().to_owned()),
+            bounds: Bounds { starting: LONG, ..Bounds::default() },
+            ..PluginSettings::default()
+        };
+        let start = Instant::now();
+        let plugins = Plugins::open(settings, Lookup::default()).await.expect("a host");
+        let compiled = millis(start) / 1e3;
+        let request = CheckRequest {
+            coupons: vec![PluginCoupon::default(); 10],
+            config: json!({ "items": 1 }),
+            ..CheckRequest::default()
+        };
+        let report = plugins.try_check(&id, &request).await.expect("a place");
+        let mut times = histogram();
+        for number in 0..calls + calls / 10 {
+            let start = Instant::now();
+            check(&plugins, &id, &request).await;
+            if number >= calls / 10 {
+                times.saturating_record(nanos(start));
+            }
+        }
+        told(&format!("{language}, ten coupons"), &times);
+        let (size, memory) = (about.len() / 1_024, report.usage.memory / 1_024);
+        row(language, &format!("{size} KiB, compiled in {compiled:.1} s, {memory} KiB memory a call"));
+    }
+}
+
+fn millis(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }
 
 /// A host with the shipped plugins and a cache that knows them.
@@ -53,6 +143,7 @@ async fn host(folder: &Path) -> Arc<Plugins> {
     let settings = PluginSettings {
         folder: Some(folder.join("plugins")),
         cache: Some(folder.join("cache")),
+        bounds: Bounds { starting: LONG, ..Bounds::default() },
         ..PluginSettings::default()
     };
     let plugins = Plugins::open(settings, Lookup::default()).await.expect("a host");

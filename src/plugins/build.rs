@@ -2,6 +2,7 @@
 //! an instance of its own, dropped after it, so a call that traps, loops or hoards costs itself and nothing else.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::{
         Arc,
@@ -14,20 +15,22 @@ use serde_json::Value;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::{
-    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, LogLevel, PluginFailure, SourceRefusal,
+    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, HttpError, HttpResponse, LogLevel, PluginFailure,
+    SourceRefusal,
     chatter::Chatter,
     code,
     contract::{self, Checked, Issued, Linked},
     egress::{Egress, Lookup, Permissions},
     engine::STACK,
     host::shown,
-    limits::{Usage, kib},
+    limits::{CROSSING, Usage, kib},
     manifest::{Manifest, PluginKind},
+    moment::Moment,
     network::Network,
     places::{Asker, Crowd, Room},
     sandbox::Sandbox,
     schema::ConfigSchema,
-    state::{Asked, NoRoom, State, tell_left_out},
+    state::{Asked, NoRoom, NoSuchThing, State, tell_left_out},
 };
 
 /// The most handles of its own resources that a guest holds; the contract has none.
@@ -94,7 +97,9 @@ impl Build {
         let egress = Egress::new(&manifest.id, manifest.hosts.clone(), granted, lookup)?;
         let engine = sandbox.engine.clone();
         let (file, cache) = (manifest.component.clone(), cache.map(Path::to_owned));
-        let code = sandbox.builders.run(move || code::load(&engine, &file, cache.as_deref())).await?;
+        let (version, kind) = (manifest.contract.clone(), manifest.kind);
+        let fits = move |component: &[u8]| contract::check_imports(component, &version, kind);
+        let code = sandbox.builders.run(move || code::load(&engine, &file, cache.as_deref(), fits)).await?;
         let linked = contract::link(&sandbox.engine, &code.component, &manifest.contract, manifest.kind)?;
         let build = Arc::new(Self {
             manifest,
@@ -115,6 +120,18 @@ impl Build {
     #[must_use]
     pub fn network(&self, pool: &str) -> Network {
         Network::Real(Arc::clone(&self.egress), pool.into())
+    }
+
+    /// The network of a trial in which nothing is sent: its gates are those of the real one.
+    #[must_use]
+    pub fn dry(&self) -> Network {
+        Network::Dry(Arc::clone(&self.egress))
+    }
+
+    /// The same with answers, which the requests that pass get in their order.
+    #[must_use]
+    pub fn canned(&self, answers: VecDeque<Result<HttpResponse, HttpError>>) -> Network {
+        Network::Canned(Arc::clone(&self.egress), answers)
     }
 
     /// Tells how many lines of its log were left out, where that has not been told yet.
@@ -148,10 +165,11 @@ impl Build {
         request: &CheckRequest,
         watched: bool,
     ) -> Report<Checked> {
-        let (build, request) = (Arc::clone(self), request.clone());
+        let (build, request) = (Arc::clone(self), Arc::new(request.clone()));
         let call = async move |room: Room| {
             let Linked::Restriction(guest) = &build.linked else { return build.wrong_kind(PluginKind::Restriction) };
             let mut store = build.store(room, Network::None, watched);
+            store.data_mut().moment = Moment::Check(Arc::clone(&request));
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.check(&mut store, &request)).await;
             build.report(store, called.ok(), |answer| build.fits_question(answer, request.coupons.len()))
         };
@@ -174,12 +192,22 @@ impl Build {
         network: Network,
         watched: bool,
     ) -> Report<Issued> {
-        let (build, request) = (Arc::clone(self), request.clone());
+        let (build, request) = (Arc::clone(self), Arc::new(request.clone()));
         let call = async move |room: Room| {
             let Linked::Source(guest) = &build.linked else { return build.wrong_kind(PluginKind::Source) };
             let mut store = build.store(room, network, watched);
+            store.data_mut().moment = Moment::Code(Arc::clone(&request));
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.issue(&mut store, &request)).await;
-            build.report(store, called.ok(), |answer| build.fits_output(said_of_issue(answer)))
+            // A code that is handed on with a part taken out would be nobody's.
+            let leaks = called
+                .as_ref()
+                .ok()
+                .and_then(|called| called.as_ref().ok())
+                .is_some_and(|answer| answer.as_ref().is_ok_and(|issued| store.data().has_secret(&issued.code)));
+            build.report(store, called.ok(), |answer| {
+                build.fits_output(said_of_issue(answer))?;
+                if leaks { Err(build.nonsense("its code contains a secret".to_owned())) } else { Ok(()) }
+            })
         };
         self.made(self.sandbox.places.call(room, self.sandbox.patience, call).await)
     }
@@ -243,7 +271,7 @@ impl Build {
         let _ = state.take(STACK);
         let mut store = Store::new(&self.sandbox.engine, state);
         store.limiter(|state| state);
-        store.set_hostcall_fuel(limits.crossing());
+        store.set_hostcall_fuel(CROSSING);
         store.set_max_component_handles(MAX_HANDLES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| match context.data().may_compute() {
@@ -272,6 +300,7 @@ impl Build {
         // Two calls that end at once may lose one of the two: the next ones tell it again.
         self.memory.store(learned(self.memory.load(Relaxed), most), Relaxed);
         let state = store.data_mut();
+        state.end_lines();
         Report {
             answer,
             usage: state.usage(),
@@ -294,7 +323,8 @@ impl Build {
     /// Whether an answer of so many bytes may be given.
     fn fits_output(&self, bytes: usize) -> Result<(), PluginFailure> {
         if bytes > kib(self.manifest.limits.output_kib) {
-            return Err(PluginFailure::TooLarge { plugin: self.manifest.id.clone() });
+            let excess = format!("answers more than limits.output_kib ({})", self.manifest.limits.output_kib);
+            return Err(PluginFailure::TooLarge { plugin: self.manifest.id.clone(), excess });
         }
         Ok(())
     }
@@ -319,7 +349,14 @@ impl Build {
         }
         // The engine has no type for it.
         if text.contains("fuel allocated for hostcalls") {
-            return PluginFailure::TooLarge { plugin };
+            let excess = format!(
+                "hands over more than {} KiB at once: its answer, a request (limits.request_kib) or a line of its log",
+                CROSSING / 1_024
+            );
+            return PluginFailure::TooLarge { plugin, excess };
+        }
+        if let Some(NoSuchThing(what)) = error.downcast_ref() {
+            return PluginFailure::NoSuchThing { plugin, what: shown(what) };
         }
         if let Some(left_out) = self.chatter.line(Instant::now()) {
             tell_left_out(&plugin, left_out);

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 use wit_component::ComponentEncoder;
 
-use super::{engine::compatibility, shape};
+use super::{engine::compatibility, imports, shape};
 
 /// The largest file of code, in bytes.
 const MAX_CODE: u64 = 32 * 1_024 * 1_024;
@@ -32,7 +32,13 @@ pub(super) struct Code {
 }
 
 /// Reads and compiles a file; what is in the cache is not compiled again.
-pub(super) fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result<Code, String> {
+/// Whether it `fits` is looked at before anything is compiled.
+pub(super) fn load(
+    engine: &Engine,
+    path: &Path,
+    cache: Option<&Path>,
+    fits: impl Fn(&[u8]) -> Result<(), String>,
+) -> Result<Code, String> {
     let bytes = read(path)?;
     let digest = hex(&bytes);
     let kept = cache
@@ -41,7 +47,9 @@ pub(super) fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result
     let component = match kept.as_deref().and_then(|kept| recall(engine, kept)) {
         Some(component) => component,
         None => {
-            let component = compile(engine, &bytes)?;
+            let megabytes = bytes.len().div_ceil(1_000_000);
+            tracing::info!(file = %path.display(), "compiling, {megabytes} MB");
+            let component = compile(engine, &bytes, fits)?;
             if let Some(kept) = &kept
                 && let Err(error) = keep(&component, kept)
             {
@@ -68,7 +76,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// have no end, or none who writes to it.
 pub(super) fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let no_file = || io::Error::other("expected a file, found something else");
-    if !fs::metadata(path)?.is_file() {
+    let about = fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::Error::other("expected a file, found a folder"));
+    }
+    if !about.is_file() {
         return Err(no_file());
     }
     // It may be another thing by now: opening a pipe would wait for its writer.
@@ -90,16 +102,21 @@ pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if bytes.starts_with(&COMPONENT) {
         return Ok(bytes.to_vec());
     }
+    if bytes.is_empty() {
+        return Err("expected a WebAssembly component or core module, found an empty file: build it again".to_owned());
+    }
     if !bytes.starts_with(&MODULE) {
         return Err("expected a WebAssembly component or core module, found something else".to_owned());
     }
     wasmparser::validate(bytes).map_err(|error| format!("a core module that is damaged: {error}"))?;
+    imports::check_module(bytes)?;
     let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
-    encode().map_err(|error| format!("a core module that does not carry the contract: {error:#}"))
+    encode().map_err(|error| format!("a core module that does not carry the contract: {error:#}: {}", imports::MEND))
 }
 
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, String> {
+fn compile(engine: &Engine, bytes: &[u8], fits: impl Fn(&[u8]) -> Result<(), String>) -> Result<Component, String> {
     let component = componentize(bytes)?;
+    fits(&component)?;
     shape::check(&component)?;
     Component::from_binary(engine, &component).map_err(|error| format!("code that cannot be compiled: {error:#}"))
 }

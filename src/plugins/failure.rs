@@ -60,10 +60,22 @@ pub enum PluginFailure {
         limit: u32,
     },
     /// It said more than it may.
-    #[error("plugin {plugin} answers or says more than limits.output_kib, log_kib or request_kib allow")]
+    #[error("plugin {plugin} {excess}")]
     TooLarge {
         /// Its id.
         plugin: String,
+        /// What it did, with the limit.
+        excess: String,
+    },
+    /// It asked for what the sandbox does not have.
+    #[error(
+        "plugin {plugin} asked for {what}, which the sandbox does not have: a plugin has its request, its log, and a source http"
+    )]
+    NoSuchThing {
+        /// Its id.
+        plugin: String,
+        /// The interface of WASI and its function.
+        what: String,
     },
     /// It broke.
     #[error("plugin {plugin} stopped with an error of its own: its log says more")]

@@ -6,8 +6,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError},
-    time::{Duration, SystemTime},
+    sync::{Arc, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::task::JoinSet;
@@ -55,14 +55,18 @@ impl Plugins {
         match plugins.refresh().await {
             Ok(mut loads) => {
                 let all = async { while loads.join_next().await.is_some() {} };
-                if tokio::time::timeout(plugins.settings.bounds.loading, all).await.is_err() {
-                    tracing::warn!("some plugins are still being compiled: they are loaded when that is done");
+                if tokio::time::timeout(plugins.settings.bounds.starting, all).await.is_err() {
+                    tracing::info!("some plugins are still being loaded: pools that are bound to them wait until then");
                 }
                 loads.detach_all();
             }
-            // Nobody has to have plugins: a folder that is not there is as good as an empty one.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(%error, "no plugins: their folder cannot be read"),
+            Err(error) => {
+                let folder = plugins.settings.folder.as_deref().unwrap_or(Path::new("")).display();
+                tracing::warn!(%error, %folder, "no plugins: their folder cannot be read");
+            }
+        }
+        for odd in plugins.settings.oddities(&plugins.manifests()) {
+            tracing::warn!("{odd}");
         }
         if plugins.settings.folder.is_some() {
             let weak = Arc::downgrade(&plugins);
@@ -96,7 +100,8 @@ impl Plugins {
                     tokio::spawn(Arc::clone(self).load_all(Arc::clone(&plugin), folders))
                 }
                 Ok(_) => {
-                    plugin.swap(Err("its folder is gone: its last build stays until a restart".to_owned()));
+                    self.gone().entry(id.to_owned()).or_insert_with(Instant::now);
+                    plugin.tell_gone();
                     return Some(plugin);
                 }
                 Err(error) => {
@@ -118,13 +123,33 @@ impl Plugins {
         for id in now.changed(&seen) {
             let folders: Vec<PathBuf> = now.of(&id).into_iter().cloned().collect();
             if folders.is_empty() {
-                tracing::info!(plugin = id, "a plugin's folder is gone: its last build stays until a restart");
+                tracing::info!(plugin = id, "a plugin's folder is gone: it is unloaded unless it comes back soon");
+                if let Some(plugin) = self.get(&id) {
+                    plugin.tell_gone();
+                }
+                self.gone().entry(id).or_insert_with(Instant::now);
             } else {
+                self.gone().remove(&id);
                 loads.spawn(Arc::clone(self).load_all(self.entry(&id), folders));
             }
         }
         *seen = now;
+        self.unload_gone();
         Ok(loads)
+    }
+
+    /// Unloads what has been gone for too long to be only moved.
+    fn unload_gone(&self) {
+        let grace = self.settings.bounds.grace;
+        let over: Vec<String> =
+            self.gone().extract_if(.., |_, since| since.elapsed() >= grace).map(|(id, _)| id).collect();
+        for plugin in over.iter().filter_map(|id| self.get(id)) {
+            plugin.unload();
+        }
+    }
+
+    fn gone(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Loads a plugin that has these folders, of which there should be one.

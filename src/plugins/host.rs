@@ -2,9 +2,9 @@
 //! a plugin has failed too often; a new build is tried beside the old one and swapped in, so that no call is lost.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,6 @@ use super::{
     folder::Seen,
     loading::Loading,
     manifest::PluginKind,
-    network::Network,
     operator::PluginSettings,
     places::Room,
     sandbox::Sandbox,
@@ -125,9 +124,34 @@ impl Plugin {
         *self.problem.write().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
-    /// Tells of something wrong that does not keep it from being used.
+    /// Waits until its files have been loaded once, or turned out to be none, but not longer than `most`.
+    pub(super) async fn settled(&self, most: Duration) {
+        let settled = async {
+            while self.build().is_none() && self.problem().is_none() {
+                self.loading.ended().await;
+            }
+        };
+        drop(tokio::time::timeout(most, settled).await);
+    }
+
+    /// Tells that its folder is gone, where it may only be moved.
+    pub(super) fn tell_gone(&self) {
+        let problem = "its folder is gone: its last build is unloaded unless it comes back soon".to_owned();
+        *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+    }
+
+    /// Uses no build any more: its folder is gone.
+    pub(super) fn unload(&self) {
+        tracing::warn!(plugin = self.id, "a plugin's folder is gone: it is unloaded");
+        *self.build.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let problem = "its folder is gone, so it is not loaded any more: put it back, or bind its pools to another";
+        *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem.to_owned());
+    }
+
+    /// Tells of something wrong that does not keep it from being used, after what keeps its newest files from it.
     pub(super) fn tell(&self, problem: String) {
         tracing::error!(plugin = self.id, problem, "a plugin's folder is not as it should be");
+        let problem = self.problem().map_or_else(|| problem.clone(), |before| format!("{before}; {problem}"));
         *self.problem.write().unwrap_or_else(PoisonError::into_inner) = Some(problem);
     }
 }
@@ -141,6 +165,8 @@ pub struct Plugins {
     pub(super) by_id: RwLock<BTreeMap<String, Arc<Plugin>>>,
     /// The folder as it was looked at last.
     pub(super) seen: tokio::sync::Mutex<Seen>,
+    /// The ids whose folders are gone, and since when.
+    pub(super) gone: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Plugins {
@@ -152,6 +178,7 @@ impl Plugins {
             lookup,
             by_id: RwLock::default(),
             seen: tokio::sync::Mutex::default(),
+            gone: Mutex::default(),
         })
     }
 
@@ -182,7 +209,10 @@ impl Plugins {
         let plugin = self.get(id).ok_or_else(missing)?;
         match (plugin.build(), plugin.loading()) {
             (Some(build), _) if build.manifest.kind == kind => Ok((plugin, build)),
-            (None, Some(time)) => Err(PluginFailure::Loading { plugin: id.to_owned(), seconds: time.as_secs() }),
+            (None, time) if time.is_some() || plugin.problem().is_none() => {
+                let seconds = time.unwrap_or_default().as_secs();
+                Err(PluginFailure::Loading { plugin: id.to_owned(), seconds })
+            }
             _ => Err(missing()),
         }
     }
@@ -193,6 +223,47 @@ impl Plugins {
             Ok((_, build)) => build.check_config(config).map_err(BindingFault::Config),
             Err(loading @ PluginFailure::Loading { .. }) => Err(BindingFault::Loading(loading.to_string())),
             Err(_) => Err(BindingFault::NoPlugin(self.names(kind))),
+        }
+    }
+
+    /// The same, and what the plugin itself says of the configuration, where its manifest wants it asked. One that is
+    /// being compiled is waited for.
+    pub async fn try_binding(
+        &self,
+        id: &str,
+        kind: PluginKind,
+        config: &serde_json::Value,
+    ) -> Result<(), BindingFault> {
+        if let Some(plugin) = self.get(id) {
+            plugin.settled(self.settings.bounds.loading).await;
+        }
+        self.check_binding(id, kind, config)?;
+        let Ok((_, build)) = self.build(id, kind) else { return Ok(()) };
+        if !build.manifest.validate {
+            return Ok(());
+        }
+        let config = config.clone();
+        let said = match kind {
+            PluginKind::Restriction => {
+                let request = CheckRequest { config, ..CheckRequest::default() };
+                build.check(&request, false).await.answer.map(Result::err)
+            }
+            PluginKind::Source => {
+                let request = CodeRequest { config, ..CodeRequest::default() };
+                // Nothing is sent. What it makes of that is no fault of the configuration.
+                let answer = build.issue(&request, build.canned(VecDeque::new()), false).await.answer;
+                answer.map(|answer| match answer {
+                    Err(SourceRefusal::Misconfigured(reason)) => Some(reason),
+                    Ok(_) | Err(SourceRefusal::Unavailable(_) | SourceRefusal::Refused(_)) => None,
+                })
+            }
+        };
+        let fault = |reason: &str| BindingFault::Config(vec![ConfigFault { path: Vec::new(), reason: shown(reason) }]);
+        match said {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => Err(fault(&reason)),
+            // That others are in its way says nothing of the configuration, and may be tried again.
+            Err(failure) => Err(fault(&failure.to_string())),
         }
     }
 
@@ -234,7 +305,7 @@ impl Plugins {
     ) -> Result<Report<Issued>, PluginFailure> {
         let (_, build) = self.build(id, PluginKind::Source)?;
         let room = build.enter(&request.pool.id)?;
-        let network = if send { build.network(&request.pool.id) } else { Network::None };
+        let network = if send { build.network(&request.pool.id) } else { build.dry() };
         Ok(build.issue_in(room, request, network, true).await)
     }
 

@@ -13,11 +13,14 @@ mod engine;
 mod failure;
 mod folder;
 mod host;
+mod imports;
 mod limits;
 mod loading;
 mod manifest;
+mod moment;
 mod network;
 mod operator;
+mod pack;
 mod places;
 mod request;
 mod sandbox;
@@ -28,14 +31,15 @@ mod stats;
 
 pub use build::{Build, Report};
 pub use code::{componentize, hex, read as read_code};
-pub use egress::{Egress, HostRule, Lookup, Permissions, Ranges, Secrets, Target};
+pub use egress::{Egress, HostRule, Lookup, Permissions, Ranges, SecretPlace, Secrets, Target};
 pub use engine::MAX_CALLS;
 pub use failure::PluginFailure;
 pub use host::{BindingFault, Given, Plugin, Plugins, shown};
 pub use limits::{Limits, TICK, Usage};
-pub use manifest::{MANIFEST, Manifest, ManifestError, PluginKind, check_id};
+pub use manifest::{MANIFEST, Manifest, ManifestError, ManifestSecret, PluginKind, check_id};
 pub use network::Network;
 pub use operator::{Environment, OperatorSettings, PluginSettings, SecretSettings};
+pub use pack::{Packed, pack};
 pub use places::{Crowd, lower_priority};
 pub use request::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, HttpResponse, IssuedCode, LogLevel, Occasion,

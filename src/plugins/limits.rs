@@ -30,6 +30,12 @@ pub struct Limits {
 /// What computes is interrupted after this: its limit is looked at, and others have their turn.
 pub const TICK: Duration = Duration::from_millis(5);
 
+/// What may cross to the host at once, in bytes: the most that a manifest may ask for, and what its parts cost beside
+/// their text. What is within it is measured by its own limit, which the failure then names.
+pub(super) const CROSSING: usize = (MAX_TEXT_KIB as usize + 64) * 1_024;
+/// The largest text of an answer or a request, in KiB.
+const MAX_TEXT_KIB: u32 = 1_024;
+
 /// The largest memory of a call, in MiB.
 pub(super) const MAX_MEMORY_MIB: u32 = 64;
 
@@ -55,10 +61,10 @@ impl Limits {
             ("cpu_ms", self.cpu_ms, 10..=1_000),
             ("time_ms", self.time_ms, 10..=30_000),
             ("memory_mib", self.memory_mib, 1..=MAX_MEMORY_MIB),
-            ("output_kib", self.output_kib, 1..=1_024),
+            ("output_kib", self.output_kib, 1..=MAX_TEXT_KIB),
             ("log_kib", self.log_kib, 0..=256),
             ("requests", self.requests, 0..=16),
-            ("request_kib", self.request_kib, 1..=1_024),
+            ("request_kib", self.request_kib, 1..=MAX_TEXT_KIB),
             ("response_kib", self.response_kib, 1..=1_024),
         ];
         match bounds.into_iter().find(|(_, value, bound)| !bound.contains(value)) {
@@ -85,13 +91,6 @@ impl Limits {
     #[must_use]
     pub fn memory(&self) -> usize {
         kib(self.memory_mib) * 1_024
-    }
-
-    /// What may cross to the host at once, in bytes: the largest of what it may say, and what its parts cost
-    /// beside their text.
-    #[must_use]
-    pub fn crossing(&self) -> usize {
-        kib(self.output_kib.max(self.log_kib).max(self.request_kib)) + 16 * 1_024
     }
 }
 

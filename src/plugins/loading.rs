@@ -6,11 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long is waited for an end that may have been missed.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// What is being loaded of a plugin.
 #[derive(Debug, Default)]
 pub(super) struct Loading {
     state: Mutex<State>,
     turn: tokio::sync::Mutex<()>,
+    /// Told when one has ended.
+    ended: tokio::sync::Notify,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +30,11 @@ impl Loading {
     /// For how long one has been under way; none where none is.
     pub(super) fn time(&self) -> Option<Duration> {
         self.state().since.map(|since| since.elapsed())
+    }
+
+    /// Waits until one ends, or a moment: it may have ended just before.
+    pub(super) async fn ended(&self) {
+        drop(tokio::time::timeout(MOMENT, self.ended.notified()).await);
     }
 
     /// Carries a load out, unless a newer one waits by the time that it is its turn. It ends when the newest is done.
@@ -43,6 +53,7 @@ impl Loading {
             return;
         }
         load.await;
+        self.ended.notify_waiters();
         let mut state = self.state();
         if state.newest == number {
             state.since = None;

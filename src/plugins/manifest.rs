@@ -11,7 +11,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{code::read_at_most, egress::HostRule, limits::Limits};
+use super::{
+    code::read_at_most,
+    egress::{HostRule, SecretPlace},
+    limits::Limits,
+};
 
 /// The name of the file.
 pub const MANIFEST: &str = "plugin.toml";
@@ -58,23 +62,43 @@ struct Written {
     name: String,
     #[serde(default)]
     description: String,
-    version: Version,
+    version: String,
     contract: String,
     kind: PluginKind,
     component: Option<PathBuf>,
     #[serde(default)]
     hosts: Vec<String>,
     #[serde(default)]
-    secrets: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Value>,
     #[serde(default)]
     limits: Limits,
     #[serde(default = "any_object")]
     config: Value,
+    #[serde(default)]
+    validate: bool,
 }
 
 /// A plugin without a schema takes no configuration.
 fn any_object() -> Value {
     serde_json::json!({ "type": "object", "additionalProperties": false })
+}
+
+/// A secret as a manifest names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestSecret {
+    /// The one place of a request where it goes.
+    pub place: SecretPlace,
+    /// The host that it is bound to; none where the operator says.
+    pub host: Option<String>,
+}
+
+/// The same as its table has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSecret {
+    r#in: String,
+    #[serde(default)]
+    host: String,
 }
 
 /// A manifest that holds.
@@ -96,12 +120,15 @@ pub struct Manifest {
     pub component: PathBuf,
     /// The hosts that it may reach.
     pub hosts: Vec<HostRule>,
-    /// The secrets that it names, each with the host that it is bound to; none where the operator says.
-    pub secrets: BTreeMap<String, Option<String>>,
+    /// The secrets that it names.
+    pub secrets: BTreeMap<String, ManifestSecret>,
     /// What a call may use.
     pub limits: Limits,
     /// The JSON Schema of a binding's configuration.
     pub config: Value,
+    /// Whether it is asked about a plain sample before a pool is saved with a configuration: what only its code can know
+    /// of one is told then, and not at the first checkout.
+    pub validate: bool,
 }
 
 impl Manifest {
@@ -118,6 +145,8 @@ impl Manifest {
     pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         let written: Written = toml::from_str(text).map_err(|error| one_line(text, &error))?;
         check_id(&written.id)?;
+        let version = Version::parse(&written.version)
+            .map_err(|_| format!("version: expected three numbers such as \"1.0.0\", found {:?}", written.version))?;
         if written.name.trim().is_empty() {
             return Err("name: expected what people call it".to_owned());
         }
@@ -132,15 +161,11 @@ impl Manifest {
         if !plain || component.extension().is_none_or(|extension| extension != "wasm") {
             return Err("component: expected a file of the plugin's own folder whose name ends in .wasm".to_owned());
         }
-        let secret = |(name, host): (String, String)| match check_secret(&name) {
-            Ok(()) => Ok((name, Some(host).filter(|host| !host.is_empty()))),
-            Err(reason) => Err(reason),
-        };
         Ok(Self {
             id: written.id,
             name: written.name,
             description: written.description,
-            version: written.version,
+            version,
             contract: written.contract,
             kind: written.kind,
             component: folder.join(component),
@@ -148,6 +173,7 @@ impl Manifest {
             secrets: written.secrets.into_iter().map(secret).collect::<Result<_, _>>()?,
             limits: written.limits,
             config: written.config,
+            validate: written.validate,
         })
     }
 }
@@ -159,6 +185,22 @@ pub fn check_id(id: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("id: expected a-z, 0-9 and -, beginning with a letter, at most {MAX_ID} characters, found {id:?}"))
+}
+
+/// A secret of a manifest. Before it had a place it was `NAME = "HOST"`.
+fn secret((name, written): (String, Value)) -> Result<(String, ManifestSecret), String> {
+    check_secret(&name)?;
+    let failed = |reason: String| format!("secrets.{name}: {reason}");
+    if let Value::String(host) = written {
+        let host = if host.is_empty() { String::new() } else { format!(" and host = {host:?}") };
+        return Err(failed(format!(
+            "expected a table that says where it goes: write [secrets.{name}] with in = \"header:authorization\", \
+             \"query:KEY\" or \"json:/MEMBER\"{host}"
+        )));
+    }
+    let written: WrittenSecret = serde_json::from_value(written).map_err(|error| failed(error.to_string()))?;
+    let place = SecretPlace::parse(&written.r#in).map_err(failed)?;
+    Ok((name, ManifestSecret { place, host: Some(written.host).filter(|host| !host.is_empty()) }))
 }
 
 fn check_secret(name: &str) -> Result<(), String> {
@@ -206,13 +248,26 @@ mod tests {
             assert!(found.contains(says), "{more}: {found}");
         }
         let source = PLAIN.replace("restriction", "source");
-        for (more, says) in
-            [("hosts = ['https://a.example/x']", "expected a host"), ("[secrets]\nApi = ''", "expected names of a-z")]
-        {
+        for (more, says) in [
+            ("hosts = ['https://a.example/x']", "expected a host"),
+            ("[secrets]\nApi = ''", "expected names of a-z"),
+            ("[secrets]\nkey = 'a.example'", "[secrets.key] with in = \"header:authorization\""),
+            ("[secrets.key]\nhost = 'a.example'", "secrets.key: missing field `in`"),
+            ("[secrets.key]\nin = 'body'", "secrets.key: in: expected"),
+            ("[secrets.key]\nin = 'query:k'\nhots = ''", "secrets.key: unknown field `hots`"),
+        ] {
             let found = Manifest::parse(&format!("{source}{more}"), Path::new("x")).expect_err(more);
             assert!(found.contains(says), "{more}: {found}");
         }
-        assert!(Manifest::parse(&PLAIN.replace("'first'", "'First'"), Path::new("x")).is_err());
+        for (from, to, says) in [
+            ("'first'", "'First'", "id: expected a-z, 0-9 and -, beginning with a letter"),
+            ("'first'", "'../first'", "found \"../first\""),
+            ("'1.0.0'", "'1'", "version: expected three numbers such as \"1.0.0\", found \"1\""),
+            ("name = 'First'\n", "", "missing field `name`"),
+        ] {
+            let found = Manifest::parse(&PLAIN.replace(from, to), Path::new("x")).expect_err(to);
+            assert!(found.contains(says), "{to}: {found}");
+        }
         assert!(Manifest::parse(&PLAIN.replace("restriction", "filter"), Path::new("x")).is_err());
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     egress::{HostRule, MIN_SECRET, Permissions, Ranges, Secrets, environment_name},
-    manifest::Manifest,
+    manifest::{Manifest, ManifestSecret},
     sandbox::Bounds,
 };
 
@@ -87,6 +87,44 @@ impl PluginSettings {
         Ok(())
     }
 
+    /// What the operator says of plugins that none of them is about: a name that is written wrong changes nothing, and is
+    /// told for that.
+    pub(super) fn oddities(&self, manifests: &[Manifest]) -> Vec<String> {
+        let mut odd = Vec::new();
+        for (id, operator) in &self.operators {
+            let at = format!("[plugin.{id}] of the configuration file");
+            let Some(manifest) = manifests.iter().find(|manifest| manifest.id == *id) else {
+                odd.push(format!("{at} is about no plugin of the plugins folder"));
+                continue;
+            };
+            let asked = |host: &String| match HostRule::parse(host) {
+                Ok(rule) => manifest.hosts.iter().any(|own| own.covers(&rule)),
+                // It keeps the plugin from being loaded, and is told there.
+                Err(_) => true,
+            };
+            let unasked = operator.hosts.iter().filter(|host| !asked(host));
+            odd.extend(
+                unasked.map(|host| format!("{at}: hosts has {host}, which the plugin's manifest does not ask for")),
+            );
+        }
+        odd
+    }
+
+    /// What a plugin with this manifest may ask for where nothing is sent: the manifest alone bounds it, as if an operator
+    /// allowed all that it names.
+    pub fn rehearsed(manifest: &Manifest) -> Result<Permissions, String> {
+        let mut secrets = Secrets::rehearsed(&manifest.id);
+        for (name, secret) in &manifest.secrets {
+            secrets.add(name, secret.place.clone(), None, secret.host.clone());
+        }
+        let any = manifest.hosts.contains(&HostRule::Any);
+        Ok(Permissions {
+            hosts: any.then_some(HostRule::Any).into_iter().collect(),
+            ranges: Ranges::default(),
+            secrets,
+        })
+    }
+
     /// What a plugin with this manifest may do on the network.
     pub fn permissions(&self, manifest: &Manifest) -> Result<Permissions, String> {
         let none = OperatorSettings::default();
@@ -98,7 +136,7 @@ impl PluginSettings {
             return Err(at(format!("secret {name} is none that plugin.toml names")));
         }
         let mut secrets = Secrets::new(&manifest.id);
-        for (name, bound) in &manifest.secrets {
+        for (name, ManifestSecret { place, host: bound }) in &manifest.secrets {
             let given = operator.secrets.get(name).cloned().unwrap_or_default();
             let value = given.value.or_else(|| self.environment.0.get(&environment_name(&manifest.id, name)).cloned());
             if value.as_ref().is_some_and(|value| value.len() < MIN_SECRET) {
@@ -107,8 +145,47 @@ impl PluginSettings {
             if bound.is_some() && given.host.is_some() && *bound != given.host {
                 return Err(at(format!("secret {name} is bound to another host by plugin.toml: leave host out")));
             }
-            secrets.add(name, value, bound.clone().or(given.host));
+            secrets.add(name, place.clone(), value, bound.clone().or(given.host));
         }
         Ok(Permissions { hosts, ranges, secrets })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_is_about_no_plugin_is_told() {
+        let manifest = |hosts: &str| {
+            let text = format!(
+                "id = 'p'\nname = 'P'\nversion = '1.0.0'\ncontract = '1.0'\nkind = 'source'\nhosts = [{hosts}]"
+            );
+            Manifest::parse(&text, Path::new("p")).expect("a manifest")
+        };
+        let odd = |id: &str, host: &str, hosts: &str| {
+            let operator = OperatorSettings { hosts: vec![host.to_owned()], ..OperatorSettings::default() };
+            let settings =
+                PluginSettings { operators: [(id.to_owned(), operator)].into(), ..PluginSettings::default() };
+            settings.oddities(&[manifest(hosts)])
+        };
+        for (id, host, hosts, says) in [
+            ("p", "a.example", "'a.example'", None),
+            ("p", "a.example", "'*'", None),
+            ("p", "a.example", "'*.example'", None),
+            ("p", "*.example", "'a.example'", None),
+            ("p", "not a host", "'a.example'", None),
+            ("p", "a.example:8443", "'a.example'", Some("hosts has a.example:8443, which")),
+            ("p", "b.example", "'a.example'", Some("hosts has b.example, which")),
+            ("q", "a.example", "'a.example'", Some("[plugin.q] of the configuration file is about no plugin")),
+        ] {
+            let found = odd(id, host, hosts);
+            match says {
+                None => assert!(found.is_empty(), "{host} {hosts}: {found:?}"),
+                Some(says) => assert!(found.len() == 1 && found[0].contains(says), "{host} {hosts}: {found:?}"),
+            }
+        }
     }
 }

@@ -206,6 +206,8 @@ pub enum CheckVerdict {
 pub struct CodeRequest {
     /// The same where the same claim is asked for again: the same code must come back.
     pub idempotency_key: String,
+    /// When: RFC 3339. The contract does not tell it; a packed plugin's clock does.
+    pub now: String,
     /// The pool.
     pub pool: PluginPool,
     /// Who claims.
@@ -218,6 +220,7 @@ impl Default for CodeRequest {
     fn default() -> Self {
         Self {
             idempotency_key: "sample".to_owned(),
+            now: "2026-01-15T12:00:00Z".to_owned(),
             pool: PluginPool::default(),
             customer: PluginCustomer::default(),
             config: Value::Object(Map::new()),

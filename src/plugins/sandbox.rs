@@ -16,8 +16,13 @@ pub struct Bounds {
     pub threads: usize,
     /// The memory of all their calls, in bytes.
     pub memory: u64,
-    /// How long a start and whoever has a plugin loaded again wait for its code to be compiled.
+    /// How long a start waits for code to be compiled: what is kept is there at once, and the rest is loaded while the
+    /// gateway serves.
+    pub starting: Duration,
+    /// How long whoever binds a plugin, or has it loaded again, waits for its code to be compiled.
     pub loading: Duration,
+    /// How long a plugin whose folder is gone is still used: it may be moved.
+    pub grace: Duration,
     /// How long a call waits to begin.
     pub patience: Duration,
 }
@@ -26,8 +31,14 @@ impl Default for Bounds {
     /// One thread fewer than the machine has cores, but one; 256 MiB.
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        let (loading, patience) = (Duration::from_secs(10), Duration::from_secs(1));
-        Self { threads: cores.saturating_sub(1).max(1), memory: 256 * 1_024 * 1_024, loading, patience }
+        Self {
+            threads: cores.saturating_sub(1).max(1),
+            memory: 256 * 1_024 * 1_024,
+            starting: Duration::from_millis(200),
+            loading: Duration::from_secs(10),
+            grace: Duration::from_secs(10),
+            patience: Duration::from_secs(1),
+        }
     }
 }
 

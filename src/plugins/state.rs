@@ -13,6 +13,7 @@ use super::{
     chatter::Chatter,
     engine::{MAX_INSTANCES, MAX_MEMORIES, MAX_TABLE, MAX_TABLES},
     limits::{Limits, Usage, kib},
+    moment::Moment,
     network::Network,
     places::Room,
 };
@@ -21,6 +22,11 @@ use super::{
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the memory of all plugins is in use")]
 pub(super) struct NoRoom;
+
+/// What a packed plugin asked for, which the sandbox does not have.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NoSuchThing(pub(super) String);
 
 /// The longest line of log that is written, in characters.
 const MAX_LINE: usize = 2_000;
@@ -43,13 +49,17 @@ pub struct Asked {
 pub(super) struct State {
     plugin: String,
     limits: Limits,
+    pub(super) moment: Moment,
+    /// What it has printed since the last end of a line: to standard output, and to standard error.
+    printed: [Vec<u8>; 2],
     started: Instant,
     network: Network,
     room: Room,
     chatter: Arc<Chatter>,
-    /// Whether memory was refused, the largest memory.
+    /// Whether memory was refused; how much its memories have together, and had at most.
     starved: bool,
     memory: usize,
+    most_memory: usize,
     logged: usize,
     lines_written: u32,
     log_full: bool,
@@ -65,12 +75,15 @@ impl State {
         Self {
             plugin: plugin.to_owned(),
             limits,
+            moment: Moment::Trial,
+            printed: [Vec::new(), Vec::new()],
             started: Instant::now(),
             network,
             room,
             chatter: Arc::clone(chatter),
             starved: false,
             memory: 0,
+            most_memory: 0,
             logged: 0,
             lines_written: 0,
             log_full: false,
@@ -111,7 +124,7 @@ impl State {
         Usage {
             time: self.started.elapsed(),
             cpu: self.room.computed(),
-            memory: self.memory,
+            memory: self.most_memory,
             log: self.logged,
             requests: self.requests,
         }
@@ -145,6 +158,40 @@ impl State {
         }
     }
 
+    /// Writes what a packed plugin prints into the log, line by line.
+    pub(super) fn print(&mut self, is_error: bool, bytes: &[u8]) {
+        let stream = usize::from(is_error);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            // What makes no line of the log is not kept either.
+            let room = kib(self.limits.log_kib).saturating_sub(self.printed[stream].len());
+            self.logged += part.len().saturating_sub(room);
+            self.printed[stream].extend_from_slice(&part[..part.len().min(room)]);
+            if part.ends_with(b"\n") {
+                self.end_line(is_error);
+            }
+        }
+    }
+
+    fn end_line(&mut self, is_error: bool) {
+        let bytes = std::mem::take(&mut self.printed[usize::from(is_error)]);
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.trim_end();
+        if !line.is_empty() {
+            self.log(if is_error { LogLevel::Warn } else { LogLevel::Info }, line);
+        }
+    }
+
+    /// Writes what was printed without an end of its line.
+    pub(super) fn end_lines(&mut self) {
+        self.end_line(false);
+        self.end_line(true);
+    }
+
+    /// Whether a text has a secret in it.
+    pub(super) fn has_secret(&self, text: &str) -> bool {
+        self.network.has_secret(text)
+    }
+
     /// Takes memory of what all calls have.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), NoRoom> {
         if self.room.take(bytes) { Ok(()) } else { Err(NoRoom) }
@@ -167,6 +214,11 @@ impl State {
             return Err(HttpError::Denied(reason));
         }
         let asked = self.asked.is_some().then(|| request.clone());
+        // For whoever develops it: under traffic it may be a customer who is called so.
+        let strays = if self.asked.is_some() { self.network.strays(&request) } else { Vec::new() };
+        if let Some(lines) = &mut self.lines {
+            lines.extend(strays.into_iter().map(|stray| (LogLevel::Warn, stray)));
+        }
         let left = self.limits.time().saturating_sub(self.started.elapsed());
         // A little is kept for what the guest does with the outcome.
         let answer = self.network.send(request, &self.limits, left.saturating_sub(reserve(left))).await;
@@ -206,12 +258,14 @@ fn count(number: u32) -> usize {
 
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, now: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.limits.memory() {
+        let grown = desired.saturating_sub(now);
+        if self.memory + grown > self.limits.memory() {
             self.starved = true;
             return Ok(false);
         }
-        self.take(desired.saturating_sub(now))?;
-        self.memory = self.memory.max(desired);
+        self.take(grown)?;
+        self.memory += grown;
+        self.most_memory = self.most_memory.max(self.memory);
         Ok(true)
     }
 

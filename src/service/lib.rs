@@ -3,6 +3,7 @@
 
 mod adding;
 mod backups;
+mod bound;
 mod browse;
 mod caller;
 mod clock;
@@ -18,6 +19,7 @@ mod failure;
 mod fatal;
 mod given;
 mod history;
+mod issued;
 mod keys;
 mod lists;
 mod meaning;
@@ -51,6 +53,7 @@ pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
 pub use failure::Failure;
 pub use fatal::{before_end, end_process, last_line, start_vital};
+pub use issued::usable;
 pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};
 use meaning::fingerprint;

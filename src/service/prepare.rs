@@ -20,6 +20,7 @@ use super::{
     opened::Kept,
     purchase,
     question::Answers,
+    turn::away,
 };
 use scrip_domain::{
     basket::{Basket, BasketDraft},
@@ -126,14 +127,14 @@ impl Scrip {
                 prepared.weight = self.weight_of(order.transaction.as_str(), key.is_some()).await?;
             }
             Command::PoolCreate(PoolCreate(draft)) => {
-                prepared.bindings = self.check_bindings(draft.remote.as_ref(), &draft.checks);
+                prepared.bindings = self.check_bindings(draft.remote.as_ref(), &draft.checks).await;
                 let (draft, key) = (draft.clone(), fresh_key()?);
                 let codes = blocking(move || draft.codes(key)).await?;
                 prepared.pattern = self.new_pattern(codes, None, 0).await?;
             }
             Command::PoolUpdate(PoolUpdate { pool: id, edit }) => {
                 let checks = edit.checks.as_deref().unwrap_or_default();
-                prepared.bindings = self.check_bindings(edit.remote.as_ref(), checks);
+                prepared.bindings = self.check_bindings(edit.remote.as_ref(), checks).await;
                 if let Some(pool) = self.registry.pool(*id)
                     && let Some((draft, version)) = edited(&pool, edit)
                 {
@@ -175,23 +176,26 @@ impl Scrip {
         .await
     }
 
-    /// What is wrong with a pool's bindings: no such plugin, or a configuration that its schema does not accept.
-    fn check_bindings(&self, remote: Option<&Binding>, checks: &[Binding]) -> Vec<Refusal> {
+    /// What is wrong with a pool's bindings: no such plugin, or a configuration that its schema, or the plugin itself,
+    /// does not accept.
+    async fn check_bindings(&self, remote: Option<&Binding>, checks: &[Binding]) -> Vec<Refusal> {
         let mut faults = Vec::new();
         if let Some(remote) = remote {
-            faults.extend(self.check_binding(remote, PluginKind::Source).into_iter().map(|f| f.within("remote")));
+            let found = self.check_binding(remote, PluginKind::Source).await.into_iter();
+            faults.extend(found.map(|fault| fault.within("remote")));
         }
         for (place, check) in checks.iter().enumerate() {
-            let found = self.check_binding(check, PluginKind::Restriction).into_iter();
+            let found = self.check_binding(check, PluginKind::Restriction).await.into_iter();
             faults.extend(found.map(|fault| fault.within(&place.to_string()).within("checks")));
         }
         faults
     }
 
-    fn check_binding(&self, binding: &Binding, kind: PluginKind) -> Vec<Refusal> {
-        let none = || Err(BindingFault::NoPlugin(Vec::new()));
-        let plugins = self.plugins.as_ref();
-        let checked = plugins.map_or_else(none, |host| host.check_binding(&binding.plugin, kind, &binding.config));
+    async fn check_binding(&self, binding: &Binding, kind: PluginKind) -> Vec<Refusal> {
+        let checked = match &self.plugins {
+            Some(host) => away(host.try_binding(&binding.plugin, kind, &binding.config)).await,
+            None => Err(BindingFault::NoPlugin(Vec::new())),
+        };
         match checked {
             Ok(()) => Vec::new(),
             Err(BindingFault::NoPlugin(known)) => {

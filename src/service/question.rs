@@ -71,7 +71,10 @@ impl Answers {
                     None => Err(PluginFailure::NotLoaded(plugin.clone())),
                 }),
                 Question::Code { plugin, request } => Said::Code(match plugins {
-                    Some(plugins) => away(plugins.issue(plugin, request)).await,
+                    Some(plugins) => {
+                        let asked = CodeRequest { now: now.to_string(), ..request.as_ref().clone() };
+                        away(plugins.issue(plugin, &asked)).await
+                    }
                     None => Err(PluginFailure::NotLoaded(plugin.clone())),
                 }),
             };

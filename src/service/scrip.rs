@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Agreed, Answer, Caller, CheckoutOrder, CheckoutPreview, Clock, Command, Committer, Failure, FromAnswer, Registry,
-    UseCase,
+    UseCase, bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
     prepare::Prepared,
@@ -101,6 +101,9 @@ impl Scrip {
         // Before anybody is given an id.
         if let Err(error) = scrip.begin_ids().await {
             tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
+        }
+        if let Some(plugins) = &scrip.plugins {
+            bound::tell_missing(&scrip.registry, plugins);
         }
         scrip.start_tasks();
         Ok(scrip)

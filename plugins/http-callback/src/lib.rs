@@ -1,5 +1,5 @@
 //! Gets the codes of a pool from a web address: it POSTs what is to be issued and takes the code that comes
-//! back. The secret `api_key` is a placeholder here; the host fills it in on the way out.
+//! back. The secret `api_key` is a mark here; the host fills it in there on the way out.
 
 use scrip_plugin::{Claim, Issued, Source, SourceError, export_source, http, types::Value};
 use serde::{Deserialize, Serialize};
@@ -23,10 +23,13 @@ pub struct Config {
 #[derive(Serialize)]
 struct Callback<'a> {
     api_key: &'a str,
-    /// The percentage of a percentage coupon.
-    coupon_percentage: Option<String>,
-    /// The value of an amount coupon, the balance of a gift card.
-    value: Option<String>,
+    /// The percentage of a percentage coupon, 0 of any other: a partner's program reads a number.
+    coupon_percentage: String,
+    /// What the coupon is worth, in words of its type: the amount, the percentage, the balance of a gift card, 0.
+    value: String,
+    /// Of an amount; left out where the pool has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
     customer: &'a str,
     r#type: &'a str,
     #[serde(flatten)]
@@ -43,14 +46,15 @@ struct Answer {
 
 impl<'a> Callback<'a> {
     fn new(claim: &'a Claim<Config>) -> Self {
-        let (r#type, coupon_percentage, value) = match &claim.pool.value {
-            Value::Amount(money) => ("amount", None, Some(money.amount.to_string())),
-            Value::Percentage(percentage) => ("percentage", Some(percentage.to_string()), None),
-            Value::FreeShipping => ("free_shipping", None, None),
-            Value::GiftCard(money) => ("gift_card", None, Some(money.amount.to_string())),
+        let none = || "0".to_owned();
+        let (r#type, coupon_percentage, value, currency) = match &claim.pool.value {
+            Value::Amount(money) => ("amount", none(), money.amount.to_string(), money.currency.as_deref()),
+            Value::Percentage(percentage) => ("percentage", percentage.to_string(), percentage.to_string(), None),
+            Value::FreeShipping => ("free_shipping", none(), none(), None),
+            Value::GiftCard(money) => ("gift_card", none(), money.amount.to_string(), money.currency.as_deref()),
         };
         let (customer, fields) = (&claim.customer.id, &claim.config.fields);
-        Self { api_key: "{{secret.api_key}}", coupon_percentage, value, customer, r#type, fields }
+        Self { api_key: "{{secret.api_key}}", coupon_percentage, value, currency, customer, r#type, fields }
     }
 }
 

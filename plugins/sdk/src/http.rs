@@ -1,6 +1,7 @@
 //! HTTP for sources, through the host: it resolves and checks the address, follows no redirect, and bounds
-//! sizes, times and the number of requests (plugin.toml). `{{secret.NAME}}` in a header, a query value or a
-//! JSON body is filled in by the host after the address is allowed, so a plugin never sees a secret.
+//! sizes, times and the number of requests (plugin.toml). Where plugin.toml says that a secret goes (`[secrets.token]`
+//! with `in = "header:authorization"`), `{{secret.token}}` is filled in by the host after the address is allowed, so a
+//! plugin never sees a secret. Anywhere else a text is sent as it stands.
 //!
 //! ```no_run
 //! use scrip_plugin::{SourceError, http};

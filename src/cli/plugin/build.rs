@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{Problem, tell};
-use scrip_plugins::{Manifest, componentize, read_code};
+use scrip_plugins::{Manifest, pack, read_code};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const TOOLCHAIN: &str = include_str!("../../../plugins/toolchain.sh");
@@ -26,12 +26,38 @@ struct Message {
 
 pub(super) fn run(folder: &Path) -> Result<(), Problem> {
     let manifest = Manifest::read(folder)?;
+    if !folder.join("Cargo.toml").exists() && folder.join("build.sh").exists() {
+        return by_script(folder);
+    }
     let project = fs::canonicalize(folder.join("Cargo.toml"))
-        .map_err(|error| format!("{} is no Rust project: Cargo.toml: {error}", folder.display()))?;
+        .map_err(|error| format!("{} has neither a build.sh nor a Cargo.toml: {error}", folder.display()))?;
     let toolchain = toolchain(project.parent().unwrap_or(folder))?;
     tell(&format!("building {} {} for {TARGET}", manifest.id, manifest.version));
     let built = cargo(&project, &toolchain)?;
-    let component = componentize(&read_code(&built)?)?;
+    pack_into(&manifest, &built)
+}
+
+/// Builds a project in another language: its script packs what it built, with this program.
+fn by_script(folder: &Path) -> Result<(), Problem> {
+    let own = std::env::current_exe()?;
+    let before = std::env::var_os("PATH").unwrap_or_default();
+    let places = own.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&before));
+    let status = Command::new("sh")
+        .arg("build.sh")
+        .current_dir(folder)
+        .env("PATH", std::env::join_paths(places)?)
+        .status()
+        .map_err(|error| format!("cannot run {}: {error}", folder.join("build.sh").display()))?;
+    if status.success() { Ok(()) } else { Err("build.sh failed: see above".into()) }
+}
+
+/// Makes the component of a plugin from a file of code.
+pub(super) fn pack_into(manifest: &Manifest, file: &Path) -> Result<(), Problem> {
+    let packed = pack(&read_code(file)?, manifest.kind).map_err(|reason| format!("{}: {reason}", file.display()))?;
+    let component = packed.component;
+    if !packed.stubbed.is_empty() {
+        tell(&format!("stubbed   {}", packed.stubbed.join(", ")));
+    }
     let unfinished = manifest.component.with_extension("part");
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", manifest.component.display());
     fs::write(&unfinished, &component).map_err(failed)?;

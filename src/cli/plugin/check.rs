@@ -15,7 +15,10 @@ pub(super) async fn run(folder: &Path) -> Result<(), Problem> {
     let secrets: Vec<_> = manifest
         .secrets
         .iter()
-        .map(|(name, host)| format!("{name} (for {})", host.as_deref().unwrap_or("the host that the operator names")))
+        .map(|(name, secret)| {
+            let host = secret.host.as_deref().unwrap_or("the host that the operator names");
+            format!("{name} (in {}, for {host})", secret.place)
+        })
         .collect();
     tell(&format!("  secrets   {}", if secrets.is_empty() { "none".to_owned() } else { secrets.join(", ") }));
     let limits = &manifest.limits;

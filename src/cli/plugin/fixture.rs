@@ -1,15 +1,21 @@
 //! A fixture of a plugin: what it is asked, what the network answers, and what is expected. A folder of them is a
 //! plugin's test suite, run without a gateway and without a network.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use scrip_plugins::{
-    Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, Network, PluginKind,
+    Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, PluginKind,
     SourceRefusal, Usage,
 };
+use scrip_service::usable;
+
+use super::config_faults;
 
 /// A fixture as its file has it.
 #[derive(Debug, Deserialize)]
@@ -83,6 +89,16 @@ enum Expected {
     Unavailable(String),
     Refused(String),
     Misconfigured(String),
+    /// The call fails, in these words: it goes beyond a limit, or stops.
+    Failure(String),
+    /// The schema refuses its configuration, so that no pool is saved with it and the plugin is never asked.
+    Config(String),
+}
+
+/// The answers of a fixture's network.
+pub(super) fn answers(http: Value) -> Result<VecDeque<Result<HttpResponse, HttpError>>, String> {
+    let exchanges: Vec<Exchange> = serde_json::from_value(http).map_err(|error| format!("http: {error}"))?;
+    Ok(exchanges.iter().map(Exchange::answer).collect())
 }
 
 /// How a fixture went.
@@ -103,6 +119,9 @@ impl Fixture {
         let (said, report) = match build.manifest.kind {
             PluginKind::Restriction => {
                 let request: CheckRequest = serde_json::from_value(request.clone()).map_err(invalid)?;
+                if let Some(outcome) = self.unbindable(build, &request.config) {
+                    return Ok(outcome);
+                }
                 let report = build.check(&request, true).await;
                 (
                     self.expect.judge_check(report.answer.map_err(|failure| failure.to_string())),
@@ -111,8 +130,11 @@ impl Fixture {
             }
             PluginKind::Source => {
                 let request: CodeRequest = serde_json::from_value(request.clone()).map_err(invalid)?;
+                if let Some(outcome) = self.unbindable(build, &request.config) {
+                    return Ok(outcome);
+                }
                 let answers = self.http.iter().map(Exchange::answer).collect();
-                let report = build.issue(&request, Network::Canned(answers), true).await;
+                let report = build.issue(&request, build.canned(answers), true).await;
                 (
                     self.expect.judge_issue(report.answer.map_err(|failure| failure.to_string())),
                     (report.usage, report.lines, report.asked),
@@ -124,6 +146,16 @@ impl Fixture {
         faults.extend(self.judge_requests(&asked));
         let log = lines.into_iter().map(|(level, line)| format!("{level}: {line}")).collect();
         Ok(Outcome { usage, faults, log })
+    }
+
+    /// How it went where no pool is saved with its configuration, or where it expects that.
+    fn unbindable(&self, build: &Build, config: &Value) -> Option<Outcome> {
+        let refused = config_faults(build, config);
+        if refused.is_empty() && !matches!(self.expect, Expected::Config(_)) {
+            return None;
+        }
+        let faults = self.expect.judge_config(&refused.join("; ")).into_iter().collect();
+        Some(Outcome { usage: Usage::default(), faults, log: Vec::new() })
     }
 
     /// What differs between the requests that were made and those that were expected.
@@ -196,6 +228,17 @@ impl Wanted {
 }
 
 impl Expected {
+    /// What is wrong with what the schema says of the configuration; nothing said is nothing wrong.
+    fn judge_config(&self, refused: &str) -> Option<String> {
+        match self {
+            Self::Config(text) if !refused.is_empty() && refused.contains(text) => None,
+            Self::Config(_) if refused.is_empty() => {
+                Some(self.differs("a configuration that the schema of plugin.toml allows"))
+            }
+            _ => Some(self.differs(&format!("a configuration that no pool is saved with: {refused}"))),
+        }
+    }
+
     /// What is wrong with a restriction's answer.
     fn judge_check(&self, answer: Result<Result<Vec<CheckVerdict>, String>, String>) -> Option<String> {
         match (self, answer) {
@@ -203,6 +246,7 @@ impl Expected {
             (Self::Error(text), Ok(Err(found))) if found.contains(text) => None,
             (_, Ok(Ok(found))) => Some(self.differs(&format!("verdicts {found:?}"))),
             (_, Ok(Err(found))) => Some(self.differs(&format!("error {found:?}"))),
+            (Self::Failure(text), Err(failure)) if failure.contains(text) => None,
             (_, Err(failure)) => Some(self.differs(&failure)),
         }
     }
@@ -210,11 +254,15 @@ impl Expected {
     /// What is wrong with a source's answer.
     fn judge_issue(&self, answer: Result<Result<IssuedCode, SourceRefusal>, String>) -> Option<String> {
         match (self, answer) {
-            (Self::Issued(wanted), Ok(Ok(found))) if *wanted == found => None,
+            (Self::Issued(wanted), Ok(Ok(found))) if *wanted == found => {
+                // Without a clock: what a gateway refuses whenever it is.
+                usable(&found, None).err().map(|reason| format!("its code cannot be used: {reason}"))
+            }
             (Self::Unavailable(text), Ok(Err(SourceRefusal::Unavailable(found)))) if found.contains(text) => None,
             (Self::Refused(text), Ok(Err(SourceRefusal::Refused(found)))) if found.contains(text) => None,
             (Self::Misconfigured(text), Ok(Err(SourceRefusal::Misconfigured(found)))) if found.contains(text) => None,
             (_, Ok(found)) => Some(self.differs(&format!("{found:?}"))),
+            (Self::Failure(text), Err(failure)) if failure.contains(text) => None,
             (_, Err(failure)) => Some(self.differs(&failure)),
         }
     }

@@ -3,7 +3,11 @@
 
 use std::{fs, path::Path};
 
-use super::{Kind, Problem, kind_name, tell};
+use super::{
+    Kind, Problem, kind_name,
+    languages::{Language, renamed},
+    tell,
+};
 use scrip_plugins::{MANIFEST, check_id};
 
 macro_rules! files {
@@ -45,11 +49,23 @@ const SOURCE: &[(&str, &str)] = files![
     "fixtures/down.json" from "template/source/down.json",
 ];
 
-pub(super) fn run(folder: &Path, kind: Kind) -> Result<(), Problem> {
+pub(super) fn run(folder: &Path, kind: Kind, language: Language) -> Result<(), Problem> {
     let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     check_id(&id)?;
     if folder.exists() {
         return Err(format!("{} exists already: nothing was changed", folder.display()).into());
+    }
+    if let Some((name, files)) = language.example() {
+        if kind == Kind::Source {
+            return Err(format!("--lang {name} has a restriction alone: leave --kind out, or take --lang rust").into());
+        }
+        for (to, text) in files {
+            write(&folder.join(to), &renamed(text, name, &id))?;
+        }
+        write(&folder.join(".gitignore"), "node_modules\nbuild\n")?;
+        tell(&format!("made {}: look at {MANIFEST}, then", folder.display()));
+        tell(&format!("  cd {} && scrip plugin build && scrip plugin test", folder.display()));
+        return Ok(());
     }
     let special = match kind {
         Kind::Restriction => RESTRICTION,

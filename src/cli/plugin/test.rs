@@ -1,8 +1,8 @@
 //! `scrip plugin test`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Problem, fixture::Fixture, load, tell};
+use super::{Problem, fixture::Fixture, fixtures, load, tell};
 
 pub(super) async fn run(folder: &Path) -> Result<(), Problem> {
     let build = load(folder).await?;
@@ -24,23 +24,6 @@ pub(super) async fn run(folder: &Path) -> Result<(), Problem> {
     }
     tell(&format!("{} fixtures, {failed} failed", files.len()));
     if failed > 0 { Err(format!("{failed} of {} fixtures failed", files.len()).into()) } else { Ok(()) }
-}
-
-/// The fixtures of a folder, by name.
-fn fixtures(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let failed = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(format!("{} has no fixture: expected files such as allowed.json", folder.display()).into());
-    }
-    Ok(files)
 }
 
 /// Reads a fixture.

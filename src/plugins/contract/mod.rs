@@ -10,7 +10,9 @@ use wasmtime::{
     component::{Component, types::ComponentItem},
 };
 
-use super::{CheckRequest, CheckVerdict, CodeRequest, IssuedCode, SourceRefusal, manifest::PluginKind, state::State};
+use super::{
+    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, SourceRefusal, imports, manifest::PluginKind, state::State,
+};
 
 /// The future of a call into a guest. The outer failure is a trap.
 type Called<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
@@ -85,31 +87,44 @@ fn interfaces(kind: PluginKind) -> (&'static [&'static str], &'static str) {
 
 /// Links a component against the contract that its manifest names, or says what does not fit.
 pub(super) fn link(engine: &Engine, component: &Component, version: &str, kind: PluginKind) -> Result<Linked, String> {
-    let known: Vec<_> = CONTRACTS.iter().map(|contract| contract.version).collect();
-    let contract = CONTRACTS
-        .iter()
-        .find(|contract| contract.version == version)
-        .ok_or_else(|| format!("contract {version:?} is not known: this Scrip has {}", known.join(", ")))?;
-    check_world(engine, component, contract, kind)?;
+    let contract = known(version)?;
+    check_exports(engine, component, contract, kind)?;
     (contract.link)(engine, component, kind).map_err(|error| format!("it does not fit the contract: {error:#}"))
 }
 
-/// Compares what a component imports and exports with its world, by name: the texts of the engine say what a
-/// function's types should be, but not which world was meant.
-fn check_world(engine: &Engine, component: &Component, contract: &Contract, kind: PluginKind) -> Result<(), String> {
-    let (imports, export) = interfaces(kind);
-    let world = component.component_type();
-    for (full, _) in world.imports(engine) {
-        if !contract.interface(full).is_some_and(|name| imports.contains(&name)) {
-            let offered: Vec<_> = imports.iter().map(|name| contract.full_name(name)).collect();
-            return Err(format!(
-                "it imports {full}, which a {} of contract {} is not given: it has {}",
-                kind.name(),
-                contract.version,
-                offered.join(", ")
-            ));
-        }
+/// The contract of a version, or which there are.
+fn known(version: &str) -> Result<&'static Contract, String> {
+    let versions: Vec<_> = CONTRACTS.iter().map(|contract| contract.version).collect();
+    let found = CONTRACTS.iter().find(|contract| contract.version == version);
+    found.ok_or_else(|| format!("contract {version:?} is not known: this Scrip has {}", versions.join(", ")))
+}
+
+/// Refuses a component that imports what its world does not have: all of it is listed.
+pub(super) fn check_imports(component: &[u8], version: &str, kind: PluginKind) -> Result<(), String> {
+    let (contract, (offers, _)) = (known(version)?, interfaces(kind));
+    let mut foreign = imports::of_component(component)?;
+    foreign.retain(|name| {
+        !contract.interface(name).is_some_and(|name| offers.contains(&name)) && name.as_str() != imports::SYSTEM
+    });
+    if foreign.is_empty() {
+        return Ok(());
     }
+    let offered: Vec<_> = offers.iter().map(|name| contract.full_name(name)).collect();
+    Err(format!(
+        "it imports {}, which a {} of contract {} is not given: it has {}{}",
+        imports::listed(&foreign),
+        kind.name(),
+        contract.version,
+        offered.join(", "),
+        imports::needed(component, &foreign)
+    ))
+}
+
+/// Compares what a component exports with its world, by name: the texts of the engine say what a function's types should
+/// be, but not which world was meant.
+fn check_exports(engine: &Engine, component: &Component, contract: &Contract, kind: PluginKind) -> Result<(), String> {
+    let (_, export) = interfaces(kind);
+    let world = component.component_type();
     let exported: Vec<&str> = world
         .exports(engine)
         .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))

@@ -16,7 +16,9 @@ use self::{
 use super::{Called, Checked, Issued, Linked, RestrictionGuest, SourceGuest};
 use crate::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, IssuedCode, LogLevel, Occasion, PluginBasket,
-    PluginCoupon, PluginCustomer, PluginPool, PluginValue, SourceRefusal, manifest::PluginKind, state::State,
+    PluginCoupon, PluginCustomer, PluginPool, PluginValue, SourceRefusal,
+    manifest::PluginKind,
+    state::{NoSuchThing, State},
 };
 
 mod source {
@@ -41,9 +43,18 @@ mod restriction {
     });
 }
 
+mod packed {
+    wasmtime::component::bindgen!({
+        path: "pack/wit",
+        world: "packed",
+        imports: { default: trappable },
+    });
+}
+
 /// Links a component of a kind.
 pub(super) fn link(engine: &Engine, component: &Component, kind: PluginKind) -> wasmtime::Result<Linked> {
     let mut linker = Linker::<State>::new(engine);
+    packed::Packed::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(match kind {
         PluginKind::Restriction => {
             restriction::Restriction::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
@@ -96,6 +107,25 @@ impl SourceGuest for SourcePre<State> {
 }
 
 impl types::Host for State {}
+
+impl packed::scrip::host::system::Host for State {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.moment.now())
+    }
+
+    fn seed(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.moment.seed())
+    }
+
+    fn print(&mut self, is_error: bool, text: Vec<u8>) -> wasmtime::Result<()> {
+        Self::print(self, is_error, &text);
+        Ok(())
+    }
+
+    fn deny(&mut self, what: String) -> wasmtime::Result<()> {
+        Err(NoSuchThing(what).into())
+    }
+}
 
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {

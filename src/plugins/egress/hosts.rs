@@ -55,6 +55,22 @@ impl HostRule {
         Ok(Self::One { encrypted, name: name.to_ascii_lowercase(), port })
     }
 
+    /// Whether it admits some of what another does.
+    #[must_use]
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let target = |rule: &Self| match rule {
+            Self::Any => None,
+            Self::One { encrypted, name, port } => {
+                let name = name.strip_prefix("*").map_or_else(|| name.clone(), |domain| format!("any{domain}"));
+                Some(Target { encrypted: *encrypted, name, port: *port })
+            }
+        };
+        match (target(self), target(other)) {
+            (None, _) | (_, None) => true,
+            (Some(own), Some(to)) => self.admits(&to) || other.admits(&own),
+        }
+    }
+
     /// Whether it admits a connection.
     #[must_use]
     pub fn admits(&self, to: &Target) -> bool {

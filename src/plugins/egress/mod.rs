@@ -5,6 +5,7 @@
 mod address;
 mod hosts;
 mod lookup;
+mod place;
 mod secrets;
 
 use std::{error::Error as _, sync::Arc, time::Duration};
@@ -25,8 +26,9 @@ pub use address::Ranges;
 pub use hosts::{HostRule, Target};
 pub use lookup::Lookup;
 use lookup::{Checked, Denied};
+pub use place::SecretPlace;
 pub use secrets::Secrets;
-pub(super) use secrets::{MIN_SECRET, environment_name};
+pub(super) use secrets::{HIDDEN, MIN_SECRET, environment_name};
 
 /// The most headers of a request or an answer, and their longest text in bytes.
 const MAX_HEADERS: usize = 64;
@@ -123,6 +125,13 @@ impl Egress {
         result
     }
 
+    /// Looks at a request as [`send`](Self::send) does, up to where it would be sent: what a gateway would refuse is
+    /// refused without one too.
+    pub fn rehearse(&self, request: HttpRequest, limits: &Limits) -> Result<(), HttpError> {
+        let (target, url) = self.admitted(&request, limits)?;
+        self.ready(request, &target, url).map(drop)
+    }
+
     /// The secrets, to hide them from what a plugin says.
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
@@ -168,8 +177,11 @@ impl Egress {
         let secrets = &self.permissions.secrets;
         let invalid = |what: &str| HttpError::Invalid(format!("expected {what}"));
         // Written anew only where there is something to fill in: a signature may be about how it is written.
-        if url.query_pairs().any(|(_, value)| value.contains(secrets::OPEN)) {
-            let pairs = url.query_pairs().map(|(key, value)| Ok((key.into_owned(), secrets.fill(&value, to)?)));
+        if url.query_pairs().any(|(key, value)| secrets.is_in_query(&key, &value)) {
+            let pairs = url.query_pairs().map(|(key, value)| {
+                let value = secrets.in_query(&key, &value, to)?;
+                Ok((key.into_owned(), value))
+            });
             let pairs = pairs.collect::<Result<Vec<_>, HttpError>>()?;
             url.query_pairs_mut().clear().extend_pairs(pairs);
         }
@@ -183,7 +195,8 @@ impl Egress {
             if OURS.contains(&name.as_str()) {
                 return Err(HttpError::Invalid(format!("the header {name} is the host's own: leave it out")));
             }
-            let value = HeaderValue::from_str(&secrets.fill(value, to)?).map_err(|_| invalid("values of headers"))?;
+            let value = secrets.in_header(name.as_str(), value, to)?;
+            let value = HeaderValue::from_str(&value).map_err(|_| invalid("values of headers"))?;
             headers.append(name, value);
         }
         let body = request.body.map(|body| self.body(body, &headers, to)).transpose()?;
@@ -195,14 +208,9 @@ impl Egress {
 
     /// A body with its secrets, which only JSON can have.
     fn body(&self, body: Vec<u8>, headers: &HeaderMap, to: &Target) -> Result<Vec<u8>, HttpError> {
-        if !body.windows(secrets::OPEN.len()).any(|window| window == secrets::OPEN.as_bytes()) {
-            return Ok(body);
-        }
         let json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|v| v.contains("json"));
-        let value = serde_json::from_slice(&body).ok().filter(|_| json);
-        let value = value.ok_or_else(|| HttpError::Invalid("a body with a secret has to be JSON".to_owned()))?;
-        serde_json::to_vec(&self.permissions.secrets.fill_json(value, to)?)
-            .map_err(|error| HttpError::Invalid(error.to_string()))
+        let filled = if json { self.permissions.secrets.in_json(&body, to)? } else { None };
+        Ok(filled.unwrap_or(body))
     }
 
     /// An answer, as far as it may be known.

@@ -1,5 +1,6 @@
-//! Secrets of a plugin: it names them, the host fills them in once a request's address is allowed, and takes them
-//! out of whatever comes back. So a plugin never holds one. Each is bound to a host and sent nowhere else.
+//! Secrets of a plugin: its manifest names them, each with the one place of a request where it goes. The host fills them
+//! in there once the request's address is allowed, and takes them out of whatever comes back. So a plugin never holds
+//! one. Each is bound to a host and sent nowhere else.
 //!
 //! Taking them out is for accidents: a partner's error page that repeats the request, a debug header, a log that is sent
 //! along. It knows how such programs write a text. A partner who wants to hand its secret to a plugin can write it in a way
@@ -8,21 +9,19 @@
 use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
 use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER};
-use serde_json::Value;
 
-use super::hosts::Target;
+use super::{hosts::Target, place::SecretPlace};
 use crate::HttpError;
 
-/// What begins a place to fill in; `}}` ends it.
-pub(super) const OPEN: &str = "{{secret.";
 /// What a secret is replaced with where an answer carries it.
-const HIDDEN: &str = "[secret]";
+pub(crate) const HIDDEN: &str = "[secret]";
 /// Shorter secrets would be taken out of texts that say something else.
 pub(crate) const MIN_SECRET: usize = 8;
 
-/// A secret's value and the host that it is bound to.
+/// A secret: where it goes, its value and the host that it is bound to.
 #[derive(Clone)]
 struct Secret {
+    place: SecretPlace,
     value: Option<String>,
     host: Option<String>,
 }
@@ -32,6 +31,8 @@ struct Secret {
 pub struct Secrets {
     plugin: String,
     by_name: BTreeMap<String, Secret>,
+    /// Whether nothing is sent: then each stays as the plugin wrote it, whatever the operator says.
+    rehearsed: bool,
     /// How they may be written, made when it is first needed.
     spellings: OnceLock<Spellings>,
 }
@@ -46,59 +47,123 @@ impl Secrets {
     /// None yet.
     #[must_use]
     pub fn new(plugin: &str) -> Self {
-        Self { plugin: plugin.to_owned(), by_name: BTreeMap::new(), spellings: OnceLock::new() }
+        Self { plugin: plugin.to_owned(), ..Self::default() }
+    }
+
+    /// None yet, for requests that are looked at and not sent: no operator has to have given any value.
+    #[must_use]
+    pub fn rehearsed(plugin: &str) -> Self {
+        Self { rehearsed: true, ..Self::new(plugin) }
     }
 
     /// Adds one. Without a value or a host it cannot be sent, and says so when it is asked for.
-    pub fn add(&mut self, name: &str, value: Option<String>, host: Option<String>) {
+    pub fn add(&mut self, name: &str, place: SecretPlace, value: Option<String>, host: Option<String>) {
         self.spellings = OnceLock::new();
-        self.by_name.insert(name.to_owned(), Secret { value, host: host.map(|host| host.to_ascii_lowercase()) });
+        let host = host.map(|host| host.to_ascii_lowercase());
+        self.by_name.insert(name.to_owned(), Secret { place, value, host });
     }
 
-    /// A text with its secrets, for a target.
-    pub fn fill(&self, text: &str, to: &Target) -> Result<String, HttpError> {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once(OPEN) {
-            let (name, after) = after
-                .split_once("}}")
-                .ok_or_else(|| HttpError::Invalid(format!("{OPEN} has no end: write {OPEN}NAME}}}}")))?;
-            filled.push_str(before);
-            filled.push_str(self.value(name, to)?);
-            rest = after;
-        }
-        filled.push_str(rest);
-        Ok(filled)
+    /// The text of a header, with the secret that goes there.
+    pub(super) fn in_header(&self, header: &str, text: &str, to: &Target) -> Result<String, HttpError> {
+        self.at(text, to, |place| matches!(place, SecretPlace::Header(name) if name.eq_ignore_ascii_case(header)))
     }
 
-    /// A JSON value with the secrets of its texts.
-    pub fn fill_json(&self, value: Value, to: &Target) -> Result<Value, HttpError> {
-        Ok(match value {
-            Value::String(text) => Value::String(self.fill(&text, to)?),
-            Value::Array(items) => items.into_iter().map(|item| self.fill_json(item, to)).collect::<Result<_, _>>()?,
-            Value::Object(entries) => {
-                let entry = |(key, value)| self.fill_json(value, to).map(|value| (key, value));
-                entries.into_iter().map(entry).collect::<Result<_, _>>()?
+    /// The text of a value of the query, with the secret that goes there.
+    pub(super) fn in_query(&self, key: &str, text: &str, to: &Target) -> Result<String, HttpError> {
+        self.at(text, to, |place| matches!(place, SecretPlace::Query(name) if name == key))
+    }
+
+    /// Whether one of them goes into a query that has such a value.
+    pub(super) fn is_in_query(&self, key: &str, text: &str) -> bool {
+        let asks = |(name, secret): (&String, &Secret)| {
+            matches!(&secret.place, SecretPlace::Query(place) if place == key) && text.contains(&mark(name))
+        };
+        self.by_name.iter().any(asks)
+    }
+
+    /// A body of JSON with the secrets that go there; none where it asks for none, so that it is sent byte for byte.
+    pub(super) fn in_json(&self, body: &[u8], to: &Target) -> Result<Option<Vec<u8>>, HttpError> {
+        let mut parsed: Option<serde_json::Value> = None;
+        let mut changed = false;
+        for (name, secret) in &self.by_name {
+            let SecretPlace::Json(pointer) = &secret.place else { continue };
+            if parsed.is_none() {
+                let Ok(value) = serde_json::from_slice(body) else { return Ok(None) };
+                parsed = Some(value);
             }
-            other => other,
-        })
+            let found = parsed.as_mut().and_then(|value| value.pointer_mut(pointer));
+            let Some(serde_json::Value::String(text)) = found else { continue };
+            if text.contains(&mark(name)) {
+                *text = self.filled(name, secret, text, to)?;
+                changed = true;
+            }
+        }
+        let written = |value| serde_json::to_vec(&value).map_err(|error| HttpError::Invalid(error.to_string()));
+        parsed.filter(|_| changed).map(written).transpose()
     }
 
-    fn value(&self, name: &str, to: &Target) -> Result<&str, HttpError> {
+    fn at(&self, text: &str, to: &Target, here: impl Fn(&SecretPlace) -> bool) -> Result<String, HttpError> {
+        let asks = |(name, secret): &(&String, &Secret)| here(&secret.place) && text.contains(&mark(name));
+        match self.by_name.iter().find(asks) {
+            Some((name, secret)) => self.filled(name, secret, text, to),
+            None => Ok(text.to_owned()),
+        }
+    }
+
+    /// A text with a secret in the first of its marks: what follows may be a caller's.
+    fn filled(&self, name: &str, secret: &Secret, text: &str, to: &Target) -> Result<String, HttpError> {
+        let value = self.value(name, secret, to)?;
+        Ok(if self.rehearsed { text.to_owned() } else { text.replacen(&mark(name), value, 1) })
+    }
+
+    fn value<'a>(&self, name: &str, secret: &'a Secret, to: &Target) -> Result<&'a str, HttpError> {
         let plugin = &self.plugin;
-        let unknown = || HttpError::Invalid(format!("secret {name} is not named: add it to [secrets] in plugin.toml"));
-        let secret = self.by_name.get(name).ok_or_else(unknown)?;
         let table = format!("[plugin.{plugin}.secrets.{name}] of Scrip's configuration file");
         let Some(host) = &secret.host else {
+            if self.rehearsed {
+                return Ok("");
+            }
             return Err(HttpError::Denied(format!("secret {name} is bound to no host: set host in {table}")));
         };
         // A name alone is good for every port of it, but never without encryption.
         if *host != to.to_string() && !(to.encrypted && *host == to.name) {
             return Err(HttpError::Denied(format!("secret {name} is bound to {host}: it is not sent to {to}")));
         }
+        if self.rehearsed {
+            return Ok("");
+        }
         let variable = environment_name(plugin, name);
         let missing = || HttpError::Denied(format!("secret {name} has no value: set value in {table}, or {variable}"));
         secret.value.as_deref().ok_or_else(missing)
+    }
+
+    /// Where a request has what looks like a secret's mark and is none: it is sent as it stands, which its author may
+    /// not have meant.
+    #[must_use]
+    pub(crate) fn strays(&self, request: &crate::HttpRequest) -> Vec<String> {
+        let query = reqwest::Url::parse(&request.url).map(|url| {
+            url.query_pairs().map(|(key, value)| (format!("query:{key}"), value.into_owned())).collect::<Vec<_>>()
+        });
+        let headers =
+            request.headers.iter().map(|(name, text)| (format!("header:{}", name.to_lowercase()), text.clone()));
+        let mut texts: Vec<(String, String)> = headers.chain(query.unwrap_or_default()).collect();
+        if let Some(body) = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()) {
+            members(&body, "json:", &mut texts);
+        }
+        let stands = |(place, text): &(String, String)| {
+            let (_, after) = text.split_once("{{secret.")?;
+            let name = after.split_once("}}")?.0;
+            let known = self.by_name.get(name);
+            if known.is_some_and(|secret| secret.place.to_string() == *place) {
+                return None;
+            }
+            let goes = known.map_or_else(
+                || format!("[secrets.{name}] is not in plugin.toml"),
+                |secret| format!("[secrets.{name}] of plugin.toml has in = \"{}\"", secret.place),
+            );
+            Some(format!("{{{{secret.{name}}}}} at {place} is sent as it stands: {goes}"))
+        };
+        texts.iter().filter_map(stands).collect()
     }
 
     /// A text without the secrets that it carries, in one pass over it.
@@ -114,6 +179,25 @@ impl Secrets {
     #[must_use]
     pub fn hide_text(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.hide(text.as_bytes().to_vec())).into_owned()
+    }
+}
+
+/// What a plugin writes where a secret goes.
+fn mark(name: &str) -> String {
+    format!("{{{{secret.{name}}}}}")
+}
+
+/// The texts of a JSON value, each with its pointer.
+fn members(value: &serde_json::Value, at: &str, texts: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::String(text) => texts.push((at.to_owned(), text.clone())),
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(place, item)| members(item, &format!("{at}/{place}"), texts));
+        }
+        serde_json::Value::Object(entries) => {
+            entries.iter().for_each(|(key, item)| members(item, &format!("{at}/{key}"), texts));
+        }
+        _ => {}
     }
 }
 
@@ -229,39 +313,86 @@ mod tests {
         Target { encrypted: true, name: name.to_owned(), port: 443 }
     }
 
+    fn header(name: &str) -> SecretPlace {
+        SecretPlace::Header(name.to_owned())
+    }
+
     fn secrets() -> Secrets {
         let mut secrets = Secrets::new("http-callback");
-        secrets.add("key", Some("s3cr3t/\"+x".to_owned()), Some("api.example".to_owned()));
-        secrets.add("free", Some("whatever".to_owned()), None);
-        secrets.add("empty", None, Some("api.example".to_owned()));
+        let host = || Some("api.example".to_owned());
+        secrets.add("key", header("x-key"), Some("s3cr3t/\"+x".to_owned()), host());
+        secrets.add("free", header("x-free"), Some("whatever".to_owned()), None);
+        secrets.add("empty", header("x-empty"), None, host());
+        secrets.add("deep", SecretPlace::Json("/a/0".to_owned()), Some("s3cr3t/\"+x".to_owned()), host());
         secrets
     }
 
     #[test]
-    fn a_secret_is_filled_in_for_its_host_alone() {
+    fn a_secret_is_filled_in_at_its_place_for_its_host_alone() {
         let secrets = secrets();
         let here = target("api.example");
-        assert_eq!(secrets.fill("a {{secret.key}} b", &here), Ok("a s3cr3t/\"+x b".to_owned()));
-        let body = secrets.fill_json(json!({ "a": ["{{secret.key}}", 1] }), &here);
-        assert_eq!(body, Ok(json!({ "a": ["s3cr3t/\"+x", 1] })));
-        for (text, to, says) in [
-            ("{{secret.key}}", "other.example", "bound to api.example"),
-            ("{{secret.key}}", "api.example.", "bound to api.example"),
-            ("{{secret.free}}", "api.example", "set host in [plugin.http-callback.secrets.free]"),
-            ("{{secret.empty}}", "api.example", "SCRIP_SECRET_HTTP_CALLBACK_EMPTY"),
-            ("{{secret.other}}", "api.example", "add it to [secrets]"),
-            ("{{secret.key", "api.example", "has no end"),
+        let filled = |place: &str, text: &str| secrets.in_header(place, text, &here);
+        assert_eq!(filled("X-Key", "a {{secret.key}} b"), Ok("a s3cr3t/\"+x b".to_owned()));
+        // Elsewhere a text stands, whatever it looks like.
+        for (place, text) in [
+            ("x-other", "{{secret.key}}"),
+            ("x-key", "{{secret.free}}"),
+            ("x-key", "{{secret.key"),
+            ("x-key", "{{secret.none}}"),
         ] {
-            let found = secrets.fill(text, &target(to)).expect_err(text).to_string();
+            assert_eq!(filled(place, text), Ok(text.to_owned()));
+        }
+        let twice = filled("x-key", "{{secret.key}} a{{secret.key}}");
+        assert_eq!(twice, Ok("s3cr3t/\"+x a{{secret.key}}".to_owned()), "the first alone");
+        assert_eq!(secrets.in_query("x-key", "{{secret.key}}", &here), Ok("{{secret.key}}".to_owned()));
+        let body = json!({ "a": ["{{secret.deep}}", "{{secret.deep}}"], "b": "{{secret.key}}" });
+        let found = secrets.in_json(body.to_string().as_bytes(), &here).expect("allowed").expect("filled in");
+        let expected = json!({ "a": ["s3cr3t/\"+x", "{{secret.deep}}"], "b": "{{secret.key}}" });
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&found).ok(), Some(expected));
+        for body in ["{ \"a\": [1] }", "{\"a\":{\"b\":\"{{secret.deep}}\"}}", "not JSON {{secret.deep}}", ""] {
+            assert_eq!(secrets.in_json(body.as_bytes(), &here), Ok(None), "{body}");
+        }
+        for (name, to, says) in [
+            ("key", "other.example", "bound to api.example"),
+            ("key", "api.example.", "bound to api.example"),
+            ("free", "api.example", "set host in [plugin.http-callback.secrets.free]"),
+            ("empty", "api.example", "SCRIP_SECRET_HTTP_CALLBACK_EMPTY"),
+        ] {
+            let text = mark(name);
+            let found = secrets.in_header(&format!("x-{name}"), &text, &target(to)).expect_err(name).to_string();
             assert!(found.contains(says) && !found.contains("s3cr3t"), "{found}");
         }
     }
 
     #[test]
+    fn what_is_rehearsed_keeps_its_marks() {
+        let mut secrets = Secrets::rehearsed("p");
+        secrets.add("key", header("x-key"), None, Some("api.example".to_owned()));
+        secrets.add("free", header("x-free"), None, None);
+        for name in ["key", "free"] {
+            let found = secrets.in_header(&format!("x-{name}"), &mark(name), &target("api.example"));
+            assert_eq!(found, Ok(mark(name)));
+        }
+        assert!(secrets.in_header("x-key", "{{secret.key}}", &target("other.example")).is_err());
+        let request = crate::HttpRequest {
+            method: "POST".to_owned(),
+            url: "https://api.example/?a={{secret.none}}".to_owned(),
+            headers: vec![("X-Key".to_owned(), "{{secret.key}}".to_owned())],
+            body: Some(b"{\"a\":[\"{{secret.key}}\"]}".to_vec()),
+        };
+        let strays = secrets.strays(&request);
+        let says =
+            ["{{secret.none}} at query:a is sent as it stands", "{{secret.key}} at json:/a/0 is sent as it stands"];
+        assert_eq!(strays.len(), 2, "{strays:?}");
+        assert!(strays.iter().zip(says).all(|(stray, says)| stray.starts_with(says)), "{strays:?}");
+    }
+
+    #[test]
     fn a_name_alone_is_not_sent_without_encryption() {
         let (secrets, here) = (secrets(), target("api.example"));
-        assert!(secrets.fill("{{secret.key}}", &Target { port: 8443, ..here.clone() }).is_ok());
-        let plain = secrets.fill("{{secret.key}}", &Target { encrypted: false, port: 80, ..here });
+        let filled = |to: &Target| secrets.in_header("x-key", "{{secret.key}}", to);
+        assert!(filled(&Target { port: 8443, ..here.clone() }).is_ok());
+        let plain = filled(&Target { encrypted: false, port: 80, ..here });
         assert!(plain.is_err_and(|error| error.to_string().contains("it is not sent to http://api.example")));
     }
 
@@ -271,7 +402,7 @@ mod tests {
         let value = "s3cr3t/\"+xY";
         let hidden = |text: &[u8]| {
             let mut secrets = Secrets::new("http-callback");
-            secrets.add("key", Some(value.to_owned()), None);
+            secrets.add("key", header("x-key"), Some(value.to_owned()), None);
             secrets.hide(text.to_vec())
         };
         for text in [
@@ -321,8 +452,8 @@ mod tests {
     #[test]
     fn secrets_within_secrets() {
         let mut nested = secrets();
-        nested.add("a", Some("a-secret".to_owned()), None);
-        nested.add("b", Some("a-secret-with-more".to_owned()), None);
+        nested.add("a", header("a"), Some("a-secret".to_owned()), None);
+        nested.add("b", header("b"), Some("a-secret-with-more".to_owned()), None);
         assert_eq!(nested.hide_text("a-secret-with-more a-secret"), "[secret] [secret]");
         assert_eq!(secrets().hide_text("nothing"), "nothing");
         assert_eq!(Secrets::new("none").hide_text("a-secret"), "a-secret");

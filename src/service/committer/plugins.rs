@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::question::Question;
+use crate::{issued::usable, question::Question};
 use scrip_domain::{
     basket::Basket,
     binding::{Binding, Outcome},
@@ -14,14 +14,13 @@ use scrip_domain::{
     id::{CouponId, CustomerId},
     period::Instant,
     pool::Pool,
-    pool_draft::{MAX_CODE, check_code},
     presence::MAX_INDEX,
     rejection::{Refusal, Rejection},
     terms::{Terms, Value},
 };
 use scrip_plugins::{
-    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, Occasion, PluginBasket, PluginCoupon, PluginCustomer,
-    PluginLine, PluginPool, PluginValue, SourceRefusal, shown,
+    CheckRequest, CheckVerdict, CodeRequest, Occasion, PluginBasket, PluginCoupon, PluginCustomer, PluginLine,
+    PluginPool, PluginValue, SourceRefusal, shown,
 };
 
 use super::{
@@ -112,6 +111,7 @@ impl Attempt<'_> {
         let known = self.customer(customer)?;
         let request = Box::new(CodeRequest {
             idempotency_key: self.source_key.to_owned(),
+            now: String::new(),
             pool: plugin_pool(self.working.registry.ids(), pool),
             customer: plugin_customer(customer, known),
             config: binding.config.clone(),
@@ -134,9 +134,7 @@ impl Attempt<'_> {
             Err(failure) => return Err(unavailable(failure.to_string()).into()),
         };
         let unfit = |reason: &str| Stop::from(unavailable(format!("its code cannot be used: {reason}")));
-        let expires_at = self.checked_end(&issued).map_err(|reason| unfit(&reason))?;
-        let code = check_code(&issued.code)
-            .map_err(|_| unfit(&format!("expected 1 to {MAX_CODE} characters without control characters")))?;
+        let (code, expires_at) = usable(&issued, Some(self.now())).map_err(|reason| unfit(&reason))?;
         let mut tally = self.tally(pool.id);
         let index = tally.supply.size;
         if index >= MAX_INDEX {
@@ -151,16 +149,6 @@ impl Attempt<'_> {
         let id = CouponId { pool: pool.id, index };
         let coupon = Coupon::unassigned(id, code, pool.current_terms());
         Ok(Supplied { found: Found::unstored(coupon), expires_at })
-    }
-
-    /// Until when a source says that its code is good.
-    fn checked_end(&self, issued: &IssuedCode) -> Result<Option<Instant>, String> {
-        let Some(text) = &issued.expires_at else { return Ok(None) };
-        match text.parse::<Instant>() {
-            Ok(at) if at > self.now() => Ok(Some(at)),
-            Ok(at) => Err(format!("it expired at {at}")),
-            Err(_) => Err("expected an expiry such as 2026-12-31T23:59:59Z".to_owned()),
-        }
     }
 }
 

@@ -77,6 +77,7 @@ impl App {
 
     /// The same at an edge with these options.
     pub(super) async fn with_options_and_plugins(options: Options, settings: PluginSettings) -> Self {
+        let settings = PluginSettings { bounds: crate::plugins::patient(), ..settings };
         let plugins = Plugins::open(settings, Lookup::default()).await.expect("plugins");
         Self::open(&Address::parse("mem://").expect("an address"), options, Some(plugins)).await
     }

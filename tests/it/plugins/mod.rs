@@ -2,6 +2,7 @@
 //! lines of WebAssembly text; [`Host`] loads it beside a good one, which has to answer whatever the other does.
 
 mod answers;
+mod binding;
 mod cache;
 mod cancelled;
 mod computing;
@@ -10,6 +11,7 @@ mod files;
 mod guest;
 mod memory;
 mod network;
+mod packed;
 mod paused;
 mod places;
 mod reload;
@@ -134,7 +136,8 @@ impl Host {
 
 /// What plugins may use, where a start waits until all are compiled, however slow the machine is.
 pub(crate) fn patient() -> Bounds {
-    Bounds { loading: Duration::from_secs(600), ..Bounds::default() }
+    let long = Duration::from_secs(600);
+    Bounds { starting: long, loading: long, grace: Duration::ZERO, ..Bounds::default() }
 }
 
 /// A manifest with more lines.

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use scrip::plugins::{CheckVerdict, PluginKind};
+use scrip::plugins::{CheckVerdict, PluginFailure, PluginKind};
 
 use super::{Host, Setup, guest::refusing, manifest, until, write_plugin};
 
@@ -111,7 +111,13 @@ async fn a_broken_build_leaves_the_old_one_in_use() {
     fs::remove_dir_all(host.folder(ID)).expect("removed");
     host.plugins.reload(ID).await.expect("known");
     assert!(host.plugin(ID).problem().is_some_and(|problem| problem.contains("its folder is gone")));
-    assert_eq!(says(&host).await, "build 3");
+    // Once the time for a move is over.
+    until(|| host.plugin(ID).build().is_none()).await;
+    assert_eq!(host.check(ID).await, Err(PluginFailure::NotLoaded(ID.to_owned())));
+    assert!(host.plugin(ID).problem().is_some_and(|problem| problem.contains("not loaded any more")));
+    write_plugin(&host.folder(ID), &text, &build(4));
+    until(|| host.plugin(ID).build().is_some()).await;
+    assert_eq!((host.plugin(ID).problem(), says(&host).await), (None, "build 4".to_owned()));
     assert!(host.plugins.reload("unknown").await.is_none());
 }
 

@@ -51,7 +51,7 @@ async fn an_upstream_that_is_down_is_not_asked() {
     }
     assert_eq!(server.asked().len(), 5);
     // What was never sent speaks for nobody: four failures, something that is denied, and the fifth.
-    let nowhere = asking(&Sent::get(&server.url("/broken")).header("x-key", "{{secret.none}}"), 1).source();
+    let nowhere = asking(&Sent::get(&server.url("/broken")).header("x-key", "not\na header"), 1).source();
     let alternating = Setup::new().with(ID, PluginKind::Source, &more, &nowhere).operator(ID, operator);
     let host = alternating.open().await;
     for _ in 0..7 {

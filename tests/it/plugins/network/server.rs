@@ -128,6 +128,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let response = match path.as_str() {
         "/issue" => plain.header("content-type", "application/json").body("{\"code\":\"FROM-PARTNER\"}".into()),
         "/redirect" => plain.status(302).header("location", "http://127.0.0.2:9/elsewhere").body(Body::empty()),
+        "/back" => plain.status(302).header("location", arrived.path.as_str()).body(Body::empty()),
         "/moved" => plain.status(308).header("location", "/ok").body(Body::empty()),
         "/broken" => plain.status(503).body("down".into()),
         "/close" => plain.header("connection", "close").body("ok".into()),

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Builds the example in each language from its source, tests it with the same fixtures, and has a gateway load it and a
+# pool bind it: run.sh BINARY [LANGUAGE...]. A language whose tools are not here is skipped, and that is told.
+# Needs curl; python3 brings Python, C++ and Zig (by PyPI), node and npm bring the others.
+set -euo pipefail
+binary=$(realpath "$1")
+shift
+cd "$(dirname "$0")"
+[ $# -gt 0 ] || set -- c cpp zig assemblyscript js typescript python
+work=$(mktemp -d)
+gateway=
+trap '[ -z "$gateway" ] || kill "$gateway" 2>/dev/null || true; rm -rf "$work"' EXIT
+mkdir "$work/bin" "$work/plugins"
+ln -s "$binary" "$work/bin/scrip"
+export PATH=$work/bin:$PATH
+
+# What a language's build needs.
+needs() {
+  case $1 in
+  c) ;;
+  cpp | zig | python) echo python3 ;;
+  *) echo npm ;;
+  esac
+}
+
+built=()
+for language in "$@"; do
+  tool=$(needs "$language")
+  if [ -n "$tool" ] && ! command -v "$tool" >/dev/null; then
+    echo "$language: skipped, no $tool here"
+    continue
+  fi
+  began=$SECONDS
+  # C is kept built: its compiler is the one that others bring.
+  if [ "$language" != c ] && ! "$language/build.sh" >"$work/build.log" 2>&1; then
+    cat "$work/build.log" >&2
+    exit 1
+  fi
+  took=$((SECONDS - began))
+  scrip plugin test "$language" >"$work/test.log" || { cat "$work/test.log" >&2; exit 1; }
+  size=$(wc -c <"$language/minimum-items-$language.wasm")
+  echo "$language: built in $took s, $((size / 1024)) KiB, $(tail -1 "$work/test.log")"
+  mkdir "$work/plugins/$language"
+  cp "$language/plugin.toml" "$language/minimum-items-$language.wasm" "$work/plugins/$language"
+  built+=("$language")
+done
+
+key=scrip_example_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+# What the tests have compiled is good for the gateway too.
+mkdir -m 700 "$work/data.plugins"
+cp "${XDG_CACHE_HOME:-$HOME/.cache}"/scrip/plugins/*.cwasm "$work/data.plugins"
+SCRIP_ADMIN_KEY=$key scrip serve --listen 127.0.0.1:0 --database "surrealkv://$work/data" --plugins "$work/plugins" --log warn 2>"$work/said" &
+gateway=$!
+url=
+for _ in $(seq 100); do
+  url=$(sed -n 's|^Scrip listens on \(http://[^ ]*\).*|\1|p' "$work/said")
+  [ -n "$url" ] && break
+  sleep 0.1
+done
+[ -n "$url" ] || { cat "$work/said" >&2; exit 1; }
+ask() { curl -sS "$url/graphql" -H "authorization: Bearer $key" -H 'content-type: application/json' -d "$1"; }
+
+for language in "${built[@]}"; do
+  create="mutation { poolCreate(input: {name: \\\"$language\\\", source: GENERATED, pattern: \\\"$language-####\\\", type: PERCENTAGE, value: \\\"10\\\", checks: [{plugin: \\\"minimum-items-$language\\\", config: {items: 3}}]}) { pool { id } userErrors { code message } } }"
+  answer=
+  # An engine of some MB is compiled first.
+  for _ in $(seq 60); do
+    answer=$(ask "{\"query\":\"$create\"}")
+    case $answer in *"is being loaded"*) sleep 2 ;; *) break ;; esac
+  done
+  case $answer in *'"pool":{"id"'*) echo "$language: bound to a pool" ;; *) echo "$language: $answer" >&2; exit 1 ;; esac
+done
