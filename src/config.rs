@@ -3,8 +3,10 @@
 
 mod backup;
 mod environment;
+mod jwt;
 mod memory;
 mod plugins;
+mod tls;
 
 use std::{
     collections::BTreeMap,
@@ -14,11 +16,15 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::http::{Proxies, TlsFiles};
 use scrip_plugins::{Environment, OperatorSettings, PluginSettings};
+use scrip_service::IssuerDraft;
 use scrip_storage::{Address, OpenError};
 
 pub use backup::{BackupLayer, PlannedBackups, rate};
+pub use jwt::JwtLayer;
 pub use memory::Budget;
+pub use tls::TlsLayer;
 
 /// Where Scrip listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";
@@ -89,6 +95,14 @@ pub struct Layer {
     pub warnings: Vec<String>,
     /// The origins of other sites whose pages may ask, such as "https://shop.example".
     pub origins: Option<Vec<String>>,
+    /// The proxies that tell for whom they ask, such as "10.1.0.0/16".
+    pub proxies: Option<Vec<String>>,
+    /// The certificate for TLS, and its key.
+    pub tls: TlsLayer,
+    /// Whether a proxy in front speaks TLS.
+    pub behind_proxy: Option<bool>,
+    /// The retailer's own issuer of tokens.
+    pub jwt: JwtLayer,
     /// The most that an operation may cost.
     pub max_cost: Option<u64>,
     /// How much memory it may take, such as "1GiB".
@@ -136,6 +150,10 @@ impl Layer {
             plugin: if self.plugin.is_empty() { lower.plugin } else { self.plugin },
             secrets: if self.secrets.0.is_empty() { lower.secrets } else { self.secrets },
             origins: self.origins.or(lower.origins),
+            proxies: self.proxies.or(lower.proxies),
+            tls: self.tls.over(lower.tls),
+            behind_proxy: self.behind_proxy.or(lower.behind_proxy),
+            jwt: self.jwt.over(lower.jwt),
             max_cost: self.max_cost.or(lower.max_cost),
             memory: self.memory.or(lower.memory),
             introspection: self.introspection.or(lower.introspection),
@@ -182,6 +200,14 @@ pub struct Config {
     pub plugins: PluginSettings,
     /// The origins of other sites whose pages may ask, in lower case.
     pub origins: Vec<String>,
+    /// The proxies that tell for whom they ask.
+    pub proxies: Proxies,
+    /// The certificate for TLS, and its key; none where plain HTTP is spoken.
+    pub tls: Option<TlsFiles>,
+    /// Whether a proxy in front speaks TLS.
+    pub behind_proxy: bool,
+    /// The issuer whose tokens are believed; none where none is named.
+    pub issuer: Option<IssuerDraft>,
     /// The most that an operation may cost, where it is not the default.
     pub max_cost: Option<u64>,
     /// How much memory it may take, and for what.
@@ -249,6 +275,11 @@ impl Config {
             log_format,
             warnings: layer.warnings,
             origins: layer.origins.unwrap_or_default().iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+            proxies: Proxies::parse(&layer.proxies.unwrap_or_default())
+                .map_err(|reason| ConfigError::Value { name: "proxies", reason })?,
+            tls: layer.tls.check()?,
+            behind_proxy: layer.behind_proxy.unwrap_or_default(),
+            issuer: layer.jwt.check()?,
             max_cost: layer.max_cost,
             memory,
             introspection,

@@ -21,7 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    config::{BackupLayer, Config, ConfigError, Layer, LogFormat},
+    config::{BackupLayer, Config, ConfigError, Layer, LogFormat, TlsLayer},
     telemetry,
 };
 use scrip_service::{before_end, last_line};
@@ -60,6 +60,20 @@ struct Settings {
     /// environment.
     #[arg(long, global = true, value_name = "ORIGIN,ORIGIN", value_delimiter = ',')]
     origins: Option<Vec<String>>,
+    /// Certificate for TLS, with those that lead to its issuer, as PEM [default: plain HTTP]; SCRIP_TLS_CERTIFICATE by
+    /// environment.
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+    /// Key of the certificate, as PEM; SCRIP_TLS_KEY by environment.
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// A proxy in front speaks TLS: plain HTTP is spoken beyond loopback too; SCRIP_BEHIND_PROXY by environment.
+    #[arg(long, global = true)]
+    behind_proxy: bool,
+    /// Proxies in front that tell for whom they ask (X-Forwarded-For), such as 10.1.0.0/16 [default: none];
+    /// SCRIP_PROXIES by environment.
+    #[arg(long, global = true, value_name = "ADDRESS,ADDRESS", value_delimiter = ',')]
+    proxies: Option<Vec<String>>,
     /// The most that an operation may cost [default: 100000]; SCRIP_MAX_COST by environment.
     #[arg(long, global = true, value_name = "NUMBER")]
     max_cost: Option<u64>,
@@ -231,6 +245,9 @@ fn configuration(flags: Settings, url: Option<String>) -> Result<Config, ConfigE
         log: flags.log,
         log_format: flags.log_format,
         origins: flags.origins,
+        proxies: flags.proxies,
+        tls: TlsLayer { certificate: flags.tls_certificate, key: flags.tls_key },
+        behind_proxy: flags.behind_proxy.then_some(true),
         max_cost: flags.max_cost,
         introspection: flags.introspection,
         documents: flags.documents,

@@ -16,12 +16,12 @@ use tokio::{
 use super::Problem;
 use crate::{
     config::{Config, PlannedBackups},
-    http::{self, StreamLimits},
+    http::{self, StreamLimits, Tls},
     telemetry,
 };
 use scrip_graphql::{Documents, Rules, cost::MAX_COST};
 use scrip_plugins::{Lookup, Plugins};
-use scrip_service::{BackupPlan, Clock, KeyDraft, Scrip, end_process};
+use scrip_service::{BackupPlan, Clock, Issuer, KeyDraft, Scrip, end_process};
 
 /// How long a stop may take. What was answered is durable, so that a hard end loses nothing; requests in flight and the
 /// database have half of it each, and a little is left over.
@@ -39,10 +39,19 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     // The port first: a second start by mistake should not touch the database.
     let listener = bind(&config.listen).await?;
     let address = listener.local_addr()?;
+    let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+    if tls.is_none() && !config.behind_proxy && !address.ip().is_loopback() {
+        return Err(in_the_clear(address).into());
+    }
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let rules = rules(&config).await?;
     let plugins = Plugins::open(config.plugins, Lookup::default()).await?;
     let scrip = Scrip::open(&config.database, Clock::System, Some(plugins)).await?;
-    first_key(&scrip, config.admin_key, address).await?;
+    if let Some(draft) = config.issuer {
+        let issuer = Issuer::new(draft, Lookup::default()).map_err(|fault| fault.reason)?;
+        scrip.trust(issuer).await?;
+    }
+    first_key(&scrip, config.admin_key, &format!("{scheme}://{address}")).await?;
     if let Some(PlannedBackups { folder, every, keep, rate }) = config.backup {
         scrip.plan_backups(BackupPlan { folder, every, keep, rate });
     }
@@ -53,12 +62,22 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
         tracing::info!("stopping: answering what is in flight");
     };
     tracing::info!(%address, database = config.database.text(), "listening");
-    telemetry::say(&format!("Scrip listens on http://{address} (GraphQL at /graphql, explorer at /)"));
+    telemetry::say(&format!("Scrip listens on {scheme}://{address} (GraphQL at /graphql, explorer at /)"));
     let budget = config.memory;
     let streams = StreamLimits::of(budget.streams);
     let connections = connections.min(budget.connections);
-    let (origins, far_places, held) = (config.origins, budget.far_places, budget.held);
-    let options = http::Options { origins, rules, connections, streams, far_places, held, ..http::Options::default() };
+    let (origins, proxies, far_places, held) = (config.origins, config.proxies, budget.far_places, budget.held);
+    let options = http::Options {
+        origins,
+        proxies,
+        tls,
+        rules,
+        connections,
+        streams,
+        far_places,
+        held,
+        ..http::Options::default()
+    };
     http::serve(listener, scrip, options, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
@@ -107,6 +126,15 @@ async fn rules(config: &Config) -> Result<Rules, Problem> {
     })
 }
 
+/// Why it does not start where others could read keys and codes on their way.
+fn in_the_clear(address: SocketAddr) -> String {
+    format!(
+        "{address} can be reached from other machines, and keys would be sent there in the clear: name a certificate with \
+         --tls-certificate and --tls-key, or say with --behind-proxy that a proxy in front speaks TLS, or listen on \
+         127.0.0.1"
+    )
+}
+
 /// Listens on an address, or on the first that can be had of a name's, those of IPv4 before the others.
 async fn bind(place: &str) -> Result<TcpListener, Problem> {
     let found = tokio::net::lookup_host(place).await;
@@ -127,14 +155,14 @@ async fn bind(place: &str) -> Result<TcpListener, Problem> {
 }
 
 /// At the first start an admin key is made and shown once; one that is preset is kept as it is.
-async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAddr) -> Result<(), Problem> {
+async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, url: &str) -> Result<(), Problem> {
     match preset {
         Some(key) if !scrip.has_key(&key) => {
             let draft = KeyDraft { secret: Some(key), ..KeyDraft::admin("admin") };
             scrip.operator().create_key(draft).await?;
             tracing::info!("the admin key of SCRIP_ADMIN_KEY was added");
         }
-        Some(key) if scrip.sign_in(&key).is_none() => {
+        Some(key) if !scrip.has_good_key(&key) => {
             tracing::warn!("the admin key of SCRIP_ADMIN_KEY was revoked, or its time is over: it stays so");
         }
         Some(_) => {}
@@ -143,8 +171,8 @@ async fn first_key(scrip: &Arc<Scrip>, preset: Option<String>, address: SocketAd
             let made = scrip.operator().create_key(KeyDraft::admin("admin")).await?;
             let text = format!(
                 "\nThis is the first start. The admin key, shown only now:\n\n    {key}\n\n\
-                 Open the explorer:  http://{address}/#key={key}\n\
-                 Or ask with curl:   curl http://{address}/graphql -H 'Authorization: Bearer {key}' \\\n\
+                 Open the explorer:  {url}/#key={key}\n\
+                 Or ask with curl:   curl {url}/graphql -H 'Authorization: Bearer {key}' \\\n\
                  \u{20}                     -H 'Content-Type: application/json' -d '{{\"query\":\"{{ viewer {{ name }} }}\"}}'\n\n\
                  Lost it? Stop Scrip and run: scrip key create\n",
                 key = made.secret,

@@ -84,7 +84,7 @@ impl PlannedBackups {
 }
 
 /// A time such as 90s, 30m, 24h or 7d.
-fn time(text: &str) -> Option<Duration> {
+pub(super) fn time(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,

@@ -9,12 +9,23 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 21] = [
+const VARIABLES: [&str; 32] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
     "SCRIP_LOG_FORMAT",
     "SCRIP_ORIGINS",
+    "SCRIP_PROXIES",
+    "SCRIP_TLS_CERTIFICATE",
+    "SCRIP_TLS_KEY",
+    "SCRIP_BEHIND_PROXY",
+    "SCRIP_JWT_ISSUER",
+    "SCRIP_JWT_AUDIENCE",
+    "SCRIP_JWT_KEYS",
+    "SCRIP_JWT_ALGORITHMS",
+    "SCRIP_JWT_LEEWAY",
+    "SCRIP_JWT_ROLE",
+    "SCRIP_JWT_NBF",
     "SCRIP_MAX_COST",
     "SCRIP_MEMORY",
     "SCRIP_INTROSPECTION",
@@ -50,10 +61,20 @@ impl Layer {
                     layer.plugin_threads = Some(parsed("SCRIP_PLUGIN_THREADS", &value, "a number such as 2")?);
                 }
                 "SCRIP_PLUGIN_MEMORY" => layer.plugin_memory = Some(value),
-                "SCRIP_ORIGINS" => {
-                    let given = value.split(',').filter(|part| !part.trim().is_empty());
-                    layer.origins = Some(given.map(str::to_owned).collect());
+                "SCRIP_ORIGINS" => layer.origins = Some(list(&value)),
+                "SCRIP_PROXIES" => layer.proxies = Some(list(&value)),
+                "SCRIP_TLS_CERTIFICATE" => layer.tls.certificate = Some(value.into()),
+                "SCRIP_TLS_KEY" => layer.tls.key = Some(value.into()),
+                "SCRIP_BEHIND_PROXY" => {
+                    layer.behind_proxy = Some(parsed("SCRIP_BEHIND_PROXY", &value, "true or false")?);
                 }
+                "SCRIP_JWT_ISSUER" => layer.jwt.issuer = Some(value),
+                "SCRIP_JWT_AUDIENCE" => layer.jwt.audience = Some(value),
+                "SCRIP_JWT_KEYS" => layer.jwt.keys = Some(value),
+                "SCRIP_JWT_ALGORITHMS" => layer.jwt.algorithms = Some(list(&value)),
+                "SCRIP_JWT_LEEWAY" => layer.jwt.leeway = Some(value),
+                "SCRIP_JWT_ROLE" => layer.jwt.role = Some(value),
+                "SCRIP_JWT_NBF" => layer.jwt.nbf = Some(value),
                 "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
                 "SCRIP_MEMORY" => layer.memory = Some(value),
                 "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
@@ -77,6 +98,11 @@ impl Layer {
         }
         Ok(layer)
     }
+}
+
+/// A list of the environment, with commas between.
+fn list(value: &str) -> Vec<String> {
+    value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// A value of the environment.

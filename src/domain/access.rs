@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{combining::Combining, period::Instant, seal::IdSecret};
+use super::{combining::Combining, period::Instant, seal::IdSecret, token_key::TokenKeys};
 
 /// What every secret starts with, so that people and scanners recognise one.
 pub const SECRET_PREFIX: &str = "scrip_";
@@ -20,11 +20,13 @@ pub enum Role {
     Service,
     /// Whoever looks at it; codes by their last characters.
     Viewer,
+    /// One customer, in a shop's page: own coupons and events. It has no key, but tokens.
+    Customer,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Admin, Self::Manager, Self::Service, Self::Viewer];
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Manager, Self::Service, Self::Viewer, Self::Customer];
 }
 
 /// An API key without its secret.
@@ -50,6 +52,9 @@ pub struct ApiKey {
     /// When it was revoked.
     #[serde(default)]
     pub revoked_at: Option<Instant>,
+    /// When it was last used, within a minute or so.
+    #[serde(default)]
+    pub last_used_at: Option<Instant>,
 }
 
 impl ApiKey {
@@ -77,4 +82,7 @@ pub struct Settings {
     /// What ids and cursors are sealed with; none before the first start that made it. It leaves the database for nobody.
     #[serde(skip)]
     pub ids: Option<IdSecret>,
+    /// What customer tokens are sealed with; none before the first start that made it. Likewise.
+    #[serde(skip)]
+    pub tokens: Option<TokenKeys>,
 }

@@ -38,6 +38,8 @@ pub enum GlobalId {
     Entry(EntryId),
     /// A purchase, by its transactionId.
     Purchase(String),
+    /// An API key, by its own id.
+    Key(String),
 }
 
 /// The ids and cursors of a database.
@@ -106,6 +108,15 @@ impl GlobalIds {
         }
     }
 
+    /// The API key that an input names, by its own id or the API's.
+    #[must_use]
+    pub fn key(&self, text: String) -> String {
+        match self.decode(&text) {
+            Some(GlobalId::Key(id)) => id,
+            _ => text,
+        }
+    }
+
     fn open(&self, text: &str) -> Option<Vec<u8>> {
         if text.len() > MAX_TEXT {
             return None;
@@ -132,6 +143,7 @@ impl GlobalId {
             Self::Event(_) => "an event",
             Self::Entry(_) => "a ledger entry",
             Self::Purchase(_) => "a purchase",
+            Self::Key(_) => "an API key",
         }
     }
 
@@ -145,6 +157,7 @@ impl GlobalId {
             Self::Event(id) => (4, [&id.stream.to_be_bytes()[..], &id.sequence.to_be_bytes()].concat()),
             Self::Entry(id) => (5, [coupon(&id.coupon), id.number.to_be_bytes().to_vec()].concat()),
             Self::Purchase(transaction) => (6, transaction.as_bytes().to_vec()),
+            Self::Key(id) => (7, id.as_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -156,6 +169,9 @@ impl GlobalId {
         }
         if *kind == 6 {
             return checked_id(std::str::from_utf8(rest).ok()?).ok().map(Self::Purchase);
+        }
+        if *kind == 7 {
+            return checked_id(std::str::from_utf8(rest).ok()?).ok().map(Self::Key);
         }
         let (first, rest) = rest.split_first_chunk::<4>()?;
         let first = u32::from_be_bytes(*first);
@@ -183,6 +199,7 @@ impl GlobalId {
             Self::Customer(id) => format!("customer:{id}"),
             Self::Event(id) => format!("event:{}:{}", id.stream, id.sequence),
             Self::Purchase(transaction) => format!("purchase:{transaction}"),
+            Self::Key(id) => format!("key:{id}"),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -199,6 +216,9 @@ impl GlobalId {
         }
         if kind == "purchase" {
             return checked_id(rest).ok().map(Self::Purchase);
+        }
+        if kind == "key" {
+            return checked_id(rest).ok().map(Self::Key);
         }
         let numbers = rest.split(':').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>()?;
         let small = |number: u64| u32::try_from(number).ok();

@@ -33,4 +33,5 @@ pub mod source;
 pub mod status;
 pub mod terms;
 pub mod till;
+pub mod token_key;
 pub mod zone;

@@ -305,6 +305,12 @@ pub enum Rejection {
         /// The bound.
         limit: u64,
     },
+    /// Codes were tried too often.
+    #[error("too many codes were tried: try again in {seconds} seconds")]
+    TooManyTries {
+        /// After so many.
+        seconds: u64,
+    },
     /// Exclusions that need larger tables than codes are made and found with.
     #[error("{reason}")]
     TablesTooLarge {
@@ -380,7 +386,7 @@ impl Rejection {
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
             Self::LimitExceeded { .. } | Self::TablesTooLarge { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
-            Self::TooManyReturns => Code::LimitExceeded,
+            Self::TooManyReturns | Self::TooManyTries { .. } => Code::LimitExceeded,
             Self::Forbidden { .. } => Code::Forbidden,
             Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }

@@ -268,12 +268,12 @@ impl Query {
     /// All API keys, by their making, revoked ones included.
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
         let keys = session(ctx)?.keys().map_err(|failure| failed(ctx, &failure))?;
-        Ok(keys.into_iter().map(ApiKey::from).collect())
+        Ok(keys.into_iter().map(ApiKey).collect())
     }
 
     /// Who this request acts as.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        Ok(Viewer::of(session(ctx)?.actor()))
+        Ok(Viewer(session(ctx)?.clone()))
     }
 }
 
@@ -307,6 +307,10 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         }
         Some(GlobalId::Event(id)) => {
             session.events_by_id(&[id]).await.map_err(fail)?.pop().map(|event| Node::CouponEvent(event.into()))
+        }
+        Some(GlobalId::Key(id)) => {
+            let key = session.keys().map_err(fail)?.into_iter().find(|key| key.id == id);
+            key.map(|key| Node::ApiKey(ApiKey(key)))
         }
         Some(GlobalId::Entry(id)) => LedgerEntry::read(ctx, id).await?.map(Node::LedgerEntry),
     })

@@ -30,7 +30,7 @@ pub(super) async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let session = match graphql::asking(&app, &notes, &headers) {
+    let session = match graphql::asking(&app, &notes, &headers).await {
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };
@@ -50,7 +50,7 @@ pub(super) async fn get(
         }
         Err(failure) => return graphql::failed(&failure, "beginning a backup"),
     };
-    tracing::info!(by = session.actor().name, "a backup was asked for");
+    tracing::info!(by = session.actor().label(), "a backup was asked for");
     // The first part tells whether there is any.
     let first = match backup.next().await {
         Some(Ok(first)) => first,

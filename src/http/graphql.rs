@@ -10,8 +10,8 @@ use axum::{
     body::Bytes,
     extract::{Extension, Query, Request as Sent, State, rejection::QueryRejection},
     http::{
-        HeaderMap, StatusCode, Uri,
-        header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE},
+        HeaderMap, HeaderValue, StatusCode, Uri,
+        header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -28,7 +28,7 @@ use super::{
 };
 use scrip_domain::rejection::Code;
 use scrip_graphql::{Admitted, Asked, Moment, ScripSchema, asked_by, bounds, coded};
-use scrip_service::{Failure, Session};
+use scrip_service::{Failure, Session, Tries};
 
 /// What is told where nothing is asked for.
 const UNNAMED: &str =
@@ -63,7 +63,7 @@ impl UrlParameters {
 
 /// Answers a POST.
 pub(super) async fn post(State(app): State<App>, Extension(notes): Extension<Notes>, request: Sent) -> Response {
-    let (session, media) = match admitted(&app, &notes, request.headers()) {
+    let (session, media) = match admitted(&app, &notes, request.headers()).await {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
@@ -145,7 +145,7 @@ pub(super) async fn get(
         return explorer::page().await;
     }
     // Before anything of it is read.
-    let (session, media) = match admitted(&app, &notes, &headers) {
+    let (session, media) = match admitted(&app, &notes, &headers).await {
         Ok(admitted) => admitted,
         Err(_) if wants_page(&headers) && !names_a_document(&parameters) => return explorer::page().await,
         Err(refusal) => return *refusal,
@@ -169,20 +169,20 @@ fn names_a_document(parameters: &Result<Query<UrlParameters>, QueryRejection>) -
 }
 
 /// Who asks, and for which answer.
-fn admitted(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<(Session, Media), Box<Response>> {
-    let session = asking(app, notes, headers)?;
+async fn admitted(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<(Session, Media), Box<Response>> {
+    let session = asking(app, notes, headers).await?;
     let text = "an answer is application/graphql-response+json or application/json: accept one of them";
     let media = Media::wanted(headers).ok_or_else(|| Box::new(error(StatusCode::NOT_ACCEPTABLE, text)))?;
     Ok((session, media))
 }
 
 /// Who asks, from a page that may or from none.
-pub(super) fn asking(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<Session, Box<Response>> {
+pub(super) async fn asking(app: &App, notes: &Notes, headers: &HeaderMap) -> Result<Session, Box<Response>> {
     if !site::may_ask(headers, &app.options.origins) {
         notes.refused(headers);
         return Err(Box::new(error(StatusCode::FORBIDDEN, site::REFUSAL)));
     }
-    notes.session(&app.scrip, headers).ok_or_else(|| Box::new(unauthorized()))
+    notes.session(&app.scrip, headers).await.ok_or_else(|| Box::new(unauthorized()))
 }
 
 /// A request that may be executed, or its answer.
@@ -193,6 +193,8 @@ pub(super) struct Ready {
     pub(super) admitted: Admitted,
     /// Whose turn it takes.
     pub(super) key: String,
+    /// Who asks, who may be told to wait.
+    pub(super) session: Session,
     /// Its inputs, where they are long, and where they were read.
     pub(super) held: Option<Hold>,
     pub(super) at: Option<At>,
@@ -220,12 +222,12 @@ impl Ready {
 pub(super) fn prepare(app: &App, session: Session, notes: &Notes, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
     let key = session.actor().id.clone();
-    admitted.request = asked_by(admitted.request, session).data(notes.id());
+    admitted.request = asked_by(admitted.request, session.clone()).data(notes.id());
     notes.admitted(&admitted);
     if admitted.kind != Some(OperationType::Subscription) {
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
-    Ok(Ready { admitted, key, held: None, at: None })
+    Ok(Ready { admitted, key, session, held: None, at: None })
 }
 
 /// Executes a request in its lane and answers it at once.
@@ -236,7 +238,7 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
         Ok(ready) => ready,
     };
     let (lane, bounded) = (ready.lane(), ready.is_bounded());
-    let Ready { admitted: Admitted { request, price, .. }, key, held: input, at } = ready;
+    let Ready { admitted: Admitted { request, price, .. }, key, session, held: input, at } = ready;
     if let Some(full) = unread(app, &key, bounded) {
         return answer(media, full, Bytes::from);
     }
@@ -244,11 +246,31 @@ pub(super) async fn execute(app: &App, media: Media, prepared: Prepared, may_cha
     let work = async move {
         let _input = input;
         let answered = price.told(run(&schema, request, bounded).await);
-        answer(media, answered, |text| held.text(&whose, text))
+        let mut answered = answer(media, answered, |text| held.text(&whose, text));
+        tell_of_tries(&session, answered.headers_mut());
+        answered
     };
     match app.lanes.run_at(at, lane, &key, work).await {
         Ok(answered) => answered,
         Err(busy) => answer(media, refusal(&busy), Bytes::from),
+    }
+}
+
+/// Tells how many tries with codes are left, where some were made, and when to come back where too many were (RFC 9110,
+/// section 10.2.3, and draft-ietf-httpapi-ratelimit-headers-10).
+fn tell_of_tries(session: &Session, headers: &mut HeaderMap) {
+    if let Some(Tries { at_once, left, window, back_in }) = session.tries() {
+        for (name, text) in [
+            ("ratelimit-policy", format!("\"tries\";q={at_once};w={window}")),
+            ("ratelimit", format!("\"tries\";r={left};t={back_in}")),
+        ] {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(name, value);
+            }
+        }
+    }
+    if let Some(seconds) = session.wait() {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
 }
 
@@ -275,7 +297,7 @@ fn too_busy(busy: &Busy) -> Response {
 /// The answer to a mutation by GET.
 pub(super) fn only_by_post() -> Response {
     let mut refusal = error(StatusCode::METHOD_NOT_ALLOWED, "a mutation has to be sent by POST");
-    refusal.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("POST"));
+    refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     refusal
 }
 
@@ -321,7 +343,7 @@ fn answer(media: Media, found: Answer, count: impl FnOnce(Vec<u8>) -> Bytes) -> 
 pub(super) fn unauthorized() -> Response {
     let text = "a key is needed: send \"Authorization: Bearer KEY\" (scrip key create makes one)";
     let mut response = error(StatusCode::UNAUTHORIZED, text);
-    response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
 

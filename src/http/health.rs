@@ -15,7 +15,7 @@ use axum::{
 };
 use tokio::{task::spawn_blocking, time::timeout};
 
-use super::{App, log, well_formed};
+use super::{App, log, shield, well_formed};
 use scrip_service::Vitals;
 
 /// How long the file system may take to tell how much room there is.
@@ -31,7 +31,8 @@ impl FromRef<App> for Arc<Vitals> {
 pub(super) fn router(vitals: Arc<Vitals>) -> Router {
     let routes = Router::new().route("/healthz", get(alive)).route("/readyz", get(ready));
     let routes = routes.layer(middleware::from_fn(well_formed::only));
-    routes.layer(middleware::from_fn(log::one_line)).with_state(vitals)
+    let routes = routes.layer(middleware::from_fn(log::one_line));
+    routes.layer(middleware::map_response(shield::over)).with_state(vitals)
 }
 
 /// Whether the first bytes of a connection ask for one of these routes.

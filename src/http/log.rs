@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use super::{
     guests::Standing,
     notes::{Noted, Notes},
+    proxies::Client,
 };
 use scrip_graphql::RequestId;
 
@@ -40,7 +41,8 @@ pub(super) async fn one_line(mut request: Request, next: Next) -> Response {
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let id = format!("{}-{number}", std::process::id());
     let standing = request.extensions().get::<Arc<Standing>>().cloned();
-    let notes = Notes::new(RequestId(id.clone()), standing);
+    let address = request.extensions().get::<Client>().map(|Client(address)| *address);
+    let notes = Notes::new(RequestId(id.clone()), standing, address);
     request.extensions_mut().insert(notes.clone());
     let mut line = Line {
         method: request.method().clone(),

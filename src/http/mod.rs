@@ -18,9 +18,12 @@ mod media;
 mod notes;
 mod pace;
 mod placed;
+mod proxies;
 mod serve;
+mod shield;
 mod site;
 mod streams;
+mod tls;
 mod well_formed;
 
 use std::{io, sync::Arc, time::Duration};
@@ -41,8 +44,10 @@ use held::Held;
 
 pub use export::{Csv, File, Format, JsonLines, Parameters};
 pub use lanes::Lanes;
+pub use proxies::Proxies;
 pub use serve::serve;
 pub use streams::{StreamLimits, Streams};
+pub use tls::{Tls, TlsFiles};
 
 /// The longest body that is read, in bytes: 10,000 codes of 64 characters fit.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -69,6 +74,10 @@ const FEWEST: u64 = 16;
 pub struct Options {
     /// The origins of other sites whose pages may ask, in lower case, such as "https://shop.example".
     pub origins: Vec<String>,
+    /// The proxies that tell for whom they ask.
+    pub proxies: Proxies,
+    /// The certificate that is shown; none where plain HTTP is spoken.
+    pub tls: Option<Arc<Tls>>,
     /// How much may be open for answers that go on.
     pub streams: StreamLimits,
     /// What requests are allowed.
@@ -102,6 +111,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
+            proxies: Proxies::default(),
+            tls: None,
             streams: StreamLimits::default(),
             rules: Rules::default(),
             reading: READING,
@@ -166,6 +177,10 @@ pub fn router(app: App) -> Router {
     let routes = match site::sharing(&app.options.origins) {
         Some(sharing) => routes.layer(sharing),
         None => routes,
+    };
+    let routes = match app.options.tls {
+        Some(_) => routes.layer(middleware::map_response(shield::over_tls)),
+        None => routes.layer(middleware::map_response(shield::over)),
     };
     routes.with_state(app)
 }

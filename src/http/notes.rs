@@ -1,6 +1,9 @@
 //! What is noted of a request while it is answered, for its line in the log.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
@@ -14,13 +17,15 @@ use scrip_service::{Scrip, Session};
 pub(super) struct Notes {
     id: RequestId,
     standing: Option<Arc<Standing>>,
+    /// From where it comes, where that is known.
+    address: Option<IpAddr>,
     noted: Arc<Mutex<Noted>>,
 }
 
 /// What there is to tell.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Noted {
-    /// The name of the key that it came with.
+    /// The name of the key that it came with, or what else it came with.
     pub(super) key: Option<String>,
     /// The kind of its operation.
     pub(super) kind: Option<&'static str>,
@@ -33,9 +38,9 @@ pub(super) struct Noted {
 }
 
 impl Notes {
-    /// Of a request with this id, on a connection.
-    pub(super) fn new(id: RequestId, standing: Option<Arc<Standing>>) -> Self {
-        Self { id, standing, noted: Arc::default() }
+    /// Of a request with this id, on a connection, from an address.
+    pub(super) fn new(id: RequestId, standing: Option<Arc<Standing>>, address: Option<IpAddr>) -> Self {
+        Self { id, standing, address, noted: Arc::default() }
     }
 
     /// The request's id.
@@ -53,13 +58,13 @@ impl Notes {
     }
 
     /// Scrip as the holder of the key has it that a request carries.
-    pub(super) fn session(&self, scrip: &Arc<Scrip>, headers: &HeaderMap) -> Option<Session> {
-        self.known(access::session(scrip, headers))
+    pub(super) async fn session(&self, scrip: &Arc<Scrip>, headers: &HeaderMap) -> Option<Session> {
+        self.known(access::session(scrip, headers, self.address).await)
     }
 
     /// The same of a key that stands in a text such as "Bearer KEY".
-    pub(super) fn bearer(&self, scrip: &Arc<Scrip>, value: &str) -> Option<Session> {
-        self.known(access::bearer(scrip, value))
+    pub(super) async fn bearer(&self, scrip: &Arc<Scrip>, value: &str) -> Option<Session> {
+        self.known(access::bearer(scrip, value, self.address).await)
     }
 
     /// Notes who asks: its connection is no stranger's any more.
@@ -68,7 +73,7 @@ impl Notes {
         if let Some(standing) = &self.standing {
             standing.is_known(&session.actor().id);
         }
-        self.noted().key = Some(session.actor().name.clone());
+        self.noted().key = Some(session.actor().label().to_owned());
         Some(session)
     }
 

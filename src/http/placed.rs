@@ -12,7 +12,6 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     sync::OwnedSemaphorePermit,
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -23,8 +22,8 @@ use super::{framing::Framing, guests::Guest, pace::Pace};
 const LONG_HEAD: usize = 8 * 1024;
 
 /// A stream with its place.
-pub(super) struct Placed {
-    stream: TcpStream,
+pub(super) struct Placed<S> {
+    stream: S,
     pace: Pace,
     /// While a long head is on its way.
     long_head: Option<OwnedSemaphorePermit>,
@@ -34,9 +33,9 @@ pub(super) struct Placed {
     guest: Guest,
 }
 
-impl Placed {
+impl<S: AsyncRead + AsyncWrite + Unpin> Placed<S> {
     /// One whose client may leave what it is sent unread for so long.
-    pub(super) fn new(stream: TcpStream, guest: Guest, writing: Duration) -> Self {
+    pub(super) fn new(stream: S, guest: Guest, writing: Duration) -> Self {
         let leave = Box::pin(guest.leave().clone().cancelled_owned());
         let pace = Pace::new(writing);
         Self { stream, pace, long_head: None, framing: Some(Box::default()), leave, guest }
@@ -69,7 +68,7 @@ impl Placed {
     }
 }
 
-impl AsyncRead for Placed {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Placed<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.stay(context)?;
@@ -93,7 +92,7 @@ impl AsyncRead for Placed {
     }
 }
 
-impl AsyncWrite for Placed {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Placed<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(context, bytes);

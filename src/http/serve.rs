@@ -27,7 +27,9 @@ use super::{
     App, Options,
     door::{self, Visitor},
     placed::Placed,
+    proxies::{Client, Proxies},
     router,
+    tls::{Tls, Wire},
 };
 use scrip_service::Scrip;
 
@@ -46,6 +48,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let patience = (options.reading, options.writing);
     let rules = door::Rules { places: options.connections, reading: options.reading, writing: options.writing };
+    let house = Arc::new(House { proxies: options.proxies.clone(), tls: options.tls.clone() });
     let app = App::new(Arc::clone(&scrip), options)?;
     let streams = Arc::clone(&app.streams);
     let router = router(app);
@@ -53,7 +56,11 @@ pub async fn serve(
     let mut visitors = door::open(listener, Arc::clone(scrip.vitals()), rules, closed.clone())?;
     // Also where nobody waits for this any more.
     let closed = closed.drop_guard();
-    let converse = |visitor| connections.spawn(converse(visitor, router.clone(), patience, stop.clone()));
+    let converse =
+        |visitor| connections.spawn(converse(visitor, router.clone(), Arc::clone(&house), patience, stop.clone()));
+    if let Some(tls) = &house.tls {
+        tokio::spawn(Arc::clone(tls).watch(stop.clone()));
+    }
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
@@ -82,8 +89,20 @@ pub async fn serve(
     Ok(())
 }
 
+/// What all connections have in common.
+struct House {
+    proxies: Proxies,
+    tls: Option<Arc<Tls>>,
+}
+
 /// Answers the requests of one connection, the one in flight at a stop included.
-async fn converse(visitor: Visitor, router: Router, patience: (Duration, Duration), stop: CancellationToken) {
+async fn converse(
+    visitor: Visitor,
+    router: Router,
+    house: Arc<House>,
+    patience: (Duration, Duration),
+    stop: CancellationToken,
+) {
     let (reading, writing) = patience;
     let stream = match TcpStream::from_std(visitor.stream) {
         Ok(stream) => stream,
@@ -94,11 +113,17 @@ async fn converse(visitor: Visitor, router: Router, patience: (Duration, Duratio
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(reading).max_buf_size(MAX_HEAD);
     let standing = visitor.guest.standing();
+    let peer = stream.peer_addr().ok().map(|address| address.ip());
     let router = TowerToHyperService::new(router);
     // What comes on it may show a key.
+    let known = Arc::clone(&house);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let standing = Arc::clone(&standing);
         request.extensions_mut().insert(Arc::clone(&standing));
+        if let Some(peer) = peer {
+            let client = Client(known.proxies.client(peer, request.headers()));
+            request.extensions_mut().insert(client);
+        }
         let answer = router.call(request);
         async move {
             let mut answer = answer.await?;
@@ -108,7 +133,17 @@ async fn converse(visitor: Visitor, router: Router, patience: (Duration, Duratio
             Ok::<_, Infallible>(answer)
         }
     });
-    let placed = Placed::new(stream, visitor.guest, writing);
+    let welcomed = match &house.tls {
+        None => Some(Ok(Ok(Wire::Plain(stream)))),
+        // Who does not come to the point in time ends as with a head that does not come.
+        Some(tls) => visitor.guest.leave().run_until_cancelled(timeout(reading, tls.welcome(stream))).await,
+    };
+    let wire = match welcomed {
+        Some(Ok(Ok(wire))) => wire,
+        Some(Ok(Err(error))) => return tracing::debug!(%error, "a connection did not begin"),
+        Some(Err(_)) | None => return,
+    };
+    let placed = Placed::new(wire, visitor.guest, writing);
     let connection = builder.serve_connection(TokioIo::new(placed), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -39,7 +39,9 @@ pub(super) fn sharing(origins: &[String]) -> Option<CorsLayer> {
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([HeaderName::from_static("x-request-id")])
+            .expose_headers(
+                ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy"].map(HeaderName::from_static),
+            )
             .max_age(KEPT),
     )
 }

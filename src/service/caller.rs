@@ -1,35 +1,83 @@
-//! On whose behalf something is done.
+//! On whose behalf something is done: who it is, what they may do, and how that is known.
 
-use std::sync::Arc;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Weak},
+};
 
-use super::Rights;
-use scrip_domain::access::Role;
+use super::{Rights, tokens::IssuerKey};
+use scrip_domain::{access::Role, id::CustomerId, period::Instant};
 
 /// On whose behalf a command runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Caller {
-    /// The API key's id; idempotency keys are kept for each.
+    /// The API key's id, or that of whom a token is about; idempotency keys are kept for each.
     pub id: String,
-    /// The API key's name, which events are recorded by.
+    /// What events are recorded by: the API key's name, or the subject of a token.
     pub name: String,
     /// What it is.
     pub role: Role,
     /// What it may do.
     pub rights: Rights,
-    /// The hash of its key, by which it is known whether that is still good; none for Scrip itself.
-    pub key: Option<Arc<str>>,
+    /// The customer that it is, to whom all but what is the customer's own does not exist. None for everybody else.
+    pub customer: Option<CustomerId>,
+    /// How it is known.
+    pub proof: Proof,
+    /// From where it asks, where that is known.
+    pub address: Option<IpAddr>,
+}
+
+/// How it is known who acts: by what, and so for how long.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// It is Scrip itself, or whoever runs its process.
+    Own,
+    /// An API key, by the hash of its secret.
+    Key(Arc<str>),
+    /// A token of the retailer's issuer.
+    Issued {
+        /// When its time is over.
+        until: Instant,
+        /// What it was signed with, for as long as the issuer has that.
+        by: Weak<IssuerKey>,
+    },
+    /// A token that Scrip made for a customer.
+    Token {
+        /// When its time is over.
+        until: Instant,
+        /// The hash of the key that had it made; none where a token of the issuer had.
+        by: Option<Arc<str>>,
+    },
 }
 
 impl Caller {
     /// The holder of a key, who may do everything.
     #[must_use]
     pub fn admin(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into(), role: Role::Admin, rights: Rights::ALL, key: None }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            role: Role::Admin,
+            rights: Rights::ALL,
+            customer: None,
+            proof: Proof::Own,
+            address: None,
+        }
     }
 
     /// Scrip itself, for what time and operators do.
     #[must_use]
     pub(super) fn scrip() -> Self {
         Self::admin("scrip", "scrip")
+    }
+
+    /// What the log calls it: a key by its name, others by what they are, because their names are of people.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match &self.proof {
+            Proof::Own | Proof::Key(_) => &self.name,
+            Proof::Issued { .. } => "a token of the issuer",
+            Proof::Token { .. } => "a customer token",
+        }
     }
 }

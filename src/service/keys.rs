@@ -2,13 +2,18 @@
 //! one that was mistyped can be told from one that is not known, and a scanner finds one that leaked by
 //! `scrip_[a-z2-7]{59}`.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use rand::TryRngCore;
 use sha2::{Digest, Sha256};
 
-use super::{Caller, Failure, KeyAdd, Rights, Scrip};
+use super::{Caller, Failure, KeyAdd, KeyRotate, KeysUsed, Proof, Rights, Scrip};
 use scrip_domain::{
     access::{ApiKey, Role, SECRET_PREFIX},
-    period::Instant,
+    period::{Instant, instant_of},
 };
 
 /// The bytes of randomness in a secret.
@@ -57,6 +62,21 @@ pub(crate) fn hash_secret(secret: &str) -> String {
 impl Scrip {
     /// Makes a key.
     pub(super) async fn create_key(&self, actor: &Caller, draft: KeyDraft) -> Result<NewKey, Failure> {
+        let (key, secret) = self.drawn(draft)?;
+        self.change(actor, None, KeyAdd(Box::new(key.clone()))).await?;
+        Ok(NewKey { key, secret })
+    }
+
+    /// Makes a key like the one with this id, which ends after so many minutes.
+    pub(super) async fn rotate_key(&self, actor: &Caller, id: String, minutes: i64) -> Result<NewKey, Failure> {
+        // Its name and role are those of the other.
+        let (key, secret) = self.drawn(KeyDraft::admin(""))?;
+        let key = *self.change(actor, None, KeyRotate { id, minutes, new: Box::new(key) }).await?;
+        Ok(NewKey { key, secret })
+    }
+
+    /// A key that nobody keeps yet, and its secret.
+    fn drawn(&self, draft: KeyDraft) -> Result<(ApiKey, String), Failure> {
         let (secret, hint) = match draft.secret {
             // Of one that somebody chose, nothing is told.
             Some(secret) => (secret, String::new()),
@@ -77,9 +97,9 @@ impl Scrip {
             hint,
             expires_at: draft.expires_at,
             revoked_at: None,
+            last_used_at: None,
         };
-        self.change(actor, None, KeyAdd(Box::new(key.clone()))).await?;
-        Ok(NewKey { key, secret })
+        Ok((key, secret))
     }
 
     /// Who a secret belongs to.
@@ -91,7 +111,9 @@ impl Scrip {
             return None;
         };
         let caller = self.caller_of(&key.hash);
-        if caller.is_none() {
+        if caller.is_some() {
+            self.used.note(&key.hash, self.now());
+        } else {
             tracing::warn!(key = key.name, "a key was sent that was revoked, or whose time is over");
         }
         caller
@@ -100,13 +122,31 @@ impl Scrip {
     /// Who holds the key of this hash; nobody once it is not good any more.
     pub(super) fn caller_of(&self, hash: &str) -> Option<Caller> {
         let key = self.registry.key(hash).filter(|key| key.is_good(self.now()))?;
-        let (id, name) = (key.id.clone(), key.name.clone());
-        Some(Caller { id, name, role: key.role, rights: Rights::of(key.role), key: Some(key.hash.as_str().into()) })
+        let (id, name, proof) = (key.id.clone(), key.name.clone(), Proof::Key(key.hash.as_str().into()));
+        let (role, rights) = (key.role, Rights::of(key.role));
+        Some(Caller { id, name, role, rights, customer: None, proof, address: None })
+    }
+
+    /// Keeps when keys were last used, of those that were since this was done last.
+    pub(super) async fn keep_uses(&self) -> Result<(), Failure> {
+        let used = self.used.taken();
+        if used.is_empty() {
+            return Ok(());
+        }
+        let kept = self.change(&Caller::scrip(), None, KeysUsed(used.clone())).await;
+        if kept.is_err() {
+            // They are kept the next time.
+            used.into_iter().for_each(|(hash, at)| self.used.put(hash, at));
+        }
+        kept
     }
 
     /// All keys, by their making.
     pub(super) fn keys(&self) -> Vec<ApiKey> {
         let mut keys: Vec<ApiKey> = self.registry.read().keys.values().map(|key| key.as_ref().clone()).collect();
+        for key in &mut keys {
+            key.last_used_at = key.last_used_at.max(self.used.last(&key.hash));
+        }
         keys.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         keys
     }
@@ -117,10 +157,48 @@ impl Scrip {
         self.registry.key(&hash_secret(secret)).is_some()
     }
 
+    /// Whether a secret is that of a key that is good.
+    #[must_use]
+    pub fn has_good_key(&self, secret: &str) -> bool {
+        self.caller(secret).is_some()
+    }
+
     /// Whether any key exists.
     #[must_use]
     pub fn has_keys(&self) -> bool {
         !self.registry.read().keys.is_empty()
+    }
+}
+
+/// When keys were used that is not kept yet.
+#[derive(Debug, Default)]
+pub(super) struct Used(Mutex<HashMap<String, i64>>);
+
+impl Used {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, hash: &str, at: Instant) {
+        let mut all = self.all();
+        match all.get_mut(hash) {
+            Some(last) => *last = at.as_millisecond(),
+            None => drop(all.insert(hash.to_owned(), at.as_millisecond())),
+        }
+    }
+
+    fn put(&self, hash: String, at: i64) {
+        let mut all = self.all();
+        let last = all.entry(hash).or_insert(at);
+        *last = at.max(*last);
+    }
+
+    fn taken(&self) -> Vec<(String, i64)> {
+        std::mem::take(&mut *self.all()).into_iter().collect()
+    }
+
+    fn last(&self, hash: &str) -> Option<Instant> {
+        self.all().get(hash).copied().and_then(instant_of)
     }
 }
 

@@ -2,6 +2,7 @@
 //! [`Command`] that passes through the [`Committer`]; everything else only reads.
 
 mod adding;
+mod attempts;
 mod backups;
 mod bound;
 mod browse;
@@ -38,13 +39,15 @@ mod session;
 mod tail;
 mod tasks;
 mod time;
+mod tokens;
 mod turn;
 mod vitals;
 mod weight;
 
 pub use adding::AddedInParts;
+pub use attempts::Tries;
 pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
-pub use caller::Caller;
+pub use caller::{Caller, Proof};
 pub use clock::{Clock, ManualClock};
 pub use command::*;
 use committer::Committer;
@@ -74,5 +77,6 @@ pub use session::{Action, Rights, Session};
 pub use tail::{Follower, Resync};
 pub use tasks::{LastRun, TaskState};
 pub use time::{Doubt, Time};
+pub use tokens::{Issuer, IssuerDraft, IssuerFault, IssuerKey, NewToken};
 pub use turn::{Turn, in_turn};
 pub use vitals::Vitals;

@@ -1,16 +1,22 @@
 //! Scrip as a whole, without a network: an open database, the registry, the committer, and the tasks in the background.
 //! Everything outside asks it through a [`Session`](super::Session).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Agreed, Answer, Caller, CheckoutOrder, CheckoutPreview, Clock, Command, Committer, Failure, FromAnswer, Registry,
-    UseCase, bound,
+    Agreed, Answer, Caller, CheckoutOrder, CheckoutPreview, Clock, Command, Committer, Failure, FromAnswer, Issuer,
+    Registry, UseCase,
+    attempts::Attempts,
+    bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
+    keys::Used,
     prepare::Prepared,
     question::MAX_ROUNDS,
     tail::Tail,
@@ -44,6 +50,12 @@ pub struct Scrip {
     pub(super) openings: Semaphore,
     /// One turn of one search of a customer's history at a time.
     pub(super) searches: Semaphore,
+    /// The issuer whose tokens are believed.
+    pub(super) issuer: OnceLock<Arc<Issuer>>,
+    /// When keys were used.
+    pub(super) used: Used,
+    /// How often customers try codes.
+    pub(super) attempts: Attempts,
     /// One backup that was asked for is taken at a time, and one that is planned.
     pub(super) backups: [Arc<Semaphore>; 2],
     worker: oneshot::Receiver<()>,
@@ -94,6 +106,9 @@ impl Scrip {
             stop,
             openings: Semaphore::new(1),
             searches: Semaphore::new(1),
+            issuer: OnceLock::new(),
+            used: Used::default(),
+            attempts: Attempts::default(),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,
@@ -292,7 +307,7 @@ fn unsettled() -> Failure {
 }
 
 /// The answer of a use case, which is the only one that its command has.
-fn own<U: UseCase>(answer: Answer) -> Result<U::Answer, Failure> {
+pub(super) fn own<U: UseCase>(answer: Answer) -> Result<U::Answer, Failure> {
     let other = || Failure::Internal("a command was answered with what another is answered with".to_owned());
     U::Answer::from_answer(answer).ok_or_else(other)
 }

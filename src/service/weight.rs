@@ -66,6 +66,7 @@ impl Command {
             | Self::Transfer(Transfer { coupon, reason, .. }) => COUPON + of_coupon(coupon) + of_reason(reason),
             Self::Adjust(Adjust { coupon, reason, .. }) => COUPON + of_coupon(coupon) + reason.as_str().len(),
             Self::KeyEdit(edit) => COUPON + edit.id.len() + texts([&edit.name]),
+            Self::KeysUsed(used) => used.0.len() * CODE,
             Self::KeyRevoke(key) => COUPON + key.id.len(),
             Self::PoolArchive(_)
             | Self::CouponsGenerate(_)
@@ -73,6 +74,8 @@ impl Command {
             | Self::Eligible(_)
             | Self::SettingsUpdate(_)
             | Self::IdsBegin(_)
+            | Self::TokenKeyBegin(_)
+            | Self::KeyRotate(..)
             | Self::KeyAdd(_)
             | Self::HoldingsBegin(_)
             | Self::ClockConfirm(_) => COUPON,

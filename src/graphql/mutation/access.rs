@@ -6,10 +6,15 @@ use super::{change, user_errors};
 use crate::{
     asking::session,
     failure::failed,
-    types::{ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyUpdateInput, CouponUserError},
+    global_id::ids,
+    scalar::DateTime,
+    types::{
+        ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
+        CouponUserError, CustomerTokenCreateInput, CustomerTokenCreatePayload,
+    },
 };
-use scrip_domain::{access::ApiKey as Key, rejection::Refusal};
-use scrip_service::{Failure, KeyRevoke};
+use scrip_domain::{access::ApiKey as Key, id::CustomerId, rejection::Refusal};
+use scrip_service::{Failure, KeyRevoke, NewKey, NewToken};
 
 #[derive(Debug, Default)]
 pub(super) struct AccessMutation;
@@ -22,24 +27,22 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The key.")] input: ApiKeyCreateInput,
     ) -> Result<Option<ApiKeyCreatePayload>> {
-        let refused = |refusals: Vec<Refusal>| ApiKeyCreatePayload {
-            api_key: None,
-            secret: None,
-            user_errors: user_errors(refusals),
+        let made = match input.draft() {
+            Ok(draft) => session(ctx)?.create_key(draft).await,
+            Err(refusal) => Err(refusal.into()),
         };
-        let draft = match input.draft() {
-            Ok(draft) => draft,
-            Err(refusal) => return Ok(Some(refused(vec![refusal]))),
-        };
-        Ok(Some(match session(ctx)?.create_key(draft).await {
-            Ok(made) => ApiKeyCreatePayload {
-                api_key: Some(made.key.into()),
-                secret: Some(made.secret),
-                user_errors: Vec::new(),
-            },
-            Err(Failure::Refused(refusals)) => refused(refusals),
-            Err(broken) => return Err(failed(ctx, &broken)),
-        }))
+        new_key(ctx, made)
+    }
+
+    /// Replaces an API key: the new one, whose secret is told only in this answer, has its name, its role and its end, and
+    /// both are good for a while, so that whoever has the old one can go over to the new one.
+    async fn api_key_rotate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which key, and for how long it stays.")] input: ApiKeyRotateInput,
+    ) -> Result<Option<ApiKeyCreatePayload>> {
+        let minutes = input.minutes.map_or(OVERLAP, i64::from);
+        new_key(ctx, session(ctx)?.rotate_key(ids(ctx)?.key(input.id.0), minutes).await)
     }
 
     /// Edits an API key: what its holder may do and until when, at once.
@@ -48,7 +51,33 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: ApiKeyUpdateInput,
     ) -> Result<Option<ApiKeyPayload>> {
-        payload(change(ctx, None, Ok::<_, Refusal>(input.case())).await?)
+        payload(change(ctx, None, Ok::<_, Refusal>(input.case(ids(ctx)?))).await?)
+    }
+
+    /// Makes a token for a customer, so that a shop's page asks for the customer itself: it may do what the role CUSTOMER
+    /// may, with what is the customer's own. It ends by itself, and with the key that had it made.
+    async fn customer_token_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "For whom, and for how long.")] input: CustomerTokenCreateInput,
+    ) -> Result<Option<CustomerTokenCreatePayload>> {
+        let session = session(ctx)?;
+        let customer = session.ids().customer(&input.customer_id).and_then(|id| CustomerId::parse(&id));
+        let made = match customer {
+            Ok(customer) => session.create_customer_token(customer, input.minutes.map(i64::from)).await,
+            Err(rejection) => Err(rejection.at(["customerId"]).into()),
+        };
+        Ok(Some(match made {
+            Ok(NewToken { token, expires_at }) => CustomerTokenCreatePayload {
+                token: Some(token),
+                expires_at: Some(DateTime(expires_at)),
+                user_errors: Vec::new(),
+            },
+            Err(Failure::Refused(refusals)) => {
+                CustomerTokenCreatePayload { token: None, expires_at: None, user_errors: user_errors(refusals) }
+            }
+            Err(broken) => return Err(failed(ctx, &broken)),
+        }))
     }
 
     /// Revokes an API key: it is not good any more from now on, also for what its holder follows at the moment.
@@ -57,13 +86,28 @@ impl AccessMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which key.")] id: ID,
     ) -> Result<Option<ApiKeyPayload>> {
-        payload(change(ctx, None, Ok::<_, Refusal>(KeyRevoke { id: id.0 })).await?)
+        payload(change(ctx, None, Ok::<_, Refusal>(KeyRevoke { id: ids(ctx)?.key(id.0) })).await?)
     }
+}
+
+/// How long a key that is replaced stays where nothing is said, in minutes.
+const OVERLAP: i64 = 24 * 60;
+
+fn new_key(ctx: &Context<'_>, made: std::result::Result<NewKey, Failure>) -> Result<Option<ApiKeyCreatePayload>> {
+    Ok(Some(match made {
+        Ok(NewKey { key, secret }) => {
+            ApiKeyCreatePayload { api_key: Some(ApiKey(key)), secret: Some(secret), user_errors: Vec::new() }
+        }
+        Err(Failure::Refused(refusals)) => {
+            ApiKeyCreatePayload { api_key: None, secret: None, user_errors: user_errors(refusals) }
+        }
+        Err(broken) => return Err(failed(ctx, &broken)),
+    }))
 }
 
 fn payload(changed: std::result::Result<Box<Key>, Vec<CouponUserError>>) -> Result<Option<ApiKeyPayload>> {
     Ok(Some(match changed {
-        Ok(key) => ApiKeyPayload { api_key: Some(ApiKey::from(*key)), user_errors: Vec::new() },
+        Ok(key) => ApiKeyPayload { api_key: Some(ApiKey(*key)), user_errors: Vec::new() },
         Err(user_errors) => ApiKeyPayload { api_key: None, user_errors },
     }))
 }

@@ -1,9 +1,12 @@
 //! API keys and roles.
 
-use async_graphql::{Enum, ID, InputObject, MaybeUndefined, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
 use super::CouponUserError;
-use crate::scalar::DateTime;
+use crate::{
+    global_id::{self, GlobalId, GlobalIds},
+    scalar::DateTime,
+};
 use scrip_domain::{access, rejection::Refusal};
 use scrip_service::{KeyDraft, KeyEdit};
 
@@ -19,39 +22,100 @@ pub enum Role {
     Service,
     /// Whoever looks at it. Codes are told by their last four characters.
     Viewer,
+    /// One customer, in a shop's page: own coupons and events. It has no key, but tokens.
+    Customer,
+}
+
+/// Some of the people who work on the programme, to whom a pool can belong. There are none in this version.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct UserGroup {
+    /// Its id.
+    pub id: ID,
+    /// What people call it.
+    pub name: String,
+}
+
+/// A token that is to be made for a customer.
+#[derive(Debug, Clone, InputObject)]
+pub struct CustomerTokenCreateInput {
+    /// For which customer: the retailer's own id, or the API's. The customer need not be known yet.
+    pub customer_id: ID,
+    /// For how many minutes: 1 to 1,440; 60 where it is not given.
+    pub minutes: Option<i32>,
+}
+
+/// A token that was made for a customer.
+#[derive(Debug, SimpleObject)]
+pub struct CustomerTokenCreatePayload {
+    /// What the customer's page sends, as `Authorization: Bearer TOKEN`; null where the mutation was refused.
+    pub token: Option<String>,
+    /// When its time is over.
+    pub expires_at: Option<DateTime>,
+    /// Why it was refused.
+    pub user_errors: Vec<CouponUserError>,
 }
 
 /// An API key. Its secret is told once, when it is made.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct ApiKey {
-    /// Its id.
-    pub id: ID,
+#[derive(Debug, Clone)]
+pub struct ApiKey(pub access::ApiKey);
+
+/// An API key. Its secret is told once, when it is made.
+#[Object]
+impl ApiKey {
+    /// The opaque id.
+    pub async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        global_id::id(ctx, &GlobalId::Key(self.0.id.clone()))
+    }
+
     /// What people call it; events are recorded by it.
-    pub name: String,
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
     /// What its holder may do.
-    pub role: Role,
+    async fn role(&self) -> Role {
+        self.0.role.into()
+    }
+
+    /// The groups whose pools it may see beside those of no group.
+    async fn groups(&self) -> Vec<UserGroup> {
+        Vec::new()
+    }
+
     /// How its secret begins; empty where that is not known.
-    pub hint: String,
+    async fn hint(&self) -> &str {
+        &self.0.hint
+    }
+
     /// When it was made.
-    pub created_at: DateTime,
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
     /// From when on it is not good any more; null where it does not end.
-    pub expires_at: Option<DateTime>,
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
+    }
+
+    /// When it was last used; null where it never was. What happened in the last minute before a gateway was stopped may
+    /// be missing.
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(DateTime)
+    }
+
     /// When it was revoked.
-    pub revoked_at: Option<DateTime>,
+    async fn revoked_at(&self) -> Option<DateTime> {
+        self.0.revoked_at.map(DateTime)
+    }
 }
 
-impl From<access::ApiKey> for ApiKey {
-    fn from(key: access::ApiKey) -> Self {
-        Self {
-            id: ID(key.id),
-            name: key.name,
-            role: key.role.into(),
-            hint: key.hint,
-            created_at: DateTime(key.created_at),
-            expires_at: key.expires_at.map(DateTime),
-            revoked_at: key.revoked_at.map(DateTime),
-        }
-    }
+/// A key that is to be replaced.
+#[derive(Debug, Clone, InputObject)]
+pub struct ApiKeyRotateInput {
+    /// Which key.
+    pub id: ID,
+    /// For how many minutes it is good beside the new one: 0 to 43,200; a day where it is not given.
+    pub minutes: Option<i32>,
 }
 
 /// A key that is to be made.
@@ -67,7 +131,7 @@ pub struct ApiKeyCreateInput {
 
 impl ApiKeyCreateInput {
     /// The service's draft.
-    pub fn draft(self) -> Result<KeyDraft, Refusal> {
+    pub fn draft(self) -> std::result::Result<KeyDraft, Refusal> {
         let name = scrip_domain::id::checked_id(&self.name).map_err(|rejection| rejection.at(["name"]))?;
         let expires_at = self.expires_at.map(|DateTime(end)| end);
         Ok(KeyDraft { name, role: self.role.into(), expires_at, secret: None })
@@ -83,21 +147,20 @@ pub struct ApiKeyUpdateInput {
     pub name: Option<String>,
     /// What its holder may do.
     pub role: Option<Role>,
-    /// From when on it is not good any more; null: it does not end. To rotate a key, make another, and let this one end
-    /// when all who have it use that.
+    /// From when on it is not good any more; null: it does not end.
     pub expires_at: MaybeUndefined<DateTime>,
 }
 
 impl ApiKeyUpdateInput {
     /// The service's use case.
     #[must_use]
-    pub fn case(self) -> KeyEdit {
+    pub fn case(self, ids: &GlobalIds) -> KeyEdit {
         let expires_at = match self.expires_at {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(DateTime(end)) => Some(Some(end.as_millisecond())),
         };
-        KeyEdit { id: self.id.0, name: self.name, role: self.role.map(Into::into), expires_at }
+        KeyEdit { id: ids.key(self.id.0), name: self.name, role: self.role.map(Into::into), expires_at }
     }
 }
 

@@ -187,6 +187,9 @@ impl Coupon {
 /// A customer by id, with nothing but the id where nothing else is known.
 pub(super) async fn customer(ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
     let Some(id) = id else { return Ok(None) };
+    if !session(ctx)?.may_know(id) {
+        return Ok(None);
+    }
     let found = related(ctx)?.load_one(id.clone()).await.map_err(|failure| failed(ctx, &failure))?;
     Ok(Some(Customer(found.unwrap_or_else(|| scrip_domain::customer::Customer::unknown(id.clone())))))
 }

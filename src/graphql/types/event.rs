@@ -13,13 +13,13 @@ use crate::{
     asking::{related, session},
     connection::CouponEventConnection,
     cursor::{cursor, place},
-    failure::{failed, internal, refused},
+    failure::{failed, internal, refused, rejected},
     global_id::{self, GlobalId, ids},
     loader::{Shared, Together},
     scalar::{Cursor, DateTime, Decimal},
 };
-use scrip_domain::{decimal::Amount, event::Event, id::CustomerId};
-use scrip_service::{EventFilter, PageRequest};
+use scrip_domain::{decimal::Amount, event::Event, id::CustomerId, rejection::Rejection};
+use scrip_service::{EventFilter, PageRequest, Session};
 
 /// One change of a coupon, in the append-only log.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl CouponEvent {
 
     async fn customer_of(&self, ctx: &Context<'_>, id: Option<&CustomerId>) -> Result<Option<Customer>> {
         match (id, &self.page) {
-            (Some(id), Some(page)) => {
+            (Some(id), Some(page)) if session(ctx)?.own().is_none() => {
                 let found = page.customer(session(ctx)?, related(ctx)?, id).await.map_err(|f| failed(ctx, &f))?;
                 Ok(found.map(Customer))
             }
@@ -88,15 +88,23 @@ impl CouponEvent {
         DateTime(self.event.at)
     }
 
-    /// The coupon, as it is now.
+    /// The coupon, as it is now. Of a customer's events, only while the customer holds it.
     async fn coupon(&self, ctx: &Context<'_>) -> Result<Coupon> {
         let related = related(ctx)?;
         let coupon = match &self.page {
-            Some(page) => page.coupon(session(ctx)?, related, self.event.coupon).await,
-            None => related.load_one(self.event.coupon).await,
+            Some(page) if session(ctx)?.own().is_none() => page.coupon(session(ctx)?, related, self.event.coupon).await,
+            // What is read for a customer is no one else's to see, and the other way round.
+            _ => related.load_one(self.event.coupon).await,
         };
         let coupon = coupon.map_err(|f| failed(ctx, &f))?;
-        coupon.map(Coupon).ok_or_else(|| internal(ctx, "an event's coupon is not there"))
+        match coupon {
+            Some(coupon) => Ok(Coupon(coupon)),
+            // The customer does not hold it any more.
+            None if session(ctx)?.own().is_some() => {
+                Err(rejected(Rejection::NotFound { what: "coupon", by: "id" }, "coupon"))
+            }
+            None => Err(internal(ctx, "an event's coupon is not there")),
+        }
     }
 
     /// In whose history it belongs; null for a coupon that nobody held.
@@ -104,20 +112,21 @@ impl CouponEvent {
         self.customer_of(ctx, self.event.change.customer.as_ref()).await
     }
 
-    /// Who did it: the name of an API key, or "scrip" for time.
-    async fn actor(&self) -> &str {
-        &self.event.actor
+    /// Who did it: the name of an API key, "customer", or "scrip" for time. A customer is told "shop" instead of names.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<&str> {
+        Ok(session(ctx)?.actor_of(&self.event))
     }
 
     /// Why, in the words of who did it; of a claim, one of the values of ClaimReason. A claim that an earlier version
     /// recorded has its reference in it as well: "MANUAL: order 1".
-    async fn reason(&self) -> Option<&str> {
-        self.event.change.reason.as_deref()
+    /// Customers are not told.
+    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        Ok(self.event.change.reason.as_deref().filter(|_| reads_reasons(ctx)))
     }
 
-    /// What a claim refers to, such as the reward's id.
-    async fn reference(&self) -> Option<&str> {
-        self.event.change.reference.as_deref()
+    /// What a claim refers to, such as the reward's id. Customers are not told.
+    async fn reference(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        Ok(self.event.change.reference.as_deref().filter(|_| reads_reasons(ctx)))
     }
 
     /// The coupon's status before.
@@ -149,6 +158,10 @@ impl CouponEvent {
     async fn counterpart(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         self.customer_of(ctx, self.event.change.counterpart.as_ref()).await
     }
+}
+
+fn reads_reasons(ctx: &Context<'_>) -> bool {
+    session(ctx).is_ok_and(Session::reads_reasons)
 }
 
 /// A page of events.

@@ -18,7 +18,10 @@ mod till;
 
 use async_graphql::{ID, Interface};
 
-pub use access::{ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyUpdateInput, Role};
+pub use access::{
+    ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
+    CustomerTokenCreateInput, CustomerTokenCreatePayload, Role, UserGroup,
+};
 pub use checkout::{CheckoutVerdict, Eligibility};
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
@@ -41,7 +44,6 @@ pub use till::{Limits, Stacking, StackingWith};
 
 /// Anything that has an id of its own and can be read by it.
 #[derive(Debug, Interface)]
-#[expect(clippy::large_enum_variant, reason = "each is made for an answer and is gone with it")]
 #[graphql(field(name = "id", ty = "ID", desc = "The opaque id, unique among all objects."))]
 pub enum Node {
     /// A pool.
@@ -56,6 +58,8 @@ pub enum Node {
     LedgerEntry(LedgerEntry),
     /// A purchase.
     Purchase(Purchase),
+    /// An API key.
+    ApiKey(ApiKey),
 }
 
 /// What a caller has caused, in a payload.

@@ -1,10 +1,10 @@
 //! The programme's settings, and who asks.
 
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
-use super::Role;
+use super::{Customer, Role, UserGroup, coupon::customer};
 use scrip_domain::{access, combining};
-use scrip_service::{Action, Caller};
+use scrip_service::{Action, Session};
 
 /// What the whole programme is set to.
 #[derive(Debug, Clone, SimpleObject)]
@@ -42,27 +42,39 @@ impl From<access::Settings> for Settings {
 }
 
 /// Who a request acts as.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Viewer {
-    /// The id of the API key.
-    pub id: ID,
-    /// Its name, which events are recorded by.
-    pub name: String,
-    /// What its holder is.
-    pub role: Role,
-    /// What its holder may do, such as CLAIM_COUPONS.
-    pub permissions: Vec<String>,
-}
+#[derive(Debug, Clone)]
+pub struct Viewer(pub Session);
 
+/// Who a request acts as.
+#[Object]
 impl Viewer {
-    /// Who acts.
-    #[must_use]
-    pub fn of(actor: &Caller) -> Self {
-        Self {
-            id: ID(actor.id.clone()),
-            name: actor.name.clone(),
-            role: actor.role.into(),
-            permissions: actor.rights.actions().map(Action::name).collect(),
-        }
+    /// The id of the API key, or of whom a token is about.
+    async fn id(&self) -> ID {
+        ID(self.0.actor().id.clone())
+    }
+
+    /// The key's name, or the token's subject; events are recorded by it. "customer" for a customer.
+    async fn name(&self) -> &str {
+        &self.0.actor().name
+    }
+
+    /// What its holder is.
+    async fn role(&self) -> Role {
+        self.0.actor().role.into()
+    }
+
+    /// The groups whose pools it may see beside those of no group.
+    async fn groups(&self) -> Vec<UserGroup> {
+        Vec::new()
+    }
+
+    /// The customer that it is; null for everybody else.
+    async fn customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        customer(ctx, self.0.own()).await
+    }
+
+    /// What its holder may do, such as CLAIM_COUPONS; a customer with what is the customer's own alone.
+    async fn permissions(&self) -> Vec<String> {
+        self.0.actor().rights.actions().map(Action::name).collect()
     }
 }

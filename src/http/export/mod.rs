@@ -109,7 +109,7 @@ pub(super) async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let session = match graphql::asking(&app, &notes, &headers) {
+    let session = match graphql::asking(&app, &notes, &headers).await {
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };

@@ -40,7 +40,7 @@ pub(super) fn answers(app: &App, ready: Ready, unread: &Arc<Semaphore>) -> BoxSt
         return follow(app, ready).unwrap_or_else(|refused| stream::iter([AnswerText::from(*refused)]).boxed());
     }
     let (lane, bounded) = (ready.lane(), ready.is_bounded());
-    let Ready { admitted: Admitted { request, price, .. }, key, held: input, at } = ready;
+    let Ready { admitted: Admitted { request, price, .. }, key, held: input, at, session: _ } = ready;
     if let Some(full) = graphql::unread(app, &key, bounded) {
         return stream::iter([AnswerText::from(full)]).boxed();
     }

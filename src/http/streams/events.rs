@@ -43,7 +43,7 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 
 /// Answers a request by a client that takes a stream of events.
 pub(super) async fn answer(app: App, notes: &Notes, request: Request, wish: Events) -> Response {
-    let session = match asking(&app, notes, request.headers()) {
+    let session = match asking(&app, notes, request.headers()).await {
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };

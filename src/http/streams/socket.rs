@@ -58,7 +58,7 @@ enum End {
 
 /// Opens a socket, where there is a place for one.
 pub(super) async fn open(app: App, notes: Notes, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
-    let key = match notes.session(&app.scrip, &parts.headers) {
+    let key = match notes.session(&app.scrip, &parts.headers).await {
         Some(session) => Key::Known(session),
         None if parts.headers.contains_key(AUTHORIZATION) => Key::Unknown,
         None => Key::None,
@@ -206,7 +206,7 @@ impl Conversation {
                     return Err(End::Close(close::SECOND_INIT));
                 }
                 let found = match (message::authorization(payload.as_ref()), &self.key) {
-                    (Some(value), _) => self.notes.bearer(&self.app.scrip, value),
+                    (Some(value), _) => self.notes.bearer(&self.app.scrip, value).await,
                     (None, Key::Known(session)) => Some(session.clone()),
                     (None, Key::None | Key::Unknown) => None,
                 };

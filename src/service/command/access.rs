@@ -45,6 +45,17 @@ pub struct KeyRevoke {
     pub id: String,
 }
 
+/// Keep a new API key like another, which ends.
+#[derive(Debug, Clone)]
+pub struct KeyRotate {
+    /// The id of the other.
+    pub id: String,
+    /// After how many minutes that ends.
+    pub minutes: i64,
+    /// The new one; its name, role and end are those of the other.
+    pub new: Box<ApiKey>,
+}
+
 /// What is to be known of a customer: what is absent stays; `Some(None)` clears.
 #[derive(Debug, Clone)]
 pub struct CustomerEdit {

@@ -3,6 +3,7 @@
 use scrip_domain::{
     id::{CouponId, CustomerId, PoolId},
     seal::IdSecret,
+    token_key::TokenSecret,
 };
 
 /// Whose coupons of which pool.
@@ -19,6 +20,14 @@ pub struct Expire(pub Vec<(i64, CouponId)>);
 /// Begin to seal ids with a secret, unless there is one.
 #[derive(Debug, Clone, Copy)]
 pub struct IdsBegin(pub IdSecret);
+
+/// Begin to seal customer tokens with a secret, where there is none or it is old.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenKeyBegin(pub TokenSecret);
+
+/// Note when keys were last used: their hashes, in milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub struct KeysUsed(pub Vec<(String, i64)>);
 
 /// Forget answers to idempotency keys: period, caller, key.
 #[derive(Debug, Clone)]

@@ -9,10 +9,12 @@ mod coupons;
 mod pools;
 mod till;
 
-pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, SettingsEdit};
+pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit};
 pub use answer::{Added, Agreed, Answer, Changed, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
-pub use books::{ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, ReleaseOver};
+pub use books::{
+    ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver, TokenKeyBegin,
+};
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use pools::{CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole};
 pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
@@ -85,7 +87,7 @@ use_cases! {
     /// Redeem a coupon.
     Redeem(Redeem) -> Changed, RedeemCoupons;
     /// Take a redemption back.
-    Unredeem(Unredeem) -> Changed, RedeemCoupons;
+    Unredeem(Unredeem) -> Changed, UnredeemCoupons;
     /// Take a coupon back from its customer.
     Unassign(Unassign) -> Changed, ChangeCoupons;
     /// Hand a coupon over to another customer.
@@ -122,6 +124,12 @@ use_cases! {
     KeyEdit(KeyEdit) -> Box<ApiKey>, ManageKeys;
     /// Revoke a key.
     KeyRevoke(KeyRevoke) -> Box<ApiKey>, ManageKeys;
+    /// Keep a new key in the place of another, which ends after a while.
+    KeyRotate(KeyRotate) -> Box<ApiKey>, ManageKeys;
+    /// Note when keys were last used.
+    KeysUsed(KeysUsed) -> (), KeepBooks;
+    /// Begin to seal customer tokens with a secret, where there is none or it is old.
+    TokenKeyBegin(TokenKeyBegin) -> (), KeepBooks;
     /// Forget answers to idempotency keys.
     Forget(Forget) -> (), KeepBooks;
     /// Note from now on what customers hold of a pool.

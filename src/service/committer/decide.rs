@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
-    HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, PoolArchive, PoolCreate, PoolUpdate, Release, ReleaseOver, Return,
+    HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
+    ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{
@@ -175,6 +176,9 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::KeyAdd(KeyAdd(key)) => attempt.key_add(key)?.into(),
         Command::KeyEdit(edit) => attempt.key_edit(edit)?.into(),
         Command::KeyRevoke(KeyRevoke { id }) => attempt.key_revoke(id)?.into(),
+        Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.key_rotate(id, *minutes, new)?.into(),
+        Command::KeysUsed(KeysUsed(used)) => attempt.keys_used(used)?.into(),
+        Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.token_key_begin(*secret)?.into(),
         Command::Forget(Forget(answers)) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));

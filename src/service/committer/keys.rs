@@ -4,14 +4,22 @@
 use std::sync::Arc;
 
 use crate::KeyEdit;
-use scrip_domain::{access::ApiKey, id::checked_id, period::instant_of, rejection::Rejection};
-use scrip_storage::ApiKeys;
+use scrip_domain::{
+    access::{ApiKey, Role},
+    id::checked_id,
+    period::instant_of,
+    rejection::Rejection,
+    token_key::{TokenKeys, TokenSecret},
+};
+use scrip_storage::{ApiKeys, Programme, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
     decide::at,
 };
 
+/// How long a key that is rotated is good beside the new one at most, in minutes: 30 days.
+const MAX_OVERLAP: i64 = 30 * 24 * 60;
 /// The most keys, revoked ones included: all are in memory.
 const MAX_KEYS: usize = 10_000;
 
@@ -27,6 +35,7 @@ impl Attempt<'_> {
         if key.expires_at.is_some_and(|end| end <= self.now()) {
             return Err(ended("expiresAt"));
         }
+        check_role(key.role)?;
         Ok(self.keep_key(key.clone()))
     }
 
@@ -37,6 +46,7 @@ impl Attempt<'_> {
             key.name = checked_id(name).map_err(at("name"))?;
         }
         key.role = edit.role.unwrap_or(key.role);
+        check_role(key.role)?;
         if let Some(end) = edit.expires_at {
             key.expires_at = end.map(|end| instant_of(end).ok_or_else(|| ended("expiresAt"))).transpose()?;
             if key.expires_at.is_some_and(|end| end <= self.now()) {
@@ -53,6 +63,53 @@ impl Attempt<'_> {
         key.revoked_at = Some(key.revoked_at.unwrap_or(self.now()));
         self.check_left(&before, &key, "id")?;
         Ok(self.keep_key(key))
+    }
+
+    /// Keeps a new key like one that is good, which ends after so many minutes: until then both are.
+    pub(super) fn key_rotate(&mut self, id: &str, minutes: i64, new: &ApiKey) -> Result<Box<ApiKey>, Stop> {
+        let mut before = self.key(id)?;
+        if !before.is_good(self.now()) {
+            let reason = "it is revoked, or its time is over: make a new key instead".to_owned();
+            return Err(Rejection::ValueInvalid { reason }.at(["id"]).into());
+        }
+        if !(0..=MAX_OVERLAP).contains(&minutes) {
+            let reason = format!("expected 0 to {MAX_OVERLAP} minutes, found {minutes}");
+            return Err(Rejection::ValueInvalid { reason }.at(["minutes"]).into());
+        }
+        let (name, role, expires_at) = (before.name.clone(), before.role, before.expires_at);
+        let new = ApiKey { name, role, expires_at, ..new.clone() };
+        let made = self.key_add(&new)?;
+        let end = instant_of(self.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended("minutes"))?;
+        before.expires_at = Some(before.expires_at.map_or(end, |own| own.min(end)));
+        self.keep_key(before);
+        Ok(made)
+    }
+
+    /// Notes when keys were last used.
+    pub(super) fn keys_used(&mut self, used: &[(String, i64)]) -> Result<(), Stop> {
+        self.need(used.iter().map(|(hash, _)| RowId::of::<ApiKeys>(hash.clone())))?;
+        for (hash, at) in used {
+            let Some(key) = self.get::<ApiKeys>(hash)? else { continue };
+            let at = instant_of(*at).filter(|at| key.last_used_at.is_none_or(|last| last < *at));
+            if at.is_some() {
+                let key = ApiKey { last_used_at: at, ..key.clone() };
+                self.keep_key(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to seal customer tokens with a secret, unless another gateway, or an earlier try, has begun with one.
+    pub(super) fn token_key_begin(&mut self, secret: TokenSecret) -> Result<(), Stop> {
+        let mut settings = self.working.settings();
+        let renewed = TokenKeys::renewed(settings.tokens, secret, self.now());
+        if settings.tokens != Some(renewed) {
+            settings.tokens = Some(renewed);
+            self.need([RowId::of::<Programme>(())])?;
+            self.put::<Programme>((), settings);
+            self.change.settings = Some(settings);
+        }
+        Ok(())
     }
 
     /// The key with this id, as it is now.
@@ -81,6 +138,15 @@ impl Attempt<'_> {
         self.change.keys.push(Arc::new(key.clone()));
         Box::new(key)
     }
+}
+
+/// Refuses a key for customers: it would be one for all of them.
+fn check_role(role: Role) -> Result<(), Stop> {
+    if role != Role::Customer {
+        return Ok(());
+    }
+    let reason = "a customer has no key: have a token made for one, with customerTokenCreate".to_owned();
+    Err(Rejection::ValueInvalid { reason }.at(["role"]).into())
 }
 
 fn ended(field: &'static str) -> Stop {

@@ -31,8 +31,10 @@ actions! {
     AddCoupons,
     /// Claim coupons.
     ClaimCoupons,
-    /// Redeem coupons, and take redemptions back.
+    /// Redeem coupons.
     RedeemCoupons,
+    /// Take redemptions back.
+    UnredeemCoupons,
     /// Change what coupons are: invalidate, reinstate, unassign, transfer, extend, adjust.
     ChangeCoupons,
     /// Have a pool's coupons written to a file.
@@ -61,6 +63,8 @@ actions! {
     ChangeSettings,
     /// Make, edit and revoke API keys.
     ManageKeys,
+    /// Have tokens made for customers.
+    MakeCustomerTokens,
     /// Read how the gateway does: the size of its database, its tasks in the background.
     ReadOperations,
     /// Take backups.

@@ -3,6 +3,7 @@
 
 mod action;
 mod door;
+mod own;
 mod roles;
 
 use std::{borrow::Cow, sync::Arc};
@@ -11,8 +12,8 @@ use tokio::sync::watch;
 
 use super::{
     Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, CouponFilter, DraftFor, EligibleRecord, EventCursor,
-    EventFilter, Export, Failure, Follower, KeyDraft, NewKey, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder,
-    PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, UseCase,
+    EventFilter, Export, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PoolFilter,
+    PoolOrder, PoolPlace, Proof, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -26,6 +27,7 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
     pool_codes::{CodesDraft, CodesFault},
+    rejection::Rejection,
 };
 use scrip_plugins::Plugins;
 use scrip_storage::{DatabaseSize, Tally, Working};
@@ -42,12 +44,6 @@ impl Scrip {
     #[must_use]
     pub fn session(self: &Arc<Self>, actor: Caller) -> Session {
         Session(Door::new(Arc::clone(self), actor))
-    }
-
-    /// Scrip as the holder of a key has it; none where the key is not known.
-    #[must_use]
-    pub fn sign_in(self: &Arc<Self>, secret: &str) -> Option<Session> {
-        self.caller(secret).map(|actor| self.session(actor))
     }
 
     /// Scrip as whoever runs its process has it.
@@ -68,9 +64,15 @@ impl Session {
     /// The same as it is now: none once the key is not good any more. For what goes on longer than a request.
     #[must_use]
     pub fn again(&self) -> Option<Self> {
-        let Some(key) = &self.actor().key else { return Some(self.clone()) };
-        let scrip = self.0.open_to_all();
-        scrip.caller_of(key).map(|actor| scrip.session(actor))
+        let (scrip, actor) = (self.0.open_to_all(), self.actor());
+        match &actor.proof {
+            // Its role may be another by now.
+            Proof::Key(key) => {
+                let address = actor.address;
+                scrip.caller_of(key).map(|actor| scrip.session(Caller { address, ..actor }))
+            }
+            Proof::Own | Proof::Issued { .. } | Proof::Token { .. } => scrip.still(actor).then(|| self.clone()),
+        }
     }
 
     /// Whether the actor may do this, for what another has read already.
@@ -82,6 +84,20 @@ impl Session {
     #[must_use]
     pub fn ids(&self) -> &GlobalIds {
         self.0.open_to_all().ids()
+    }
+
+    /// In how many seconds that may be tried again which was refused because it was tried too often; none where nothing
+    /// was.
+    #[must_use]
+    pub fn wait(&self) -> Option<u64> {
+        Some(self.0.wait()).filter(|seconds| *seconds > 0)
+    }
+
+    /// How many tries with codes whoever asks has left; none where none was made.
+    #[must_use]
+    pub fn tries(&self) -> Option<Tries> {
+        let scrip = self.0.open_to_all();
+        self.0.has_tried().then(|| scrip.attempts.left(&self.actor().id, scrip.now()))
     }
 
     /// What time it is. It never goes backwards.
@@ -99,24 +115,32 @@ impl Session {
         key: Option<String>,
         case: U,
     ) -> Working<'a, Result<U::Answer, Failure>> {
-        match self.0.may(U::DEMANDS) {
-            Ok(scrip) => scrip.change(self.actor(), key, case),
-            Err(refused) => Box::pin(std::future::ready(Err(refused))),
+        match (self.0.may(U::DEMANDS), self.own()) {
+            (Ok(_), Some(own)) => {
+                Box::pin(async move { crate::scrip::own::<U>(self.submit_own(own, key, case.into()).await?) })
+            }
+            (Ok(scrip), None) => scrip.change(self.actor(), key, case),
+            (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
         }
     }
 
     /// The same of any command, for whoever has commands of many kinds.
     pub fn submit(&self, key: Option<String>, command: impl Into<Command>) -> Working<'_, Result<Answer, Failure>> {
         let command = command.into();
-        match self.0.may(command.demands()) {
-            Ok(scrip) => scrip.submit(self.actor(), key, command),
-            Err(refused) => Box::pin(std::future::ready(Err(refused))),
+        match (self.0.may(command.demands()), self.own()) {
+            (Ok(_), Some(own)) => Box::pin(self.submit_own(own, key, command)),
+            (Ok(scrip), None) => scrip.submit(self.actor(), key, command),
+            (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
         }
     }
 
     /// Decides a checkout and changes nothing.
     pub async fn checkout_preview(&self, order: CheckoutOrder) -> Result<Agreed, Failure> {
-        self.0.may(Action::PreviewCheckouts)?.checkout_preview(self.actor(), order).await
+        let scrip = self.0.may(Action::PreviewCheckouts)?;
+        match self.own() {
+            Some(own) => self.preview_own(own, order).await,
+            None => scrip.checkout_preview(self.actor(), order).await,
+        }
     }
 
     /// Tells which coupons of a customer fit a basket, and the best of them together.
@@ -125,7 +149,11 @@ impl Session {
         customer: CustomerId,
         basket: BasketDraft,
     ) -> Result<Box<EligibleRecord>, Failure> {
-        self.0.may(Action::PreviewCheckouts)?.eligible_coupons(self.actor(), customer, basket).await
+        let scrip = self.0.may(Action::PreviewCheckouts)?;
+        match self.own() {
+            Some(own) => self.eligible_own(own, customer, basket).await,
+            None => scrip.eligible_coupons(self.actor(), customer, basket).await,
+        }
     }
 
     /// The purchase with this transactionId.
@@ -146,6 +174,26 @@ impl Session {
     /// Makes a key.
     pub async fn create_key(&self, draft: KeyDraft) -> Result<NewKey, Failure> {
         self.0.may(Action::ManageKeys)?.create_key(self.actor(), draft).await
+    }
+
+    /// Makes a key like the one with this id, which ends after so many minutes.
+    pub async fn rotate_key(&self, id: String, minutes: i64) -> Result<NewKey, Failure> {
+        self.0.may(Action::ManageKeys)?.rotate_key(self.actor(), id, minutes).await
+    }
+
+    /// Keeps when keys were last used.
+    pub async fn keep_uses(&self) -> Result<(), Failure> {
+        self.0.may(Action::KeepBooks)?.keep_uses().await
+    }
+
+    /// Makes a token for a customer, good for so many minutes.
+    pub async fn create_customer_token(&self, customer: CustomerId, minutes: Option<i64>) -> Result<NewToken, Failure> {
+        self.0.may(Action::MakeCustomerTokens)?.make_customer_token(self.actor(), customer, minutes).await
+    }
+
+    /// Makes another key for customer tokens, where the one that there is has become old.
+    pub async fn renew_token_keys(&self) -> Result<(), Failure> {
+        self.0.may(Action::KeepBooks)?.renew_token_keys().await
     }
 
     /// All keys, by their making.
@@ -224,7 +272,13 @@ impl Session {
 
     /// The coupons with these ids, in their order; none where there is no such coupon.
     pub async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
-        self.0.may(Action::ReadCoupons)?.coupons(ids).await
+        let mut found = self.0.may(Action::ReadCoupons)?.coupons(ids).await?;
+        for coupon in &mut found {
+            if coupon.as_ref().is_some_and(|coupon| !self.may_hold(coupon)) {
+                *coupon = None;
+            }
+        }
+        Ok(found)
     }
 
     /// The pool of a coupon, for what a coupon tells of itself: its kind, terms and currency.
@@ -239,7 +293,11 @@ impl Session {
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        self.0.may(Action::ReadCoupons)?.coupons_by_code(code, page, now).await
+        let scrip = self.0.may(Action::ReadCoupons)?;
+        match self.own() {
+            Some(own) => self.look_up_own(own, code, page, now).await,
+            None => scrip.coupons_by_code(code, page, now).await,
+        }
     }
 
     /// A page of a pool's coupons by their place, with their statuses at an instant.
@@ -251,6 +309,7 @@ impl Session {
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         self.check_prefix(filter)?;
+        self.demand(Action::ReadPools)?;
         self.0.may(Action::ReadCoupons)?.pool_coupons(pool, filter, page, now).await
     }
 
@@ -264,6 +323,7 @@ impl Session {
         now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
         self.check_prefix(filter)?;
+        self.demand(Action::ReadPools)?;
         self.0.may(Action::ReadCoupons)?.coupons_in_time(pool, by, filter, page, now).await
     }
 
@@ -276,6 +336,9 @@ impl Session {
         now: Instant,
     ) -> Result<Page<Coupon, EventId>, Failure> {
         self.check_prefix(filter)?;
+        if !self.may_know(customer) {
+            return self.0.may(Action::ReadCoupons).map(|_| Page::empty());
+        }
         self.0.may(Action::ReadCoupons)?.customer_coupons(customer, filter, page, now).await
     }
 
@@ -294,12 +357,20 @@ impl Session {
 
     /// A page of a gift card's ledger.
     pub async fn ledger(&self, coupon: &Coupon, page: &PageRequest<u32>) -> Result<Page<Entry, u32>, Failure> {
-        self.0.may(Action::ReadCoupons)?.ledger(coupon, page).await
+        let scrip = self.0.may(Action::ReadCoupons)?;
+        if self.may_hold(coupon) { scrip.ledger(coupon, page).await } else { Ok(Page::empty()) }
     }
 
     /// The ledger entries with these ids, in their order.
     pub async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
-        self.0.may(Action::ReadCoupons)?.entries(ids).await
+        let mut found = self.0.may(Action::ReadCoupons)?.entries(ids).await?;
+        if self.own().is_some() {
+            let coupons: Vec<CouponId> = ids.iter().map(|id| id.coupon).collect();
+            for (entry, coupon) in found.iter_mut().zip(self.coupons(&coupons).await?) {
+                entry.take_if(|_| coupon.is_none());
+            }
+        }
+        Ok(found)
     }
 
     /// Begins to read the coupons of a pool that a filter admits, to write them to a file.
@@ -314,17 +385,24 @@ impl Session {
 impl Session {
     /// The customers with these ids, in their order.
     pub async fn customers(&self, ids: &[CustomerId]) -> Result<Vec<Option<Customer>>, Failure> {
-        self.0.may(Action::ReadCustomers)?.customers(ids).await
+        let mut found = self.0.may(Action::ReadCustomers)?.customers(ids).await?;
+        found.iter_mut().for_each(|one| drop(one.take_if(|customer| !self.may_know(&customer.id))));
+        Ok(found)
     }
 
     /// The customer with this id.
     pub async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, Failure> {
-        self.0.may(Action::ReadCustomers)?.customer(id).await
+        Ok(self.customers(std::slice::from_ref(id)).await?.pop().flatten())
     }
 
     /// The customer with this e-mail address.
     pub async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
-        self.0.may(Action::ReadCustomers)?.customer_by_email(email).await
+        let scrip = self.0.may(Action::ReadCustomers)?;
+        if self.own().is_some() {
+            let folded = email.folded();
+            return self.myself(|customer| customer.email.as_ref().is_some_and(|own| own.folded() == folded)).await;
+        }
+        scrip.customer_by_email(email).await
     }
 
     /// A page of all customers whose id starts with a text, by id.
@@ -333,7 +411,16 @@ impl Session {
         prefix: &str,
         page: &PageRequest<CustomerId>,
     ) -> Result<Page<Customer, CustomerId>, Failure> {
-        self.0.may(Action::ReadCustomers)?.list_customers(prefix, page).await
+        let scrip = self.0.may(Action::ReadCustomers)?;
+        if self.own().is_some() {
+            let found = self.myself(|customer| customer.id.as_str().starts_with(prefix)).await?;
+            let found = found.filter(|customer| {
+                page.after.as_ref().is_none_or(|after| customer.id > *after)
+                    && page.before.as_ref().is_none_or(|before| customer.id < *before)
+            });
+            return Ok(Page::from_gathered(found.into_iter().map(|one| (one.id.clone(), one)).collect(), page));
+        }
+        scrip.list_customers(prefix, page).await
     }
 }
 
@@ -345,12 +432,16 @@ impl Session {
         filter: &EventFilter,
         page: &PageRequest<EventCursor>,
     ) -> Result<Page<Event, EventCursor>, Failure> {
-        self.0.may(Action::ReadEvents)?.events(filter, page).await
+        let scrip = self.0.may(Action::ReadEvents)?;
+        let Some(filter) = self.own_events(filter) else { return Ok(Page::empty()) };
+        scrip.events(&filter, page).await
     }
 
     /// The events with these ids, in their order.
     pub async fn events_by_id(&self, ids: &[EventId]) -> Result<Vec<Event>, Failure> {
-        self.0.may(Action::ReadEvents)?.events_by_id(ids).await
+        let mut found = self.0.may(Action::ReadEvents)?.events_by_id(ids).await?;
+        found.retain(|event| self.may_see(event));
+        Ok(found)
     }
 
     /// The pool of an event's coupon, for what an event tells of itself: its amounts' currency.
@@ -365,7 +456,10 @@ impl Session {
 
     /// Follows the log after a place, or from now on.
     pub fn follow(&self, filter: EventFilter, after: Option<EventCursor>) -> Result<Result<Follower, Resync>, Failure> {
-        Ok(self.0.may(Action::ReadEvents)?.follow(filter, after))
+        let scrip = self.0.may(Action::ReadEvents)?;
+        let foreign = || Rejection::CustomerNotFound { by: "id" }.at(["filter", "customerId"]);
+        let filter = self.own_events(&filter).ok_or_else(foreign)?;
+        Ok(scrip.follow(filter, after))
     }
 }
 

@@ -3,30 +3,33 @@
 use super::{Action, Rights};
 use scrip_domain::access::Role;
 
-/// Each action, and the roles beside ADMIN that may do it.
+/// Each action, and the roles beside ADMIN that may do it: a customer with what is the customer's own alone
+/// ([`super::own`]).
 const TABLE: &[(Action, &[Role])] = &[
     (Action::ReadPools, &[Role::Manager, Role::Service, Role::Viewer]),
     (Action::ChangePools, &[Role::Manager]),
     (Action::PreviewPatterns, &[Role::Manager]),
-    (Action::ReadCoupons, &[Role::Manager, Role::Service, Role::Viewer]),
-    (Action::SeeCodes, &[Role::Manager, Role::Service]),
+    (Action::ReadCoupons, &[Role::Manager, Role::Service, Role::Viewer, Role::Customer]),
+    (Action::SeeCodes, &[Role::Manager, Role::Service, Role::Customer]),
     (Action::AddCoupons, &[Role::Manager]),
     (Action::ClaimCoupons, &[Role::Manager, Role::Service]),
-    (Action::RedeemCoupons, &[Role::Manager, Role::Service]),
+    (Action::RedeemCoupons, &[Role::Manager, Role::Service, Role::Customer]),
+    (Action::UnredeemCoupons, &[Role::Manager, Role::Service]),
     (Action::ChangeCoupons, &[Role::Manager]),
     (Action::ExportCoupons, &[Role::Manager, Role::Viewer]),
-    (Action::PreviewCheckouts, &[Role::Manager, Role::Service]),
+    (Action::PreviewCheckouts, &[Role::Manager, Role::Service, Role::Customer]),
     (Action::CompleteCheckouts, &[Role::Manager, Role::Service]),
     (Action::ReturnPurchases, &[Role::Manager, Role::Service]),
     (Action::ReadPurchases, &[Role::Manager, Role::Service, Role::Viewer]),
-    (Action::ReadCustomers, &[Role::Manager, Role::Service, Role::Viewer]),
+    (Action::ReadCustomers, &[Role::Manager, Role::Service, Role::Viewer, Role::Customer]),
     (Action::ChangeCustomers, &[Role::Manager, Role::Service]),
-    (Action::ReadEvents, &[Role::Manager, Role::Service, Role::Viewer]),
+    (Action::ReadEvents, &[Role::Manager, Role::Service, Role::Viewer, Role::Customer]),
     (Action::ReadPlugins, &[Role::Manager, Role::Viewer]),
     (Action::ManagePlugins, &[]),
     (Action::ReadSettings, &[Role::Manager, Role::Service, Role::Viewer]),
     (Action::ChangeSettings, &[]),
     (Action::ManageKeys, &[]),
+    (Action::MakeCustomerTokens, &[Role::Service]),
     (Action::ReadOperations, &[]),
     (Action::TakeBackups, &[]),
     (Action::ConfirmClock, &[]),

@@ -25,6 +25,10 @@ pub(super) const EXPIRIES: &str = "expiries";
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often answers to idempotency keys are looked for that are too old.
 const FORGET: Duration = Duration::from_secs(10);
+/// How often it is kept when keys were last used, where they were.
+const USES: Duration = Duration::from_secs(60);
+/// How often it is looked whether the key of customer tokens is old.
+const RENEW: Duration = Duration::from_secs(60 * 60);
 /// How long after a failure a task runs again: twice as long after each, up to the longest.
 const RETRY: Duration = Duration::from_millis(250);
 const BACKUP_RETRY: Duration = LONGEST_RETRY;
@@ -80,6 +84,8 @@ fn all() -> Vec<Task> {
         scrip.begin_ids().await?;
         Ok(if scrip.registry.has_ids() { Next::Never } else { Next::After(SWEEP) })
     };
+    let tokens = async |scrip: Arc<Scrip>| scrip.renew_token_keys().await.map(|()| Next::After(RENEW));
+    let used = async |scrip: Arc<Scrip>| scrip.keep_uses().await.map(|()| Next::After(USES));
     let rows = async |scrip: Arc<Scrip>| {
         scrip.store.count_rows(scrip.stop.clone()).await?;
         Ok(Next::Never)
@@ -89,6 +95,8 @@ fn all() -> Vec<Task> {
         Task::new(EXPIRIES, sweep).vital(),
         Task::new("old answers", forget),
         Task::new("secret of ids", ids),
+        Task::new("key of customer tokens", tokens),
+        Task::new("last use of keys", used),
         Task { ends_itself: true, ..Task::new("counts of rows", rows) },
         Task { name: "live changes", vital: true, ends_itself: true, retry: RETRY, run: Box::new(follow) },
     ]

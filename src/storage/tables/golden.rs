@@ -27,6 +27,7 @@ use scrip_domain::{
     status::Status,
     terms::{CouponType, Restrictions, Value},
     till::Till,
+    token_key::{TokenKey, TokenKeys, TokenSecret},
     zone::Zone,
 };
 
@@ -325,7 +326,15 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<HoldDues>((at(100).as_millisecond(), "T-1".to_owned()), ()),
         row::<Coupons>(held.id, Box::new(held)),
         row::<Events>(event(45), vec![dated(EventType::Hold, true), dated(EventType::Release, false)]),
+        row::<Programme>((), Settings { tokens: Some(token_keys()), ..Settings::default() }),
+        row::<ApiKeys>("0a1d".to_owned(), ApiKey { last_used_at: Some(at(7)), ..key_of("k4", "0a1d") }),
     ]
+}
+
+/// The keys of customer tokens after one was replaced.
+fn token_keys() -> TokenKeys {
+    let key = |number, day| TokenKey { number, made_at: at(day), secret: TokenSecret::new([9; 32]) };
+    TokenKeys { current: key(2, 200), before: Some(key(1, 100)) }
 }
 
 fn key_of(id: &str, hash: &str) -> ApiKey {
@@ -338,6 +347,7 @@ fn key_of(id: &str, hash: &str) -> ApiKey {
         hint: String::new(),
         expires_at: None,
         revoked_at: None,
+        last_used_at: None,
     }
 }
 

@@ -18,6 +18,7 @@ use scrip_domain::{
     clock::{BatchTime, Reading},
     combining::Combining,
     seal::IdSecret,
+    token_key::{TokenKey, TokenKeys, TokenSecret},
 };
 
 /// The id of the one row of settings.
@@ -33,6 +34,30 @@ pub(crate) struct KeptSettings {
     /// The secret of its ids; none in a folder that no version with them has opened.
     #[serde(default)]
     ids: Option<serde_bytes::ByteArray<32>>,
+    /// What customer tokens are sealed with, the newest first: number, when it was made, secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tokens: Vec<(u32, At, serde_bytes::ByteArray<32>)>,
+}
+
+/// The keys of customer tokens as they are kept.
+fn kept_tokens(keys: Option<TokenKeys>) -> Vec<(u32, At, serde_bytes::ByteArray<32>)> {
+    let Some(TokenKeys { current, before }) = keys else { return Vec::new() };
+    let keep = |key: TokenKey| (key.number, millis(key.made_at), (*key.secret.bytes()).into());
+    [Some(current), before].into_iter().flatten().map(keep).collect()
+}
+
+fn tokens(kept: Vec<(u32, At, serde_bytes::ByteArray<32>)>) -> Result<Option<TokenKeys>, CodecError> {
+    let mut keys = Vec::new();
+    for (number, made_at, secret) in kept {
+        let secret = TokenSecret::new(secret.into_array());
+        keys.push(TokenKey { number, made_at: instant(made_at)?, secret });
+    }
+    match keys.as_slice() {
+        [] => Ok(None),
+        [current] => Ok(Some(TokenKeys { current: *current, before: None })),
+        [current, before] => Ok(Some(TokenKeys { current: *current, before: Some(*before) })),
+        _ => Err(CodecError::new("expected at most two keys of customer tokens")),
+    }
 }
 
 impl Form for Programme {
@@ -58,6 +83,7 @@ impl Form for Programme {
             coupons_per_checkout: (per_checkout != first.per_checkout).then_some(per_checkout),
             coupons_per_category: per_category,
             ids: settings.ids.map(|secret| (*secret.bytes()).into()),
+            tokens: kept_tokens(settings.tokens),
         }
     }
 
@@ -70,7 +96,7 @@ impl Form for Programme {
             per_checkout: kept.coupons_per_checkout.unwrap_or(first.per_checkout),
             per_category: kept.coupons_per_category,
         };
-        Ok(Settings { auto_redeem: kept.auto_redeem, combining, ids })
+        Ok(Settings { auto_redeem: kept.auto_redeem, combining, ids, tokens: tokens(kept.tokens)? })
     }
 }
 
@@ -92,6 +118,9 @@ pub(crate) struct KeptKey<'a> {
     expires_at: Option<At>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_at: Option<At>,
+    /// When it was last used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<At>,
 }
 
 impl Form for ApiKeys {
@@ -117,6 +146,7 @@ impl Form for ApiKeys {
             hint: Some(key.hint.as_str()).filter(|hint| !hint.is_empty()).map(Cow::Borrowed),
             expires_at: key.expires_at.map(millis),
             revoked_at: key.revoked_at.map(millis),
+            last_used_at: key.last_used_at.map(millis),
         }
     }
 
@@ -131,6 +161,7 @@ impl Form for ApiKeys {
             hint: kept.hint.map(Cow::into_owned).unwrap_or_default(),
             expires_at: kept.expires_at.map(instant).transpose()?,
             revoked_at: kept.revoked_at.map(instant).transpose()?,
+            last_used_at: kept.last_used_at.map(instant).transpose()?,
         })
     }
 }

@@ -33,7 +33,17 @@ macro_rules! words {
     };
 }
 
-words!(Role, of_role, role, "a role", Admin = "ADMIN", Manager = "MANAGER", Service = "SERVICE", Viewer = "VIEWER");
+words!(
+    Role,
+    of_role,
+    role,
+    "a role",
+    Admin = "ADMIN",
+    Manager = "MANAGER",
+    Service = "SERVICE",
+    Viewer = "VIEWER",
+    Customer = "CUSTOMER"
+);
 
 words!(
     Status,

@@ -103,6 +103,75 @@ async fn what_is_wrong_with_a_key_is_told() {
 }
 
 #[tokio::test]
+async fn a_key_is_replaced_with_an_overlap() {
+    let app = App::start().await;
+    let rotate = "mutation($input: ApiKeyRotateInput!) { apiKeyRotate(input: $input) { secret \
+        apiKey { id name role hint expiresAt } userErrors { code field message } } }";
+    let rotated = async |input: Value| app.data(rotate, json!({ "input": input })).await["apiKeyRotate"].clone();
+    let (old, id) = app.key_of("SERVICE").await;
+    let made = rotated(json!({ "id": id, "minutes": 60 })).await;
+    let new = made["secret"].as_str().expect("a secret").to_owned();
+    let key = &made["apiKey"];
+    assert_eq!(
+        (&key["name"], &key["role"], &key["expiresAt"]),
+        (&json!("SERVICE"), &json!("SERVICE"), &Value::Null),
+        "{made}"
+    );
+    assert!(key["id"] != id && key["hint"] == new[..10], "{made}");
+    assert_eq!((app.answered(&old).await, app.answered(&new).await), (200, 200));
+    app.set_clock("2026-01-31T11:00:00Z");
+    assert_eq!((app.answered(&old).await, app.answered(&new).await), (401, 200));
+    // The new one has the end of the old one, and the old one never ends later than it did.
+    app.data(UPDATE, json!({ "input": { "id": key["id"], "expiresAt": "2026-01-31T12:00:00Z" } })).await;
+    let third = rotated(json!({ "id": key["id"] })).await;
+    assert_eq!(third["apiKey"]["expiresAt"], "2026-01-31T12:00:00.000Z", "{third}");
+    app.set_clock("2026-01-31T12:00:00Z");
+    let third = third["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!((app.answered(&new).await, app.answered(&third).await), (401, 401));
+    for (input, code, field) in [
+        (json!({ "id": id }), "VALUE_INVALID", "id"),
+        (json!({ "id": "none" }), "NOT_FOUND", "id"),
+        (json!({ "id": third }), "NOT_FOUND", "id"),
+    ] {
+        let error = rotated(input.clone()).await["userErrors"][0].clone();
+        assert_eq!((&error["code"], &error["field"][0]), (&json!(code), &json!(field)), "{input}");
+    }
+    let (_, id) = app.key_of("VIEWER").await;
+    for minutes in [-1, 43_201] {
+        let error = rotated(json!({ "id": id, "minutes": minutes })).await["userErrors"][0].clone();
+        assert_eq!((&error["code"], &error["field"][0]), (&json!("VALUE_INVALID"), &json!("minutes")), "{minutes}");
+    }
+    // Of the last ADMIN key that does not end, the new one takes the place.
+    let own = app.data("{ viewer { id } }", json!({})).await["viewer"]["id"].clone();
+    let made = rotated(json!({ "id": own, "minutes": 0 })).await;
+    let admin = made["secret"].as_str().expect("a secret");
+    assert_eq!((app.answered(&app.key).await, app.answered(admin).await), (401, 200));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_key_is_told_and_kept() {
+    let app = App::start().await;
+    let (key, id) = app.key_of("VIEWER").await;
+    let node = "query($id: ID!) { node(id: $id) { __typename ... on ApiKey { name lastUsedAt groups { id } } } }";
+    let read = app.data(node, json!({ "id": id })).await["node"].clone();
+    assert_eq!(read, json!({ "__typename": "ApiKey", "name": "VIEWER", "lastUsedAt": null, "groups": [] }));
+    assert_eq!(app.answered(&key).await, 200);
+    let used = async || app.data(node, json!({ "id": id })).await["node"]["lastUsedAt"].clone();
+    assert_eq!(used().await, "2026-01-31T10:00:00.000Z", "at once, though it is not kept yet");
+    app.scrip().operator().keep_uses().await.expect("kept");
+    app.set_clock("2026-01-31T10:30:00Z");
+    assert_eq!(used().await, "2026-01-31T10:00:00.000Z");
+    assert_eq!(app.answered(&key).await, 200);
+    app.scrip().operator().keep_uses().await.expect("kept");
+    assert_eq!(used().await, "2026-01-31T10:30:00.000Z");
+    // Who may not manage keys is told of none.
+    let refused = app.send(&key, node, json!({ "id": id })).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn who_looks_sees_the_last_characters_of_codes() {
     let app = App::start().await;
     let pool = app.pool(json!({ "type": "PERCENTAGE", "value": "10" }), &["ABCD-EFGH-JKMN", "SHORT-1"]).await;

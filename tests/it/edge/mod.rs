@@ -57,6 +57,8 @@ mod search;
 mod streams;
 mod till;
 mod times;
+mod tls;
+mod tokens;
 mod trickle;
 mod unread;
 

@@ -9,7 +9,7 @@ use async_graphql::parser::{
 };
 use futures_util::StreamExt;
 use scrip::{
-    domain::access::Role,
+    domain::{access::Role, id::CustomerId},
     graphql::{Moment, Rules, asked_by, definition},
     service::{Action, Caller, Failure, Rights},
 };
@@ -86,7 +86,7 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ),
     (
         "couponUnredeem",
-        Some(Action::RedeemCoupons),
+        Some(Action::UnredeemCoupons),
         "mutation { couponUnredeem(input: {coupon: {id: \"COUPON\"}}) ERRORS }",
     ),
     (
@@ -136,7 +136,13 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("pluginReload", Some(Action::ManagePlugins), "mutation { pluginReload(id: \"none\") ERRORS }"),
     ("apiKeyCreate", Some(Action::ManageKeys), "mutation { apiKeyCreate(input: {name: \"b\", role: VIEWER}) ERRORS }"),
     ("apiKeyUpdate", Some(Action::ManageKeys), "mutation { apiKeyUpdate(input: {id: \"none\"}) ERRORS }"),
+    ("apiKeyRotate", Some(Action::ManageKeys), "mutation { apiKeyRotate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRevoke", Some(Action::ManageKeys), "mutation { apiKeyRevoke(id: \"none\") ERRORS }"),
+    (
+        "customerTokenCreate",
+        Some(Action::MakeCustomerTokens),
+        "mutation { customerTokenCreate(input: {customerId: \"ann\"}) ERRORS }",
+    ),
     ("couponEvents", Some(Action::ReadEvents), "subscription { couponEvents(after: \"CURSOR\") { __typename } }"),
 ];
 
@@ -173,6 +179,10 @@ impl Asked {
 
     /// The answer to whoever has these rights alone.
     async fn ask(&self, document: &str, rights: Rights) -> String {
+        self.ask_as(document, Caller { rights, ..Caller::admin("some", "some") }).await
+    }
+
+    async fn ask_as(&self, document: &str, caller: Caller) -> String {
         let checkout =
             "{transactionId: \"t\", customerId: \"ann\", coupons: [], basket: {currency: \"EUR\", lines: []}}";
         let document = document.replace("POOL", &self.pool).replace("COUPON", &self.coupon);
@@ -181,7 +191,7 @@ impl Asked {
             .replace("CHECKOUT", checkout)
             .replace("ERRORS", "{ userErrors { code } }");
         let scrip = self.app.scrip();
-        let session = scrip.session(Caller { rights, ..Caller::admin("some", "some") });
+        let session = scrip.session(caller);
         let request = async_graphql::Request::new(document).data(Moment(scrip.now()));
         let schema = scrip::graphql::schema(&Rules::default());
         let mut answers = schema.execute_stream(asked_by(request, session));
@@ -274,8 +284,10 @@ async fn every_role_may_do_what_the_table_says() {
     let asked = Asked::new().await;
     for role in Role::ALL {
         let rights = Rights::of(role);
+        let customer = (role == Role::Customer).then(|| CustomerId::parse("ann").expect("an id"));
+        let caller = Caller { role, rights, customer, ..Caller::admin("some", "some") };
         for (field, action, document) in DEMANDS {
-            let answer = asked.ask(document, rights).await;
+            let answer = asked.ask_as(document, caller.clone()).await;
             let allowed = action.is_none_or(|action| rights.allow(action));
             assert_eq!(!answer.contains("FORBIDDEN"), allowed, "{role:?} {field}: {answer}");
         }
