@@ -85,75 +85,10 @@ impl Text {
 
     /// What a function does.
     fn body(&mut self, plain: &str, function: &Function, in_memory: bool) -> String {
-        let new = |name: &str, of: &str, rep: &str| format!("(call ${} {rep})", label(of, name));
-        let pollable = |rep: &str| new("pollable", "wasi:io/poll", rep);
-        let stream = |name: &str, rep: &str| new(name, "wasi:io/streams", rep);
-        match (plain, function.name.as_str()) {
-            ("wasi:io/poll", "[method]pollable.ready") => "(call $ready (local.get 0))".to_owned(),
-            ("wasi:io/poll", "[method]pollable.block") => "(call $sleep_until (call $when (local.get 0)))".to_owned(),
-            ("wasi:io/poll", "poll") => "(call $poll (local.get 0) (local.get 1))".to_owned(),
-            ("wasi:io/streams", "[method]input-stream.read" | "[method]input-stream.blocking-read") => {
-                "(call $closed4)".to_owned()
-            }
-            (
-                "wasi:io/streams",
-                "[method]input-stream.skip"
-                | "[method]input-stream.blocking-skip"
-                | "[method]output-stream.splice"
-                | "[method]output-stream.blocking-splice",
-            ) => "(call $closed8)".to_owned(),
-            ("wasi:io/streams", "[method]output-stream.check-write") => {
-                "(i64.store offset=8 (call $answer) (i64.const 65536)) (i32.const 16)".to_owned()
-            }
-            ("wasi:io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush") => {
-                "(call $write (local.get 0) (local.get 1) (local.get 2))".to_owned()
-            }
-            ("wasi:io/streams", name) if name.ends_with(".subscribe") => pollable("(i32.const 0)"),
-            ("wasi:cli/stdin", "get-stdin") => stream("input-stream", "(i32.const 0)"),
-            ("wasi:cli/stdout", "get-stdout") => stream("output-stream", "(i32.const 1)"),
-            ("wasi:cli/stderr", "get-stderr") => stream("output-stream", "(i32.const 2)"),
-            ("wasi:clocks/monotonic-clock", "now") => "(call $look)".to_owned(),
-            ("wasi:clocks/monotonic-clock", "resolution") => "(i64.const 1000)".to_owned(),
-            ("wasi:clocks/monotonic-clock", "subscribe-instant") => pollable("(call $new_timer (local.get 0))"),
-            ("wasi:clocks/monotonic-clock", "subscribe-duration") => {
-                pollable("(call $new_timer (i64.add (call $clock) (local.get 0)))")
-            }
-            ("wasi:clocks/wall-clock", "now") => {
-                "(i64.store (call $answer) (i64.div_u (call $clock) (i64.const 1000000000)))
-                (i32.store offset=8 (i32.const 16) (i32.wrap_i64 (i64.rem_u (call $clock) (i64.const 1000000000))))
-                (i32.const 16)"
-                    .to_owned()
-            }
-            ("wasi:clocks/wall-clock", "resolution") => {
-                "(i32.store offset=8 (call $answer) (i32.const 1000)) (i32.const 16)".to_owned()
-            }
-            ("wasi:random/random" | "wasi:random/insecure", name) if name.ends_with("-bytes") => {
-                "(call $random_bytes (local.get 0))".to_owned()
-            }
-            ("wasi:random/random" | "wasi:random/insecure", name) if name.ends_with("-u64") => {
-                "(call $next_random)".to_owned()
-            }
-            ("wasi:random/insecure-seed", _) if in_memory => "(i64.store (call $answer) (call $next_random))
-                (i64.store offset=8 (i32.const 16) (call $next_random)) (i32.const 16)"
-                .to_owned(),
-            // Nothing: no variable, no argument, no folder, no terminal, a flush that has nothing to do.
-            (
-                "wasi:cli/environment"
-                | "wasi:cli/terminal-stdin"
-                | "wasi:cli/terminal-stdout"
-                | "wasi:cli/terminal-stderr"
-                | "wasi:filesystem/preopens"
-                | "wasi:io/error"
-                | "wasi:io/streams",
-                _,
-            )
-            | ("wasi:filesystem/types", "filesystem-error-code")
-                if in_memory =>
-            {
-                "(call $answer)".to_owned()
-            }
-            _ => self.denial(plain, function),
-        }
+        let name = function.name.as_str();
+        let given = stream(plain, name).or_else(|| time(plain, name)).or_else(|| random(plain, name));
+        let given = given.or_else(|| nothing(plain, name, in_memory));
+        given.unwrap_or_else(|| self.denial(plain, function))
     }
 
     /// Ends the call, and says what was asked for.
@@ -177,6 +112,93 @@ impl Text {
         let data = format!("(data (i32.const {NAMES}) \"{}\")", self.names);
         format!("(module {}{common}{}{data})", self.imports, self.functions)
     }
+}
+
+/// Standard streams, and waiting for them.
+fn stream(plain: &str, name: &str) -> Option<String> {
+    let handle = |resource: &str, rep: u8| made("wasi:io/streams", resource, &format!("(i32.const {rep})"));
+    Some(match (plain, name) {
+        ("wasi:io/poll", "[method]pollable.ready") => "(call $ready (local.get 0))".to_owned(),
+        ("wasi:io/poll", "[method]pollable.block") => "(call $sleep_until (call $when (local.get 0)))".to_owned(),
+        ("wasi:io/poll", "poll") => "(call $poll (local.get 0) (local.get 1))".to_owned(),
+        ("wasi:io/streams", "[method]input-stream.read" | "[method]input-stream.blocking-read") => {
+            "(call $closed4)".to_owned()
+        }
+        (
+            "wasi:io/streams",
+            "[method]input-stream.skip"
+            | "[method]input-stream.blocking-skip"
+            | "[method]output-stream.splice"
+            | "[method]output-stream.blocking-splice",
+        ) => "(call $closed8)".to_owned(),
+        ("wasi:io/streams", "[method]output-stream.check-write") => {
+            "(i64.store offset=8 (call $answer) (i64.const 65536)) (i32.const 16)".to_owned()
+        }
+        ("wasi:io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush") => {
+            "(call $write (local.get 0) (local.get 1) (local.get 2))".to_owned()
+        }
+        ("wasi:io/streams", name) if name.ends_with(".subscribe") => made("wasi:io/poll", "pollable", "(i32.const 0)"),
+        ("wasi:cli/stdin", "get-stdin") => handle("input-stream", 0),
+        ("wasi:cli/stdout", "get-stdout") => handle("output-stream", 1),
+        ("wasi:cli/stderr", "get-stderr") => handle("output-stream", 2),
+        _ => return None,
+    })
+}
+
+/// Clocks.
+fn time(plain: &str, name: &str) -> Option<String> {
+    let timer = |when: &str| made("wasi:io/poll", "pollable", &format!("(call $new_timer {when})"));
+    Some(match (plain, name) {
+        ("wasi:clocks/monotonic-clock", "now") => "(call $look)".to_owned(),
+        ("wasi:clocks/monotonic-clock", "resolution") => "(i64.const 1000)".to_owned(),
+        ("wasi:clocks/monotonic-clock", "subscribe-instant") => timer("(local.get 0)"),
+        ("wasi:clocks/monotonic-clock", "subscribe-duration") => timer("(i64.add (call $clock) (local.get 0))"),
+        ("wasi:clocks/wall-clock", "now") => {
+            "(i64.store (call $answer) (i64.div_u (call $clock) (i64.const 1000000000)))
+             (i32.store offset=8 (i32.const 16) (i32.wrap_i64 (i64.rem_u (call $clock) (i64.const 1000000000))))
+             (i32.const 16)"
+                .to_owned()
+        }
+        ("wasi:clocks/wall-clock", "resolution") => {
+            "(i32.store offset=8 (call $answer) (i32.const 1000)) (i32.const 16)".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// Random numbers.
+fn random(plain: &str, name: &str) -> Option<String> {
+    Some(match plain {
+        "wasi:random/random" | "wasi:random/insecure" if name.ends_with("-bytes") => {
+            "(call $random_bytes (local.get 0))".to_owned()
+        }
+        "wasi:random/random" | "wasi:random/insecure" if name.ends_with("-u64") => "(call $next_random)".to_owned(),
+        "wasi:random/insecure-seed" => "(i64.store (call $answer) (call $next_random))
+            (i64.store offset=8 (i32.const 16) (call $next_random)) (i32.const 16)"
+            .to_owned(),
+        _ => return None,
+    })
+}
+
+/// No variable, no argument, no folder, no terminal, and a flush that has nothing to do.
+fn nothing(plain: &str, name: &str, in_memory: bool) -> Option<String> {
+    let empty = match plain {
+        "wasi:cli/environment"
+        | "wasi:cli/terminal-stdin"
+        | "wasi:cli/terminal-stdout"
+        | "wasi:cli/terminal-stderr"
+        | "wasi:filesystem/preopens"
+        | "wasi:io/error"
+        | "wasi:io/streams" => true,
+        "wasi:filesystem/types" => name == "filesystem-error-code",
+        _ => false,
+    };
+    (empty && in_memory).then(|| "(call $answer)".to_owned())
+}
+
+/// Makes the handle of a resource.
+fn made(interface: &str, resource: &str, rep: &str) -> String {
+    format!("(call ${} {rep})", label(interface, resource))
 }
 
 /// The name of the function that makes a resource's handle. An interface is there in one version.

@@ -13,7 +13,7 @@ export const restrictionApi = {
       case 'stack':
         return deeper(0);
       case 'output':
-        return coupons.map(() => ({ tag: 'refuse', val: 'x'.repeat(5_000_000) }));
+        return coupons.map(() => ({ tag: 'refuse', val: 'x'.repeat(1_500_000) }));
       case 'panic':
         throw new Error('a fault of its own');
       case 'nonsense':

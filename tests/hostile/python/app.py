@@ -23,7 +23,7 @@ class RestrictionApi(exports.RestrictionApi):
             case "stack":
                 deeper(0)
             case "output":
-                return [Verdict_Refuse("x" * 5_000_000) for _ in request.coupons]
+                return [Verdict_Refuse("x" * 1_500_000) for _ in request.coupons]
             case "panic":
                 raise ValueError("a fault of its own")
             case "nonsense":

@@ -49,6 +49,38 @@ async fn a_new_project_is_whole_and_nothing_is_overwritten() {
 }
 
 #[tokio::test]
+async fn a_new_project_in_another_language_stands_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for language in ["typescript", "python", "assemblyscript"] {
+        let id = format!("shop-{language}");
+        let (good, said) = plugin(folder.path(), &["new", &id, "--lang", language]).await;
+        assert!(good && said.contains("scrip plugin build"), "{said}");
+        let read = |name: &str| fs::read_to_string(folder.path().join(&id).join(name)).expect(name);
+        assert!(read("plugin.toml").contains(&format!("id = \"{id}\"")));
+        assert!(!read("build.sh").contains("../"), "{}", read("build.sh"));
+        assert!(read("wit/1.0.0/coupon-plugin.wit").contains("package coupon:plugin@1.0.0"));
+        let (good, said) = plugin(folder.path(), &["check", &id]).await;
+        assert!(!good && said.contains("build it"), "{said}");
+    }
+    let (good, said) = plugin(folder.path(), &["new", "shop", "--lang", "python", "--kind", "source"]).await;
+    assert!(!good && said.contains("--lang rust"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_packed_goes_where_the_manifest_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let from = Path::new(ROOT).join("examples/partner-plugins/c");
+    fs::copy(from.join("plugin.toml"), folder.path().join("plugin.toml")).expect("a copy");
+    let code = from.join("minimum-items-c.wasm");
+    let (good, said) = plugin(folder.path(), &["pack", &code.display().to_string()]).await;
+    assert!(good && said.contains("minimum-items-c.wasm: "), "{said}");
+    let (good, said) = plugin(folder.path(), &["check"]).await;
+    assert!(good && said.contains("it fits"), "{said}");
+    let (good, said) = plugin(folder.path(), &["pack", "plugin.toml"]).await;
+    assert!(!good && said.contains("plugin.toml: expected a WebAssembly component or core module"), "{said}");
+}
+
+#[tokio::test]
 async fn a_fixture_that_fails_says_how() {
     let folder = tempfile::tempdir().expect("a folder");
     let from = Path::new(ROOT).join("examples/partner-plugins/c");
@@ -70,6 +102,12 @@ async fn a_fixture_that_fails_says_how() {
         assert!(!good && said.contains(says), "{says}: {said}");
     }
     fixture(r#"{"request": {"config": {"items": 1}}, "expect": {"verdicts": ["allow"]}}"#);
+    // Without a request it takes the first fixture; a configuration that no pool is saved with is refused.
+    let (good, said) = plugin(folder.path(), &["run"]).await;
+    assert!(good && said.contains("one.json") && said.contains("[Allow]"), "{said}");
+    fs::write(folder.path().join("wrong.json"), r#"{"config": {"items": 0}}"#).expect("a request");
+    let (good, said) = plugin(folder.path(), &["run", "--request", "wrong.json"]).await;
+    assert!(!good && said.contains("no pool is saved with this configuration: config.items: 0 is less"), "{said}");
     let (good, said) = plugin(folder.path(), &["run", "--request", "fixtures/one.json"]).await;
     assert!(good && said.contains("[Allow]") && said.contains("of 16384 KiB"), "{said}");
 }

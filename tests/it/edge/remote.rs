@@ -37,7 +37,7 @@ async fn a_claim_asks_the_partner_and_the_code_lives_on() {
     assert_eq!(coupon["expiresAt"], "2026-02-28T10:00:00.000Z");
     let asked = partner.asked();
     let body = json!({
-        "api_key": "a-secret-key", "coupon_percentage": "20", "value": null, "customer": "ann", "type": "percentage",
+        "api_key": "a-secret-key", "coupon_percentage": "20", "value": "20", "customer": "ann", "type": "percentage",
     });
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].1, body);
