@@ -49,6 +49,7 @@ key=scrip_example_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 # What the tests have compiled is good for the gateway too.
 mkdir -m 700 "$work/data.plugins"
 cp "${XDG_CACHE_HOME:-$HOME/.cache}"/scrip/plugins/*.cwasm "$work/data.plugins"
+: >"$work/said"
 SCRIP_ADMIN_KEY=$key scrip serve --listen 127.0.0.1:0 --database "surrealkv://$work/data" --plugins "$work/plugins" --log warn 2>"$work/said" &
 gateway=$!
 url=

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# To be sourced by the builds: tools of PyPI, each in a folder of its own under SCRIP_TOOLS (unless set,
+# To be sourced by the builds: tools of PyPI, each in a folder of its own under PARTNER_TOOLS (unless set,
 # ${XDG_CACHE_HOME:-~/.cache}/scrip-tools), made when it is first needed.
-SCRIP_TOOLS=${SCRIP_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/scrip-tools}
+PARTNER_TOOLS=${PARTNER_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/scrip-tools}
 
 # A program of a package of a version: `python_tool componentize-py 0.25.1`.
 python_tool() {
-  place=$SCRIP_TOOLS/$1-$2
+  place=$PARTNER_TOOLS/$1-$2
   if ! [ -e "$place/ready" ]; then
     python3 -m venv "$place"
     "$place/bin/pip" install --quiet --disable-pip-version-check "$1==$2"
