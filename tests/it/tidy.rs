@@ -19,7 +19,7 @@ const CRATES: [(&str, &[&str]); 5] = [
 /// The layers that are modules of the crate `scrip`, each with those that it may use beside itself.
 const MODULES: [(&str, &[&str]); 4] = [
     ("http", &["domain", "service", "graphql"]),
-    ("config", &["plugins", "storage"]),
+    ("config", &["http", "plugins", "service", "storage"]),
     ("telemetry", &[]),
     ("cli", &["domain", "plugins", "storage", "service", "graphql", "http", "config", "telemetry"]),
 ];
