@@ -127,7 +127,7 @@ async fn beside(bench: &Bench, time: Duration) {
 async fn bulk(bench: &Bench) -> PoolId {
     let pattern = Some("$$$$$$$$$$".to_owned());
     let pool = bench.make(PoolDraft { pattern, ..draft("in bulk", Source::BulkGenerated) }).await;
-    bench.session.submit(None, CouponsGenerate { pool: pool, count: 10_000_000 }).await.expect("codes");
+    bench.session.submit(None, CouponsGenerate { pool, count: 10_000_000 }).await.expect("codes");
     pool
 }
 
@@ -140,7 +140,7 @@ async fn pool(bench: &Bench, codes: u64) -> PoolId {
     let pool = bench.make(draft).await;
     for from in (0..codes).step_by(1_000) {
         let batch = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
-        bench.session.submit(None, CouponsAdd { pool: pool, codes: batch }).await.expect("added codes");
+        bench.session.submit(None, CouponsAdd { pool, codes: batch }).await.expect("added codes");
     }
     pool
 }

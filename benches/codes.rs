@@ -118,7 +118,7 @@ impl CodesBench for Bench {
         for number in 0..number_of_pools {
             let pattern = Some(format!("P{number:05}-$$$$$$$$"));
             let pool = self.make(PoolDraft { pattern, ..draft("one of many", Source::BulkGenerated) }).await;
-            self.session.submit(None, CouponsGenerate { pool: pool, count: 1_000 }).await.expect("codes");
+            self.session.submit(None, CouponsGenerate { pool, count: 1_000 }).await.expect("codes");
             pools.push(pool);
         }
         let mut times = histogram();
@@ -141,7 +141,7 @@ impl CodesBench for Bench {
         let pool = self.make(PoolDraft { pattern, ..draft("many", Source::BulkGenerated) }).await;
         let before = disk(folder);
         let start = Instant::now();
-        self.session.submit(None, CouponsGenerate { pool: pool, count: MANY as i64 }).await.expect("codes");
+        self.session.submit(None, CouponsGenerate { pool, count: MANY as i64 }).await.expect("codes");
         row("generating 100,000,000 codes", &format!("{:.1} ms", nanos(start) as f64 / 1e6));
         row("the database grew by", &format!("{} bytes", disk(folder) - before));
         pool

@@ -100,7 +100,7 @@ impl Bench {
         let start = Instant::now();
         for from in (0..codes).step_by(1_000) {
             let codes_now = (from..codes.min(from + 1_000)).map(|index| code(CouponId { pool, index })).collect();
-            self.session.submit(None, CouponsAdd { pool: pool, codes: codes_now }).await.expect("added codes");
+            self.session.submit(None, CouponsAdd { pool, codes: codes_now }).await.expect("added codes");
             if from % 100_000 == 0 && from > 0 {
                 eprintln!("  {from} of {codes} codes after {:.0?}", start.elapsed());
             }
@@ -186,7 +186,7 @@ impl Bench {
                 let value = Some(value);
                 let pool = PoolDraft { kind, value, restrictions, till, ..draft(&code, Source::Uploaded) };
                 let pool = self.make(pool).await;
-                let add = CouponsAdd { pool: pool, codes: vec![code] };
+                let add = CouponsAdd { pool, codes: vec![code] };
                 self.session.submit(None, add).await.expect("added codes");
                 let claim = Claim::of(pool, customer(&holder));
                 self.session.submit(None, claim).await.expect("a coupon");

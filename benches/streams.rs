@@ -76,7 +76,7 @@ async fn measure(files: u64) {
     for pool in 0..POOLS {
         let pattern = Some(format!("LIVE{pool}-$$$$$$"));
         let pool = bench.make(PoolDraft { pattern, ..draft(&format!("pool {pool}"), Source::BulkGenerated) }).await;
-        let generate = CouponsGenerate { pool: pool, count: 1_000_000 };
+        let generate = CouponsGenerate { pool, count: 1_000_000 };
         bench.session.submit(None, generate).await.expect("codes");
     }
     let key = bench.session.create_key(scrip::service::KeyDraft::admin("bench")).await.expect("a key").secret;

@@ -133,7 +133,7 @@ async fn pool(session: &Session, coupons: u64) -> PoolId {
     let pool = session.change(None, PoolCreate(Box::new(draft))).await.expect("a pool").id;
     for from in (0..coupons).step_by(1_000) {
         let codes = (from..coupons.min(from + 1_000)).map(|number| format!("BENCH-{number:08}")).collect();
-        session.submit(None, CouponsAdd { pool: pool, codes: codes }).await.expect("added codes");
+        session.submit(None, CouponsAdd { pool, codes }).await.expect("added codes");
     }
     pool
 }

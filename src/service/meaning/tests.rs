@@ -222,9 +222,9 @@ fn a_fingerprint_is_a_promise() {
     let claim = |why: Option<Why>| Claim { pool: PoolId(7), customer: ann(), why };
     let why = Why { reason: Some("MANUAL".to_owned()), reference: Some("order 1".to_owned()) };
     for (command, kept) in [
-        (claim(None).into(), "PROMISE1"),
-        (claim(Some(why)).into(), "PROMISE2"),
-        (redeem(CouponRef::Id(id()), "10.0"), "PROMISE3"),
+        (claim(None).into(), "3:d2911358af1f6bcc46dee6d878b49d435be50fdd804813708fcb873d559d120b"),
+        (claim(Some(why)).into(), "3:d02c76cd2233323396884fe0f09e716eedeae201befc419f7b545717fd55ec43"),
+        (redeem(CouponRef::Id(id()), "10.0"), "3:838d9b42d5d31085243c97ef9baa7b6341897cff81a010e9b2d6833967a766bc"),
     ] {
         assert_eq!(fingerprint(&command, None), kept, "{command:?}");
     }
