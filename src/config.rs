@@ -240,6 +240,7 @@ impl Config {
         let database = Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?;
         let database = database.with_memory(memory.memtable, memory.block_cache);
         let plugins = PluginSettings {
+            is_named: layer.plugins.is_some(),
             folder: Some(layer.plugins.unwrap_or_else(|| PLUGINS.to_owned()).into()),
             bounds: plugins::bounds(layer.plugin_threads, layer.plugin_memory.as_deref(), memory.plugins)?,
             cache: database.folder().map(|folder| folder.with_extension("plugins")),

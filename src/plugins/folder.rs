@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{Arc, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
@@ -60,6 +61,7 @@ impl Plugins {
                 }
                 loads.detach_all();
             }
+            Err(error) if error.kind() == ErrorKind::NotFound && !plugins.settings.is_named => {}
             Err(error) => {
                 let folder = plugins.settings.folder.as_deref().unwrap_or(Path::new("")).display();
                 tracing::warn!(%error, %folder, "no plugins: their folder cannot be read");

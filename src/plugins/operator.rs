@@ -44,6 +44,8 @@ pub struct OperatorSettings {
 pub struct PluginSettings {
     /// The folder that has one folder a plugin; none where there are no plugins.
     pub folder: Option<PathBuf>,
+    /// Whether somebody has named that folder: then it is told where it is not there.
+    pub is_named: bool,
     /// Where compiled code is kept: a folder of the gateway's own. None keeps none.
     pub cache: Option<PathBuf>,
     /// What all of them together may use.
