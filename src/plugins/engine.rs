@@ -12,10 +12,10 @@ pub const MAX_CALLS: u32 = 256;
 /// The most entries of a guest's tables.
 pub(super) const MAX_TABLE: usize = 32 * 1_024;
 /// What a call's instance may be made of: core modules (three or four of one, a dozen of a JavaScript engine, some forty
-/// of Python's), memories (its own and its stub's of WASI) and tables. A component with more would take the places of
+/// of Python's), memories (its own, its stub's of WASI, an adapter's) and tables. A component with more would take the places of
 /// others. What all of its memories hold together is bounded by its limit.
 pub(super) const MAX_INSTANCES: u32 = 64;
-pub(super) const MAX_MEMORIES: u32 = 2;
+pub(super) const MAX_MEMORIES: u32 = 4;
 pub(super) const MAX_TABLES: u32 = 8;
 /// Places beside those of calls, for the trial of a new build while every call is in use.
 const SPARE: u32 = 4;

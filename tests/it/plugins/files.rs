@@ -136,7 +136,7 @@ async fn a_component_does_not_take_the_places_of_others() {
         wat::parse_str(format!("(component (core module $m {fields}) {instances})")).expect("a component")
     };
     for (what, code) in [
-        ("memories", part("(memory 1)", 3)),
+        ("memories", part("(memory 1)", 5)),
         ("tables", part("(table 10 funcref)", 9)),
         ("modules", part("", 65)),
         ("a table", part("(table 40000 funcref)", 1)),
