@@ -9,7 +9,8 @@ cd "$(dirname "$0")"
 [ $# -gt 0 ] || set -- c cpp zig assemblyscript js typescript python
 work=$(mktemp -d)
 gateway=
-trap '[ -z "$gateway" ] || kill "$gateway" 2>/dev/null || true; rm -rf "$work"' EXIT
+# The gateway writes to the folder until it has ended.
+trap 'if [ -n "$gateway" ]; then kill "$gateway" 2>/dev/null || true; wait "$gateway" || true; fi; rm -rf "$work"' EXIT
 mkdir "$work/bin" "$work/plugins"
 ln -s "$binary" "$work/bin/scrip"
 export PATH=$work/bin:$PATH

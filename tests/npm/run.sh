@@ -5,7 +5,7 @@ binary=$(realpath "$1")
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 key=scrip_suite_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-trap 'kill "$gateway" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'kill "$gateway" 2>/dev/null || true; wait "$gateway" || true; rm -rf "$work"' EXIT
 cp -r package.json package-lock.json relay.config.json relay ./*.mjs "$work"
 "$binary" schema > "$work/schema.graphql"
 npm ci --prefix "$work" --no-audit --no-fund --loglevel=error
