@@ -221,11 +221,14 @@ mod tests {
         const STUCK: &str = "the committer has been reading rows from the database for more than 10 seconds";
         let address = Address::parse("mem://").expect("an address");
         let scrip = Scrip::open(&address, Clock::System, None).await.expect("a database");
+        // A batch of the start's own would be announced after the one here.
+        while !scrip.registry.has_ids() {
+            tokio::task::yield_now().await;
+        }
         let id = CustomerId::parse("ann").expect("a customer's id");
         let mut batch = Batch::default();
-        batch.insert::<Customers>(id.clone(), Box::new(Customer::unknown(id)));
+        batch.insert::<Customers>(id.clone(), Box::new(Customer::unknown(id.clone())));
         let unannounced = scrip.store.commit(&batch).await.expect("written");
-        let id = CustomerId::parse("ann").expect("a customer's id");
         let edit = CustomerEdit { id, email: None, currency: None, attributes: None };
         let asking = Arc::clone(&scrip);
         let asked = tokio::spawn(async move { asking.change(&Caller::scrip(), None, Box::new(edit)).await });

@@ -104,16 +104,20 @@ impl Scrip {
         if let Some(keys) = self.registry.settings().tokens {
             return Ok(keys);
         }
-        self.renew_token_keys().await?;
+        self.begin_token_key().await?;
         let missing = || Rejection::DatabaseUnavailable { reason: "no key for tokens could be kept".to_owned() };
         self.registry.settings().tokens.ok_or_else(|| Refusal::from(missing()).into())
     }
 
-    /// Makes a new key for tokens where there is none, or it is old.
+    /// Makes a new key for tokens where the one that there is has become old. A database that never made a token has none.
     pub(crate) async fn renew_token_keys(&self) -> Result<(), Failure> {
-        if self.registry.settings().tokens.is_some_and(|keys| !keys.is_due(self.now())) {
-            return Ok(());
+        if self.registry.settings().tokens.is_some_and(|keys| keys.is_due(self.now())) {
+            self.begin_token_key().await?;
         }
+        Ok(())
+    }
+
+    async fn begin_token_key(&self) -> Result<(), Failure> {
         self.change(&Caller::scrip(), None, TokenKeyBegin(TokenSecret::new(fresh_bytes()?))).await
     }
 

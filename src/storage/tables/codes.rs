@@ -112,49 +112,35 @@ impl TypedCodes {
     pub const MOST_NAMED: usize = 8;
 }
 
-impl Form for CodeOwners {
-    const TABLE: &'static str = "code";
-    const MOST: usize = 64 * KIB;
-    type Kept<'a> = KeptOwners<'a>;
+macro_rules! named_by_a_text {
+    ($($table:ident in $name:literal),+) => {
+        $(
+            impl Form for $table {
+                const TABLE: &'static str = $name;
+                const MOST: usize = 64 * KIB;
+                type Kept<'a> = KeptOwners<'a>;
 
-    fn parts(key: &String) -> Parts<'_> {
-        Parts::alone(Part::Text(key))
-    }
+                fn parts(key: &String) -> Parts<'_> {
+                    Parts::alone(Part::Text(key))
+                }
 
-    fn key(parts: &mut PartsReader<'_>) -> Option<String> {
-        parts.text()
-    }
+                fn key(parts: &mut PartsReader<'_>) -> Option<String> {
+                    parts.text()
+                }
 
-    fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
-        KeptOwners::of(named)
-    }
+                fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
+                    KeptOwners::of(named)
+                }
 
-    fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
-        kept.named()
-    }
+                fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
+                    kept.named()
+                }
+            }
+        )+
+    };
 }
 
-impl Form for TypedCodes {
-    const TABLE: &'static str = "typed";
-    const MOST: usize = 64 * KIB;
-    type Kept<'a> = KeptOwners<'a>;
-
-    fn parts(key: &String) -> Parts<'_> {
-        Parts::alone(Part::Text(key))
-    }
-
-    fn key(parts: &mut PartsReader<'_>) -> Option<String> {
-        parts.text()
-    }
-
-    fn keep<'a>(_: &String, named: &'a Vec<Named>) -> KeptOwners<'a> {
-        KeptOwners::of(named)
-    }
-
-    fn restore(_: &String, kept: KeptOwners<'_>) -> Result<Vec<Named>, CodecError> {
-        kept.named()
-    }
-}
+named_by_a_text!(CodeOwners in "code", TypedCodes in "typed");
 
 impl<'a> KeptOwners<'a> {
     fn of(named: &'a [Named]) -> Self {
