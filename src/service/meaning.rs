@@ -354,11 +354,15 @@ impl Parts {
                 self.maybe_str(transaction.as_ref().map(|id| id.as_str()));
                 self.reason(reason.as_ref());
             }
-            Command::Unredeem(Unredeem { coupon, entry, amount, reason }) => {
+            Command::Unredeem(Unredeem { coupon, entry, transaction, amount, reason }) => {
                 self.action("unredeem", coupon, named);
                 self.maybe(*entry, Self::entry);
                 self.maybe_decimal(*amount);
                 self.reason(reason.as_ref());
+                // Nothing is said where there is none: what was asked before there was this means the same.
+                if let Some(id) = transaction {
+                    self.text(id.as_str());
+                }
             }
             Command::Unassign(Unassign { coupon, reason }) => {
                 self.plain_action("unassign", coupon, named, reason.as_ref());

@@ -112,6 +112,9 @@ pub struct ReturnedCoupon {
 pub(super) struct Used {
     /// Gift cards: the entry of their ledger.
     pub(super) entry: Option<u32>,
+    /// Coupons that are no gift cards: whether it was taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) taken_back: bool,
 }
 
 impl PurchaseRecord {

@@ -103,6 +103,15 @@ impl Coupon {
         if held.number == 0 || held.number < left { Ok(()) } else { held.refusal().map_or(Ok(()), Err) }
     }
 
+    /// Whether checkouts leave something of it: a use, or some of what a gift card holds.
+    #[must_use]
+    pub fn has_something_free(&self, now: Instant) -> bool {
+        match self.account {
+            Some(account) => account.balance.minus(self.held(now).amount).is_positive(),
+            None => self.check_use_left(now).is_ok(),
+        }
+    }
+
     /// Holds a use of it, or an amount of a gift card, for a checkout of its holder's.
     pub fn hold(mut self, terms: &Terms, hold: Held, by: &CustomerId, now: Instant) -> Result<Decision, Refusal> {
         if !self.status_at(now).is_live() {

@@ -25,7 +25,7 @@ impl Coupon {
     }
 
     /// Takes the redemption by a purchase back, of a coupon that is no gift card; see
-    /// [`Coupon::is_redeemed_by`].
+    /// [`Coupon::is_redeemed_by`] and [`Coupon::may_be_redeemed_by`].
     pub fn unredeem_purchase(mut self, transaction: String, now: Instant) -> Result<Decision, Refusal> {
         if self.usages == 0 {
             return Err(self.refusal(now).into());
@@ -47,6 +47,13 @@ impl Coupon {
         let is_the_last = redeemed_at.is_some() && self.redeemed_at == redeemed_at;
         self.usages > 0
             && (self.place_of_purchase(transaction).is_some() || (unknown && (may_be_forgotten || is_the_last)))
+    }
+
+    /// Whether a redemption by a purchase may stand, of a coupon that is no gift card, for somebody who names it and whose
+    /// purchase has not been seen to be taken back: it is known, or among those that are not known any more.
+    #[must_use]
+    pub fn may_be_redeemed_by(&self, transaction: &str) -> bool {
+        self.usages as usize > self.purchases.len() || self.place_of_purchase(transaction).is_some()
     }
 
     fn place_of_purchase(&self, transaction: &str) -> Option<usize> {

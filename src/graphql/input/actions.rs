@@ -167,8 +167,10 @@ impl CouponRedeemInput {
 pub struct CouponUnredeemInput {
     /// The coupon.
     pub coupon: CouponRef,
-    /// Gift cards: the ledger entry of the redemption.
+    /// Gift cards: the ledger entry of the redemption; or name its purchase.
     pub ledger_entry_id: Option<ID>,
+    /// The id of the purchase whose redemption it is. Absent, the last redemption of a coupon that is no gift card.
+    pub transaction_id: Option<String>,
     /// Gift cards: how much of it; absent takes all that is left of it.
     pub amount: Option<Decimal>,
     /// Why: 1 to 500 characters, which the event tells.
@@ -187,8 +189,10 @@ impl CouponUnredeemInput {
             .map(|id| entry_id(ids, id))
             .transpose()
             .map_err(|r| r.at(["ledgerEntryId"]))?;
+        let transaction = self.transaction_id.as_deref().map(TransactionId::parse).transpose();
+        let transaction = transaction.map_err(|r| r.at(["transactionId"]))?;
         let amount = self.amount.map(|amount| decimal(&amount)).transpose()?;
-        Ok(Unredeem { coupon, entry, amount, reason: reason(self.reason.as_deref())? })
+        Ok(Unredeem { coupon, entry, transaction, amount, reason: reason(self.reason.as_deref())? })
     }
 }
 

@@ -94,6 +94,8 @@ pub struct Unredeem {
     pub coupon: CouponRef,
     /// Gift cards: which redemption.
     pub entry: Option<EntryId>,
+    /// Which redemption: the one by this purchase.
+    pub transaction: Option<TransactionId>,
     /// Gift cards: how much of it.
     pub amount: Option<Decimal>,
     /// Why.

@@ -21,7 +21,7 @@ use scrip_storage::{Purchase, Purchases, RowId};
 use super::{
     attempt::{Attempt, Stop},
     decide::at,
-    lookup::Found,
+    lookup::{AtTill, Found},
     plugins::Setting,
     redeem::{after, within_basket},
     returns::{kept, read},
@@ -214,7 +214,8 @@ impl Attempt<'_> {
     ) -> Result<(Presented, MaybeFound), Stop> {
         let (code, amount) = (given.code.clone(), given.amount.clone());
         let mut presented = Presented { code, amount, ..Presented::default() };
-        let found = match self.by_code_as(&given.code, None, Some(&order.customer), Some(taken))? {
+        let till = AtTill { transaction: &order.transaction, taken };
+        let found = match self.by_code_as(&given.code, None, Some(&order.customer), Some(&till))? {
             Ok(found) => found,
             Err(missing) => return Ok((Presented { missing: Some(missing), ..presented }, None)),
         };

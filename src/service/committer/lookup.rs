@@ -53,6 +53,18 @@ impl Found {
     }
 }
 
+/// The checkout for which a code is looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AtTill<'a> {
+    /// Its id; empty for a single redemption.
+    pub(super) transaction: &'a str,
+    /// The coupons that it has taken for codes before this one.
+    pub(super) taken: &'a [CouponId],
+}
+
+/// How many of a customer's coupons of one generic code are passed over because other checkouts hold them.
+const PASSED_OVER: usize = 8;
+
 impl Attempt<'_> {
     /// The coupon that a caller means; refused where there is none, or the customer who has to hold it does not.
     pub(super) fn find(&mut self, named: &CouponRef) -> Result<Found, Stop> {
@@ -61,14 +73,14 @@ impl Attempt<'_> {
 
     /// The same at the till, where whoever presents an open code gets a coupon.
     pub(super) fn find_at_till(&mut self, named: &CouponRef) -> Result<Found, Stop> {
-        self.find_as(named, Some(&[]))
+        self.find_as(named, Some(&AtTill::default()))
     }
 
-    fn find_as(&mut self, named: &CouponRef, taken: Option<&[CouponId]>) -> Result<Found, Stop> {
+    fn find_as(&mut self, named: &CouponRef, till: Option<&AtTill<'_>>) -> Result<Found, Stop> {
         let (coupon, holder) = named.parts();
         let found = match coupon {
             CouponRef::Id(id) => self.by_id(*id)?.ok_or(Rejection::NotFound { what: "coupon", by: "id" }),
-            CouponRef::Code { code, pool, customer } => self.by_code_as(code, *pool, customer.as_ref(), taken)?,
+            CouponRef::Code { code, pool, customer } => self.by_code_as(code, *pool, customer.as_ref(), till)?,
             // Its parts are never this.
             CouponRef::Held { .. } => return Err(Stop::Broken("a holder of a holder".to_owned())),
         };
@@ -145,24 +157,24 @@ impl Attempt<'_> {
         self.by_code_as(code, pool, customer, None)
     }
 
-    /// The same; `taken` at the till, with the coupons that the checkout has taken for codes before this one.
+    /// The same, at the till.
     pub(super) fn by_code_as(
         &mut self,
         code: &str,
         pool: Option<PoolId>,
         customer: Option<&CustomerId>,
-        taken: Option<&[CouponId]>,
+        till: Option<&AtTill<'_>>,
     ) -> Result<Result<Found, Rejection>, Stop> {
         let unknown = Rejection::NotFound { what: "coupon", by: "code" };
         if let Ok(code) = check_code(code)
-            && let Some(found) = self.by_exact_code(&code, pool, customer, taken)?
+            && let Some(found) = self.by_exact_code(&code, pool, customer, till)?
         {
             return Ok(found);
         }
         // What a person types is forgiven where exactly one code fits (product section 2).
         let mut meant: Option<Result<Found, Rejection>> = None;
         for code in self.spellings(code)? {
-            let Some(found) = self.by_exact_code(&code, pool, customer, taken)? else { continue };
+            let Some(found) = self.by_exact_code(&code, pool, customer, till)? else { continue };
             match (&meant, &found) {
                 (None, _) => meant = Some(found),
                 (Some(Ok(one)), Ok(other)) if one.coupon.id == other.coupon.id => {}
@@ -190,7 +202,7 @@ impl Attempt<'_> {
         code: &str,
         pool: Option<PoolId>,
         customer: Option<&CustomerId>,
-        taken: Option<&[CouponId]>,
+        till: Option<&AtTill<'_>>,
     ) -> Result<Option<Result<Found, Rejection>>, Stop> {
         for maker in self.working.registry.candidates(code) {
             if pool.is_some_and(|pool| pool != maker.id) {
@@ -202,7 +214,7 @@ impl Attempt<'_> {
                 let found = match meant {
                     Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
                     Meant::Generic => {
-                        return Ok(Some(self.generic(&maker, code, customer, taken)?.ok_or(Rejection::CodeNotClaimed)));
+                        return Ok(Some(self.generic(&maker, code, customer, till)?.ok_or(Rejection::CodeNotClaimed)));
                     }
                 };
                 if let Some(found) = found {
@@ -236,25 +248,49 @@ impl Attempt<'_> {
         pool: &Arc<Pool>,
         code: &str,
         customer: Option<&CustomerId>,
-        taken: Option<&[CouponId]>,
+        till: Option<&AtTill<'_>>,
     ) -> Result<Option<Found>, Stop> {
         let Some(customer) = customer else {
             let what = "a customerId, because every customer has a coupon with this code";
             return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
         };
         let (now, places) = (self.now(), pool.places_of_generic(code));
-        let Some(taken) = taken else { return self.generic_held(customer, pool.id, &places, &[]) };
-        let held = self.generic_held(customer, pool.id, &places, taken)?;
+        let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };
+        let held = self.generic_free(customer, pool.id, &places, till)?;
         if held.as_ref().is_some_and(|found| found.coupon.status_at(now).is_live()) {
             return Ok(held);
         }
         let next = CouponId { pool: pool.id, index: self.tally(pool.id).supply.size };
-        let again = taken.iter().any(|coupon| coupon.pool == pool.id);
-        if pool.is_open_code(code) && (!again || taken.contains(&next)) {
+        let again = till.taken.iter().any(|coupon| coupon.pool == pool.id);
+        if pool.is_open_code(code) && (!again || till.taken.contains(&next)) {
             let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());
             return Ok(Some(Found { open: true, ..Found::unstored(coupon) }));
         }
         if again { self.generic_held(customer, pool.id, &places, &[]) } else { Ok(held) }
+    }
+
+    /// The coupon of a generic code that a customer holds and that the checkout has not taken yet: one of which other
+    /// checkouts do not hold all, else one that they do.
+    fn generic_free(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+        till: &AtTill<'_>,
+    ) -> Result<Option<Found>, Stop> {
+        let now = self.now();
+        let Some(first) = self.generic_held(customer, pool, places, till.taken)? else { return Ok(None) };
+        let mut without = till.taken.to_vec();
+        let mut one = Some(Found::stored(first.coupon.clone()));
+        for _ in 0..PASSED_OVER {
+            let Some(found) = one.filter(|found| found.coupon.status_at(now).is_live()) else { break };
+            if found.coupon.clone().for_checkout(till.transaction).has_something_free(now) {
+                return Ok(Some(found));
+            }
+            without.push(found.coupon.id);
+            one = self.generic_held(customer, pool, places, &without)?;
+        }
+        Ok(Some(first))
     }
 
     /// The coupon of a generic code that a customer holds and that is not among those that were taken. Where a hold was

@@ -10,7 +10,7 @@ use scrip_domain::{
     decimal::{Amount, Decimal},
     event::Reason,
     gift_card::Entry,
-    id::{CouponId, CustomerId, EntryId},
+    id::{CouponId, CustomerId, EntryId, TransactionId},
     period::Instant,
     rejection::{Refusal, Rejection},
     terms::Terms,
@@ -108,27 +108,61 @@ impl Attempt<'_> {
     }
 
     pub(super) fn unredeem(&mut self, case: &Unredeem, actor: &str) -> Result<Changed, Stop> {
-        let (entry, amount, reason) = (case.entry, case.amount, case.reason.as_ref().map(Reason::as_str));
         let found = self.find(&case.coupon)?;
         let terms = self.terms(&found.coupon)?;
-        if terms.card_value().is_none() {
-            let given = [(entry.is_some(), "ledgerEntryId"), (amount.is_some(), "amount")];
+        let transaction = case.transaction.as_ref().map(TransactionId::as_str);
+        let used = transaction.map(|transaction| self.standing_use(transaction, &found.coupon)).transpose()?;
+        let decision = if terms.card_value().is_some() {
+            self.unredeemed_card(case, &found.coupon, &terms, used.flatten())?
+        } else {
+            let given = [(case.entry.is_some(), "ledgerEntryId"), (case.amount.is_some(), "amount")];
             if let Some((_, field)) = given.into_iter().find(|(given, _)| *given) {
                 let subject = format!("type {}", terms.value.kind().name());
                 return Err(Rejection::FieldNotApplicable { subject }.at([field]).into());
             }
-            let decision = found.coupon.clone().unredeem(self.now())?;
-            return self.finish(&found, decision.because(reason), actor);
+            let coupon = found.coupon.clone();
+            let decision = match transaction {
+                Some(transaction) => coupon.unredeem_purchase(transaction.to_owned(), self.now())?,
+                None => coupon.unredeem(self.now())?,
+            };
+            self.note_taken_back(found.coupon.id, &decision)?;
+            decision
+        };
+        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
+    }
+
+    /// The entry of a gift card's redemption by a purchase, and that one by it stands of any other coupon.
+    fn standing_use(&mut self, transaction: &str, coupon: &Coupon) -> Result<Option<EntryId>, Stop> {
+        let used = self.used_by(transaction, coupon.id)?;
+        let entry = used.flatten().and_then(|used| used.entry).map(|number| EntryId { coupon: coupon.id, number });
+        let is_taken_back = used.flatten().is_some_and(|used| used.taken_back);
+        let stands = entry.is_some() || (!is_taken_back && coupon.may_be_redeemed_by(transaction));
+        if used.is_none() || !stands {
+            let unknown = Rejection::NotFound { what: "redemption of this coupon that stands", by: "transactionId" };
+            return Err(unknown.at(["transactionId"]).into());
         }
-        let what = "a ledgerEntryId, which names the redemption,";
-        let id = entry.ok_or_else(|| Rejection::Required { what }.at(["ledgerEntryId"]))?;
-        let entry = self.entry(id)?.filter(|_| id.coupon == found.coupon.id);
+        Ok(entry)
+    }
+
+    fn unredeemed_card(
+        &mut self,
+        case: &Unredeem,
+        card: &Coupon,
+        terms: &Terms,
+        used: Option<EntryId>,
+    ) -> Result<Decision, Stop> {
+        let what = "a ledgerEntryId or a transactionId, which names the redemption,";
+        let id = case.entry.or(used).ok_or_else(|| Rejection::Required { what }.at(["ledgerEntryId"]))?;
+        let is_meant = |entry: &Entry| {
+            id.coupon == card.id
+                && case.transaction.as_ref().is_none_or(|named| entry.transaction.as_deref() == Some(named.as_str()))
+        };
+        let entry = self.get::<Ledger>(&id)?.cloned().filter(is_meant);
         let unknown = || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at(["ledgerEntryId"]);
         let entry = entry.ok_or_else(unknown)?;
-        let amount = amount.map(|amount| card_amount(amount, &terms)).transpose()?;
-        let void = self.void_of(&found.coupon)?;
-        let decision = found.coupon.clone().unredeem_card(&terms, entry, amount, void, self.now())?;
-        self.finish(&found, decision.because(reason), actor)
+        let amount = case.amount.map(|amount| card_amount(amount, terms)).transpose()?;
+        let void = self.void_of(card)?;
+        Ok(card.clone().unredeem_card(terms, entry, amount, void, self.now())?)
     }
 
     pub(super) fn adjust(&mut self, case: &Adjust, actor: &str) -> Result<Changed, Stop> {
@@ -141,10 +175,6 @@ impl Attempt<'_> {
         let amount = card_amount(case.amount, &terms)?;
         let decision = found.coupon.clone().adjust(&terms, amount, self.now())?.because(Some(case.reason.as_str()));
         self.finish(&found, decision, actor)
-    }
-
-    fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, Stop> {
-        Ok(self.get::<Ledger>(&id)?.cloned())
     }
 }
 

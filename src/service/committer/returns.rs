@@ -89,7 +89,7 @@ impl Attempt<'_> {
         let mut given = Vec::new();
         for (place, recorded) in returning.purchase.checkout.coupons.iter().enumerate() {
             let Some(used) = &recorded.coupon else { continue };
-            let row = self.used(returning, used.id)?;
+            let row = self.used_by(&returning.purchase.transaction, used.id)?;
             if !recorded.redeemed && (row.is_none() || !recorded.redeemable()) {
                 continue;
             }
@@ -100,7 +100,8 @@ impl Attempt<'_> {
             let returned = if coupon.account.is_some() {
                 self.give_card_back(returning, place, coupon, card)?
             } else {
-                self.give_coupon_back(returning, place, recorded, coupon)?
+                let is_back = row.flatten().is_some_and(|row| row.taken_back);
+                if is_back { None } else { self.give_coupon_back(returning, place, recorded, coupon)? }
             };
             given.extend(returned);
         }
@@ -108,10 +109,22 @@ impl Attempt<'_> {
     }
 
     /// What is kept of the redemption of a coupon by a purchase; the inner none where a version before this kept it.
-    fn used(&mut self, returning: &Returning<'_>, id: CouponId) -> Result<Option<Option<Used>>, Stop> {
-        let row = self.get::<Purchases>(&(returning.purchase.transaction.clone(), Some(id)))?;
+    pub(super) fn used_by(&mut self, transaction: &str, id: CouponId) -> Result<Option<Option<Used>>, Stop> {
+        let row = self.get::<Purchases>(&(transaction.to_owned(), Some(id)))?;
         let read = |purchase: &Purchase| purchase.0.as_ref().and_then(|kept| Used::deserialize(kept).ok());
         Ok(row.map(read))
+    }
+
+    /// Notes that the redemption of a coupon by a purchase was taken back: a coupon that is redeemed very often forgets by
+    /// which ones it was, and none comes back twice.
+    pub(super) fn note_taken_back(&mut self, id: CouponId, decision: &Decision) -> Result<(), Stop> {
+        let purchase = decision.changes.iter().find_map(|change| change.transaction.clone());
+        let Some(transaction) = purchase else { return Ok(()) };
+        if self.used_by(&transaction, id)?.is_some() {
+            let used = Used { entry: None, taken_back: true };
+            self.put::<Purchases>((transaction, Some(id)), Purchase(Some(to_json(&used)?)));
+        }
+        Ok(())
     }
 
     /// Gives a card what it lacks of what it paid of what came back.
@@ -167,6 +180,7 @@ impl Attempt<'_> {
         }
         let decision = coupon.clone().unredeem_purchase(transaction.clone(), self.now())?;
         let id = coupon.id;
+        self.note_taken_back(id, &decision)?;
         self.finish(&Found::stored(coupon), decision.because(returning.reason), returning.actor)?;
         self.give_up(returning, place, id)?;
         Ok(Some(ReturnedCoupon { place: place_of(place), amount: Amount::ZERO, entry: None }))
@@ -204,7 +218,7 @@ pub(super) fn kept(purchase: &PurchaseRecord) -> Result<serde_json::Value, Stop>
 
 /// What is kept of the redemption of a coupon by a purchase.
 pub(super) fn use_of(entry: Option<EntryId>) -> Result<Purchase, Stop> {
-    Ok(Purchase(Some(to_json(&Used { entry: entry.map(|entry| entry.number) })?)))
+    Ok(Purchase(Some(to_json(&Used { entry: entry.map(|entry| entry.number), taken_back: false })?)))
 }
 
 /// The entry of the ledger of a redemption of a gift card.

@@ -132,7 +132,14 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
         .into()
     };
     let unredeem = |number, amount: &str| {
-        Unredeem { coupon: card(), entry: entry(number), amount: Some(decimal(amount)), reason: None }.into()
+        Unredeem {
+            coupon: card(),
+            entry: entry(number),
+            transaction: None,
+            amount: Some(decimal(amount)),
+            reason: None,
+        }
+        .into()
     };
     let adjust = |amount: &str| Adjust { coupon: card(), amount: decimal(amount), reason: reason("r") }.into();
     let transfer = |id: Option<&str>, email: Option<&str>| {

@@ -181,3 +181,28 @@ async fn limits_and_open_codes_that_cannot_be() {
     app.refused("poolUpdate", edit, "FIELD_NOT_APPLICABLE", "claimOnUse").await;
     app.finish().await;
 }
+
+/// Of several coupons of one code, one that another checkout holds is passed over while there is one that is free.
+#[tokio::test]
+async fn one_that_is_held_is_passed_over() {
+    let app = App::start().await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    let pool = generic(&app, "TEN", json!({})).await;
+    for _ in 0..3 {
+        app.claim(&pool, "ann").await;
+    }
+    let held = app.mutate("checkoutHold", order("t-1", "ann", &["TEN"])).await["verdict"].clone();
+    assert_eq!(told(held["coupons"].as_array().expect("coupons")), ["10.00"]);
+    assert_eq!(told(&preview(&app, "ann", &["TEN", "TEN", "TEN"]).await), ["10.00", "10.00", "HELD"]);
+    let used = complete(&app, "t-2", "ann", &["TEN"]).await;
+    assert_eq!(told(&used), ["10.00"]);
+    assert_ne!(used[0]["coupon"]["id"], held["coupons"][0]["coupon"]["id"]);
+    let by_hand = json!({ "coupon": { "code": "TEN" }, "customerId": "ann", "transactionId": "t-3" });
+    app.ok("couponRedeem", by_hand).await;
+    assert_eq!(told(&complete(&app, "t-4", "ann", &["TEN"]).await), ["HELD"]);
+    // What it holds itself it takes.
+    let taken = complete(&app, "t-1", "ann", &["TEN"]).await;
+    assert_eq!(taken[0]["coupon"]["id"], held["coupons"][0]["coupon"]["id"]);
+    assert_eq!(app.stats(&pool).await, json!({ "total": 3, "redeemed": 3, "usages": 3 }));
+    app.finish().await;
+}

@@ -109,3 +109,82 @@ async fn after_an_invalidation_the_next_claim_gives_a_fresh_code() {
     assert_eq!(app.claim(&pool, "ann").await["code"], "C");
     app.finish().await;
 }
+
+/// A coupon knows its latest purchases alone; the others are found by their own rows, and none comes back twice.
+#[tokio::test]
+async fn a_use_of_long_ago_comes_back_once_by_its_purchase() {
+    let app = App::start().await;
+    let pool = aggregated(&app, json!({ "type": "AMOUNT", "value": "5", "returnable": true }), &["A"]).await;
+    let coupon = json!({ "coupon": { "code": "A" } });
+    for number in 0..12 {
+        app.claim(&pool, "ann").await;
+        let mut used = coupon.clone();
+        used["transactionId"] = json!(format!("t-{number}"));
+        app.ok("couponRedeem", used).await;
+    }
+    let of = |transaction: &str| json!({ "coupon": { "code": "A" }, "transactionId": transaction });
+    // The oldest, the latest by name, and the latest without: t-10.
+    for (input, usages, transaction) in [(of("t-0"), 11, "t-0"), (of("t-11"), 10, "t-11"), (coupon, 9, "t-10")] {
+        let back = app.ok("couponUnredeem", input).await;
+        assert_eq!(back["usages"], usages);
+        let told = app.events(&back).await.pop().expect("an event");
+        assert_eq!((&told["type"], &told["transactionId"]), (&json!("COUPON_UNREDEEM"), &json!(transaction)));
+    }
+    for transaction in ["t-0", "t-11", "t-10", "t-12"] {
+        app.refused("couponUnredeem", of(transaction), "NOT_FOUND", "transactionId").await;
+    }
+    // Used again meanwhile, so that it knows eight of its purchases once more.
+    for number in 20..22 {
+        app.ok("couponRedeem", of(&format!("t-{number}"))).await;
+    }
+    app.refused("couponUnredeem", of("t-0"), "NOT_FOUND", "transactionId").await;
+    assert_eq!(app.ok("couponUnredeem", of("t-1")).await["usages"], 10);
+    app.finish().await;
+}
+
+/// What staff took back does not come back with its purchase once more, also where the coupon has forgotten it.
+#[tokio::test]
+async fn a_return_brings_no_use_back_that_staff_took_back() {
+    let app = App::start().await;
+    app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
+    let pool = json!({ "type": "AMOUNT", "value": "5", "returnable": true });
+    let pool = aggregated(&app, pool, &["A"]).await;
+    let buy = async |number: u32| {
+        let basket = json!({ "currency": "EUR", "lines": [{ "productId": "p", "quantity": 1, "unitPrice": "100" }] });
+        let order = json!({ "transactionId": format!("t-{number}"), "customerId": "ann", "basket": basket,
+            "coupons": [{ "code": "A" }] });
+        app.ok("checkoutComplete", order).await
+    };
+    for number in 0..10 {
+        app.claim(&pool, "ann").await;
+        buy(number).await;
+    }
+    app.ok("couponUnredeem", json!({ "coupon": { "code": "A" } })).await;
+    buy(10).await;
+    let back = async |number: u32| app.ok("checkoutReturn", json!({ "transactionId": format!("t-{number}") })).await;
+    for (number, usages) in [(9, 10), (0, 9), (10, 8)] {
+        let told = back(number).await;
+        let given = told["returns"][0]["coupons"].as_array().expect("coupons").len();
+        assert_eq!(
+            (given, &app.by_code("A").await["usages"]),
+            (usize::from(number != 9), &json!(usages)),
+            "t-{number}"
+        );
+    }
+    app.finish().await;
+}
+
+/// A gift card's redemption is named by its ledger entry, or by the purchase.
+#[tokio::test]
+async fn what_a_card_paid_comes_back_by_its_purchase() {
+    let app = App::start().await;
+    let pool = app.pool(json!({ "type": "GIFT_CARD", "value": "50" }), &["CARD"]).await;
+    app.claim(&pool, "ann").await;
+    let paid = json!({ "coupon": { "code": "CARD" }, "amount": "20", "transactionId": "t-1" });
+    app.ok("couponRedeem", paid).await;
+    let back = |transaction: &str| json!({ "coupon": { "code": "CARD" }, "transactionId": transaction, "amount": "5" });
+    assert_eq!(app.ok("couponUnredeem", back("t-1")).await["balance"], "35.00");
+    app.refused("couponUnredeem", back("t-2"), "NOT_FOUND", "transactionId").await;
+    app.refused("couponUnredeem", json!({ "coupon": { "code": "CARD" } }), "REQUIRED", "ledgerEntryId").await;
+    app.finish().await;
+}

@@ -166,7 +166,8 @@ impl Action {
             Self::Unredeem { target, entry, cents } => {
                 let coupon = CouponId { pool: pool_id(target.pool), index: target.index };
                 let entry = entry.map(|number| EntryId { coupon, number });
-                Unredeem { coupon: target.coupon_ref(), entry, amount: cents.map(decimal), reason: None }.into()
+                let (coupon, amount) = (target.coupon_ref(), cents.map(decimal));
+                Unredeem { coupon, entry, transaction: None, amount, reason: None }.into()
             }
             Self::Unassign(target) => Unassign { coupon: target.coupon_ref(), reason: None }.into(),
             Self::Transfer { target, to, email } => {

@@ -158,7 +158,7 @@ pub(crate) fn redeem(coupon: CouponId, amount: Option<&str>) -> Redeem {
 
 /// Takes a redemption back.
 pub(crate) fn unredeem(coupon: CouponId, entry: Option<EntryId>, amount: Option<&str>) -> Unredeem {
-    Unredeem { coupon: CouponRef::Id(coupon), entry, amount: amount.map(decimal), reason: None }
+    Unredeem { coupon: CouponRef::Id(coupon), entry, transaction: None, amount: amount.map(decimal), reason: None }
 }
 
 /// Takes a coupon back from its customer.
