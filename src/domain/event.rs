@@ -60,11 +60,13 @@ pub enum EventType {
     Hold,
     /// What a checkout held of it was given back.
     Release,
+    /// It got new terms with its pool.
+    Update,
 }
 
 impl EventType {
     /// All of them, in the order of their [`EventType::number`].
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Claim,
         Self::Redeem,
         Self::Unredeem,
@@ -78,6 +80,7 @@ impl EventType {
         Self::Extend,
         Self::Hold,
         Self::Release,
+        Self::Update,
     ];
 
     /// Its place in [`EventType::ALL`], which is how the database keeps it.

@@ -34,4 +34,5 @@ pub mod status;
 pub mod terms;
 pub mod till;
 pub mod token_key;
+pub mod update;
 pub mod zone;

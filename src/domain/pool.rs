@@ -17,6 +17,7 @@ use super::{
     status::Status,
     terms::{CouponType, Terms},
     till::Till,
+    update::TermsUpdate,
 };
 
 /// A coupon pool.
@@ -70,6 +71,12 @@ pub struct Pool {
     /// The terms of coupons that have no row of their own: from each place on, those with this
     /// number. Sorted by place.
     pub ranges: Vec<(u64, TermsNumber)>,
+    /// The edits that held for coupons of before, in their order.
+    #[serde(default)]
+    pub updates: Vec<TermsUpdate>,
+    /// How many of them all of its coupons have kept in their rows.
+    #[serde(default)]
+    pub updates_kept: u32,
     /// Since when it gives out nothing new.
     pub archived_at: Option<Instant>,
     /// When it was made.

@@ -185,6 +185,8 @@ impl PoolDraft {
             claims_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],
             ranges: Vec::new(),
+            updates: Vec::new(),
+            updates_kept: 0,
             archived_at: None,
             created_at: now,
             updated_at: now,

@@ -48,7 +48,7 @@ impl Scrip {
         let mut coupons = Vec::with_capacity(ids.len());
         for (id, row) in ids.iter().zip(rows) {
             coupons.push(match row {
-                Some(coupon) => Some(*coupon),
+                Some(coupon) => Some(self.taken_over(*coupon)),
                 None => match codes.get(&CodeLists::row_of(*id)) {
                     Some(Some(codes)) => self.listed(*id, codes),
                     Some(None) => None,
@@ -57,6 +57,14 @@ impl Scrip {
             });
         }
         Ok(coupons)
+    }
+
+    /// A coupon's row with what its pool's updates say of it.
+    fn taken_over(&self, coupon: Coupon) -> Coupon {
+        match self.registry.pool(coupon.id.pool) {
+            Some(pool) => pool.taken_over(coupon),
+            None => coupon,
+        }
     }
 
     /// Whether the code at a place is kept in a list.

@@ -117,6 +117,7 @@ impl Export {
         let now = self.now;
         while let Some(coupon) = self.rows.pop_front_if(|coupon| coupon.id.index == self.place) {
             self.place += 1;
+            let coupon = self.pool.taken_over(coupon);
             if let Some(terms) = self.pool.terms(coupon.terms)
                 && self.filter.admits(&coupon, self.pool.case(), now)
             {

@@ -41,6 +41,7 @@ mod tasks;
 mod time;
 mod tokens;
 mod turn;
+mod updates;
 mod vitals;
 mod weight;
 

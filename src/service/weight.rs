@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{
     Adjust, Checkout, CheckoutOrder, CheckoutPreview, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
-    Forget, Hold, Invalidate, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return, Transfer,
-    Unassign, Unredeem,
+    Forget, Hold, Invalidate, KeepUpdates, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return,
+    Transfer, Unassign, Unredeem,
 };
 use scrip_domain::{
     binding::Binding,
@@ -49,6 +49,7 @@ impl Command {
             // Most hold a few coupons.
             Self::ReleaseOver(ReleaseOver(due)) => due.len() * 8 * COUPON,
             Self::Expire(Expire(due)) => due.len() * COUPON,
+            Self::KeepUpdates(KeepUpdates { coupons, .. }) => coupons.len() * COUPON,
             Self::Forget(Forget(answers)) => answers.len() * 256,
             // A coupon is read, and where it is held is written.
             Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,

@@ -73,6 +73,11 @@ pub struct Coupon {
     pub acquired: Option<EventId>,
     /// Its events.
     pub history: History,
+    /// How many of its pool's updates it has taken over, or was not meant by; see [`Pool::taken_over`].
+    ///
+    /// [`Pool::taken_over`]: super::pool::Pool::taken_over
+    #[serde(default)]
+    pub updates: u32,
     /// Raised by one with every action.
     pub version: u64,
 }
@@ -165,6 +170,7 @@ impl Coupon {
             holds: Vec::new(),
             acquired: None,
             history: History::default(),
+            updates: 0,
             version: 0,
         }
     }
@@ -226,7 +232,7 @@ impl Coupon {
     }
 
     /// The facts of a change of this coupon to `after`, as its holder's history tells them.
-    fn change(&self, kind: EventType, after: Status) -> Change {
+    pub(super) fn change(&self, kind: EventType, after: Status) -> Change {
         Change {
             kind,
             customer: self.customer.clone(),

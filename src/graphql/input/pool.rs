@@ -14,8 +14,11 @@ use scrip_domain::{
     rejection::{Refusal, Rejection},
     source::Source,
     till::TillEdit,
+    update::Scope,
 };
-use scrip_service::{CouponsGenerate, DraftFor, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit};
+use scrip_service::{
+    Apply, CouponsGenerate, DraftFor, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit,
+};
 
 /// The most codes that one couponsAdd takes.
 const MAX_CODES: usize = 10_000;
@@ -221,12 +224,23 @@ impl From<PatternInput> for CodesDraft {
 pub enum UpdateScope {
     /// None: only coupons made from now on.
     None,
-    /// Those that nobody holds. Not available in this version.
+    /// Those that nobody holds.
     Unassigned,
-    /// Those that have not been redeemed. Not available in this version.
+    /// Those that nobody holds, and those that somebody holds and has not used.
     NotRedeemed,
-    /// All. Not available in this version.
+    /// All.
     All,
+}
+
+impl UpdateScope {
+    fn scope(self) -> Option<Scope> {
+        match self {
+            Self::None => None,
+            Self::Unassigned => Some(Scope::Unassigned),
+            Self::NotRedeemed => Some(Scope::NotRedeemed),
+            Self::All => Some(Scope::All),
+        }
+    }
 }
 
 /// An edit of a pool: what is absent stays, null clears.
@@ -279,9 +293,10 @@ pub struct PoolUpdateInput {
     pub pass_template_id: Option<ID>,
     /// The user group. Not available in this version.
     pub user_group_id: Option<ID>,
-    /// Which existing coupons get the new terms. NONE in this version.
+    /// Which existing coupons carry the terms after this edit, from now on: value and restrictions, and a time that counts
+    /// from their claims. What an issued gift card holds stays; so does an end that was set otherwise.
     pub apply: UpdateScope,
-    /// Only coupons whose value equals the pool's old one. Not available in this version.
+    /// Only coupons whose value is what the pool's was before this edit.
     pub matching: Option<bool>,
     /// Checks only: nothing is changed.
     pub dry_run: Option<bool>,
@@ -293,8 +308,6 @@ impl PoolUpdateInput {
         let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
         let mut faults = Faults::default();
         let unavailable = [
-            (self.apply != UpdateScope::None, "apply", "updating existing coupons"),
-            (self.matching == Some(true), "matching", "updating existing coupons"),
             (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
             (self.user_group_id.is_some(), "userGroupId", "a user group"),
         ];
@@ -339,6 +352,7 @@ impl PoolUpdateInput {
                 claim_on_use: self.claim_on_use,
             },
             returnable: self.returnable,
+            apply: self.apply.scope().map(|scope| Apply { scope, matching: self.matching == Some(true) }),
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(PoolUpdate { pool, edit: Box::new(edit_of) })

@@ -15,11 +15,11 @@ use crate::{
     },
     types::{
         CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerPayload, PoolPayload,
-        PoolUpdatePayload, SettingsPayload, SkippedCode,
+        PoolStats, PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
 };
 use scrip_domain::{pool::Pool, rejection::Refusal};
-use scrip_service::{AddedInParts, Failure, Generated, SettingsEdit, Skipped};
+use scrip_service::{AddedInParts, Edited, Failure, Generated, SettingsEdit, Skipped};
 
 #[derive(Debug, Default)]
 pub(super) struct PoolMutation;
@@ -36,17 +36,20 @@ impl PoolMutation {
         pool_payload(change(ctx, key, input.case()).await?)
     }
 
-    /// Edits a pool. Existing coupons keep the terms that they carry.
+    /// Edits a pool. Existing coupons keep the terms that they carry, but for those that `apply` names.
     async fn pool_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: PoolUpdateInput,
     ) -> Result<Option<PoolUpdatePayload>> {
-        let changed = change(ctx, None, input.case(ids(ctx)?)).await?;
-        Ok(pool_payload(changed)?.map(|PoolPayload { pool, user_errors }| PoolUpdatePayload {
-            pool,
-            updated: 0,
-            user_errors,
+        Ok(Some(match change(ctx, None, input.case(ids(ctx)?)).await? {
+            Ok(Edited { pool, reached }) => PoolUpdatePayload {
+                pool: Some(CouponPool(Arc::new(*pool))),
+                updated: i32::try_from(reached.total()).unwrap_or(i32::MAX),
+                reached: Some(PoolStats::of(&reached)),
+                user_errors: Vec::new(),
+            },
+            Err(user_errors) => PoolUpdatePayload { pool: None, updated: 0, reached: None, user_errors },
         }))
     }
 

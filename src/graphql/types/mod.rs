@@ -36,7 +36,7 @@ pub use plugin::{
     OnFailure, Plugin, PluginBinding, PluginBuild, PluginCalls, PluginHttpExchange, PluginIssued, PluginLimits,
     PluginLogLine, PluginPayload, PluginTestPayload, PluginTestResult, PluginUsage, PluginVerdict,
 };
-pub use pool::{CouponPool, Restrictions};
+pub use pool::{CouponPool, PoolStats, Restrictions};
 pub use programme::{PercentagesOf, Settings, Viewer};
 pub use purchase::{CheckoutHoldPayload, CheckoutReturnPayload, Purchase};
 pub use task::BackgroundTask;
@@ -172,6 +172,9 @@ pub mod enums {
         /// What a checkout held of it was given back, by hand or because the hold was over.
         #[graphql(name = "COUPON_RELEASE")]
         Release,
+        /// It got new terms with its pool.
+        #[graphql(name = "COUPON_UPDATE")]
+        Update,
     }
 
     /// Why a ledger entry was made.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Object, SimpleObject};
 
-use super::{CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, Settings};
+use super::{CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, PoolStats, Settings};
 use crate::code::CouponErrorCode;
 use scrip_domain::rejection::Refusal;
 
@@ -62,8 +62,11 @@ impl CouponsGeneratePayload {
 pub struct PoolUpdatePayload {
     /// The pool, as it is or, in a dry run, as it would be; null where the edit was refused.
     pub pool: Option<CouponPool>,
-    /// How many existing coupons got the new terms.
+    /// How many existing coupons are in the scope of the edit and carry the new terms from now on. With `matching`, those
+    /// of them that are worth something else do not.
     pub updated: i32,
+    /// The same by what they were at that instant.
+    pub reached: Option<PoolStats>,
     /// Why it was refused.
     pub user_errors: Vec<CouponUserError>,
 }

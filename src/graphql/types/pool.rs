@@ -199,6 +199,12 @@ impl CouponPool {
         self.0.returnable
     }
 
+    /// Whether coupons are still to get their COUPON_UPDATE after an edit that holds for them. What they carry is what that
+    /// edit says already.
+    async fn updating(&self) -> bool {
+        self.0.updates_kept < self.0.updates_so_far()
+    }
+
     /// How many coupons it has, by status.
     async fn stats(&self, ctx: &Context<'_>) -> Result<PoolStats> {
         let tally = session(ctx)?.tally_at(self.0.id, instant(ctx)?).await;
@@ -332,7 +338,7 @@ impl Restrictions {
 
 /// How many coupons a pool has, by status, at this moment.
 #[derive(Debug, Clone, SimpleObject)]
-pub(super) struct PoolStats {
+pub struct PoolStats {
     /// All of them.
     pub total: i32,
     /// Those that nobody holds.
@@ -352,7 +358,8 @@ pub(super) struct PoolStats {
 }
 
 impl PoolStats {
-    fn of(counts: &pool::Counts) -> Self {
+    /// Counts as the API tells them.
+    pub(crate) fn of(counts: &pool::Counts) -> Self {
         use scrip_domain::status::Status;
         let number = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
         Self {

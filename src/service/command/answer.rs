@@ -10,7 +10,7 @@ use scrip_domain::{
     customer::Customer,
     id::{EntryId, PoolId},
     period::Instant,
-    pool::Pool,
+    pool::{Counts, Pool},
     rejection::Refusal,
 };
 
@@ -21,6 +21,15 @@ pub struct Changed {
     pub coupon: Box<Coupon>,
     /// The ledger entry that was made.
     pub entry: Option<EntryId>,
+}
+
+/// A pool that was edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The pool, after it.
+    pub pool: Box<Pool>,
+    /// How many coupons of before are in the scope of the edit, by what they were at its instant.
+    pub reached: Counts,
 }
 
 /// Codes that were generated.
@@ -85,6 +94,8 @@ pub struct Added {
 pub enum Answer {
     /// The pool, after it.
     Pool(Box<Pool>),
+    /// The pool, after an edit that reached so many coupons of before.
+    Edited(Box<Pool>, Counts),
     /// The coupon, after it, and the ledger entry that it made.
     Coupon(Box<Coupon>, Option<EntryId>),
     /// What became of a list of codes.
@@ -142,6 +153,7 @@ macro_rules! answers {
 
 answers! {
     Box<Pool>: Answer::Pool(pool) => pool, pool => Self::Pool(pool);
+    Edited: Answer::Edited(pool, reached) => Self { pool, reached }, made => Self::Edited(made.pool, made.reached);
     Changed: Answer::Coupon(coupon, entry) => Self { coupon, entry }, made => Self::Coupon(made.coupon, made.entry);
     Added: Answer::Added(added) => added, added => Self::Added(added);
     Generated: Answer::Generated(pool, count) => Self { pool, count }, made => Self::Generated(made.pool, made.count);

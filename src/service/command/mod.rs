@@ -10,13 +10,16 @@ mod pools;
 mod till;
 
 pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit};
-pub use answer::{Added, Agreed, Answer, Changed, FromAnswer, Generated, HeldCheckout, Skipped};
+pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{
-    ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver, TokenKeyBegin,
+    ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeepUpdates, KeysUsed, ReleaseOver,
+    TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
-pub use pools::{CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole};
+pub use pools::{
+    Apply, CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole,
+};
 pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
 
 use super::{Action, EligibleOrder, EligibleRecord, PurchaseRecord};
@@ -71,7 +74,7 @@ use_cases! {
     /// Make a pool.
     PoolCreate(PoolCreate) -> Box<Pool>, ChangePools;
     /// Edit a pool.
-    PoolUpdate(PoolUpdate) -> Box<Pool>, ChangePools;
+    PoolUpdate(PoolUpdate) -> Edited, ChangePools;
     /// Archive a pool, or bring it back.
     PoolArchive(PoolArchive) -> Box<Pool>, ChangePools;
     /// Add codes to an uploaded pool.
@@ -140,6 +143,8 @@ use_cases! {
     ClockConfirm(ClockConfirm) -> (), ConfirmClock;
     /// Record that the time of coupons is over.
     Expire(Expire) -> (), KeepBooks;
+    /// Have coupons keep in their rows what their pool's updates say of them.
+    KeepUpdates(KeepUpdates) -> (), KeepBooks;
 }
 
 impl Command {

@@ -1,6 +1,8 @@
 //! The inputs of what is done with pools and their codes.
 
-use scrip_domain::{binding::Binding, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit};
+use scrip_domain::{
+    binding::Binding, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit, update::Scope,
+};
 
 /// Make a pool.
 #[derive(Debug, Clone)]
@@ -75,8 +77,19 @@ pub struct PoolEdit {
     pub till: TillEdit,
     /// Whether its coupons are given back with what they took something of.
     pub returnable: Option<bool>,
+    /// Which coupons of before carry the new terms; none for none of them.
+    pub apply: Option<Apply>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
+}
+
+/// Which coupons of before carry a pool's new terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Apply {
+    /// Which.
+    pub scope: Scope,
+    /// Only those of them that are worth what the pool said before the edit.
+    pub matching: bool,
 }
 
 impl PoolEdit {

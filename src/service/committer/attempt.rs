@@ -174,8 +174,14 @@ impl<'a> Attempt<'a> {
         terms.ok_or_else(|| Stop::Broken(format!("coupon {:?} has no terms", coupon.id)))
     }
 
-    /// A coupon's row; none where it was not touched.
+    /// A coupon that has a row, with what its pool's updates say of it; none where it was not touched.
     pub(super) fn coupon(&mut self, id: CouponId) -> Result<Option<Coupon>, Stop> {
+        let Some(coupon) = self.coupon_row(id)? else { return Ok(None) };
+        Ok(Some(self.pool_of(id)?.taken_over(coupon)))
+    }
+
+    /// A coupon as its row has it.
+    pub(super) fn coupon_row(&mut self, id: CouponId) -> Result<Option<Coupon>, Stop> {
         Ok(self.get::<Coupons>(&id)?.map(|coupon| coupon.as_ref().clone()))
     }
 

@@ -4,7 +4,7 @@
 
 use scrip_domain::{
     coupon::{Coupon, Decision},
-    event::{Event, EventType},
+    event::{Change, Event, EventType},
     id::{CouponId, EventId},
     presence::path,
     status::Status,
@@ -14,7 +14,7 @@ use scrip_storage::{Coupons, CustomerEvents, Dues, Happened, Histories, Ledger, 
 use super::attempt::{Attempt, Stop};
 
 impl Attempt<'_> {
-    /// Takes a decision over. `before` is the coupon's row, if it had one; `counted` is the status
+    /// Takes a decision over. `before` is the coupon before it, if it had a row; `counted` is the status
     /// that the pool's counts have it in, if they have it.
     pub(super) fn record(
         &mut self,
@@ -25,10 +25,12 @@ impl Attempt<'_> {
     ) -> Result<Coupon, Stop> {
         let Decision { mut coupon, changes, entries } = decision;
         let id = coupon.id;
+        let (update, row) = self.update_of(before)?;
+        let row = row.as_ref();
         // Before its events: they count from the first that is noted on.
         let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
-        for change in changes {
+        for change in update.into_iter().chain(changes) {
             let event = self.next_event();
             if let Some(transaction) = &change.transaction {
                 self.put::<TransactionEvents>((transaction.clone(), event), id);
@@ -45,8 +47,12 @@ impl Attempt<'_> {
                 self.put::<Histories>((id, number), leaf);
             }
             // Whoever's action recorded it, it is time that ended it.
-            let actor = if change.kind == EventType::Expire { "scrip" } else { actor };
-            self.change.events.push(Event { id: event, at: self.now(), coupon: id, actor: actor.to_owned(), change });
+            let actor = match change.kind {
+                EventType::Expire => "scrip".to_owned(),
+                EventType::Update => self.updated_by(id)?,
+                _ => actor.to_owned(),
+            };
+            self.change.events.push(Event { id: event, at: self.now(), coupon: id, actor, change });
         }
         for entry in entries {
             self.put::<Ledger>(entry.id, entry);
@@ -55,17 +61,43 @@ impl Attempt<'_> {
             coupon.acquired = None;
         }
         if noted {
-            self.note_holding(before, &coupon)?;
+            self.note_holding(row, &coupon)?;
         }
         self.note_given(before, &coupon)?;
-        self.note_due(&coupon, before)?;
+        self.note_due(&coupon, row)?;
         self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status)?;
         let usages = i64::from(coupon.usages) - before.map_or(0, |coupon| i64::from(coupon.usages));
         let mut tally = self.tally(id.pool);
         tally.counts.usages += usages;
         self.change.tallies.insert(id.pool, tally);
+        coupon.updates = self.pool_of(id)?.updates_so_far();
         self.put::<Coupons>(id, Box::new(coupon.clone()));
         Ok(coupon)
+    }
+
+    /// What is told of the updates that made a coupon of its row, and the row.
+    fn update_of(&mut self, coupon: Option<&Coupon>) -> Result<(Option<Change>, Option<Coupon>), Stop> {
+        let Some(coupon) = coupon else { return Ok((None, None)) };
+        let row = self.coupon_row(coupon.id)?;
+        Ok((row.as_ref().and_then(|row| coupon.update_of(row)), row))
+    }
+
+    /// Who made the last update of a coupon's pool.
+    fn updated_by(&self, id: CouponId) -> Result<String, Stop> {
+        let pool = self.pool_of(id)?;
+        Ok(pool.updates.last().map_or_else(String::new, |update| update.actor.clone()))
+    }
+
+    /// Has a coupon keep what its pool's updates say of it; whether that is another than its row.
+    pub(super) fn keep_update(&mut self, id: CouponId) -> Result<bool, Stop> {
+        let Some(coupon) = self.coupon(id)? else { return Ok(false) };
+        if self.update_of(Some(&coupon))?.0.is_none() {
+            return Ok(false);
+        }
+        let (before, counted) = (coupon.clone(), Some(coupon.status));
+        let coupon = Coupon { version: coupon.version + 1, ..coupon };
+        self.record(Some(&before), counted, Decision { coupon, changes: Vec::new(), entries: Vec::new() }, "scrip")?;
+        Ok(true)
     }
 
     /// The place in the log that the next event gets.

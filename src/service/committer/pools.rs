@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::{PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
+use crate::{Apply, Edited, PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
 use scrip_domain::{
     access::Settings,
     combining::checked_number,
     id::{PoolId, TermsNumber},
-    pool::Pool,
+    pool::{Counts, Pool},
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
     rejection::Rejection,
     seal::IdSecret,
     source::Source,
+    status::Status,
     terms::{Terms, Value},
     till::check_claim_on_use,
+    update::TermsUpdate,
 };
-use scrip_storage::{PoolTerms, Pools, Programme, RowId};
+use scrip_storage::{PoolTerms, Pools, Programme, RowId, Tally};
 
 use super::attempt::{Attempt, Stop};
 
@@ -66,7 +68,13 @@ impl Attempt<'_> {
         self.put_pool(pool)
     }
 
-    pub(super) fn pool_update(&mut self, id: PoolId, edit: &PoolEdit, prepared: &Prepared) -> Result<Box<Pool>, Stop> {
+    pub(super) fn pool_update(
+        &mut self,
+        id: PoolId,
+        edit: &PoolEdit,
+        prepared: &Prepared,
+        actor: &str,
+    ) -> Result<Edited, Stop> {
         let mut pool = self.pool(id, "id")?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
             return Err(Rejection::VersionMismatch { expected, found: pool.version }.at(["expectedVersion"]).into());
@@ -89,6 +97,7 @@ impl Attempt<'_> {
         let terms = edited_terms(&pool, edit, &mut faults);
         edit_bindings(&mut pool, edit, &mut faults);
         prepared.bindings_with(faults.into_result())?;
+        let before = pool.current_terms();
         if let Some(terms) = terms.filter(|terms| pool.terms.last().map(AsRef::as_ref) != Some(terms)) {
             if pool.terms.len() >= MAX_TERMS {
                 let rejection =
@@ -105,13 +114,38 @@ impl Attempt<'_> {
         if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
             pool.claims_since = Some(self.next_event().sequence);
         }
+        let reached = self.update_coupons(&mut pool, edit.apply, before, actor)?;
         if edit.dry_run {
             self.change = super::working::Change::default();
-            return Ok(Box::new(pool));
+            return Ok(Edited { pool: Box::new(pool), reached });
         }
         pool.updated_at = self.now();
         pool.version += 1;
-        self.put_pool(pool)
+        Ok(Edited { pool: self.put_pool(pool)?, reached })
+    }
+
+    /// Has coupons of before carry an edited pool's terms; how many are in the scope of that.
+    fn update_coupons(
+        &mut self,
+        pool: &mut Pool,
+        apply: Option<Apply>,
+        before: TermsNumber,
+        actor: &str,
+    ) -> Result<Counts, Stop> {
+        let Some(Apply { scope, matching }) = apply else { return Ok(Counts::default()) };
+        if pool.updates.len() >= MAX_TERMS {
+            let what = "too many edits of a pool that hold for coupons of before";
+            return Err(Rejection::LimitExceeded { what, limit: MAX_TERMS as u64 }.at(["apply"]).into());
+        }
+        let Tally { supply, counts, .. } = self.tally(pool.id);
+        let (terms, matching) = (pool.current_terms(), matching.then_some(before));
+        let update = TermsUpdate { scope, matching, terms, at: self.now(), actor: actor.to_owned() };
+        pool.update_coupons(update, supply.size);
+        let mut reached = Counts::default();
+        for status in Status::ALL.into_iter().filter(|status| scope.admits(*status)) {
+            reached.add(status, counts.of(status));
+        }
+        Ok(reached)
     }
 
     pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Settings, Stop> {

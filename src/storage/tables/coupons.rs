@@ -60,6 +60,8 @@ pub(crate) struct KeptCoupon<'a> {
     leaves: u32,
     /// The events since: of each the stream and the place in it.
     events: Vec<u64>,
+    /// Absent where its pool had had no update.
+    updates: Option<u32>,
     version: u64,
 }
 
@@ -124,6 +126,7 @@ impl Form for Coupons {
             acquired: coupon.acquired.map(|event| (event.stream, event.sequence)),
             leaves: coupon.history.leaves,
             events: words::of_events(&coupon.history.recent),
+            updates: (coupon.updates > 0).then_some(coupon.updates),
             version: coupon.version,
         }
     }
@@ -159,6 +162,7 @@ impl Form for Coupons {
             holds: kept.holds.into_iter().flatten().map(held).collect::<Result<_, _>>()?,
             acquired: kept.acquired.map(|(stream, sequence)| EventId { stream, sequence }),
             history: History { leaves: kept.leaves, recent: words::events(&kept.events)? },
+            updates: kept.updates.unwrap_or_default(),
             version: kept.version,
         }))
     }

@@ -28,6 +28,7 @@ use scrip_domain::{
     terms::{CouponType, Restrictions, Value},
     till::Till,
     token_key::{TokenKey, TokenKeys, TokenSecret},
+    update::{Scope, TermsUpdate},
     zone::Zone,
 };
 
@@ -87,6 +88,8 @@ fn pool() -> Pool {
         claims_since: None,
         terms: Vec::new(),
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
+        updates: Vec::new(),
+        updates_kept: 0,
         archived_at: Some(at(3)),
         created_at: at(1),
         updated_at: at(2),
@@ -296,6 +299,8 @@ fn later_rows() -> Vec<(RowId, Row)> {
         holds: vec![of(Some(1_250), false), of(None, true)],
         ..Coupon::unassigned(place, "H".to_owned(), TermsNumber(0))
     };
+    let place = CouponId { pool: PoolId(12), index: 4 };
+    let updated = Coupon { updates: 2, ..Coupon::unassigned(place, "G".to_owned(), TermsNumber(1)) };
     vec![
         row::<Pools>(PoolId(9), Box::new(Pool { id: PoolId(9), pays_shipping: Some(true), ..pool() })),
         row::<Coupons>(voided.id, Box::new(voided)),
@@ -328,7 +333,16 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<Events>(event(45), vec![dated(EventType::Hold, true), dated(EventType::Release, false)]),
         row::<Programme>((), Settings { tokens: Some(token_keys()), ..Settings::default() }),
         row::<ApiKeys>("0a1d".to_owned(), ApiKey { last_used_at: Some(at(7)), ..key_of("k4", "0a1d") }),
+        row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), updates: updates(), updates_kept: 1, ..pool() })),
+        row::<Coupons>(updated.id, Box::new(updated)),
+        row::<Events>(event(46), vec![dated(EventType::Update, false)]),
     ]
+}
+
+fn updates() -> Vec<TermsUpdate> {
+    let of =
+        |scope, matching| TermsUpdate { scope, matching, terms: TermsNumber(1), at: at(9), actor: "staff".to_owned() };
+    vec![of(Scope::Unassigned, None), of(Scope::NotRedeemed, Some(TermsNumber(0))), of(Scope::All, None)]
 }
 
 /// The keys of customer tokens after one was replaced.

@@ -23,6 +23,7 @@ use scrip_domain::{
     pool_codes::{CodeSeries, Making},
     status::Status,
     till::Till,
+    update::TermsUpdate,
 };
 
 /// A pool's supply and counts.
@@ -108,6 +109,11 @@ pub(crate) struct KeptPool<'a> {
     /// Absent where its code is not open to all.
     claim_on_use: Option<bool>,
     ranges: Vec<(u64, u32)>,
+    /// The edits that held for coupons of before. Absent where there were none.
+    #[serde(borrow)]
+    updates: Option<Vec<KeptUpdate<'a>>>,
+    /// How many of them all rows of coupons have. Absent where that is none.
+    updates_kept: Option<u32>,
     archived_at: Option<At>,
     created_at: At,
     updated_at: At,
@@ -121,6 +127,17 @@ struct KeptStacking<'a> {
     #[serde(borrow)]
     category: Option<Cow<'a, str>>,
     order: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptUpdate<'a> {
+    #[serde(borrow)]
+    scope: Cow<'a, str>,
+    matching: Option<u32>,
+    terms: u32,
+    at: At,
+    #[serde(borrow)]
+    actor: Cow<'a, str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -183,6 +200,8 @@ impl Form for Pools {
             claims_since: pool.claims_since,
             claim_on_use: pool.till.claim_on_use.then_some(true),
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
+            updates: (!pool.updates.is_empty()).then(|| pool.updates.iter().map(keep_update).collect()),
+            updates_kept: (pool.updates_kept > 0).then_some(pool.updates_kept),
             archived_at: pool.archived_at.map(millis),
             created_at: millis(pool.created_at),
             updated_at: millis(pool.updated_at),
@@ -215,6 +234,8 @@ impl Form for Pools {
             claims_since: kept.claims_since,
             terms: Vec::new(),
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),
+            updates: kept.updates.into_iter().flatten().map(update).collect::<Result<_, _>>()?,
+            updates_kept: kept.updates_kept.unwrap_or_default(),
             archived_at: kept.archived_at.map(instant).transpose()?,
             created_at: instant(kept.created_at)?,
             updated_at: instant(kept.updated_at)?,
@@ -237,6 +258,26 @@ fn stacking(kept: KeptStacking<'_>) -> Result<Stacking, CodecError> {
         with: words::stacking(&kept.with)?,
         category: kept.category.map(Cow::into_owned),
         order: i32::try_from(kept.order).map_err(|_| CodecError::new("expected an order of 32 bits"))?,
+    })
+}
+
+fn keep_update(update: &TermsUpdate) -> KeptUpdate<'_> {
+    KeptUpdate {
+        scope: words::of_scope(update.scope).into(),
+        matching: update.matching.map(|terms| terms.0),
+        terms: update.terms.0,
+        at: millis(update.at),
+        actor: Cow::Borrowed(&update.actor),
+    }
+}
+
+fn update(kept: KeptUpdate<'_>) -> Result<TermsUpdate, CodecError> {
+    Ok(TermsUpdate {
+        scope: words::scope(&kept.scope)?,
+        matching: kept.matching.map(TermsNumber),
+        terms: TermsNumber(kept.terms),
+        at: instant(kept.at)?,
+        actor: kept.actor.into_owned(),
     })
 }
 

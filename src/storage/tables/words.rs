@@ -15,6 +15,7 @@ use scrip_domain::{
     source::Source,
     status::Status,
     terms::CouponType,
+    update::Scope,
 };
 
 /// Makes the two functions between a kind and its word.
@@ -77,6 +78,15 @@ words!(
     None = "NONE"
 );
 words!(
+    Scope,
+    of_scope,
+    scope,
+    "which coupons get new terms",
+    Unassigned = "UNASSIGNED",
+    NotRedeemed = "NOT_REDEEMED",
+    All = "ALL"
+);
+words!(
     PercentagesOf,
     of_percentages,
     percentages,
@@ -122,7 +132,8 @@ words!(
     Reinstate = "COUPON_REINSTATE",
     Extend = "COUPON_EXTEND",
     Hold = "COUPON_HOLD",
-    Release = "COUPON_RELEASE"
+    Release = "COUPON_RELEASE",
+    Update = "COUPON_UPDATE"
 );
 
 pub(super) fn millis(at: Instant) -> At {

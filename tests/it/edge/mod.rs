@@ -61,5 +61,6 @@ mod tls;
 mod tokens;
 mod trickle;
 mod unread;
+mod updates;
 
 use app::{App, field, items};

@@ -146,7 +146,8 @@ impl Told {
             | EventType::Reinstate
             | EventType::Extend
             | EventType::Hold
-            | EventType::Release => {}
+            | EventType::Release
+            | EventType::Update => {}
         }
         if !matches!(event.change.kind, EventType::Unassign) {
             assert_eq!(self.customer, event.change.customer, "{:?} is in its owner's history", event.id);
@@ -170,7 +171,8 @@ fn posted<'a>(event: &Event, entries: &mut (impl Iterator<Item = &'a Entry> + Cl
         | EventType::Expire
         | EventType::Extend
         | EventType::Hold
-        | EventType::Release => None,
+        | EventType::Release
+        | EventType::Update => None,
     };
     let Some(kind) = kind else { return };
     let entry = entries.next().unwrap_or_else(|| panic!("{:?} has a ledger entry", event.id));
