@@ -208,7 +208,7 @@ mod tests {
         ask(PoolCreate(Box::new(new_pool(codes, Source::Generated))).into()).await;
         let pool = PoolId(1);
         for pattern in ["B-####", "A-####-##", "A-^^^^"] {
-            ask(Claim { pool, customer: CustomerId::parse("ann").expect("an id"), why: None }.into()).await;
+            ask(Claim::of(pool, CustomerId::parse("ann").expect("an id")).into()).await;
             let edit = PoolEdit { pattern: Some(pattern.to_owned()), ..PoolEdit::default() };
             ask(PoolUpdate { pool, edit: Box::new(edit) }.into()).await;
         }

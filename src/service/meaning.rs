@@ -316,10 +316,14 @@ impl Parts {
                 self.text("create");
                 self.draft(draft);
             }
-            Command::Claim(Claim { pool, customer, why }) => {
+            Command::Claim(Claim { pool, customer, code, why }) => {
                 self.of_pool("claim", *pool);
                 self.text(customer.as_str());
                 self.why(why.as_ref());
+                // As of a transaction of an unredeem.
+                if let Some(code) = code {
+                    self.text(code);
+                }
             }
             Command::Checkout(Checkout(order)) => {
                 self.text("checkout");

@@ -53,7 +53,10 @@ impl Command {
             Self::Forget(Forget(answers)) => answers.len() * 256,
             // A coupon is read, and where it is held is written.
             Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,
-            Self::Claim(claim) => COUPON + claim.customer.as_str().len() + claim.why.as_ref().map_or(0, of_why),
+            Self::Claim(claim) => {
+                let code = claim.code.as_ref().map_or(0, String::len);
+                COUPON + claim.customer.as_str().len() + code + claim.why.as_ref().map_or(0, of_why)
+            }
             Self::Redeem(Redeem { coupon, customer, amount: _, basket: _, transaction, reason }) => {
                 let customer = customer.as_ref().map_or(0, |id| id.as_str().len());
                 let transaction = transaction.as_ref().map_or(0, |id| id.as_str().len());
@@ -197,7 +200,7 @@ mod tests {
             assert!(alone >= COUPON + least, "{what}: {alone}");
             assert!(kept >= alone + least + ANSWER, "{what}, with its answer: {kept}");
         }
-        let small = Command::from(Claim { pool, customer: ann(), why: None }).weight(true);
+        let small = Command::from(Claim::of(pool, ann())).weight(true);
         assert!(small < 2 * COUPON, "{small}");
     }
 

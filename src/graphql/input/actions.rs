@@ -107,6 +107,8 @@ pub struct CouponClaimInput {
     pub pool_id: ID,
     /// Who gets the coupon; the retailer's own id. A customer who is not known yet is made.
     pub customer_id: ID,
+    /// The code of the coupon that the customer gets, of an UPLOADED or a BULK_GENERATED pool. Absent, the pool's next one.
+    pub code: Option<String>,
     /// Why.
     pub reason: Option<ClaimReason>,
     /// What it refers to, such as the reward's id: up to 128 characters. Events can be listed by it.
@@ -122,7 +124,7 @@ impl CouponClaimInput {
         let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at(["reference"]))?;
         let why = Why { reason: self.reason.map(|reason| reason.name().to_owned()), reference };
         let customer = customer_id(ids, &self.customer_id).map_err(|r| r.at(["customerId"]))?;
-        Ok(Claim { pool, customer, why: Some(why) })
+        Ok(Claim { pool, customer, code: self.code, why: Some(why) })
     }
 }
 

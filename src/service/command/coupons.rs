@@ -50,6 +50,8 @@ pub struct Claim {
     pub pool: PoolId,
     /// For whom.
     pub customer: CustomerId,
+    /// The coupon with this code and no other.
+    pub code: Option<String>,
     /// Why.
     pub why: Option<Why>,
 }
@@ -58,7 +60,7 @@ impl Claim {
     /// A claim for a reason that is not told.
     #[must_use]
     pub fn of(pool: PoolId, customer: CustomerId) -> Self {
-        Self { pool, customer, why: None }
+        Self { pool, customer, code: None, why: None }
     }
 }
 

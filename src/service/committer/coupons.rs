@@ -33,6 +33,9 @@ impl Attempt<'_> {
         self.need_for_claim(&pool, &customer)?;
         self.room(&pool, &customer)?.map_err(at("poolId"))?;
         self.check_claim(&pool, &customer)?;
+        if let Some(code) = &claim.code {
+            return self.claim_by_code(&pool, code, customer, why, actor);
+        }
         while pool.aggregated
             && let Some(coupon) = self.held_to_renew(&customer, pool.id)?
         {
@@ -53,6 +56,30 @@ impl Attempt<'_> {
         let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
         let decision = found.coupon.clone().claim(&terms, holder, why, self.now())?;
         self.finish(&found, decision, actor)
+    }
+
+    /// Gives a customer a particular coupon, of those that exist before they are claimed.
+    fn claim_by_code(
+        &mut self,
+        pool: &Arc<Pool>,
+        code: &str,
+        customer: CustomerId,
+        why: Option<Why>,
+        actor: &str,
+    ) -> Result<Changed, Stop> {
+        if !pool.has_stock() {
+            let rejection =
+                Rejection::PoolSourceMismatch { expected: "UPLOADED or BULK_GENERATED", found: pool.source.name() };
+            return Err(rejection.at(["code"]).into());
+        }
+        let found = self.by_code(code, Some(pool.id), None)?.map_err(at("code"))?;
+        let terms = self.terms(&found.coupon)?;
+        let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
+        let claimed = found.coupon.clone().claim(&terms, holder, why, self.now());
+        let at_code = |refusal: Refusal| {
+            if refusal.field.is_empty() { Refusal { field: vec!["code".to_owned()], ..refusal } } else { refusal }
+        };
+        self.finish(&found, claimed.map_err(at_code)?, actor)
     }
 
     /// Asks the checks that want to know of claims.

@@ -149,7 +149,7 @@ fn what_changes_the_meaning_changes_the_fingerprint() {
     };
     let pool = PoolId(7);
     let add = |codes: &[&str]| CouponsAdd { pool, codes: codes.iter().map(ToString::to_string).collect() }.into();
-    let claim = |pool| Claim { pool, customer: ann(), why: None }.into();
+    let claim = |pool| Claim::of(pool, ann()).into();
     for (one, other, same) in [
         (bought("10", "5", 1), bought("10.00", "5.0", 1), true),
         (bought("10", "5", 1), bought("10", "5", 2), false),
@@ -226,7 +226,7 @@ fn who_has_to_hold_it_is_part_of_what_is_asked() {
 /// A caller's retry has its first answer whatever version of this it meets.
 #[test]
 fn a_fingerprint_is_a_promise() {
-    let claim = |why: Option<Why>| Claim { pool: PoolId(7), customer: ann(), why };
+    let claim = |why: Option<Why>| Claim { why, ..Claim::of(PoolId(7), ann()) };
     let why = Why { reason: Some("MANUAL".to_owned()), reference: Some("order 1".to_owned()) };
     for (command, kept) in [
         (claim(None).into(), "3:d2911358af1f6bcc46dee6d878b49d435be50fdd804813708fcb873d559d120b"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{App, field, items};
+use super::{App, app::text, field, items};
 
 async fn add(app: &App, pool: &str, codes: &[&str]) -> (Value, Vec<(String, String)>) {
     let payload = app.mutate("couponsAdd", json!({ "poolId": pool, "codes": codes })).await;
@@ -173,5 +173,46 @@ async fn what_prints_nothing_is_not_kept() {
         app.refused("customerUpsert", json!({ "customerId": text }), "VALUE_INVALID", "customerId").await;
         app.refused("poolUpdate", json!({ "id": pool, "name": text, "apply": "NONE" }), "VALUE_INVALID", "name").await;
     }
+    app.finish().await;
+}
+
+/// Staff give a particular coupon to a particular customer.
+#[tokio::test]
+async fn a_particular_coupon_is_claimed_by_its_code() {
+    let app = App::start().await;
+    let pool = app.pool(json!({ "type": "AMOUNT", "value": "10" }), &["A-1", "A-2", "A-3", "A-4"]).await;
+    let by = |pool: &str, code: &str, customer: &str| json!({ "poolId": pool, "code": code, "customerId": customer });
+    let claimed = app.ok("couponClaim", by(&pool, "a 3", "ann")).await;
+    assert_eq!((&claimed["code"], &claimed["customer"]["externalId"]), (&json!("A-3"), &json!("ann")));
+    app.refused("couponClaim", by(&pool, "A-3", "ben"), "ALREADY_CLAIMED", "code").await;
+    app.refused("couponClaim", by(&pool, "A-9", "ben"), "NOT_FOUND", "code").await;
+    // Those that are claimed in turn pass it over, and one that came back can be had by name too.
+    for code in ["A-1", "A-2"] {
+        assert_eq!(app.claim(&pool, "ben").await["code"], code);
+    }
+    app.ok("couponUnassign", json!({ "coupon": { "code": "A-1" } })).await;
+    app.ok("couponInvalidate", json!({ "coupon": { "code": "A-2" } })).await;
+    app.refused("couponClaim", by(&pool, "A-2", "ben"), "INVALIDATED", "code").await;
+    assert_eq!(app.ok("couponClaim", by(&pool, "A-1", "cy")).await["claims"], 1);
+    assert_eq!(app.claim(&pool, "ben").await["code"], "A-4");
+    app.refused("couponClaim", json!({ "poolId": pool, "customerId": "ben" }), "POOL_EXHAUSTED", "poolId").await;
+    // The same key and input gives the first answer; with another code it is another input.
+    let other = app.pool(json!({ "type": "AMOUNT", "value": "10" }), &["B-1", "B-2"]).await;
+    let keyed = |code: &str| {
+        let mut input = by(&other, code, "ann");
+        input["idempotencyKey"] = json!("k");
+        input
+    };
+    let first = app.ok("couponClaim", keyed("B-1")).await;
+    assert_eq!(app.ok("couponClaim", keyed("B-1")).await, first);
+    app.refused("couponClaim", keyed("B-2"), "IDEMPOTENCY_MISMATCH", "idempotencyKey").await;
+    // Of another pool it is not, and a pool that makes codes at the claim has none to choose.
+    app.refused("couponClaim", by(&pool, "B-2", "ann"), "NOT_FOUND", "code").await;
+    let bulk = app.bulk("C-######", 20).await;
+    let code = text(&app.coupons(&bulk, "first: 7").await["edges"][6]["node"]["code"]);
+    assert_eq!(app.ok("couponClaim", by(&bulk, &code, "ann")).await["code"], code.as_str());
+    let made = json!({ "name": "made", "source": "GENERATED", "type": "AMOUNT", "value": "1", "pattern": "D-######" });
+    let made = text(&app.ok("poolCreate", made).await["id"]);
+    app.refused("couponClaim", by(&made, "D-123456", "ann"), "POOL_SOURCE_MISMATCH", "code").await;
     app.finish().await;
 }

@@ -33,7 +33,7 @@ fn to_ben(coupon: CouponId) -> Transfer {
 }
 
 async fn claim(scrip: &Scrip, pool: PoolId, customer: &str) -> CouponId {
-    match ask(scrip, Claim { pool, customer: whose(customer, pool).0, why: None }).await {
+    match ask(scrip, Claim::of(pool, whose(customer, pool).0)).await {
         Answer::Coupon(coupon, _) => coupon.id,
         other => panic!("expected a coupon, found {other:?}"),
     }
