@@ -35,4 +35,5 @@ pub mod terms;
 pub mod till;
 pub mod token_key;
 pub mod update;
+pub mod withdrawn;
 pub mod zone;

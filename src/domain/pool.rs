@@ -18,6 +18,7 @@ use super::{
     terms::{CouponType, Terms},
     till::Till,
     update::TermsUpdate,
+    withdrawn::Withdrawn,
 };
 
 /// A coupon pool.
@@ -77,6 +78,9 @@ pub struct Pool {
     /// How many of them all of its coupons have kept in their rows.
     #[serde(default)]
     pub updates_kept: u32,
+    /// Untouched coupons that were taken out of use.
+    #[serde(default)]
+    pub withdrawn: Vec<Withdrawn>,
     /// Since when it gives out nothing new.
     pub archived_at: Option<Instant>,
     /// When it was made.

@@ -187,6 +187,7 @@ impl PoolDraft {
             ranges: Vec::new(),
             updates: Vec::new(),
             updates_kept: 0,
+            withdrawn: Vec::new(),
             archived_at: None,
             created_at: now,
             updated_at: now,

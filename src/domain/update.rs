@@ -3,6 +3,8 @@
 //! that with its next change. Which ones are meant is decided by what each was at the instant of the edit, because
 //! whatever changes a coupon takes all updates of before over first.
 
+use std::{collections::BTreeSet, ops::Range};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
     event::{Change, EventType},
     id::TermsNumber,
     period::Instant,
-    pool::Pool,
+    pool::{Pool, Supply},
     status::Status,
     terms::Terms,
 };
@@ -60,20 +62,35 @@ impl Pool {
         u32::try_from(self.updates.len()).unwrap_or(u32::MAX)
     }
 
-    /// Has coupons of before carry the terms of now: those of `size` places that nobody has touched at once, the others as
+    /// Has coupons of before carry the terms of now: those that nobody has touched at once, the others as
     /// [`Pool::taken_over`] says.
-    pub fn update_coupons(&mut self, update: TermsUpdate, size: u64) {
-        if self.has_stock() && size > 0 {
-            let before = if self.ranges.is_empty() { vec![(0, update.terms)] } else { self.ranges.clone() };
-            self.ranges.clear();
-            for (first, terms) in before {
-                let terms = if self.is_matched(&update, terms) { update.terms } else { terms };
-                if self.ranges.last().is_none_or(|(_, last)| *last != terms) {
-                    self.ranges.push((first, terms));
-                }
-            }
+    pub fn update_coupons(&mut self, update: TermsUpdate, supply: &Supply) {
+        if self.has_stock() && supply.size > 0 {
+            let all = self.withdrawn.is_empty() || update.scope == Scope::All;
+            let spans = if all {
+                std::iter::once(0..supply.size).collect()
+            } else {
+                self.untouched_in(Status::Unassigned, supply)
+            };
+            self.ranges = self.ranges_after(&update, &spans);
         }
         self.updates.push(update);
+    }
+
+    /// The terms of coupons without a row after an update of those at some places.
+    fn ranges_after(&self, update: &TermsUpdate, spans: &[Range<u64>]) -> Vec<(u64, TermsNumber)> {
+        let ends = spans.iter().flat_map(|span| [span.start, span.end]);
+        let firsts: BTreeSet<u64> = self.ranges.iter().map(|(first, _)| *first).chain([0]).chain(ends).collect();
+        let mut ranges: Vec<(u64, TermsNumber)> = Vec::new();
+        for first in firsts {
+            let before = self.terms_at(first);
+            let is_meant = spans.iter().any(|span| span.contains(&first)) && self.is_matched(update, before);
+            let terms = if is_meant { update.terms } else { before };
+            if ranges.last().is_none_or(|(_, last)| *last != terms) {
+                ranges.push((first, terms));
+            }
+        }
+        ranges
     }
 
     /// A coupon that has a row, with all that the pool's updates say of it.

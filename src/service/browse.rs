@@ -78,7 +78,7 @@ impl Scrip {
     fn listed(&self, id: CouponId, codes: &[String]) -> Option<Coupon> {
         let pool = self.registry.pool(id.pool)?;
         let code = CodeLists::code_in(codes, id)?;
-        Some(Coupon::unassigned(id, code.clone(), pool.terms_at(id.index)))
+        Some(pool.untouched(id, code.clone()))
     }
 
     /// An untouched coupon of a bulk pool.
@@ -88,7 +88,7 @@ impl Scrip {
             return Ok(None);
         }
         let code = self.registry.code_at(&pool, id.index)?;
-        Ok(code.map(|code| Coupon::unassigned(id, code, pool.terms_at(id.index))))
+        Ok(code.map(|code| pool.untouched(id, code)))
     }
 
     /// A page of the coupons with this code: one, or, of a generic code, those of all customers.

@@ -6,13 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking, session::masked};
 use scrip_domain::{
-    coupon::Coupon,
-    id::{CouponId, TermsNumber},
-    period::Instant,
-    pool::Pool,
-    source::Source,
-    status::Status,
-    terms::Terms,
+    coupon::Coupon, id::CouponId, period::Instant, pool::Pool, source::Source, status::Status, terms::Terms,
 };
 use scrip_storage::{CodeLists, Coupons, ReadFrom};
 
@@ -22,8 +16,8 @@ const CODES: u64 = 16_384;
 const ROWS: usize = 1_000;
 /// Where coupons are written to.
 pub trait CouponSink: Send + 'static {
-    /// The terms of the untouched coupons that follow.
-    fn terms(&mut self, terms: &Terms);
+    /// The untouched coupons that follow are like this one but for their codes.
+    fn alike(&mut self, coupon: &Coupon, terms: &Terms);
     /// A coupon that nobody has touched.
     fn untouched(&mut self, code: &str);
     /// A coupon that was touched, its status at this moment, and its terms.
@@ -129,19 +123,21 @@ impl Export {
     }
 
     /// Writes coupons that have no row, up to a place or a part's end.
-    async fn untouched<S: CouponSink>(&mut self, next: u64, sink: S) -> Result<S, Failure> {
+    async fn untouched<S: CouponSink>(&mut self, next: u64, mut sink: S) -> Result<S, Failure> {
         let start = self.place;
-        if !self.pool.has_stock() || !self.admits_untouched() {
-            self.place = next;
+        let like = self.pool.untouched(CouponId { pool: self.pool.id, index: start }, String::new());
+        if !self.pool.has_stock() || !self.admits_like(&like) {
+            self.place = if self.pool.has_stock() { next.min(self.range_end(start)) } else { next };
             return Ok(sink);
         }
         let end = next.min(self.range_end(start)).min(start + CODES);
-        let Some(terms) = self.pool.terms(self.pool.terms_at(start)).cloned() else {
+        let Some(terms) = self.pool.terms(like.terms).cloned() else {
             return Err(Failure::Internal(format!("pool {:?} has lost terms", self.pool.id)));
         };
         self.place = end;
         if self.pool.source == Source::Uploaded {
-            return self.listed(start, end, &terms, sink).await;
+            sink.alike(&like, &terms);
+            return self.listed(start, end, sink).await;
         }
         let Some(series) = self.pool.series_at(start) else { return Ok(sink) };
         let Some(open) = self.scrip.opened(&self.pool, series.clone()).await? else { return Ok(sink) };
@@ -149,7 +145,7 @@ impl Export {
         let (prefix, mask) = (self.filter.prefix.clone().unwrap_or_default(), self.masked);
         blocking(move || {
             let mut sink = sink;
-            sink.terms(&terms);
+            sink.alike(&like, &terms);
             open.codes(first, end - start, &mut |code| {
                 if prefix.is_empty() || begins_with(case, code, &prefix) {
                     if mask { sink.untouched(&masked(code)) } else { sink.untouched(code) }
@@ -160,8 +156,7 @@ impl Export {
         .await
     }
 
-    async fn listed<S: CouponSink>(&self, start: u64, end: u64, terms: &Terms, mut sink: S) -> Result<S, Failure> {
-        sink.terms(terms);
+    async fn listed<S: CouponSink>(&self, start: u64, end: u64, mut sink: S) -> Result<S, Failure> {
         let (keys, firsts): (Vec<_>, Vec<_>) = CodeLists::rows_of(self.pool.id, start..end).unzip();
         for (first, codes) in firsts.into_iter().zip(self.scrip.store.get::<CodeLists>(&keys).await?) {
             let places = (first..).zip(codes.unwrap_or_default());
@@ -175,17 +170,17 @@ impl Export {
         Ok(sink)
     }
 
-    /// Where the terms of untouched coupons change next.
+    /// Where untouched coupons are others next.
     fn range_end(&self, place: u64) -> u64 {
-        let later = self.pool.ranges.iter().find(|(start, _)| *start > place);
-        later.map_or(self.size, |(start, _)| *start)
+        let terms = self.pool.ranges.iter().map(|(start, _)| *start);
+        let spans = self.pool.withdrawn.iter().flat_map(|withdrawn| &withdrawn.spans);
+        let ends = terms.chain(spans.flat_map(|span| [span.start, span.end]));
+        ends.filter(|end| *end > place).min().unwrap_or(self.size)
     }
 
-    /// Whether the filter admits coupons that nobody has touched, their codes aside.
-    fn admits_untouched(&self) -> bool {
-        let id = CouponId { pool: self.pool.id, index: 0 };
-        let any = Coupon::unassigned(id, String::new(), TermsNumber(0));
+    /// Whether the filter admits coupons that are like this one, their codes aside.
+    fn admits_like(&self, coupon: &Coupon) -> bool {
         let filter = CouponFilter { prefix: None, code: None, ..self.filter.clone() };
-        filter.admits(&any, self.pool.case(), Instant::UNIX_EPOCH)
+        filter.admits(coupon, self.pool.case(), self.now)
     }
 }

@@ -2,7 +2,10 @@
 //! costs what it shows where statuses alone are asked for. Whatever else is asked for is looked through a
 //! bounded number of coupons at a time: a page may then hold fewer, and say where to go on.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{EventFilter, Failure, Page, PageRequest, Scrip, expiry::Settled};
 use scrip_domain::{
@@ -259,12 +262,16 @@ impl Places<'_> {
         }
         let statuses = Statuses::of(self.statuses);
         let touched = self.search(|nodes| next(from, statuses, |id| known(nodes, id))).await?;
-        if !statuses.has(Status::Unassigned) || !self.pool.has_stock() {
-            return Ok(touched);
+        let mut found = touched;
+        for span in self.untouched().into_iter().filter(|span| span.end > from) {
+            // Those of a status are sorted, and one further on is not nearer.
+            if found.is_some_and(|found| found <= span.start) {
+                continue;
+            }
+            let untouched = self.search(|nodes| next_untouched(from.max(span.start), span.end, nodes)).await?;
+            found = found.into_iter().chain(untouched).min();
         }
-        let Supply { next: low, size, .. } = self.supply;
-        let untouched = self.search(|nodes| next_untouched(from.max(low), size, nodes)).await?;
-        Ok(touched.into_iter().chain(untouched).min())
+        Ok(found)
     }
 
     /// The last place at or before `from`.
@@ -274,12 +281,20 @@ impl Places<'_> {
         }
         let statuses = Statuses::of(self.statuses);
         let touched = self.search(|nodes| previous(from, statuses, |id| known(nodes, id))).await?;
-        if !statuses.has(Status::Unassigned) || !self.pool.has_stock() {
-            return Ok(touched);
+        let mut found = touched;
+        for span in self.untouched().into_iter().rev().filter(|span| span.start <= from) {
+            if found.is_some_and(|found| found >= span.end) {
+                continue;
+            }
+            let untouched = self.search(|nodes| previous_untouched(from.min(span.end - 1), span.start, nodes)).await?;
+            found = found.into_iter().chain(untouched).max();
         }
-        let low = self.supply.next;
-        let untouched = self.search(|nodes| previous_untouched(from, low, nodes)).await?;
-        Ok(touched.into_iter().chain(untouched).max())
+        Ok(found)
+    }
+
+    /// Where coupons without a row are in one of the statuses, among places that have rows.
+    fn untouched(&self) -> Vec<Range<u64>> {
+        self.statuses.iter().flat_map(|status| self.pool.untouched_in(*status, &self.supply)).collect()
     }
 
     /// Repeats a search until it has all the nodes it asks for.

@@ -73,6 +73,8 @@ impl Command {
             Self::KeysUsed(used) => used.0.len() * CODE,
             Self::KeyRevoke(key) => COUPON + key.id.len(),
             Self::PoolArchive(_)
+            | Self::Withdraw(_)
+            | Self::GiveBack(_)
             | Self::CouponsGenerate(_)
             | Self::Whole(_)
             | Self::Eligible(_)

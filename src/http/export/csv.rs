@@ -25,8 +25,8 @@ impl Format for Csv {
 }
 
 impl CouponSink for Csv {
-    fn terms(&mut self, terms: &Terms) {
-        self.rest = format!(",UNASSIGNED,{},,,,,,,0,0,0\r\n", worth(terms));
+    fn alike(&mut self, coupon: &Coupon, terms: &Terms) {
+        self.rest = rest(coupon, coupon.status, terms);
     }
 
     fn untouched(&mut self, code: &str) {
@@ -35,17 +35,23 @@ impl CouponSink for Csv {
     }
 
     fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms) {
-        let balance = coupon.balance().map(|balance| balance.text(terms.exponent())).unwrap_or_default();
-        let date = |at: Option<Instant>| at.map(scrip_graphql::instant_text).unwrap_or_default();
         write(&mut self.text, &coupon.code);
-        self.text.push_str(&format!(",{},{},{balance},", status.name(), worth(terms)));
-        write(&mut self.text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
-        for at in [coupon.claimed_at, coupon.expires_at, coupon.redeemed_at, coupon.invalidated_at] {
-            self.text.push(',');
-            self.text.push_str(&date(at));
-        }
-        self.text.push_str(&format!(",{},{},{}\r\n", coupon.claims, coupon.usages, coupon.transfers));
+        self.text.push_str(&rest(coupon, status, terms));
     }
+}
+
+/// What follows the code of a coupon.
+fn rest(coupon: &Coupon, status: Status, terms: &Terms) -> String {
+    let balance = coupon.balance().map(|balance| balance.text(terms.exponent())).unwrap_or_default();
+    let date = |at: Option<Instant>| at.map(scrip_graphql::instant_text).unwrap_or_default();
+    let mut text = format!(",{},{},{balance},", status.name(), worth(terms));
+    write(&mut text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
+    for at in [coupon.claimed_at, coupon.expires_at, coupon.redeemed_at, coupon.invalidated_at] {
+        text.push(',');
+        text.push_str(&date(at));
+    }
+    text.push_str(&format!(",{},{},{}\r\n", coupon.claims, coupon.usages, coupon.transfers));
+    text
 }
 
 /// The cells of value and currency.

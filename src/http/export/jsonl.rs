@@ -27,9 +27,8 @@ impl Format for JsonLines {
 }
 
 impl CouponSink for JsonLines {
-    fn terms(&mut self, terms: &Terms) {
-        let nobody: Option<&Coupon> = None;
-        self.rest = rest(nobody, Status::Unassigned, terms);
+    fn alike(&mut self, coupon: &Coupon, terms: &Terms) {
+        self.rest = rest(coupon, coupon.status, terms);
     }
 
     fn untouched(&mut self, code: &str) {
@@ -37,7 +36,7 @@ impl CouponSink for JsonLines {
     }
 
     fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms) {
-        let rest = rest(Some(coupon), status, terms);
+        let rest = rest(coupon, status, terms);
         self.line(&coupon.code, Some(&rest));
     }
 }
@@ -53,23 +52,21 @@ impl JsonLines {
 }
 
 /// What follows the code of a coupon.
-fn rest(coupon: Option<&Coupon>, status: Status, terms: &Terms) -> String {
+fn rest(coupon: &Coupon, status: Status, terms: &Terms) -> String {
     let date = |at: Option<scrip_domain::period::Instant>| at.map(instant_text);
-    let of = |field: fn(&Coupon) -> Option<scrip_domain::period::Instant>| date(coupon.and_then(field));
-    let count = |field: fn(&Coupon) -> u32| coupon.map_or(0, field);
     let fields: [(&str, Value); 12] = [
         ("status", json!(status.name())),
         ("value", json!(terms.value.text(terms.currency))),
         ("currency", json!(terms.currency.map(|currency| currency.to_string()))),
-        ("balance", json!(coupon.and_then(Coupon::balance).map(|balance| balance.text(terms.exponent())))),
-        ("customer", json!(coupon.and_then(|coupon| coupon.customer.as_ref()))),
-        ("claimedAt", json!(of(|coupon| coupon.claimed_at))),
-        ("expiresAt", json!(of(|coupon| coupon.expires_at))),
-        ("redeemedAt", json!(of(|coupon| coupon.redeemed_at))),
-        ("invalidatedAt", json!(of(|coupon| coupon.invalidated_at))),
-        ("claims", json!(count(|coupon| coupon.claims))),
-        ("usages", json!(count(|coupon| coupon.usages))),
-        ("transfers", json!(count(|coupon| coupon.transfers))),
+        ("balance", json!(coupon.balance().map(|balance| balance.text(terms.exponent())))),
+        ("customer", json!(coupon.customer)),
+        ("claimedAt", json!(date(coupon.claimed_at))),
+        ("expiresAt", json!(date(coupon.expires_at))),
+        ("redeemedAt", json!(date(coupon.redeemed_at))),
+        ("invalidatedAt", json!(date(coupon.invalidated_at))),
+        ("claims", json!(coupon.claims)),
+        ("usages", json!(coupon.usages)),
+        ("transfers", json!(coupon.transfers)),
     ];
     let mut text = String::new();
     for (name, value) in fields {

@@ -32,6 +32,15 @@ pub struct Edited {
     pub reached: Counts,
 }
 
+/// Untouched coupons that were taken out of use, or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// Which of the pool's they are; 0 where there are none.
+    pub number: u32,
+    /// How many they are.
+    pub coupons: u64,
+}
+
 /// Codes that were generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
@@ -96,6 +105,8 @@ pub enum Answer {
     Pool(Box<Pool>),
     /// The pool, after an edit that reached so many coupons of before.
     Edited(Box<Pool>, Counts),
+    /// Which of a pool's withdrawn coupons they are, and how many.
+    Moved(u32, u64),
     /// The coupon, after it, and the ledger entry that it made.
     Coupon(Box<Coupon>, Option<EntryId>),
     /// What became of a list of codes.
@@ -154,6 +165,7 @@ macro_rules! answers {
 answers! {
     Box<Pool>: Answer::Pool(pool) => pool, pool => Self::Pool(pool);
     Edited: Answer::Edited(pool, reached) => Self { pool, reached }, made => Self::Edited(made.pool, made.reached);
+    Moved: Answer::Moved(number, coupons) => Self { number, coupons }, made => Self::Moved(made.number, made.coupons);
     Changed: Answer::Coupon(coupon, entry) => Self { coupon, entry }, made => Self::Coupon(made.coupon, made.entry);
     Added: Answer::Added(added) => added, added => Self::Added(added);
     Generated: Answer::Generated(pool, count) => Self { pool, count }, made => Self::Generated(made.pool, made.count);

@@ -10,7 +10,7 @@ mod pools;
 mod till;
 
 pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit};
-pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Skipped};
+pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Moved, Skipped};
 pub(super) use books::Whose;
 pub use books::{
     ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeepUpdates, KeysUsed, ReleaseOver,
@@ -18,7 +18,8 @@ pub use books::{
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use pools::{
-    Apply, CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole,
+    Apply, CouponsAdd, CouponsGenerate, GiveBack, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit,
+    Whole, Withdraw,
 };
 pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
 
@@ -83,6 +84,10 @@ use_cases! {
     CouponsGenerate(CouponsGenerate) -> Generated, AddCoupons;
     /// Nothing by itself: a list that is carried out in parts.
     Whole(Whole) -> (), AddCoupons;
+    /// Take untouched coupons out of use.
+    Withdraw(Withdraw) -> Moved, ChangeCoupons;
+    /// Take that back.
+    GiveBack(GiveBack) -> Moved, ChangeCoupons;
     /// Make a customer, or edit one.
     CustomerUpsert(Box<CustomerEdit>) -> Box<Customer>, ChangeCustomers;
     /// Claim a coupon of a pool.

@@ -70,7 +70,14 @@ impl Attempt<'_> {
         let mut tally = self.tally(id.pool);
         tally.counts.usages += usages;
         self.change.tallies.insert(id.pool, tally);
-        coupon.updates = self.pool_of(id)?.updates_so_far();
+        let pool = self.pool_of(id)?;
+        coupon.updates = pool.updates_so_far();
+        if before.is_none() && !pool.withdrawn.is_empty() {
+            let mut pool = pool.as_ref().clone();
+            if pool.touch(id.index) {
+                self.put_pool(pool)?;
+            }
+        }
         self.put::<Coupons>(id, Box::new(coupon.clone()));
         Ok(coupon)
     }

@@ -8,9 +8,9 @@ use super::{
     working::{Change, Missing, Working},
 };
 use crate::{
-    Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
-    HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
-    ReleaseOver, Return, TokenKeyBegin,
+    Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget,
+    GiveBack, Hold, HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate,
+    PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin, Withdraw,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{
@@ -154,6 +154,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::PoolArchive(PoolArchive { pool, archived }) => attempt.pool_archive(*pool, *archived)?.into(),
         Command::CouponsAdd(CouponsAdd { pool, codes }) => attempt.coupons_add(*pool, codes)?.into(),
         Command::CouponsGenerate(CouponsGenerate { pool, count }) => attempt.coupons_generate(*pool, *count)?.into(),
+        Command::Withdraw(Withdraw { pool }) => attempt.withdraw(*pool)?.into(),
+        Command::GiveBack(GiveBack { pool, number }) => attempt.give_back_withdrawn(*pool, *number)?.into(),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit)?.into(),
         Command::Claim(case) => attempt.claim(case, actor)?.into(),
         Command::Redeem(case) => attempt.redeem(case, actor)?.into(),

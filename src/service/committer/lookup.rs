@@ -126,7 +126,7 @@ impl Attempt<'_> {
             code_at(&pool, id.index, |series| self.series(&pool, series))?
         };
         let code = code.ok_or_else(|| Stop::Broken(format!("coupon {id:?} has no code")))?;
-        Ok(Coupon::unassigned(id, code, pool.terms_at(id.index)))
+        Ok(pool.untouched(id, code))
     }
 
     /// A pool's series, opened. One with excluded phrases takes long to open: nobody waits for that in the committer.

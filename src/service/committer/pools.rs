@@ -140,7 +140,7 @@ impl Attempt<'_> {
         let Tally { supply, counts, .. } = self.tally(pool.id);
         let (terms, matching) = (pool.current_terms(), matching.then_some(before));
         let update = TermsUpdate { scope, matching, terms, at: self.now(), actor: actor.to_owned() };
-        pool.update_coupons(update, supply.size);
+        pool.update_coupons(update, &supply);
         let mut reached = Counts::default();
         for status in Status::ALL.into_iter().filter(|status| scope.admits(*status)) {
             reached.add(status, counts.of(status));

@@ -65,15 +65,19 @@ impl Attempt<'_> {
     fn take_stock(&mut self, pool: &Pool) -> Result<Found, Stop> {
         let mut tally = self.tally(pool.id);
         let any = Statuses::of(&Status::ALL);
-        let mut index = tally.supply.next;
+        let mut index = pool.claimable_from(tally.supply.next);
         while index < tally.supply.size {
             let node = self.node(pool.id, NodeId { level: 0, place: index / CHILDREN })?.unwrap_or_default();
             let free = !node.children(any) & (u64::MAX << (index % CHILDREN));
             if free != 0 {
-                index = index / CHILDREN * CHILDREN + u64::from(free.trailing_zeros());
-                break;
+                let place = index / CHILDREN * CHILDREN + u64::from(free.trailing_zeros());
+                index = pool.claimable_from(place);
+                if index == place {
+                    break;
+                }
+                continue;
             }
-            index = (index / CHILDREN + 1) * CHILDREN;
+            index = pool.claimable_from((index / CHILDREN + 1) * CHILDREN);
         }
         if index >= tally.supply.size {
             return Err(exhausted());

@@ -9,14 +9,17 @@ use crate::{
     RowId, Span, StorageError, Store, Table,
     read::ReadFrom,
     tables::{
-        Coupons, CustomerEvents, Dated, Dues, Events, Histories, HoldDues, Ledger, Tallies, Tally, TransactionEvents,
+        Coupons, CustomerEvents, Dated, Dues, Events, Histories, HoldDues, Ledger, Pools, Tallies, Tally,
+        TransactionEvents,
     },
 };
 use scrip_domain::{
     coupon::Coupon,
+    event::EventType,
     gift_card::Entry,
     id::{CouponId, CustomerId, EventId, PoolId},
     status::Status,
+    withdrawn::Withdrawn,
 };
 
 /// How many rows are read at once.
@@ -70,11 +73,12 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
     while let Some((pool, tally)) = tallies.next().await? {
         pools.insert(pool, tally);
     }
+    let mut withdrawn = withdrawn_of(store).await?;
     let held = Held::read(store).await?;
     let mut books: Option<PoolBooks> = None;
     while let Some((id, coupon)) = coupons.next().await? {
         if books.as_ref().is_none_or(|books| books.pool() != id.pool) {
-            finish(store, books.replace(PoolBooks::new(id.pool)), &mut pools, tell).await?;
+            finish(store, books.replace(PoolBooks::new(id.pool, withdrawn.remove(&id.pool))), &mut pools, tell).await?;
         }
         if let Some(books) = &mut books {
             books.add(store, &coupon, tell).await?;
@@ -95,9 +99,21 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
         tell(Fault::Books { what: format!("a ledger entry of {} has no coupon", named(id.coupon)) });
     }
     for (pool, tally) in pools {
-        PoolBooks::new(pool).finish(&tally, tell);
+        PoolBooks::new(pool, withdrawn.remove(&pool)).finish(&tally, tell);
     }
     check_log(store, events, tell).await
+}
+
+/// The untouched coupons of each pool that were taken out of use.
+async fn withdrawn_of(store: &Store) -> Result<BTreeMap<PoolId, Vec<Withdrawn>>, StorageError> {
+    let mut withdrawn = BTreeMap::new();
+    let mut pools = Rows::of(store, Span::<Pools>::all());
+    while let Some((id, pool)) = pools.next().await? {
+        if !pool.withdrawn.is_empty() {
+            withdrawn.insert(id, pool.withdrawn);
+        }
+    }
+    Ok(withdrawn)
 }
 
 async fn finish(
@@ -172,8 +188,12 @@ async fn check_events(log: &mut Log<'_>, coupon: &Coupon, say: &mut impl FnMut(S
         say("has a history that is not in order".to_owned());
     }
     let mut status = Status::Unassigned;
-    for id in ids {
+    for (number, id) in ids.into_iter().enumerate() {
         match log.event(id).await? {
+            // One that was taken out of use with all that nobody had touched has no event of that.
+            Some(event) if number == 0 && event.change.kind == EventType::Reinstate && event.coupon == coupon.id => {
+                status = event.change.after;
+            }
             Some(event) if event.coupon != coupon.id => say(format!("has event {} of another coupon", id.sequence)),
             Some(event) if event.change.before != status => {
                 let (before, is) = (event.change.before.name(), status.name());

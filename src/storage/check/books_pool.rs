@@ -13,6 +13,7 @@ use scrip_domain::{
     pool::Counts,
     presence::{CHILDREN, LEVELS, Node, NodeId},
     status::Status,
+    withdrawn::Withdrawn,
 };
 
 /// What the coupons of a pool come to.
@@ -21,6 +22,8 @@ pub(super) struct PoolBooks {
     counts: Counts,
     claims: i64,
     rows: u64,
+    /// Untouched coupons that were taken out of use, and how many places of each have a row.
+    withdrawn: Vec<(Withdrawn, u64)>,
     /// The node that the last coupon is in, as the coupons make it.
     place: u64,
     node: Node,
@@ -32,9 +35,10 @@ pub(super) struct PoolBooks {
 
 impl PoolBooks {
     /// Those of a pool without coupons.
-    pub(super) fn new(pool: PoolId) -> Self {
+    pub(super) fn new(pool: PoolId, withdrawn: Option<Vec<Withdrawn>>) -> Self {
         let (counts, node) = (Counts::default(), Node::default());
-        Self { pool, counts, claims: 0, rows: 0, place: 0, node, above: BTreeMap::new(), nodes: 0 }
+        let withdrawn = withdrawn.into_iter().flatten().map(|withdrawn| (withdrawn, 0)).collect();
+        Self { pool, counts, claims: 0, rows: 0, withdrawn, place: 0, node, above: BTreeMap::new(), nodes: 0 }
     }
 
     /// Whose books they are.
@@ -59,6 +63,9 @@ impl PoolBooks {
         self.counts.usages += i64::from(coupon.usages);
         self.claims += i64::from(coupon.claims);
         self.rows += 1;
+        if let Some((_, rows)) = self.withdrawn.iter_mut().find(|(withdrawn, _)| withdrawn.has(coupon.id.index)) {
+            *rows += 1;
+        }
         Ok(())
     }
 
@@ -120,11 +127,30 @@ impl PoolBooks {
         Ok(number)
     }
 
+    /// Holds the untouched coupons that were taken out of use against the rows that are among them; how many they are.
+    fn check_withdrawn(&self, tell: &mut impl FnMut(Fault)) -> i64 {
+        for (withdrawn, rows) in &self.withdrawn {
+            let places: u64 = withdrawn.spans.iter().map(|span| span.end.saturating_sub(span.start)).sum();
+            if places != withdrawn.left + rows {
+                let (pool, left) = (self.pool.0, withdrawn.left);
+                let what = format!(
+                    "pool {pool} has {left} withdrawn coupons without a row at {places} places, and {rows} rows there"
+                );
+                tell(Fault::Books { what });
+            }
+        }
+        let left: u64 = self.withdrawn.iter().map(|(withdrawn, _)| withdrawn.left).sum();
+        i64::try_from(left).unwrap_or(i64::MAX)
+    }
+
     /// Holds what the coupons come to against the pool's counts. Coupons that nobody has touched have no row, and are
     /// unassigned.
     pub(super) fn finish(&self, tally: &Tally, tell: &mut impl FnMut(Fault)) {
         for status in Status::ALL.into_iter().filter(|status| *status != Status::Unassigned) {
-            let (counted, found) = (tally.counts.of(status), self.counts.of(status));
+            let (counted, mut found) = (tally.counts.of(status), self.counts.of(status));
+            if status == Status::Invalid {
+                found = found.saturating_add(self.check_withdrawn(tell));
+            }
             if counted != found {
                 let name = status.name();
                 tell(Fault::Books {
@@ -133,7 +159,9 @@ impl PoolBooks {
             }
         }
         let unassigned = tally.counts.of(Status::Unassigned);
-        let untouched = i64::try_from(tally.supply.size.saturating_sub(self.rows)).unwrap_or(i64::MAX);
+        let left = self.withdrawn.iter().map(|(withdrawn, _)| withdrawn.left).sum();
+        let untouched = tally.supply.size.saturating_sub(self.rows).saturating_sub(left);
+        let untouched = i64::try_from(untouched).unwrap_or(i64::MAX);
         let most = self.counts.of(Status::Unassigned).saturating_add(untouched);
         if unassigned < self.counts.of(Status::Unassigned) || unassigned > most || self.rows > tally.supply.size {
             let what = format!("pool {} counts {unassigned} unassigned coupons of {}", self.pool.0, tally.supply.size);

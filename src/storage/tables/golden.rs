@@ -29,6 +29,7 @@ use scrip_domain::{
     till::Till,
     token_key::{TokenKey, TokenKeys, TokenSecret},
     update::{Scope, TermsUpdate},
+    withdrawn::Withdrawn,
     zone::Zone,
 };
 
@@ -90,6 +91,7 @@ fn pool() -> Pool {
         ranges: vec![(0, TermsNumber(0)), (10, TermsNumber(1))],
         updates: Vec::new(),
         updates_kept: 0,
+        withdrawn: Vec::new(),
         archived_at: Some(at(3)),
         created_at: at(1),
         updated_at: at(2),
@@ -299,6 +301,7 @@ fn later_rows() -> Vec<(RowId, Row)> {
         holds: vec![of(Some(1_250), false), of(None, true)],
         ..Coupon::unassigned(place, "H".to_owned(), TermsNumber(0))
     };
+    let withdrawn = Withdrawn { number: 2, spans: vec![3..7, 9..100], left: 90, at: at(8) };
     let place = CouponId { pool: PoolId(12), index: 4 };
     let updated = Coupon { updates: 2, ..Coupon::unassigned(place, "G".to_owned(), TermsNumber(1)) };
     vec![
@@ -334,6 +337,7 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<Programme>((), Settings { tokens: Some(token_keys()), ..Settings::default() }),
         row::<ApiKeys>("0a1d".to_owned(), ApiKey { last_used_at: Some(at(7)), ..key_of("k4", "0a1d") }),
         row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), updates: updates(), updates_kept: 1, ..pool() })),
+        row::<Pools>(PoolId(13), Box::new(Pool { id: PoolId(13), withdrawn: vec![withdrawn], ..pool() })),
         row::<Coupons>(updated.id, Box::new(updated)),
         row::<Events>(event(46), vec![dated(EventType::Update, false)]),
     ]

@@ -24,6 +24,7 @@ use scrip_domain::{
     status::Status,
     till::Till,
     update::TermsUpdate,
+    withdrawn::Withdrawn,
 };
 
 /// A pool's supply and counts.
@@ -114,6 +115,8 @@ pub(crate) struct KeptPool<'a> {
     updates: Option<Vec<KeptUpdate<'a>>>,
     /// How many of them all rows of coupons have. Absent where that is none.
     updates_kept: Option<u32>,
+    /// Untouched coupons that were taken out of use. Absent where there are none.
+    withdrawn: Option<Vec<KeptWithdrawn>>,
     archived_at: Option<At>,
     created_at: At,
     updated_at: At,
@@ -138,6 +141,15 @@ struct KeptUpdate<'a> {
     at: At,
     #[serde(borrow)]
     actor: Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptWithdrawn {
+    number: u32,
+    /// The first place and the one after the last of each, in turn.
+    spans: Vec<u64>,
+    left: u64,
+    at: At,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -202,6 +214,7 @@ impl Form for Pools {
             ranges: pool.ranges.iter().map(|(first, terms)| (*first, terms.0)).collect(),
             updates: (!pool.updates.is_empty()).then(|| pool.updates.iter().map(keep_update).collect()),
             updates_kept: (pool.updates_kept > 0).then_some(pool.updates_kept),
+            withdrawn: (!pool.withdrawn.is_empty()).then(|| pool.withdrawn.iter().map(keep_withdrawn).collect()),
             archived_at: pool.archived_at.map(millis),
             created_at: millis(pool.created_at),
             updated_at: millis(pool.updated_at),
@@ -236,6 +249,7 @@ impl Form for Pools {
             ranges: kept.ranges.into_iter().map(|(first, terms)| (first, TermsNumber(terms))).collect(),
             updates: kept.updates.into_iter().flatten().map(update).collect::<Result<_, _>>()?,
             updates_kept: kept.updates_kept.unwrap_or_default(),
+            withdrawn: kept.withdrawn.into_iter().flatten().map(withdrawn).collect::<Result<_, _>>()?,
             archived_at: kept.archived_at.map(instant).transpose()?,
             created_at: instant(kept.created_at)?,
             updated_at: instant(kept.updated_at)?,
@@ -279,6 +293,21 @@ fn update(kept: KeptUpdate<'_>) -> Result<TermsUpdate, CodecError> {
         at: instant(kept.at)?,
         actor: kept.actor.into_owned(),
     })
+}
+
+fn keep_withdrawn(withdrawn: &Withdrawn) -> KeptWithdrawn {
+    let Withdrawn { number, spans, left, at } = withdrawn;
+    let spans = spans.iter().flat_map(|span| [span.start, span.end]).collect();
+    KeptWithdrawn { number: *number, spans, left: *left, at: millis(*at) }
+}
+
+fn withdrawn(kept: KeptWithdrawn) -> Result<Withdrawn, CodecError> {
+    let spans = kept.spans.chunks(2).map(|pair| match pair {
+        [start, end] => Ok(*start..*end),
+        _ => Err(CodecError::new("expected the first place and the one after the last of each span")),
+    });
+    let spans = spans.collect::<Result<_, _>>()?;
+    Ok(Withdrawn { number: kept.number, spans, left: kept.left, at: instant(kept.at)? })
 }
 
 fn keep_series(series: &CodeSeries) -> KeptSeries<'_> {

@@ -13,7 +13,7 @@ use crate::support::new_folder;
 
 impl App {
     /// The file of a pool's coupons: its media type and lines.
-    async fn file(&self, pool: &str, file: &str) -> (String, Vec<String>) {
+    pub(super) async fn file(&self, pool: &str, file: &str) -> (String, Vec<String>) {
         let url = format!("{}/pools/{pool}/{file}", self.url);
         let response = self.client.get(url).bearer_auth(&self.key).send().await.expect("an answer");
         let (status, media) = (response.status(), response.headers()["content-type"].clone());

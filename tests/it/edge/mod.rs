@@ -62,5 +62,6 @@ mod tokens;
 mod trickle;
 mod unread;
 mod updates;
+mod withdrawn;
 
 use app::{App, field, items};

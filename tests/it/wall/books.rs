@@ -10,10 +10,12 @@ use scrip::{
         pool_draft::PoolDraft,
         presence::NodeId,
         status::Status,
+        update::Scope,
     },
+    service::{Apply, CouponRef, PoolEdit, PoolUpdate, Reinstate, Withdraw},
     storage::{
-        Batch, Coupons, CustomerEvents, Dues, Events, Happened, HeldAt, Holding, Holdings, Ledger, Nodes, RowId, Store,
-        Table, Tallies, TransactionEvents, check,
+        Batch, Coupons, CustomerEvents, Dues, Events, Happened, HeldAt, Holding, Holdings, Ledger, Nodes, Pools, RowId,
+        Store, Table, Tallies, TransactionEvents, check,
     },
 };
 
@@ -191,4 +193,36 @@ async fn whatever_does_not_fit_the_rest_is_told() {
         assert_eq!(checked.faults, told.len() as u64);
         assert!(told.iter().any(|fault| fault.contains(expected)), "{told:?} lacks {expected}");
     }
+}
+
+/// Coupons of which nothing but their pool's row tells: that they were withdrawn, and that they carry new terms.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_pool_says_of_its_coupons_fits_them() {
+    let folder = new_folder();
+    let app = open(folder.path()).await.expect("a new database");
+    let pool = app.stocked(draft::percentage(), 100).await;
+    app.claim(pool, "ann").await.expect("a coupon");
+    app.change(Withdraw { pool }).await.expect("it is done");
+    app.change(Reinstate { coupon: CouponRef::Id(CouponId { pool, index: 50 }), reason: None })
+        .await
+        .expect("it lives");
+    app.add(pool, 5).await;
+    let apply = Some(Apply { scope: Scope::All, matching: false });
+    let edit = Box::new(PoolEdit { value: Some(Some("20".to_owned())), apply, ..PoolEdit::default() });
+    let reached = app.change(PoolUpdate { pool, edit }).await.expect("an edit").reached;
+    assert_eq!((reached.total(), reached.of(Status::Invalid)), (105, 98));
+    app.close().await;
+    let whole = check(&disk(folder.path()), |fault| panic!("{fault}")).await.expect("an answer");
+    assert_eq!(whole.faults, 0);
+    let store = Store::open(&disk(folder.path())).await.expect("the database");
+    let batch = changed::<Pools>(&store, pool, |pool| pool.withdrawn[0].left -= 1).await;
+    store.close().await;
+    tamper(folder.path(), async |_| batch).await;
+    let mut told = Vec::new();
+    check(&disk(folder.path()), |fault| told.push(fault.to_string())).await.expect("an answer");
+    let expected = [
+        "pool 1 has 97 withdrawn coupons without a row at 99 places, and 1 rows there",
+        "pool 1 counts 98 INVALID coupons and has 97",
+    ];
+    assert_eq!(told, expected);
 }

@@ -1,0 +1,126 @@
+//! A hundred million untouched coupons are taken out of use at once: each is invalid for every reader, claims pass them
+//! over, and what is done with one makes it a coupon like any other.
+
+use serde_json::{Value, json};
+
+use super::{
+    App,
+    app::{items, text},
+    field,
+};
+use scrip::{
+    domain::id::PoolId,
+    service::{Caller, GiveBack, Moved, Withdraw},
+};
+
+const POOL: PoolId = PoolId(1);
+
+async fn withdraw(app: &App) -> Moved {
+    app.scrip()
+        .session(Caller::admin("staff", "staff"))
+        .change(None, Withdraw { pool: POOL })
+        .await
+        .expect("it is done")
+}
+
+async fn give_back(app: &App, number: u32) -> u64 {
+    let case = GiveBack { pool: POOL, number };
+    app.scrip().session(Caller::admin("staff", "staff")).change(None, case).await.expect("it is done").coupons
+}
+
+/// A bulk pool, and the code at some places of it.
+async fn bulk(app: &App, count: u32) -> String {
+    let pool = json!({ "name": "W", "source": "BULK_GENERATED", "type": "AMOUNT", "value": "10", "pattern": "W-$$$$$$$$$$$$" });
+    let pool = text(&app.ok("poolCreate", pool).await["id"]);
+    app.ok("couponsGenerate", json!({ "poolId": pool, "count": count })).await;
+    pool
+}
+
+async fn codes(app: &App, pool: &str, arguments: &str) -> Vec<Value> {
+    field(&items(&app.coupons(pool, arguments).await), "code")
+}
+
+#[tokio::test]
+async fn all_at_once_and_for_every_reader() {
+    let app = App::start().await;
+    let pool = bulk(&app, 100_000_000).await;
+    let firsts = codes(&app, &pool, "first: 4").await;
+    let claimed = app.claim(&pool, "ann").await;
+    app.claim(&pool, "ann").await;
+    app.ok("couponUnassign", json!({ "coupon": { "id": claimed["id"] } })).await;
+    let moved = withdraw(&app).await;
+    assert_eq!(moved, Moved { number: 1, coupons: 99_999_998 });
+    let stats = json!({ "total": 100_000_000, "unassigned": 1, "claimed": 1, "invalid": 99_999_998 });
+    assert_eq!(app.stats(&pool).await, stats);
+    // By code, and by status, from both ends.
+    let dead = app.by_code(&text(&firsts[2])).await;
+    assert_eq!((&dead["status"], &dead["invalidatedAt"]), (&json!("INVALID"), &json!("2026-01-31T10:00:00.000Z")));
+    assert_eq!(codes(&app, &pool, "first: 2, filter: { statuses: [INVALID] }").await, firsts[2..4]);
+    assert_eq!(codes(&app, &pool, "first: 9, filter: { statuses: [UNASSIGNED] }").await, firsts[..1]);
+    let mixed = "first: 3, filter: { statuses: [UNASSIGNED, INVALID] }";
+    assert_eq!(codes(&app, &pool, mixed).await.iter().collect::<Vec<_>>(), [&firsts[0], &firsts[2], &firsts[3]]);
+    let lasts = codes(&app, &pool, "last: 2, filter: { statuses: [INVALID] }").await;
+    assert_eq!(lasts, codes(&app, &pool, "last: 2").await);
+    // At the till, and for a claim of it.
+    let by_code = json!({ "coupon": { "code": firsts[2] } });
+    app.refused("couponInvalidate", by_code.clone(), "INVALIDATED", "").await;
+    let named = json!({ "poolId": pool, "code": firsts[2], "customerId": "ben" });
+    app.refused("couponClaim", named, "INVALIDATED", "code").await;
+    assert_eq!(app.claim(&pool, "ben").await["code"], firsts[0], "one that came back can be had");
+    app.refused("couponClaim", json!({ "poolId": pool, "customerId": "ben" }), "POOL_EXHAUSTED", "poolId").await;
+    assert_eq!(withdraw(&app).await, Moved { number: 0, coupons: 0 });
+    // One is brought back by itself, and can be claimed.
+    let back = app.ok("couponReinstate", by_code).await;
+    assert_eq!(
+        (&back["status"], field(&app.events(&back).await, "type")),
+        (&json!("UNASSIGNED"), vec![json!("COUPON_REINSTATE")])
+    );
+    assert_eq!(app.claim(&pool, "cy").await["code"], firsts[2]);
+    // All others together: claims go on where they were.
+    assert_eq!(give_back(&app, 1).await, 99_999_997);
+    assert_eq!(give_back(&app, 1).await, 0, "once");
+    assert_eq!(app.claim(&pool, "cy").await["code"], firsts[3]);
+    assert_eq!(app.stats(&pool).await, json!({ "total": 100_000_000, "unassigned": 99_999_996, "claimed": 4 }));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn some_of_several_are_given_back() {
+    let app = App::start().await;
+    let pool = bulk(&app, 300).await;
+    let all = codes(&app, &pool, "first: 300").await;
+    for _ in 0..3 {
+        app.claim(&pool, "ann").await;
+    }
+    assert_eq!(withdraw(&app).await, Moved { number: 1, coupons: 297 });
+    app.ok("couponsGenerate", json!({ "poolId": pool, "count": 200 })).await;
+    let new = app.claim(&pool, "ben").await;
+    let later = codes(&app, &pool, "last: 200").await;
+    assert_eq!(new["code"], later[0]);
+    assert_eq!(withdraw(&app).await, Moved { number: 2, coupons: 199 });
+    // The first ones: claims take them, pass over the second ones, and end.
+    assert_eq!(give_back(&app, 1).await, 297);
+    assert_eq!(codes(&app, &pool, "first: 300, filter: { statuses: [UNASSIGNED] }").await, all[3..]);
+    assert_eq!(codes(&app, &pool, "first: 300, filter: { statuses: [INVALID] }").await, later[1..]);
+    for code in &all[3..] {
+        assert_eq!(app.claim(&pool, "cy").await["code"], *code);
+    }
+    app.refused("couponClaim", json!({ "poolId": pool, "customerId": "ben" }), "POOL_EXHAUSTED", "poolId").await;
+    let lines = async |status: &str| {
+        let (_, lines) = app.file(&pool, &format!("coupons.csv?statuses={status}")).await;
+        lines.into_iter().skip(1).collect::<Vec<_>>()
+    };
+    let invalid = lines("INVALID").await;
+    assert_eq!(invalid.len(), 199);
+    let end = ",INVALID,10.00,,,,,,,2026-01-31T10:00:00.000Z,0,0,0";
+    assert_eq!(invalid[0].strip_suffix(end), later[1].as_str(), "{}", invalid[0]);
+    assert!(lines("UNASSIGNED").await.is_empty());
+    // What new terms mean for those that nobody has.
+    let edit = json!({ "id": pool, "apply": "UNASSIGNED", "value": "50" });
+    app.ok("poolUpdate", edit).await;
+    let before = app.by_code(&text(&later[1])).await;
+    assert_eq!(give_back(&app, 2).await, 199);
+    assert_eq!(app.by_code(&text(&later[1])).await["value"], before["value"]);
+    assert_eq!(app.claim(&pool, "cy").await["code"], later[1]);
+    app.finish().await;
+}
