@@ -91,7 +91,7 @@ async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem
 }
 
 /// What a typo in the address would make is a database that no gateway has.
-fn check_folder(config: &Config) -> Result<(), Problem> {
+pub(super) fn check_folder(config: &Config) -> Result<(), Problem> {
     let text = config.database.text();
     let folder =
         config.database.folder().ok_or_else(|| format!("{text} is gone when this command ends: it can have no key"))?;

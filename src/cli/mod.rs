@@ -3,7 +3,9 @@
 mod backup;
 mod check;
 mod clock;
+mod customer;
 mod export;
+mod gateway;
 mod key;
 mod memory;
 mod plugin;
@@ -140,6 +142,12 @@ enum Command {
         #[command(subcommand)]
         action: ClockCommand,
     },
+    /// Write all that is known of a customer, or erase it. It works on a running gateway (--url) or, while it is stopped,
+    /// on its folder.
+    Customer {
+        #[command(subcommand)]
+        action: customer::CustomerCommand,
+    },
     /// Manage API keys. The gateway has to be stopped: the database belongs to one process. A running one's keys are
     /// managed over its API (apiKeyCreate and so on).
     Key {
@@ -186,6 +194,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     }
     let url = match &arguments.command {
         Some(Command::Backup(arguments)) => arguments.url.clone(),
+        Some(Command::Customer { action }) => action.url(),
         _ => None,
     };
     let config = configuration(arguments.settings, url)?;
@@ -214,6 +223,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
+            Some(Command::Customer { action }) => customer::run(config, action).await,
             Some(Command::Key { action }) => key::run(config, action).await,
         }
     })

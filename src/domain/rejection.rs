@@ -76,6 +76,15 @@ pub enum Rejection {
         /// "id" or "e-mail".
         by: &'static str,
     },
+    /// Erasing would leave coupons that can be used with nobody who knows of them.
+    #[error(
+        "the customer holds coupons that can be used: let them be used, transfer or invalidate them first, or erase the \
+         customer with force, which leaves them to nobody"
+    )]
+    CustomerHoldsCoupons,
+    /// The customer is being erased.
+    #[error("this customer is being erased: try again in a moment, as a new customer")]
+    CustomerBeingErased,
     /// The id and the e-mail name different customers, or the receiver is the owner.
     #[error("{reason}")]
     CustomerMismatch {
@@ -353,6 +362,8 @@ impl Rejection {
             Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
             Self::NotOwner => Code::NotOwner,
             Self::CustomerNotFound { .. } => Code::CustomerNotFound,
+            Self::CustomerHoldsCoupons => Code::CustomerHoldsCoupons,
+            Self::CustomerBeingErased => Code::CustomerBeingErased,
             Self::CustomerMismatch { .. } => Code::CustomerMismatch,
             Self::CurrencyMismatch { .. } => Code::CurrencyMismatch,
             Self::PurchaseMinimumNotMet { .. } => Code::PurchaseMinimumNotMet,

@@ -42,7 +42,7 @@ use scrip_service::Scrip;
 
 use held::Held;
 
-pub use export::{Csv, File, Format, JsonLines, Parameters};
+pub use export::{Csv, File, Format, JsonLines, Parameters, PersonalFile};
 pub use lanes::Lanes;
 pub use proxies::Proxies;
 pub use serve::serve;
@@ -167,6 +167,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(explorer::page))
         .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
+        .route("/customers/{id}/data.json", get(export::personal::get))
         .route("/backup", get(backup::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

@@ -13,11 +13,13 @@ mod command;
 mod committer;
 mod customers;
 mod eligible;
+mod erasure;
 mod events;
 mod expiry;
 mod export;
 mod failure;
 mod fatal;
+mod forgetting;
 mod given;
 mod history;
 mod issued;
@@ -26,6 +28,7 @@ mod lists;
 mod meaning;
 mod opened;
 mod page;
+mod personal;
 mod patterns;
 mod pool_list;
 mod prepare;
@@ -52,6 +55,7 @@ pub use clock::{Clock, ManualClock};
 pub use command::*;
 use committer::Committer;
 pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
+pub use erasure::Erased;
 pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
 pub use failure::Failure;
@@ -63,6 +67,7 @@ use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::{DraftFor, PatternFacts};
 pub use pool_list::{PoolOrder, PoolPlace};
+pub use personal::{Personal, PersonalData};
 pub use purchase::{
     HoldFacts, MAX_RETURNED_LINES, MAX_RETURNS, PurchaseFacts, PurchaseRecord, ReturnOrder, ReturnRecord,
     ReturnedCoupon,

@@ -3,7 +3,7 @@
 //! start it is read from the database.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -12,7 +12,7 @@ use scrip_domain::{
     access::{ApiKey, Settings},
     code::PatternSet,
     global_id::GlobalIds,
-    id::PoolId,
+    id::{CustomerId, PoolId},
     name_key::NameKey,
     pool::Pool,
     pool_codes::CodesFault,
@@ -20,7 +20,7 @@ use scrip_domain::{
     terms::{CouponType, Terms},
 };
 use scrip_storage::{
-    ApiKeys, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
+    ApiKeys, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
     Tally,
 };
 
@@ -44,6 +44,8 @@ pub(crate) struct Held {
     pub settings: Settings,
     /// The API keys, by the hash of their secret.
     pub keys: HashMap<String, Arc<ApiKey>>,
+    /// The customers who are being erased and still there.
+    pub erasing: HashSet<CustomerId>,
 }
 
 impl Held {
@@ -129,6 +131,9 @@ impl Registry {
         held.tallies = ids.into_iter().zip(tallies).filter_map(|(id, tally)| Some((id, tally?))).collect();
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
+        let erasures = all::<Erasures>(store).await?.into_iter();
+        let of_person = erasures.filter(|(_, erasure)| erasure.stage.is_of_person());
+        held.erasing = of_person.map(|(customer, _)| customer).collect();
         let settings = held.settings;
         let registry = Self { held: RwLock::new(held), numbering, ..Self::default() };
         registry.begin_ids(&settings);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -56,6 +56,8 @@ pub struct Scrip {
     pub(super) used: Used,
     /// How often customers try codes.
     pub(super) attempts: Attempts,
+    /// Held by whoever erases a part of a customer.
+    pub(super) erasing: Mutex<()>,
     /// One backup that was asked for is taken at a time, and one that is planned.
     pub(super) backups: [Arc<Semaphore>; 2],
     worker: oneshot::Receiver<()>,
@@ -109,6 +111,7 @@ impl Scrip {
             issuer: OnceLock::new(),
             used: Used::default(),
             attempts: Attempts::default(),
+            erasing: Mutex::default(),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,

@@ -50,6 +50,7 @@ impl Command {
             Self::ReleaseOver(ReleaseOver(due)) => due.len() * 8 * COUPON,
             Self::Expire(Expire(due)) => due.len() * COUPON,
             Self::Forget(Forget(answers)) => answers.len() * 256,
+            Self::EraseFurther(step) => step.weight,
             // A coupon is read, and where it is held is written.
             Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,
             Self::Claim(claim) => COUPON + claim.customer.as_str().len() + claim.why.as_ref().map_or(0, of_why),
@@ -71,6 +72,7 @@ impl Command {
             Self::PoolArchive(_)
             | Self::CouponsGenerate(_)
             | Self::Whole(_)
+            | Self::Erase(_)
             | Self::Eligible(_)
             | Self::SettingsUpdate(_)
             | Self::IdsBegin(_)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
 use super::{change, user_errors};
 use crate::{
@@ -14,12 +14,12 @@ use crate::{
         SettingsUpdateInput,
     },
     types::{
-        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerPayload, PoolPayload,
+        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerErasePayload, CustomerPayload, PoolPayload,
         PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
 };
 use scrip_domain::{pool::Pool, rejection::Refusal};
-use scrip_service::{AddedInParts, Failure, Generated, SettingsEdit, Skipped};
+use scrip_service::{AddedInParts, Erased, Failure, Generated, SettingsEdit, Skipped};
 
 #[derive(Debug, Default)]
 pub(super) struct PoolMutation;
@@ -120,6 +120,31 @@ impl PoolMutation {
         Ok(Some(match change(ctx, None, input.case(ids(ctx)?)).await? {
             Ok(customer) => CustomerPayload { customer: Some(Customer(*customer)), user_errors: Vec::new() },
             Err(user_errors) => CustomerPayload { customer: None, user_errors },
+        }))
+    }
+
+    /// Erases a customer: the e-mail address, the attributes and the id leave customers, events, purchases and answers.
+    /// What happened stays, under a name that nothing leads to; so do ledgers and counts. Whoever comes with the same id
+    /// afterwards is a new customer. Of a customer with a long history the rest is done in the background.
+    async fn customer_erase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom: the retailer's own id, or the API's.")] customer_id: ID,
+        #[graphql(desc = "Whether that is done although the customer holds coupons that can be used.")] force: Option<
+            bool,
+        >,
+    ) -> Result<Option<CustomerErasePayload>> {
+        let session = session(ctx)?;
+        let erased = match crate::global_id::customer_id(session.ids(), &customer_id) {
+            Ok(customer) => session.erase_customer(customer, force.unwrap_or_default()).await,
+            Err(rejection) => Err(rejection.at(["customerId"]).into()),
+        };
+        Ok(Some(match erased {
+            Ok(erased) => CustomerErasePayload { done: Some(erased == Erased::All), user_errors: Vec::new() },
+            Err(Failure::Refused(refusals)) => {
+                CustomerErasePayload { done: None, user_errors: user_errors(refusals) }
+            }
+            Err(broken) => return Err(failed(ctx, &broken)),
         }))
     }
 

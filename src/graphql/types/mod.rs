@@ -30,7 +30,7 @@ pub use event::{CouponEvent, page as event_page};
 pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
-    CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
+    CustomerErasePayload, CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
 };
 pub use plugin::{
     OnFailure, Plugin, PluginBinding, PluginBuild, PluginCalls, PluginHttpExchange, PluginIssued, PluginLimits,

@@ -5,6 +5,7 @@
 mod csv;
 mod filter;
 mod jsonl;
+pub(super) mod personal;
 
 use std::{io, sync::Arc};
 
@@ -31,6 +32,7 @@ use scrip_service::{CouponFilter, CouponSink, Export, Failure, Session};
 pub use csv::Csv;
 pub use filter::Parameters;
 pub use jsonl::JsonLines;
+pub use personal::PersonalFile;
 
 /// The byte order mark, in UTF-8.
 const MARK: &str = "\u{feff}";

@@ -6,6 +6,7 @@ mod access;
 mod answer;
 mod books;
 mod coupons;
+mod erasure;
 mod pools;
 mod till;
 
@@ -16,6 +17,7 @@ pub use books::{
     ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
+pub use erasure::{Erase, EraseFurther, ErasePart, Place};
 pub use pools::{CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole};
 pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
 
@@ -23,6 +25,7 @@ use super::{Action, EligibleOrder, EligibleRecord, PurchaseRecord};
 use scrip_domain::{
     access::{ApiKey, Settings},
     customer::Customer,
+    id::CustomerId,
     pool::Pool,
 };
 
@@ -82,6 +85,10 @@ use_cases! {
     Whole(Whole) -> (), AddCoupons;
     /// Make a customer, or edit one.
     CustomerUpsert(Box<CustomerEdit>) -> Box<Customer>, ChangeCustomers;
+    /// Begin to erase a customer.
+    Erase(Erase) -> (), EraseCustomers;
+    /// Erase one more part of a customer.
+    EraseFurther(Box<EraseFurther>) -> (), KeepBooks;
     /// Claim a coupon of a pool.
     Claim(Claim) -> Changed, ClaimCoupons;
     /// Redeem a coupon.
@@ -143,6 +150,16 @@ use_cases! {
 }
 
 impl Command {
+    /// The customer of whom it writes something beside what becomes of coupons.
+    pub(crate) fn customer(&self) -> Option<&CustomerId> {
+        Some(match self {
+            Self::CustomerUpsert(edit) => &edit.id,
+            Self::Checkout(Checkout(order)) | Self::Hold(Hold { order, .. }) => &order.customer,
+            Self::HoldingsFound(found) => &found.customer,
+            _ => return None,
+        })
+    }
+
     /// The coupon that it is about, where that is named.
     pub(crate) fn coupon(&self) -> Option<&CouponRef> {
         Some(match self {

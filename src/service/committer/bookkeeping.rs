@@ -25,6 +25,11 @@ impl Attempt<'_> {
     ) -> Result<Coupon, Stop> {
         let Decision { mut coupon, changes, entries } = decision;
         let id = coupon.id;
+        // What time does goes on: it is erased with the rest.
+        if actor != "scrip" {
+            let of_changes = changes.iter().flat_map(|change| [&change.customer, &change.counterpart]);
+            self.check_not_erased(of_changes.chain(before.map(|before| &before.customer)).flatten())?;
+        }
         // Before its events: they count from the first that is noted on.
         let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());

@@ -148,6 +148,7 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
 /// The use case of a command.
 fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
     let (actor, prepared) = (request.caller.name.as_str(), &request.prepared);
+    attempt.check_not_erased(request.command.customer())?;
     Ok(match &request.command {
         Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
         Command::PoolUpdate(PoolUpdate { pool, edit }) => attempt.pool_update(*pool, edit, prepared)?.into(),
@@ -155,6 +156,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::CouponsAdd(CouponsAdd { pool, codes }) => attempt.coupons_add(*pool, codes)?.into(),
         Command::CouponsGenerate(CouponsGenerate { pool, count }) => attempt.coupons_generate(*pool, *count)?.into(),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit)?.into(),
+        Command::Erase(asked) => attempt.erase(asked)?.into(),
+        Command::EraseFurther(step) => attempt.erase_further(step)?.into(),
         Command::Claim(case) => attempt.claim(case, actor)?.into(),
         Command::Redeem(case) => attempt.redeem(case, actor)?.into(),
         Command::Unredeem(case) => attempt.unredeem(case, actor)?.into(),

@@ -15,6 +15,7 @@ mod coupons;
 mod customers;
 mod decide;
 mod eligible;
+mod erasure;
 mod hold;
 mod holdings;
 mod keys;

@@ -58,11 +58,13 @@ pub(super) struct Change {
     pub(super) settings: Option<Settings>,
     pub(super) keys: Vec<Arc<ApiKey>>,
     pub(super) events: Vec<Event>,
+    /// Customers whose erasure begins, and those who are gone by it.
+    pub(super) erasing: HashMap<CustomerId, bool>,
 }
 
 impl Change {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events } = self;
+        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events, erasing: _ } = self;
         rows.is_empty()
             && removed.is_empty()
             && ensured.is_empty()
@@ -183,6 +185,12 @@ impl<'a> Working<'a> {
         self.accepted.settings.unwrap_or_else(|| self.registry.settings())
     }
 
+    /// Whether a customer is being erased.
+    pub(super) fn is_erasing(&self, customer: &CustomerId) -> bool {
+        let accepted = self.accepted.erasing.get(customer).copied();
+        accepted.unwrap_or_else(|| self.registry.read().erasing.contains(customer))
+    }
+
     /// The place that the next event gets.
     pub(super) fn next_sequence(&self) -> u64 {
         self.sequence + self.accepted.events.len() as u64 + 1
@@ -207,6 +215,7 @@ impl<'a> Working<'a> {
         self.accepted.settings = change.settings.or(self.accepted.settings);
         self.accepted.keys.extend(change.keys);
         self.accepted.events.extend(change.events);
+        self.accepted.erasing.extend(change.erasing);
     }
 
     /// Everything that was accepted, as one transaction's writes.
@@ -271,6 +280,7 @@ impl<'a> Working<'a> {
             || !accepted.tallies.is_empty()
             || !accepted.keys.is_empty()
             || accepted.settings.is_some()
+            || !accepted.erasing.is_empty()
         {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
@@ -284,6 +294,13 @@ impl<'a> Working<'a> {
                 held.keys.insert(key.hash.clone(), key);
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
+            for (customer, erasing) in accepted.erasing {
+                if erasing {
+                    held.erasing.insert(customer);
+                } else {
+                    held.erasing.remove(&customer);
+                }
+            }
             registry.begin_ids(&held.settings);
         }
         (self.sequence + accepted.events.len() as u64, cache)

@@ -51,6 +51,8 @@ actions! {
     ReadCustomers,
     /// Make and edit customers.
     ChangeCustomers,
+    /// Erase customers, and read all that is known of one.
+    EraseCustomers,
     /// Read and follow the log of events.
     ReadEvents,
     /// Read which plugins there are, and how they do.

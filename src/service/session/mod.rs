@@ -12,8 +12,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, EventCursor, EventFilter,
-    Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace,
+    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor, EventFilter,
+    Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData, PoolFilter, PoolOrder, PoolPlace,
     Proof, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase,
 };
 use scrip_domain::{
@@ -273,6 +273,16 @@ impl Session {
             return self.myself(|customer| customer.email.as_ref().is_some_and(|own| own.folded() == folded)).await;
         }
         scrip.customer_by_email(email).await
+    }
+
+    /// Erases a customer; refused where the customer holds coupons that can be used, unless it is forced.
+    pub async fn erase_customer(&self, customer: CustomerId, force: bool) -> Result<Erased, Failure> {
+        self.0.may(Action::EraseCustomers)?.erase_customer(self.actor(), customer, force).await
+    }
+
+    /// Begins to read all that is known of a customer; none where nobody is known by this id.
+    pub async fn personal_data(&self, customer: &CustomerId) -> Result<Option<PersonalData>, Failure> {
+        self.0.may(Action::EraseCustomers)?.personal_data(customer).await
     }
 
     /// A page of all customers whose id starts with a text, by id.

@@ -23,6 +23,7 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::ReadPurchases, &[Role::Manager, Role::Service, Role::Viewer]),
     (Action::ReadCustomers, &[Role::Manager, Role::Service, Role::Viewer, Role::Customer]),
     (Action::ChangeCustomers, &[Role::Manager, Role::Service]),
+    (Action::EraseCustomers, &[]),
     (Action::ReadEvents, &[Role::Manager, Role::Service, Role::Viewer, Role::Customer]),
     (Action::ReadPlugins, &[Role::Manager, Role::Viewer]),
     (Action::ManagePlugins, &[]),

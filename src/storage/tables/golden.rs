@@ -37,7 +37,7 @@ fn at(seconds: i64) -> Instant {
     Instant::from_second(1_790_000_000 + seconds).expect("a time")
 }
 
-fn customer(id: &str) -> CustomerId {
+pub(super) fn customer(id: &str) -> CustomerId {
     CustomerId::kept(id.to_owned())
 }
 
@@ -45,7 +45,7 @@ fn coupon() -> CouponId {
     CouponId { pool: PoolId(7), index: 0x1_0000_0001 }
 }
 
-fn event(sequence: u64) -> EventId {
+pub(super) fn event(sequence: u64) -> EventId {
     EventId { stream: 1, sequence }
 }
 
@@ -252,6 +252,7 @@ fn rows() -> Vec<(RowId, Row)> {
     .into_iter()
     .chain(own_rows())
     .chain(later_rows())
+    .chain(super::golden_access::rows())
     .collect()
 }
 
@@ -351,7 +352,7 @@ fn key_of(id: &str, hash: &str) -> ApiKey {
     }
 }
 
-fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
+pub(super) fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
     (RowId::of::<T>(key), Row::of::<T>(document))
 }
 

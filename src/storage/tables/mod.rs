@@ -5,9 +5,12 @@ mod answers;
 mod codes;
 mod coupons;
 mod customers;
+mod erasures;
 mod events;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_access;
 mod ledger;
 mod numbering;
 mod pools;
@@ -39,6 +42,7 @@ use scrip_domain::{
 pub use answers::{Answer, Purchase};
 pub use codes::Named;
 pub use customers::{Happened, HeldAt, Holding, Whole};
+pub use erasures::{Erasure, Stage};
 pub use events::{Dated, EVENTS_IN_ROW};
 pub use numbering::Numbering;
 pub use pools::{Claims, Tally};
@@ -155,6 +159,8 @@ tables! {
     TransactionEvents { (String, EventId) => CouponId }
     /// Checkouts that hold something until an instant, in milliseconds since 1970, by the id of the purchase.
     HoldDues { (i64, String) => () }
+    /// Customers who are being erased.
+    Erasures { CustomerId => Erasure }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

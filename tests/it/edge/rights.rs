@@ -73,6 +73,7 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
         Some(Action::ChangeCustomers),
         "mutation { customerUpsert(input: {customerId: \"bob\"}) ERRORS }",
     ),
+    ("customerErase", Some(Action::EraseCustomers), "mutation { customerErase(customerId: \"none\") ERRORS }"),
     ("settingsUpdate", Some(Action::ChangeSettings), "mutation { settingsUpdate(input: {autoRedeem: false}) ERRORS }"),
     (
         "couponClaim",
@@ -252,12 +253,13 @@ async fn what_objects_lead_to_demands_its_own() {
 async fn every_route_demands_what_the_table_says() {
     let source = include_str!("../../../src/http/mod.rs");
     let routes: Vec<_> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(routes, ["/", "/graphql", "/pools/{id}/{file}", "/backup", "/healthz", "/readyz"]);
+    assert_eq!(routes, ["/", "/graphql", "/pools/{id}/{file}", "/customers/{id}/data.json", "/backup", "/healthz", "/readyz"]);
     let asked = Asked::new().await;
     let scrip = asked.app.scrip();
     let nobody = scrip.session(Caller { rights: Rights::NONE, ..Caller::admin("some", "some") });
     let is_forbidden = |failure: Failure| failure.to_string().contains("may not");
     assert!(nobody.backup(None).is_err_and(is_forbidden));
+    assert!(nobody.personal_data(&CustomerId::parse("ann").expect("an id")).await.is_err_and(is_forbidden));
     let pools = scrip.operator();
     let GlobalPool(pool) = GlobalPool::of(&pools, &asked.pool);
     let pool = pools.pool(pool).expect("an answer").expect("a pool");
