@@ -113,7 +113,7 @@ async fn fetch(gateway: &Gateway<'_>, id: &str, output: Option<PathBuf>) -> Resu
 async fn ask_to_erase(gateway: &Gateway<'_>, id: &str, force: bool) -> Result<(), Problem> {
     let document = "mutation($id: ID!, $force: Boolean) { customerErase(customerId: $id, force: $force) { done \
                     userErrors { message } } }";
-    let payload = gateway.mutate("customerErase", document, json!({ "id": id, "force": force })).await?;
+    let payload = gateway.ask("customerErase", document, json!({ "id": id, "force": force })).await?;
     tell(payload["done"] == true);
     Ok(())
 }

@@ -29,8 +29,8 @@ impl<'a> Gateway<'a> {
         self.answer(self.client.get(format!("{}{path}", self.url)), what).await
     }
 
-    /// The payload of a mutation that it carries out; what it refuses is told.
-    pub(super) async fn mutate(&self, name: &str, document: &str, variables: Value) -> Result<Value, Problem> {
+    /// What a document's one field is answered with; what is refused is told.
+    pub(super) async fn ask(&self, name: &str, document: &str, variables: Value) -> Result<Value, Problem> {
         let asked = json!({ "query": document, "variables": variables });
         let request = self.client.post(format!("{}/graphql", self.url)).json(&asked);
         let answer: Value = self.answer(request, name).await?.json().await?;

@@ -1,5 +1,6 @@
 //! The command line: what is asked for, the configuration it comes with, and texts for people.
 
+mod audit;
 mod backup;
 mod check;
 mod clock;
@@ -142,6 +143,12 @@ enum Command {
         #[command(subcommand)]
         action: ClockCommand,
     },
+    /// Look after the audit of who has changed what. It works on a running gateway (--url) or, while it is stopped, on
+    /// its folder or a backup.
+    Audit {
+        #[command(subcommand)]
+        action: audit::AuditCommand,
+    },
     /// Write all that is known of a customer, or erase it. It works on a running gateway (--url) or, while it is stopped,
     /// on its folder.
     Customer {
@@ -195,6 +202,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     let url = match &arguments.command {
         Some(Command::Backup(arguments)) => arguments.url.clone(),
         Some(Command::Customer { action }) => action.url(),
+        Some(Command::Audit { action }) => action.url(),
         _ => None,
     };
     let config = configuration(arguments.settings, url)?;
@@ -223,6 +231,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
+            Some(Command::Audit { action }) => audit::run(config, action).await,
             Some(Command::Customer { action }) => customer::run(config, action).await,
             Some(Command::Key { action }) => key::run(config, action).await,
         }

@@ -40,6 +40,8 @@ pub enum GlobalId {
     Purchase(String),
     /// An API key, by its own id.
     Key(String),
+    /// An entry of the audit, by its number.
+    Audit(u64),
 }
 
 /// The ids and cursors of a database.
@@ -144,6 +146,7 @@ impl GlobalId {
             Self::Entry(_) => "a ledger entry",
             Self::Purchase(_) => "a purchase",
             Self::Key(_) => "an API key",
+            Self::Audit(_) => "an entry of the audit",
         }
     }
 
@@ -158,6 +161,7 @@ impl GlobalId {
             Self::Entry(id) => (5, [coupon(&id.coupon), id.number.to_be_bytes().to_vec()].concat()),
             Self::Purchase(transaction) => (6, transaction.as_bytes().to_vec()),
             Self::Key(id) => (7, id.as_bytes().to_vec()),
+            Self::Audit(number) => (20, number.to_be_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -172,6 +176,9 @@ impl GlobalId {
         }
         if *kind == 7 {
             return checked_id(std::str::from_utf8(rest).ok()?).ok().map(Self::Key);
+        }
+        if *kind == 20 {
+            return rest.try_into().ok().map(|number| Self::Audit(u64::from_be_bytes(number)));
         }
         let (first, rest) = rest.split_first_chunk::<4>()?;
         let first = u32::from_be_bytes(*first);
@@ -200,6 +207,7 @@ impl GlobalId {
             Self::Event(id) => format!("event:{}:{}", id.stream, id.sequence),
             Self::Purchase(transaction) => format!("purchase:{transaction}"),
             Self::Key(id) => format!("key:{id}"),
+            Self::Audit(number) => format!("audit:{number}"),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -225,6 +233,7 @@ impl GlobalId {
         let coupon = |pool, index| Some(CouponId { pool: PoolId(small(pool)?), index });
         match (kind, numbers.as_slice()) {
             ("pool", [pool]) => Some(Self::Pool(PoolId(small(*pool)?))),
+            ("audit", [number]) => Some(Self::Audit(*number)),
             ("coupon", [pool, index]) => Some(Self::Coupon(coupon(*pool, *index)?)),
             ("event", [stream, sequence]) => {
                 Some(Self::Event(EventId { stream: small(*stream)?, sequence: *sequence }))

@@ -3,6 +3,7 @@
 //! decision can be repeated exactly.
 
 pub mod access;
+pub mod audit;
 pub mod basket;
 pub mod binding;
 pub mod cell;

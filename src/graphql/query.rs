@@ -4,8 +4,8 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::{
     asking::session,
-    connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
-    cursor::{cursor, place},
+    connection::{AuditEntryConnection, CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
+    cursor::{AuditPlace, cursor, place},
     failure::{failed, refused, rejected},
     gate::OpensPurchases,
     global_id::{GlobalId, coupon_id, customer_id, ids, pool_id},
@@ -13,7 +13,7 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
+        ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
         Node, PatternPreview, Plugin, Purchase, Settings, Viewer,
     },
 };
@@ -271,6 +271,29 @@ impl Query {
         Ok(keys.into_iter().map(ApiKey).collect())
     }
 
+    /// The audit, the newest entry first: who changed what of the configuration, keys, groups, pools and plugins. A page may
+    /// hold fewer than were asked for and still have a next one: go on from its end cursor.
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place, which are older.")] after: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
+    ) -> Result<AuditEntryConnection> {
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = after.map(|AuditPlace(number)| number);
+        let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?);
+        let page = session(ctx)?.audit_log(&filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(AuditEntryConnection::of(ids(ctx)?, page.placed(AuditPlace), AuditEntry))
+    }
+
+    /// Whether the audit is whole: it reads all of it.
+    async fn audit_verification(&self, ctx: &Context<'_>) -> Result<AuditVerification> {
+        let found = session(ctx)?.verify_audit().await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(found.into())
+    }
+
     /// Who this request acts as.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         Ok(Viewer(session(ctx)?.clone()))
@@ -311,6 +334,9 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Some(GlobalId::Key(id)) => {
             let key = session.keys().map_err(fail)?.into_iter().find(|key| key.id == id);
             key.map(|key| Node::ApiKey(ApiKey(key)))
+        }
+        Some(GlobalId::Audit(number)) => {
+            session.audit_entry(number).await.map_err(fail)?.map(|entry| Node::AuditEntry(AuditEntry(entry)))
         }
         Some(GlobalId::Entry(id)) => LedgerEntry::read(ctx, id).await?.map(Node::LedgerEntry),
     })

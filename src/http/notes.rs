@@ -59,12 +59,12 @@ impl Notes {
 
     /// Scrip as the holder of the key has it that a request carries.
     pub(super) async fn session(&self, scrip: &Arc<Scrip>, headers: &HeaderMap) -> Option<Session> {
-        self.known(access::session(scrip, headers, self.address).await)
+        self.known(access::session(scrip, headers, self.address, &self.id.0).await)
     }
 
     /// The same of a key that stands in a text such as "Bearer KEY".
     pub(super) async fn bearer(&self, scrip: &Arc<Scrip>, value: &str) -> Option<Session> {
-        self.known(access::bearer(scrip, value, self.address).await)
+        self.known(access::bearer(scrip, value, self.address, &self.id.0).await)
     }
 
     /// Notes who asks: its connection is no stranger's any more.

@@ -25,6 +25,8 @@ pub struct Caller {
     pub proof: Proof,
     /// From where it asks, where that is known.
     pub address: Option<IpAddr>,
+    /// The id of the request that it asks with; empty from the command line.
+    pub request: Arc<str>,
 }
 
 /// How it is known who acts: by what, and so for how long.
@@ -62,6 +64,7 @@ impl Caller {
             customer: None,
             proof: Proof::Own,
             address: None,
+            request: Arc::default(),
         }
     }
 

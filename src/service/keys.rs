@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rand::TryRngCore;
@@ -124,7 +124,7 @@ impl Scrip {
         let key = self.registry.key(hash).filter(|key| key.is_good(self.now()))?;
         let (id, name, proof) = (key.id.clone(), key.name.clone(), Proof::Key(key.hash.as_str().into()));
         let (role, rights) = (key.role, Rights::of(key.role));
-        Some(Caller { id, name, role, rights, customer: None, proof, address: None })
+        Some(Caller { id, name, role, rights, customer: None, proof, address: None, request: Arc::default() })
     }
 
     /// Keeps when keys were last used, of those that were since this was done last.

@@ -3,6 +3,7 @@
 
 mod adding;
 mod attempts;
+mod audit;
 mod backups;
 mod bound;
 mod browse;
@@ -49,6 +50,7 @@ mod weight;
 
 pub use adding::AddedInParts;
 pub use attempts::Tries;
+pub use audit::AuditFilter;
 pub use backups::{BackupPlan, LEAST_BACKUP_RATE, RunningBackup};
 pub use caller::{Caller, Proof};
 pub use clock::{Clock, ManualClock};
@@ -77,7 +79,7 @@ pub use registry::PoolFilter;
 use registry::Registry;
 pub use scrip::Scrip;
 pub use scrip_plugins::lower_priority;
-pub use scrip_storage::{DatabaseSize, TableEstimate};
+pub use scrip_storage::{AuditFound, DatabaseSize, TableEstimate};
 pub use session::{Action, Rights, Session};
 pub use tail::{Follower, Resync};
 pub use tasks::{LastRun, TaskState};

@@ -10,6 +10,7 @@ use std::{
 use super::{codebook::Reserved, opened::Opened};
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::AuditHead,
     code::PatternSet,
     global_id::GlobalIds,
     id::{CustomerId, PoolId},
@@ -20,7 +21,7 @@ use scrip_domain::{
     terms::{CouponType, Terms},
 };
 use scrip_storage::{
-    ApiKeys, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
+    ApiKeys, AuditHeads, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
     Tally,
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct Held {
     pub settings: Settings,
     /// The API keys, by the hash of their secret.
     pub keys: HashMap<String, Arc<ApiKey>>,
+    /// The end of the audit.
+    pub audit: AuditHead,
     /// The customers who are being erased and still there.
     pub erasing: HashSet<CustomerId>,
 }
@@ -131,6 +134,7 @@ impl Registry {
         held.tallies = ids.into_iter().zip(tallies).filter_map(|(id, tally)| Some((id, tally?))).collect();
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
+        held.audit = store.get_one::<AuditHeads>(()).await?.unwrap_or_default();
         let erasures = all::<Erasures>(store).await?.into_iter();
         let of_person = erasures.filter(|(_, erasure)| erasure.stage.is_of_person());
         held.erasing = of_person.map(|(customer, _)| customer).collect();

@@ -13,6 +13,7 @@ use super::{
     Agreed, Answer, Caller, CheckoutOrder, CheckoutPreview, Clock, Command, Committer, Failure, FromAnswer, Issuer,
     Registry, UseCase,
     attempts::Attempts,
+    audit::Refused,
     bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
@@ -56,6 +57,8 @@ pub struct Scrip {
     pub(super) used: Used,
     /// How often customers try codes.
     pub(super) attempts: Attempts,
+    /// How many refused attempts the audit has of this minute.
+    pub(super) refused: Refused,
     /// Held by whoever erases a part of a customer.
     pub(super) erasing: Mutex<()>,
     /// One backup that was asked for is taken at a time, and one that is planned.
@@ -111,6 +114,7 @@ impl Scrip {
             issuer: OnceLock::new(),
             used: Used::default(),
             attempts: Attempts::default(),
+            refused: Refused::default(),
             erasing: Mutex::default(),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,

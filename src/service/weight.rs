@@ -72,6 +72,7 @@ impl Command {
             Self::PoolArchive(_)
             | Self::CouponsGenerate(_)
             | Self::Whole(_)
+            | Self::AuditNote(_)
             | Self::Erase(_)
             | Self::Eligible(_)
             | Self::SettingsUpdate(_)

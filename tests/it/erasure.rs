@@ -118,7 +118,7 @@ async fn nothing_of_an_erased_customer_is_left() {
     assert_eq!(scrip.held_by(ZOE).await, 4, "nothing has changed");
     assert_eq!(scrip.erase("nobody", false).await, Err(vec![Code::NotFound]));
     assert_eq!(scrip.erase(ZOE, true).await, Ok(Erased::All));
-    assert_eq!(scrip.customer(&customer(ZOE)).await.expect("an answer"), None);
+    assert_eq!(scrip.customers(&[customer(ZOE)]).await.expect("an answer"), [None]);
     assert_eq!((scrip.held_by(ZOE).await, scrip.tally(plain).expect("a tally")), (0, before));
     // The same key has the first answer, which names nobody.
     let again = scrip.ask(Some("key a".to_owned()), Claim::of(plain, customer(ZOE))).await.expect("the first answer");
@@ -172,7 +172,7 @@ async fn an_erasure_that_was_cut_off_goes_on() {
         while scrip.erase_customer(customer(ZOE), false).await.is_ok() {
             tokio::task::yield_now().await;
         }
-        assert!(scrip.customer(&customer(ZOE)).await.expect("an answer").is_none(), "{cut:?}");
+        assert!(scrip.customers(&[customer(ZOE)]).await.expect("an answer")[0].is_none(), "{cut:?}");
         scrip.close().await;
         whole(&disk(folder.path())).await;
         assert!(!dump(&disk(folder.path())).await.contains(ZOE), "{cut:?}");

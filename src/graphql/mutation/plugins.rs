@@ -41,10 +41,7 @@ impl PluginMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The plugin's id.")] id: ID,
     ) -> Result<Option<PluginPayload>> {
-        let loaded = match session(ctx)?.manage_plugins().map_err(|failure| failed(ctx, &failure))? {
-            Some(plugins) => plugins.reload(&id).await,
-            None => None,
-        };
+        let loaded = session(ctx)?.reload_plugin(&id).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(Some(match loaded {
             Some(plugin) => {
                 let wrong = plugin.problem().map(|reason| Rejection::ValueInvalid { reason }.at(["id"]));

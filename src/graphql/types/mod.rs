@@ -1,6 +1,7 @@
 //! The objects of the API, each around one of the domain's.
 
 mod access;
+mod audit;
 mod checkout;
 mod coupon;
 mod customer;
@@ -22,6 +23,7 @@ pub use access::{
     ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
     CustomerTokenCreateInput, CustomerTokenCreatePayload, Role, UserGroup,
 };
+pub use audit::{AuditEntry, AuditFilter, AuditVerification};
 pub use checkout::{CheckoutVerdict, Eligibility};
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
@@ -60,6 +62,8 @@ pub enum Node {
     Purchase(Purchase),
     /// An API key.
     ApiKey(ApiKey),
+    /// An entry of the audit.
+    AuditEntry(AuditEntry),
 }
 
 /// What a caller has caused, in a payload.

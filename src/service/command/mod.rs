@@ -14,7 +14,7 @@ pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEd
 pub use answer::{Added, Agreed, Answer, Changed, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{
-    ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver, TokenKeyBegin,
+    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use erasure::{Erase, EraseFurther, ErasePart, Place};
@@ -137,6 +137,8 @@ use_cases! {
     KeysUsed(KeysUsed) -> (), KeepBooks;
     /// Begin to seal customer tokens with a secret, where there is none or it is old.
     TokenKeyBegin(TokenKeyBegin) -> (), KeepBooks;
+    /// Note in the audit what was done, or attempted, beside the committer.
+    AuditNote(AuditNote) -> (), KeepBooks;
     /// Forget answers to idempotency keys.
     Forget(Forget) -> (), KeepBooks;
     /// Note from now on what customers hold of a pool.

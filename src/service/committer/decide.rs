@@ -8,7 +8,7 @@ use super::{
     working::{Change, Missing, Working},
 };
 use crate::{
-    Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
+    Answer, AuditNote, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
     HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
     ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
@@ -17,7 +17,7 @@ use scrip_domain::{
     id::{CouponId, checked_text},
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{Answer as Kept, Answers, Row, RowId, Table};
+use scrip_storage::{Answer as Kept, Answers, RowId, Table};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
@@ -53,6 +53,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
     };
     match run(&mut attempt, request) {
         Ok(answer) => {
+            attempt.note_done(request, &answer);
             if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
                     Ok(value) => attempt.put::<Answers>(key, Kept { input, answer: Ok(value) }),
@@ -62,11 +63,12 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
             Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
         }
         Err(Stop::Refused(refusals)) => {
-            let change = ticket.filter(|_| is_decided(&refusals)).map(|(key, input)| {
-                let row = Row::of::<Answers>(Kept { input, answer: Err(refusals.clone()) });
-                let rows = std::iter::once((RowId::of::<Answers>(key), row)).collect();
-                Box::new(Change { rows, ..Change::default() })
-            });
+            attempt.change = Change::default();
+            if let Some((key, input)) = ticket.filter(|_| is_decided(&refusals)) {
+                attempt.put::<Answers>(key, Kept { input, answer: Err(refusals.clone()) });
+            }
+            attempt.note_refused(request, &refusals);
+            let change = Some(attempt.change).filter(|change| !change.is_empty()).map(Box::new);
             Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
         }
         Err(stop) => ended(attempt, stop, request),
@@ -182,6 +184,10 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.key_rotate(id, *minutes, new)?.into(),
         Command::KeysUsed(KeysUsed(used)) => attempt.keys_used(used)?.into(),
         Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.token_key_begin(*secret)?.into(),
+        Command::AuditNote(AuditNote(what)) => {
+            attempt.note_attempt(&request.caller, what.as_ref().clone());
+            Answer::Done
+        }
         Command::Forget(Forget(answers)) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));

@@ -7,6 +7,7 @@
 
 mod ahead;
 mod attempt;
+mod audit;
 mod bookkeeping;
 mod cache;
 mod checkout;

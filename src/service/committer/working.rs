@@ -9,6 +9,7 @@ use std::{
 use crate::{Registry, clock::instant};
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::AuditHead,
     clock::BatchTime,
     customer::Customer,
     event::Event,
@@ -17,7 +18,7 @@ use scrip_domain::{
     pool::Pool,
 };
 use scrip_storage::{
-    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms, Pools, Row, RowId,
+    AuditEntries, AuditHeads, Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms, Pools, Row, RowId,
     StorageError, Store, Tallies, Tally, TransactionEvents,
 };
 
@@ -58,13 +59,16 @@ pub(super) struct Change {
     pub(super) settings: Option<Settings>,
     pub(super) keys: Vec<Arc<ApiKey>>,
     pub(super) events: Vec<Event>,
+    /// The end of the audit after what was noted.
+    pub(super) audit: Option<AuditHead>,
     /// Customers whose erasure begins, and those who are gone by it.
     pub(super) erasing: HashMap<CustomerId, bool>,
 }
 
 impl Change {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events, erasing: _ } = self;
+        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events, audit: _, erasing: _ } =
+            self;
         rows.is_empty()
             && removed.is_empty()
             && ensured.is_empty()
@@ -185,6 +189,11 @@ impl<'a> Working<'a> {
         self.accepted.settings.unwrap_or_else(|| self.registry.settings())
     }
 
+    /// The end of the audit.
+    pub(super) fn audit(&self) -> AuditHead {
+        self.accepted.audit.unwrap_or_else(|| self.registry.read().audit)
+    }
+
     /// Whether a customer is being erased.
     pub(super) fn is_erasing(&self, customer: &CustomerId) -> bool {
         let accepted = self.accepted.erasing.get(customer).copied();
@@ -215,6 +224,7 @@ impl<'a> Working<'a> {
         self.accepted.settings = change.settings.or(self.accepted.settings);
         self.accepted.keys.extend(change.keys);
         self.accepted.events.extend(change.events);
+        self.accepted.audit = change.audit.or(self.accepted.audit);
         self.accepted.erasing.extend(change.erasing);
     }
 
@@ -225,11 +235,13 @@ impl<'a> Working<'a> {
             self.accepted.rows.insert(RowId::of::<Tallies>(*id), Row::of::<Tallies>(*tally));
         }
         for (id, row) in &self.accepted.rows {
-            // The registry holds the first two, so they are not loaded.
+            // The registry holds the first three, so they are not loaded.
             let exists = if let Some(pool) = id.key::<Tallies>() {
                 self.registry.read().tallies.contains_key(pool)
             } else if let Some(pool) = id.key::<Pools>() {
                 self.registry.read().pools.contains_key(pool)
+            } else if id.key::<AuditHeads>().is_some() {
+                self.registry.read().audit.number > 0
             } else {
                 self.loaded.exists(id)
             };
@@ -269,6 +281,8 @@ impl<'a> Working<'a> {
                 && id.key::<Histories>().is_none()
                 && id.key::<Tallies>().is_none()
                 && id.key::<PoolTerms>().is_none()
+                && id.key::<AuditEntries>().is_none()
+                && id.key::<AuditHeads>().is_none()
         };
         cache.extend(accepted.rows.into_iter().filter(|(id, _)| again(id)).map(|(id, row)| (id, Some(row))));
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
@@ -281,6 +295,7 @@ impl<'a> Working<'a> {
             || !accepted.keys.is_empty()
             || accepted.settings.is_some()
             || !accepted.erasing.is_empty()
+            || accepted.audit.is_some()
         {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
@@ -294,6 +309,7 @@ impl<'a> Working<'a> {
                 held.keys.insert(key.hash.clone(), key);
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
+            held.audit = accepted.audit.unwrap_or(held.audit);
             for (customer, erasing) in accepted.erasing {
                 if erasing {
                     held.erasing.insert(customer);

@@ -65,6 +65,8 @@ actions! {
     ChangeSettings,
     /// Make, edit and revoke API keys.
     ManageKeys,
+    /// Read the audit: who has changed what.
+    ReadAudit,
     /// Have tokens made for customers.
     MakeCustomerTokens,
     /// Read how the gateway does: the size of its database, its tasks in the background.

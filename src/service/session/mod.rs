@@ -12,12 +12,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor, EventFilter,
+    Agreed, Answer, AuditFilter, AuditFound, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor, EventFilter,
     Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData, PoolFilter, PoolOrder, PoolPlace,
-    Proof, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase,
+    Proof, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::{Attempted, AuditEntry},
     basket::BasketDraft,
     customer::{Customer, Email},
     event::Event,
@@ -28,7 +29,7 @@ use scrip_domain::{
     pool_codes::{CodesDraft, CodesFault},
     rejection::Rejection,
 };
-use scrip_plugins::Plugins;
+use scrip_plugins::{Plugin, Plugins};
 use scrip_storage::{DatabaseSize, Tally, Working};
 
 pub use action::{Action, Rights};
@@ -68,8 +69,8 @@ impl Session {
         match &actor.proof {
             // Its role may be another by now.
             Proof::Key(key) => {
-                let address = actor.address;
-                scrip.caller_of(key).map(|actor| scrip.session(Caller { address, ..actor }))
+                let (address, request) = (actor.address, Arc::clone(&actor.request));
+                scrip.caller_of(key).map(|actor| scrip.session(Caller { address, request, ..actor }))
             }
             Proof::Own | Proof::Issued { .. } | Proof::Token { .. } => scrip.still(actor).then(|| self.clone()),
         }
@@ -120,7 +121,7 @@ impl Session {
                 Box::pin(async move { crate::scrip::own::<U>(self.submit_own(own, key, case.into()).await?) })
             }
             (Ok(scrip), None) => scrip.change(self.actor(), key, case),
-            (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
+            (Err(refused), _) => Box::pin(self.refuse(case.into(), refused)),
         }
     }
 
@@ -130,7 +131,26 @@ impl Session {
         match (self.0.may(command.demands()), self.own()) {
             (Ok(_), Some(own)) => Box::pin(self.submit_own(own, key, command)),
             (Ok(scrip), None) => scrip.submit(self.actor(), key, command),
-            (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
+            (Err(refused), _) => Box::pin(self.refuse(command, refused)),
+        }
+    }
+
+    /// Refuses a command, which the audit notes where it would note the change.
+    async fn refuse<T>(&self, command: Command, refused: Failure) -> Result<T, Failure> {
+        if let Some((action, target)) = audit::noted(&command) {
+            self.0.open_to_all().note_attempt(self.actor(), action, target, &refused).await;
+        }
+        Err(refused)
+    }
+
+    /// What is behind the door for an action of which the audit notes that it was refused.
+    async fn may_or_note(&self, action: Action, what: &str, target: Option<String>) -> Result<&Arc<Scrip>, Failure> {
+        match self.0.may(action) {
+            Ok(scrip) => Ok(scrip),
+            Err(refused) => {
+                self.0.open_to_all().note_attempt(self.actor(), what, target, &refused).await;
+                Err(refused)
+            }
         }
     }
 
@@ -173,12 +193,14 @@ impl Session {
 
     /// Makes a key.
     pub async fn create_key(&self, draft: KeyDraft) -> Result<NewKey, Failure> {
-        self.0.may(Action::ManageKeys)?.create_key(self.actor(), draft).await
+        self.may_or_note(Action::ManageKeys, "KEY_CREATE", None).await?.create_key(self.actor(), draft).await
     }
 
     /// Makes a key like the one with this id, which ends after so many minutes.
     pub async fn rotate_key(&self, id: String, minutes: i64) -> Result<NewKey, Failure> {
-        self.0.may(Action::ManageKeys)?.rotate_key(self.actor(), id, minutes).await
+        let target = Some(audit::key_target(&id));
+        let scrip = self.may_or_note(Action::ManageKeys, "KEY_ROTATE", target).await?;
+        scrip.rotate_key(self.actor(), id, minutes).await
     }
 
     /// Keeps when keys were last used.
@@ -277,7 +299,8 @@ impl Session {
 
     /// Erases a customer; refused where the customer holds coupons that can be used, unless it is forced.
     pub async fn erase_customer(&self, customer: CustomerId, force: bool) -> Result<Erased, Failure> {
-        self.0.may(Action::EraseCustomers)?.erase_customer(self.actor(), customer, force).await
+        let scrip = self.may_or_note(Action::EraseCustomers, "CUSTOMER_ERASE", None).await?;
+        scrip.erase_customer(self.actor(), customer, force).await
     }
 
     /// Begins to read all that is known of a customer; none where nobody is known by this id.
@@ -355,7 +378,27 @@ impl Session {
         Ok(self.0.may(Action::ReadPlugins)?.plugins.as_ref())
     }
 
-    /// The plugins, to try them and load them again.
+    /// Has a plugin's files loaded again; none where there is no such plugin.
+    pub async fn reload_plugin(&self, id: &str) -> Result<Option<Arc<Plugin>>, Failure> {
+        // Whatever somebody sent as an id is no longer than one.
+        let target: String = id.chars().filter(|sign| !sign.is_control()).take(64).collect();
+        let target = Some(format!("plugin:{target}"));
+        let scrip = self.may_or_note(Action::ManagePlugins, "PLUGIN_RELOAD", target.clone()).await?;
+        let loaded = match &scrip.plugins {
+            Some(plugins) => plugins.reload(id).await,
+            None => None,
+        };
+        let outcome = match &loaded {
+            Some(plugin) if plugin.problem().is_none() => audit::DONE,
+            Some(_) => "VALUE_INVALID",
+            None => "NOT_FOUND",
+        };
+        let what = Attempted { action: "PLUGIN_RELOAD".to_owned(), target, outcome: outcome.to_owned() };
+        scrip.put_in_audit(self.actor(), what).await;
+        Ok(loaded)
+    }
+
+    /// The plugins, to try them.
     pub fn manage_plugins(&self) -> Result<Option<&Arc<Plugins>>, Failure> {
         Ok(self.0.may(Action::ManagePlugins)?.plugins.as_ref())
     }
@@ -368,6 +411,25 @@ impl Session {
     /// How work in the background does.
     pub fn tasks(&self) -> Result<Vec<TaskState>, Failure> {
         Ok(self.0.may(Action::ReadOperations)?.task_states())
+    }
+
+    /// A page of the audit, the newest entry first.
+    pub async fn audit_log(
+        &self,
+        filter: &AuditFilter,
+        page: &PageRequest<u64>,
+    ) -> Result<Page<AuditEntry, u64>, Failure> {
+        self.0.may(Action::ReadAudit)?.audit_log(filter, page).await
+    }
+
+    /// The entry of the audit with this number.
+    pub async fn audit_entry(&self, number: u64) -> Result<Option<AuditEntry>, Failure> {
+        self.0.may(Action::ReadAudit)?.audit_entry(number).await
+    }
+
+    /// Looks whether an entry of the audit was changed, taken out or put in.
+    pub async fn verify_audit(&self) -> Result<AuditFound, Failure> {
+        self.0.may(Action::ReadAudit)?.verify_audit().await
     }
 
     /// Begins a backup of this moment; none where one that was asked for is being taken already.

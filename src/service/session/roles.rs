@@ -30,6 +30,7 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::ReadSettings, &[Role::Manager, Role::Service, Role::Viewer]),
     (Action::ChangeSettings, &[]),
     (Action::ManageKeys, &[]),
+    (Action::ReadAudit, &[]),
     (Action::MakeCustomerTokens, &[Role::Service]),
     (Action::ReadOperations, &[]),
     (Action::TakeBackups, &[]),

@@ -140,6 +140,7 @@ impl Scrip {
             customer: Some(customer),
             proof: Proof::Token { until, by },
             address: None,
+            request: Arc::default(),
         };
         if self.still(&caller) { Ok(caller) } else { Err("a customer token that is over, or whose key is".to_owned()) }
     }

@@ -259,7 +259,7 @@ fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> Caller {
     // What events tell of a customer is in their own field.
     let name = if role == Role::Customer { super::customer::NAME.to_owned() } else { name };
     let proof = Proof::Issued { until, by: Arc::downgrade(key) };
-    Caller { id, name, role, rights: Rights::of(role), customer, proof, address: None }
+    Caller { id, name, role, rights: Rights::of(role), customer, proof, address: None, request: Arc::default() }
 }
 
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {

@@ -34,7 +34,8 @@ impl Scrip {
     }
 
     /// Scrip as whoever sends this has it: the holder of a key, or of a token. None where neither is good; the log says why.
-    pub async fn sign_in(self: &Arc<Self>, secret: &str, from: Option<IpAddr>) -> Option<Session> {
+    /// `from` is the address that is asked from, `request` the id of the request that it is asked with.
+    pub async fn sign_in(self: &Arc<Self>, secret: &str, from: Option<IpAddr>, request: &str) -> Option<Session> {
         let caller = match self.token_caller(secret).await {
             None => self.caller(secret)?,
             Some(Ok(caller)) => caller,
@@ -43,7 +44,7 @@ impl Scrip {
                 return None;
             }
         };
-        Some(self.session(Caller { address: from, ..caller }))
+        Some(self.session(Caller { address: from, request: request.into(), ..caller }))
     }
 
     /// Who a token is about; none where this is none.

@@ -33,7 +33,7 @@ use scrip_domain::{
 
 const FILE: &str = "tables/golden/format-3.txt";
 
-fn at(seconds: i64) -> Instant {
+pub(super) fn at(seconds: i64) -> Instant {
     Instant::from_second(1_790_000_000 + seconds).expect("a time")
 }
 

@@ -1,8 +1,12 @@
-//! The golden rows of what belongs to access: erasures.
+//! The golden rows of what belongs to access: the audit, erasures.
 
 use super::{
-    golden::{customer, event, row},
+    golden::{at, customer, event, row},
     *,
+};
+use scrip_domain::{
+    access::Role,
+    audit::{Attempted, Attempter},
 };
 
 /// A row of each of its tables.
@@ -14,5 +18,22 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         stage: Stage::Answers,
         after: vec!["20000".to_owned(), "till".to_owned(), "key".to_owned()],
     };
-    vec![row::<Erasures>(customer("ann"), erasure)]
+    let by = Attempter {
+        actor: "k1".to_owned(),
+        name: "till".to_owned(),
+        role: Role::Manager,
+        address: Some("192.0.2.1".to_owned()),
+        request: "r-1".to_owned(),
+    };
+    let what = Attempted {
+        action: "POOL_UPDATE".to_owned(),
+        target: Some("pool:7".to_owned()),
+        outcome: "DONE".to_owned(),
+    };
+    let entry = AuditHead { number: 41, digest: [7; 32] }.next(at(1), by, what);
+    vec![
+        row::<Erasures>(customer("ann"), erasure),
+        row::<AuditEntries>(42, Box::new(entry.clone())),
+        row::<AuditHeads>((), entry.head()),
+    ]
 }

@@ -2,6 +2,7 @@
 //! they are kept in. A form that changes is a new format ([`crate::format`]).
 
 mod answers;
+mod audit;
 mod codes;
 mod coupons;
 mod customers;
@@ -29,6 +30,7 @@ use super::{
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::{AuditEntry, AuditHead},
     coupon::Coupon,
     customer::Customer,
     event::Change,
@@ -159,6 +161,10 @@ tables! {
     TransactionEvents { (String, EventId) => CouponId }
     /// Checkouts that hold something until an instant, in milliseconds since 1970, by the id of the purchase.
     HoldDues { (i64, String) => () }
+    /// The entries of the audit, by their numbers.
+    AuditEntries { u64 => Box<AuditEntry> }
+    /// The end of the audit: one row, and none where nothing was noted.
+    AuditHeads { () => AuditHead }
     /// Customers who are being erased.
     Erasures { CustomerId => Erasure }
 }

@@ -38,6 +38,7 @@ mod money_back;
 mod named;
 mod nodes;
 mod not_reading;
+mod noted;
 mod open_codes;
 mod operators;
 mod overlap;

@@ -42,6 +42,8 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("database", Some(Action::ReadOperations), "{ database { bytes } }"),
     ("tasks", Some(Action::ReadOperations), "{ tasks { name } }"),
     ("apiKeys", Some(Action::ManageKeys), "{ apiKeys { id } }"),
+    ("auditLog", Some(Action::ReadAudit), "{ auditLog { edges { cursor } } }"),
+    ("auditVerification", Some(Action::ReadAudit), "{ auditVerification { faults } }"),
     ("viewer", None, "{ viewer { name } }"),
     (
         "poolCreate",
