@@ -47,7 +47,9 @@ impl Forgetting<'_> {
     /// The same in a purchase.
     pub(super) fn purchase(&self, purchase: &mut PurchaseRecord) -> bool {
         let of_coupons = self.checkout(&mut purchase.checkout);
-        let is_later = purchase.facts.since.is_some_and(|since| since >= self.before);
+        // Of one that changed no coupon, it is where its first event would have been: that of the next one.
+        let has_events = purchase.checkout.coupons.iter().any(|one| one.redeemed || one.assigned);
+        let is_later = purchase.facts.since.is_some_and(|since| since > self.before || (has_events && since == self.before));
         (!is_later && self.id(&mut purchase.facts.customer)) || of_coupons
     }
 

@@ -18,7 +18,7 @@ use scrip::{
         ReadFrom, Span, Store, Table},
 };
 
-use crate::support::{Backend, TestScrip, code, customer, disk, draft, open, purchase};
+use crate::support::{Backend, TestScrip, code, customer, disk, draft, new_folder, open, purchase};
 
 /// A name that nothing else in the database has in it.
 const ZOE: &str = "zoe-4711";
@@ -157,7 +157,8 @@ async fn who_comes_with_the_same_id_is_new() {
 async fn an_erasure_that_was_cut_off_goes_on() {
     const MANY: u64 = 400;
     for after in [5, 40, 120] {
-        let scrip = TestScrip::new(Backend::Disk).await;
+        let folder = new_folder();
+        let scrip = open(folder.path()).await.expect("a database");
         let pool = scrip.stocked(draft::percentage(), MANY).await;
         for _ in 0..MANY {
             let coupon = scrip.claim(pool, ZOE).await.expect("a claim");
@@ -165,7 +166,7 @@ async fn an_erasure_that_was_cut_off_goes_on() {
         }
         let erasing = scrip.erase_customer(customer(ZOE), false);
         let cut = tokio::time::timeout(Duration::from_millis(after), erasing).await;
-        let folder = scrip.close().await.expect("a folder");
+        scrip.close().await;
         whole(&disk(folder.path())).await;
         let scrip = open(folder.path()).await.expect("a database");
         // It goes on by itself: whoever asks for it again is told when nothing is left.
