@@ -4,7 +4,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::{Problem, say};
 use crate::config::Config;
-use scrip_domain::{access::Role, period::Instant};
+use scrip_domain::{access::Role, group::GroupId, period::Instant};
 use scrip_service::{Clock, KeyDraft, KeyRevoke, Scrip, Session};
 
 /// What is done with keys.
@@ -18,6 +18,9 @@ pub(super) enum KeyCommand {
         /// What its holder may do.
         #[arg(long, value_enum, default_value = "admin")]
         role: KeyRole,
+        /// A group whose pools its holder sees, by its name; may be given several times.
+        #[arg(long, value_name = "NAME")]
+        group: Vec<String>,
         /// From when on it is not good any more, such as 2027-01-31T00:00:00Z [default: it does not end].
         #[arg(long, value_name = "INSTANT")]
         expires: Option<Instant>,
@@ -64,8 +67,9 @@ pub(super) async fn run(config: Config, command: KeyCommand) -> Result<(), Probl
 
 async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem> {
     match command {
-        KeyCommand::Create { name, role, expires } => {
-            let draft = KeyDraft { role: role.into(), expires_at: expires, ..KeyDraft::admin(name.trim()) };
+        KeyCommand::Create { name, role, group, expires } => {
+            let groups = groups_named(session, &group)?;
+            let draft = KeyDraft { role: role.into(), expires_at: expires, groups, ..KeyDraft::admin(name.trim()) };
             let made = session.create_key(draft).await?;
             say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");
             say(&mut std::io::stdout(), &made.secret);
@@ -88,6 +92,16 @@ async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem
         }
     }
     Ok(())
+}
+
+/// The groups with these names.
+fn groups_named(session: &Session, names: &[String]) -> Result<Vec<GroupId>, Problem> {
+    let known = session.groups()?;
+    let find = |name: &String| {
+        let found = known.iter().find(|group| group.name == *name).map(|group| group.id);
+        found.ok_or_else(|| format!("no user group is called {name:?}: userGroupCreate makes one").into())
+    };
+    names.iter().map(find).collect()
 }
 
 /// What a typo in the address would make is a database that no gateway has.

@@ -9,7 +9,7 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 32] = [
+const VARIABLES: [&str; 33] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
@@ -25,6 +25,7 @@ const VARIABLES: [&str; 32] = [
     "SCRIP_JWT_ALGORITHMS",
     "SCRIP_JWT_LEEWAY",
     "SCRIP_JWT_ROLE",
+    "SCRIP_JWT_GROUPS",
     "SCRIP_JWT_NBF",
     "SCRIP_MAX_COST",
     "SCRIP_MEMORY",
@@ -74,6 +75,7 @@ impl Layer {
                 "SCRIP_JWT_ALGORITHMS" => layer.jwt.algorithms = Some(list(&value)),
                 "SCRIP_JWT_LEEWAY" => layer.jwt.leeway = Some(value),
                 "SCRIP_JWT_ROLE" => layer.jwt.role = Some(value),
+                "SCRIP_JWT_GROUPS" => layer.jwt.groups = Some(value),
                 "SCRIP_JWT_NBF" => layer.jwt.nbf = Some(value),
                 "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
                 "SCRIP_MEMORY" => layer.memory = Some(value),

@@ -9,6 +9,7 @@ mod tests;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::{
+    group::GroupId,
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, checked_id},
     rejection::Rejection,
     seal::{IdSecret, Seal},
@@ -42,6 +43,8 @@ pub enum GlobalId {
     Key(String),
     /// An entry of the audit, by its number.
     Audit(u64),
+    /// A group of users.
+    Group(GroupId),
 }
 
 /// The ids and cursors of a database.
@@ -147,6 +150,7 @@ impl GlobalId {
             Self::Purchase(_) => "a purchase",
             Self::Key(_) => "an API key",
             Self::Audit(_) => "an entry of the audit",
+            Self::Group(_) => "a user group",
         }
     }
 
@@ -162,6 +166,7 @@ impl GlobalId {
             Self::Purchase(transaction) => (6, transaction.as_bytes().to_vec()),
             Self::Key(id) => (7, id.as_bytes().to_vec()),
             Self::Audit(number) => (20, number.to_be_bytes().to_vec()),
+            Self::Group(group) => (21, group.0.to_be_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -188,6 +193,7 @@ impl GlobalId {
         };
         match (*kind, second, rest) {
             (1, None, []) => Some(Self::Pool(PoolId(first))),
+            (21, None, []) => Some(Self::Group(GroupId(first))),
             (2, Some(index), []) => Some(Self::Coupon(CouponId { pool: PoolId(first), index })),
             (4, Some(sequence), []) => Some(Self::Event(EventId { stream: first, sequence })),
             (5, Some(index), number) => {
@@ -208,6 +214,7 @@ impl GlobalId {
             Self::Purchase(transaction) => format!("purchase:{transaction}"),
             Self::Key(id) => format!("key:{id}"),
             Self::Audit(number) => format!("audit:{number}"),
+            Self::Group(group) => format!("group:{}", group.0),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -233,6 +240,7 @@ impl GlobalId {
         let coupon = |pool, index| Some(CouponId { pool: PoolId(small(pool)?), index });
         match (kind, numbers.as_slice()) {
             ("pool", [pool]) => Some(Self::Pool(PoolId(small(*pool)?))),
+            ("group", [group]) => Some(Self::Group(GroupId(small(*group)?))),
             ("audit", [number]) => Some(Self::Audit(*number)),
             ("coupon", [pool, index]) => Some(Self::Coupon(coupon(*pool, *index)?)),
             ("event", [stream, sequence]) => {

@@ -17,6 +17,7 @@ pub mod customer;
 pub mod decimal;
 pub mod event;
 pub mod gift_card;
+pub mod group;
 pub mod global_id;
 pub mod id;
 pub mod limits;

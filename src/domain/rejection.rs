@@ -238,6 +238,9 @@ pub enum Rejection {
         /// A code of both.
         example: String,
     },
+    /// A pool that does not exist for whoever asks makes the same code.
+    #[error("a code that it can make is taken: choose another pattern")]
+    PatternTaken,
     /// The pattern makes too few codes.
     #[error("the pattern is too small: {reason}")]
     PatternTooSmall {
@@ -277,6 +280,9 @@ pub enum Rejection {
         /// The pool's name.
         pool: String,
     },
+    /// A pool that does not exist for whoever asks could hand this code out.
+    #[error("this code is taken")]
+    CodeTaken,
     /// Exists already.
     #[error("{what} exists already")]
     Duplicate {
@@ -385,13 +391,13 @@ impl Rejection {
             Self::PoolArchived => Code::PoolArchived,
             Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,
             Self::PatternInvalid { .. } => Code::PatternInvalid,
-            Self::PatternNotUnique { .. } => Code::PatternNotUnique,
+            Self::PatternNotUnique { .. } | Self::PatternTaken => Code::PatternNotUnique,
             Self::PatternTooSmall { .. } => Code::PatternTooSmall,
             Self::PatternFrozen => Code::PatternFrozen,
             Self::ValueInvalid { .. } | Self::AbovePayable { .. } => Code::ValueInvalid,
             Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
             Self::Required { .. } => Code::Required,
-            Self::CodeOfPattern { .. } | Self::Duplicate { .. } => Code::Duplicate,
+            Self::CodeOfPattern { .. } | Self::CodeTaken | Self::Duplicate { .. } => Code::Duplicate,
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::AlreadyReturned => Code::AlreadyReturned,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,

@@ -14,7 +14,7 @@ use super::{
     scalar::Cursor,
     types::{
         ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
-        Node, PatternPreview, Plugin, Purchase, Settings, Viewer,
+        Node, PatternPreview, Plugin, Purchase, Settings, UserGroup, Viewer,
     },
 };
 use scrip_domain::{
@@ -271,6 +271,12 @@ impl Query {
         Ok(keys.into_iter().map(ApiKey).collect())
     }
 
+    /// The groups of users that whoever asks is in, by their names; all for an ADMIN.
+    async fn user_groups(&self, ctx: &Context<'_>) -> Result<Vec<UserGroup>> {
+        let groups = session(ctx)?.groups().map_err(|failure| failed(ctx, &failure))?;
+        Ok(groups.into_iter().map(UserGroup).collect())
+    }
+
     /// The audit, the newest entry first: who changed what of the configuration, keys, groups, pools and plugins. A page may
     /// hold fewer than were asked for and still have a next one: go on from its end cursor.
     async fn audit_log(
@@ -334,6 +340,10 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Some(GlobalId::Key(id)) => {
             let key = session.keys().map_err(fail)?.into_iter().find(|key| key.id == id);
             key.map(|key| Node::ApiKey(ApiKey(key)))
+        }
+        Some(GlobalId::Group(id)) => {
+            let found = session.groups().map_err(fail)?.into_iter().find(|group| group.id == id);
+            found.map(|group| Node::UserGroup(UserGroup(group)))
         }
         Some(GlobalId::Audit(number)) => {
             session.audit_entry(number).await.map_err(fail)?.map(|entry| Node::AuditEntry(AuditEntry(entry)))

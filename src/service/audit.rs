@@ -8,10 +8,11 @@ use std::{
 
 use super::{
     Answer, AuditNote, Caller, Command, CouponsGenerate, Failure, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, Page,
-    PageRequest, PoolArchive, PoolUpdate, Proof, Scrip,
+    PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate,
 };
 use scrip_domain::{
     audit::{Attempted, Attempter, AuditEntry},
+    group::GroupId,
     id::PoolId,
     period::Instant,
     rejection::Refusal,
@@ -43,6 +44,8 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         Command::KeyEdit(KeyEdit { id, .. }) => ("KEY_UPDATE", Some(key_target(id))),
         Command::KeyRevoke(KeyRevoke { id }) => ("KEY_REVOKE", Some(key_target(id))),
         Command::KeyRotate(KeyRotate { id, .. }) => ("KEY_ROTATE", Some(key_target(id))),
+        Command::UserGroupCreate(_) => ("USER_GROUP_CREATE", None),
+        Command::UserGroupUpdate(UserGroupUpdate { id, .. }) => ("USER_GROUP_UPDATE", Some(group_target(*id))),
         // Who it was is gone with it.
         Command::Erase(_) => ("CUSTOMER_ERASE", None),
         Command::ClockConfirm(_) => ("CLOCK_CONFIRM", None),
@@ -81,8 +84,13 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
 pub(crate) fn made(answer: &Answer) -> Option<String> {
     match answer {
         Answer::Pool(pool) => Some(pool_target(pool.id)),
+        Answer::Group(group) => Some(group_target(group.id)),
         _ => None,
     }
+}
+
+fn group_target(group: GroupId) -> String {
+    format!("group:{}", group.0)
 }
 
 fn pool_target(pool: PoolId) -> String {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Rights, tokens::IssuerKey};
-use scrip_domain::{access::Role, id::CustomerId, period::Instant};
+use scrip_domain::{access::Role, group::Groups, id::CustomerId, period::Instant};
 
 /// On whose behalf a command runs.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Caller {
     pub role: Role,
     /// What it may do.
     pub rights: Rights,
+    /// The groups whose pools it sees, beside those of no group. Others do not exist.
+    pub groups: Groups,
     /// The customer that it is, to whom all but what is the customer's own does not exist. None for everybody else.
     pub customer: Option<CustomerId>,
     /// How it is known.
@@ -61,6 +63,7 @@ impl Caller {
             name: name.into(),
             role: Role::Admin,
             rights: Rights::ALL,
+            groups: Groups::All,
             customer: None,
             proof: Proof::Own,
             address: None,

@@ -75,6 +75,7 @@ impl Forgetting<'_> {
             | Answer::Generated(..)
             | Answer::Settings(_)
             | Answer::Key(_)
+            | Answer::Group(_)
             | Answer::Done => false,
         }
     }

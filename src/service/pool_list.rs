@@ -3,8 +3,12 @@
 
 use std::{ops::Bound, sync::Arc};
 
-use super::{Page, PageRequest, PoolFilter, Registry, lists::foreign_cursor};
-use scrip_domain::{id::PoolId, name_key::NameKey, pool::Pool, rejection::Refusal};
+use super::{
+    Page, PageRequest, PoolFilter, Registry,
+    lists::foreign_cursor,
+    registry::{Grouped, Held},
+};
+use scrip_domain::{group::{GroupId, Groups}, id::PoolId, name_key::NameKey, pool::Pool, rejection::Refusal};
 
 /// In which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +70,7 @@ impl Registry {
     pub(crate) fn pool_page(
         &self,
         filter: &PoolFilter,
+        groups: &Groups,
         order: PoolOrder,
         page: &PageRequest<PoolPlace>,
     ) -> Result<Page<Arc<Pool>, PoolPlace>, Refusal> {
@@ -74,40 +79,100 @@ impl Registry {
                 return Err(foreign_cursor(field));
             }
         }
-        Ok(Page::from_gathered(self.placed(filter, order, page), page))
+        Ok(Page::from_gathered(self.placed(filter, groups, order, page), page))
     }
 
     /// The pools of a page, and the one after it; where the page is read from its end, from the end on.
     fn placed(
         &self,
         filter: &PoolFilter,
+        groups: &Groups,
         order: PoolOrder,
         page: &PageRequest<PoolPlace>,
     ) -> Vec<(PoolPlace, Arc<Pool>)> {
         let held = self.read();
-        let wanted = filter.name_contains.as_ref().map(|text| text.to_lowercase());
-        let admits = |pool: &&Arc<Pool>| {
-            wanted.as_ref().is_none_or(|text| pool.name.to_lowercase().contains(text))
-                && filter.source.is_none_or(|source| pool.source == source)
-                && filter.kind.is_none_or(|kind| pool.kind == kind)
-                && filter.archived.is_none_or(|archived| pool.archived_at.is_some() == archived)
-        };
-        let ends = |place: &Option<PoolPlace>| place.clone().map_or(Bound::Unbounded, Bound::Excluded);
-        let (low, high) = (ends(&page.after), ends(&page.before));
         if page.after.as_ref().zip(page.before.as_ref()).is_some_and(|(after, before)| after >= before) {
             return Vec::new();
         }
+        let looked = Looked { held: &held, filter, wanted: filter.name_contains.as_ref().map(|t| t.to_lowercase()), page };
+        let of_groups: Vec<Option<GroupId>> = match (filter.group, groups) {
+            (Some(group), groups) => groups.has(group).then_some(Some(group)).into_iter().collect(),
+            (None, Groups::All) => return looked.among(&All(&held), order),
+            (None, Groups::Only(groups)) => std::iter::once(None).chain(groups.iter().copied().map(Some)).collect(),
+        };
+        // Each gives a page, and the page of all is among them.
+        let lists = of_groups.iter().filter_map(|group| held.grouped.get(group));
+        let mut found: Vec<_> = lists.flat_map(|list| looked.among(list, order)).collect();
+        found.sort_by(|(one, _), (other, _)| if page.from_end { other.cmp(one) } else { one.cmp(other) });
+        found.truncate(page.limit + 1);
+        found
+    }
+}
+
+/// Pools in both orders.
+trait Ordered {
+    fn created(&self, range: (Bound<PoolId>, Bound<PoolId>)) -> impl DoubleEndedIterator<Item = PoolId>;
+    fn named(&self, range: Names) -> impl DoubleEndedIterator<Item = &(NameKey, PoolId)>;
+}
+
+/// A range in the order of names.
+type Names = (Bound<(NameKey, PoolId)>, Bound<(NameKey, PoolId)>);
+
+/// All pools.
+struct All<'a>(&'a Held);
+
+impl Ordered for All<'_> {
+    fn created(&self, range: (Bound<PoolId>, Bound<PoolId>)) -> impl DoubleEndedIterator<Item = PoolId> {
+        self.0.pools.range(range).map(|(id, _)| *id)
+    }
+
+    fn named(&self, range: Names) -> impl DoubleEndedIterator<Item = &(NameKey, PoolId)> {
+        self.0.names.range(range)
+    }
+}
+
+impl Ordered for Grouped {
+    fn created(&self, range: (Bound<PoolId>, Bound<PoolId>)) -> impl DoubleEndedIterator<Item = PoolId> {
+        self.created.range(range).copied()
+    }
+
+    fn named(&self, range: Names) -> impl DoubleEndedIterator<Item = &(NameKey, PoolId)> {
+        self.named.range(range)
+    }
+}
+
+/// What is looked for.
+struct Looked<'a> {
+    held: &'a Held,
+    filter: &'a PoolFilter,
+    /// What names have in them.
+    wanted: Option<String>,
+    page: &'a PageRequest<PoolPlace>,
+}
+
+impl Looked<'_> {
+    fn admits(&self, pool: &Pool) -> bool {
+        let filter = self.filter;
+        self.wanted.as_ref().is_none_or(|text| pool.name.to_lowercase().contains(text))
+            && filter.source.is_none_or(|source| pool.source == source)
+            && filter.kind.is_none_or(|kind| pool.kind == kind)
+            && filter.archived.is_none_or(|archived| pool.archived_at.is_some() == archived)
+    }
+
+    fn among(&self, pools: &impl Ordered, order: PoolOrder) -> Vec<(PoolPlace, Arc<Pool>)> {
+        let ends = |place: &Option<PoolPlace>| place.clone().map_or(Bound::Unbounded, Bound::Excluded);
+        let (low, high) = (ends(&self.page.after), ends(&self.page.before));
+        let pool = |id: &PoolId| self.held.pools.get(id).filter(|pool| self.admits(pool));
         match order {
             PoolOrder::Created => {
-                let between = held.pools.range((low.map(PoolPlace::pool), high.map(PoolPlace::pool)));
-                let admitted = between.map(|(_, pool)| pool).filter(admits);
-                let placed = admitted.map(|pool| (PoolPlace::Created(pool.id), Arc::clone(pool)));
-                taken(placed, page)
+                let between = pools.created((low.map(PoolPlace::pool), high.map(PoolPlace::pool)));
+                let placed = between.filter_map(|id| Some((PoolPlace::Created(id), Arc::clone(pool(&id)?))));
+                taken(placed, self.page)
             }
             PoolOrder::Name => {
-                let between = held.names.range((low.map(PoolPlace::named), high.map(PoolPlace::named)));
-                let pools = between.filter_map(|place| Some((place, held.pools.get(&place.1).filter(admits)?)));
-                taken(pools.map(|((name, id), pool)| (PoolPlace::Named(name.clone(), *id), Arc::clone(pool))), page)
+                let between = pools.named((low.map(PoolPlace::named), high.map(PoolPlace::named)));
+                let named = between.filter_map(|place| Some((place, pool(&place.1)?)));
+                taken(named.map(|((name, id), pool)| (PoolPlace::Named(name.clone(), *id), Arc::clone(pool))), self.page)
             }
         }
     }

@@ -80,6 +80,8 @@ impl Command {
             | Self::TokenKeyBegin(_)
             | Self::KeyRotate(..)
             | Self::KeyAdd(_)
+            | Self::UserGroupCreate(_)
+            | Self::UserGroupUpdate(_)
             | Self::HoldingsBegin(_)
             | Self::ClockConfirm(_) => COUPON,
         }

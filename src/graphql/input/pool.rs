@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
 use super::{LimitsInput, PluginBindingInput, StackingInput, edit};
 use crate::{
-    global_id::{GlobalIds, pool_id},
+    global_id::{GlobalIds, group_id, pool_id},
     scalar::{CurrencyCode, DateTime, Decimal, Period},
     types::enums::{CouponType, PoolSource},
 };
@@ -123,7 +123,7 @@ pub struct PoolCreateInput {
     pub returnable: Option<bool>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
-    /// The user group that may see it. Not available in this version.
+    /// The group of users to whom it belongs: for others it does not exist. It is there for all where this is absent.
     pub user_group_id: Option<ID>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
@@ -131,13 +131,10 @@ pub struct PoolCreateInput {
 
 impl PoolCreateInput {
     /// The service's use case.
-    pub fn case(self) -> Result<PoolCreate, Vec<Refusal>> {
+    pub fn case(self, ids: &GlobalIds) -> Result<PoolCreate, Vec<Refusal>> {
         let mut faults = Faults::default();
-        let unavailable = [
-            (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
-            (self.user_group_id.is_some(), "userGroupId", "a user group"),
-        ];
-        refuse_unavailable(&unavailable, &mut faults);
+        refuse_unavailable(&[(self.pass_template_id.is_some(), "passTemplateId", "a pass template")], &mut faults);
+        let group = self.user_group_id.and_then(|id| faults.take(&["userGroupId"], group_id(ids, &id)));
         faults.into_result()?;
         let given = self.restrictions.unwrap_or_default();
         let text = |value: MaybeUndefined<Decimal>| value.take().map(|value| value.0);
@@ -173,6 +170,7 @@ impl PoolCreateInput {
                 claim_on_use: self.claim_on_use,
             },
             returnable: self.returnable,
+            group,
         })))
     }
 }
@@ -277,8 +275,9 @@ pub struct PoolUpdateInput {
     pub returnable: Option<bool>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
-    /// The user group. Not available in this version.
-    pub user_group_id: Option<ID>,
+    /// Another group of users to whom it belongs; null: it is there for all.
+    #[graphql(default)]
+    pub user_group_id: MaybeUndefined<ID>,
     /// Which existing coupons get the new terms. NONE in this version.
     pub apply: UpdateScope,
     /// Only coupons whose value equals the pool's old one. Not available in this version.
@@ -296,7 +295,6 @@ impl PoolUpdateInput {
             (self.apply != UpdateScope::None, "apply", "updating existing coupons"),
             (self.matching == Some(true), "matching", "updating existing coupons"),
             (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
-            (self.user_group_id.is_some(), "userGroupId", "a user group"),
         ];
         refuse_unavailable(&unavailable, &mut faults);
         for (field, what, null) in
@@ -306,6 +304,11 @@ impl PoolUpdateInput {
                 faults.add(&[field], Rejection::Required { what });
             }
         }
+        let group = match self.user_group_id {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(id) => faults.take(&["userGroupId"], group_id(ids, &id)).map(Some),
+        };
         faults.into_result()?;
         let given = match self.restrictions {
             MaybeUndefined::Null => RestrictionsInput::none(),
@@ -339,6 +342,7 @@ impl PoolUpdateInput {
                 claim_on_use: self.claim_on_use,
             },
             returnable: self.returnable,
+            group,
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(PoolUpdate { pool, edit: Box::new(edit_of) })

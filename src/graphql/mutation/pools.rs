@@ -33,7 +33,7 @@ impl PoolMutation {
         #[graphql(desc = "The pool.")] input: PoolCreateInput,
     ) -> Result<Option<PoolPayload>> {
         let key = input.idempotency_key.clone();
-        pool_payload(change(ctx, key, input.case()).await?)
+        pool_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Edits a pool. Existing coupons keep the terms that they carry.

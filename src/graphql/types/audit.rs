@@ -7,7 +7,7 @@ use crate::{
     global_id::{self, GlobalId, GlobalIds},
     scalar::{BigInt, DateTime},
 };
-use scrip_domain::{audit, id::PoolId};
+use scrip_domain::{audit, group::GroupId, id::PoolId};
 use scrip_service::{AuditFound, AuditFilter as Filter};
 
 /// Who did what, from where, when, with which outcome. It tells what was changed, and never to what.
@@ -73,6 +73,7 @@ fn id_of(ctx: &Context<'_>, target: &str) -> Result<ID> {
     let (kind, rest) = target.split_once(':').unwrap_or(("", target));
     match (kind, rest.parse()) {
         ("pool", Ok(pool)) => global_id::id(ctx, &GlobalId::Pool(PoolId(pool))),
+        ("group", Ok(group)) => global_id::id(ctx, &GlobalId::Group(GroupId(group))),
         ("key", _) => global_id::id(ctx, &GlobalId::Key(rest.to_owned())),
         _ => Ok(ID(rest.to_owned())),
     }
@@ -102,6 +103,7 @@ impl AuditFilter {
         let target = self.target.map(|target| match ids.decode(&target) {
             Some(GlobalId::Pool(pool)) => format!("pool:{}", pool.0),
             Some(GlobalId::Key(key)) => format!("key:{key}"),
+            Some(GlobalId::Group(group)) => format!("group:{}", group.0),
             _ => format!("plugin:{}", target.as_str()),
         });
         Filter {

@@ -7,6 +7,7 @@ mod coupon;
 mod customer;
 mod database;
 mod event;
+mod group;
 mod ids;
 mod pattern;
 mod payload;
@@ -21,7 +22,7 @@ use async_graphql::{ID, Interface};
 
 pub use access::{
     ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
-    CustomerTokenCreateInput, CustomerTokenCreatePayload, Role, UserGroup,
+    CustomerTokenCreateInput, CustomerTokenCreatePayload, Role,
 };
 pub use audit::{AuditEntry, AuditFilter, AuditVerification};
 pub use checkout::{CheckoutVerdict, Eligibility};
@@ -29,6 +30,7 @@ pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
 pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
+pub use group::{UserGroup, UserGroupCreateInput, UserGroupPayload, UserGroupUpdateInput};
 pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
@@ -64,6 +66,8 @@ pub enum Node {
     ApiKey(ApiKey),
     /// An entry of the audit.
     AuditEntry(AuditEntry),
+    /// A group of users.
+    UserGroup(UserGroup),
 }
 
 /// What a caller has caused, in a payload.

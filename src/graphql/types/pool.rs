@@ -17,10 +17,11 @@ use crate::{
     input::CouponFilter,
     moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-    types::{Coupon, Limits, PluginBinding, Stacking},
+    types::{Coupon, Limits, PluginBinding, Stacking, UserGroup},
 };
 use scrip_domain::{
     coupon,
+    group::Groups,
     id::{CouponId, PoolId},
     pool,
     terms::Terms,
@@ -197,6 +198,12 @@ impl CouponPool {
     /// Whether a coupon is given back when all that it took something of is returned. What gift cards paid comes back anyway.
     async fn returnable(&self) -> bool {
         self.0.returnable
+    }
+
+    /// The group of users to whom it belongs: for others it does not exist. Null for one that is there for all.
+    async fn user_group(&self, ctx: &Context<'_>) -> Result<Option<UserGroup>> {
+        let Some(group) = self.0.group else { return Ok(None) };
+        Ok(session(ctx)?.groups_named(&Groups::only([group])).into_iter().next().map(UserGroup))
     }
 
     /// How many coupons it has, by status.

@@ -27,7 +27,7 @@ use super::{
 };
 use scrip_domain::{global_id::GlobalId, pool::Pool};
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{CouponFilter, CouponSink, Export, Failure, Session};
+use scrip_service::{Action, CouponFilter, CouponSink, Export, Failure, Session};
 
 pub use csv::Csv;
 pub use filter::Parameters;
@@ -153,13 +153,19 @@ async fn stream_file<F: Format>(
         Ok(file) => file.marked(marked),
         Err(failure) => return graphql::failed(&failure, "beginning an export"),
     };
-    let (lanes, held, key) = (Arc::clone(&app.lanes), app.held.clone(), session.actor().id.clone());
-    let parts = stream::unfold(Some((file, lanes, held, key)), |state| async {
-        let (file, lanes, held, key) = state?;
+    let id = session.ids().encode(&GlobalId::Pool(pool.id));
+    let (lanes, held, session, of) = (Arc::clone(&app.lanes), app.held.clone(), session.clone(), pool.id);
+    let parts = stream::unfold(Some((file, lanes, held, session)), move |state| async move {
+        let (file, lanes, held, session) = state?;
+        let key = session.actor().id.clone();
         // Each part is counted until it is on its way; whoever has too much unread waits.
         held.room(&key).await;
+        if !session.again().is_some_and(|now| now.demand(Action::ExportCoupons).is_ok() && now.sees(of)) {
+            tracing::warn!("an export was cut short: whoever asked for it may not have it any more");
+            return Some((Err(io::Error::other("not any more")), None));
+        }
         match next_part(file, &lanes, &key).await {
-            Ok(Some((bytes, file))) => Some((Ok(held.text(&key, bytes)), Some((file, lanes, held, key)))),
+            Ok(Some((bytes, file))) => Some((Ok(held.text(&key, bytes)), Some((file, lanes, held, session)))),
             Ok(None) => None,
             Err(reason) => {
                 tracing::error!(%reason, "an export was cut short");
@@ -167,7 +173,6 @@ async fn stream_file<F: Format>(
             }
         }
     });
-    let id = session.ids().encode(&GlobalId::Pool(pool.id));
     let name = format!("attachment; filename=\"pool-{id}.{}\"", F::EXTENSION);
     ([(CONTENT_TYPE, F::MEDIA.to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response()
 }

@@ -10,7 +10,7 @@ mod erasure;
 mod pools;
 mod till;
 
-pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit};
+pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit, UserGroupCreate, UserGroupUpdate};
 pub use answer::{Added, Agreed, Answer, Changed, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{
@@ -25,6 +25,7 @@ use super::{Action, EligibleOrder, EligibleRecord, PurchaseRecord};
 use scrip_domain::{
     access::{ApiKey, Settings},
     customer::Customer,
+    group::UserGroup,
     id::CustomerId,
     pool::Pool,
 };
@@ -133,6 +134,10 @@ use_cases! {
     KeyRevoke(KeyRevoke) -> Box<ApiKey>, ManageKeys;
     /// Keep a new key in the place of another, which ends after a while.
     KeyRotate(KeyRotate) -> Box<ApiKey>, ManageKeys;
+    /// Make a group of users.
+    UserGroupCreate(UserGroupCreate) -> UserGroup, ManageGroups;
+    /// Call a group of users otherwise.
+    UserGroupUpdate(UserGroupUpdate) -> UserGroup, ManageGroups;
     /// Note when keys were last used.
     KeysUsed(KeysUsed) -> (), KeepBooks;
     /// Begin to seal customer tokens with a secret, where there is none or it is old.

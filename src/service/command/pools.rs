@@ -1,6 +1,6 @@
 //! The inputs of what is done with pools and their codes.
 
-use scrip_domain::{binding::Binding, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit};
+use scrip_domain::{binding::Binding, group::GroupId, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit};
 
 /// Make a pool.
 #[derive(Debug, Clone)]
@@ -75,6 +75,8 @@ pub struct PoolEdit {
     pub till: TillEdit,
     /// Whether its coupons are given back with what they took something of.
     pub returnable: Option<bool>,
+    /// Another group of users to whom it belongs.
+    pub group: Option<Option<GroupId>>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }

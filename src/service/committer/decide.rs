@@ -182,6 +182,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::KeyEdit(edit) => attempt.key_edit(edit)?.into(),
         Command::KeyRevoke(KeyRevoke { id }) => attempt.key_revoke(id)?.into(),
         Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.key_rotate(id, *minutes, new)?.into(),
+        Command::UserGroupCreate(asked) => attempt.group_create(asked)?.into(),
+        Command::UserGroupUpdate(asked) => attempt.group_update(asked)?.into(),
         Command::KeysUsed(KeysUsed(used)) => attempt.keys_used(used)?.into(),
         Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.token_key_begin(*secret)?.into(),
         Command::AuditNote(AuditNote(what)) => {

@@ -17,6 +17,7 @@ mod customers;
 mod decide;
 mod eligible;
 mod erasure;
+mod groups;
 mod hold;
 mod holdings;
 mod keys;

@@ -13,6 +13,7 @@ use scrip_domain::{
     clock::BatchTime,
     customer::Customer,
     event::Event,
+    group::UserGroup,
     id::{CouponId, CustomerId, EventId, PoolId},
     period::Instant,
     pool::Pool,
@@ -58,6 +59,7 @@ pub(super) struct Change {
     pub(super) tallies: HashMap<PoolId, Tally>,
     pub(super) settings: Option<Settings>,
     pub(super) keys: Vec<Arc<ApiKey>>,
+    pub(super) groups: Vec<Arc<UserGroup>>,
     pub(super) events: Vec<Event>,
     /// The end of the audit after what was noted.
     pub(super) audit: Option<AuditHead>,
@@ -67,7 +69,7 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events, audit: _, erasing: _ } =
+        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events, audit: _, erasing: _, groups: _ } =
             self;
         rows.is_empty()
             && removed.is_empty()
@@ -185,6 +187,13 @@ impl<'a> Working<'a> {
         keys.into_values().collect()
     }
 
+    /// All groups.
+    pub(super) fn groups(&self) -> Vec<Arc<UserGroup>> {
+        let mut groups = self.registry.read().groups.clone();
+        groups.extend(self.accepted.groups.iter().map(|group| (group.id, Arc::clone(group))));
+        groups.into_values().collect()
+    }
+
     pub(super) fn settings(&self) -> Settings {
         self.accepted.settings.unwrap_or_else(|| self.registry.settings())
     }
@@ -223,6 +232,7 @@ impl<'a> Working<'a> {
         self.accepted.tallies.extend(change.tallies);
         self.accepted.settings = change.settings.or(self.accepted.settings);
         self.accepted.keys.extend(change.keys);
+        self.accepted.groups.extend(change.groups);
         self.accepted.events.extend(change.events);
         self.accepted.audit = change.audit.or(self.accepted.audit);
         self.accepted.erasing.extend(change.erasing);
@@ -296,6 +306,7 @@ impl<'a> Working<'a> {
             || accepted.settings.is_some()
             || !accepted.erasing.is_empty()
             || accepted.audit.is_some()
+            || !accepted.groups.is_empty()
         {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
@@ -309,6 +320,7 @@ impl<'a> Working<'a> {
                 held.keys.insert(key.hash.clone(), key);
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
+            held.groups.extend(accepted.groups.into_iter().map(|group| (group.id, group)));
             held.audit = accepted.audit.unwrap_or(held.audit);
             for (customer, erasing) in accepted.erasing {
                 if erasing {

@@ -67,6 +67,8 @@ actions! {
     ManageKeys,
     /// Read the audit: who has changed what.
     ReadAudit,
+    /// Make groups of users, and call them otherwise.
+    ManageGroups,
     /// Have tokens made for customers.
     MakeCustomerTokens,
     /// Read how the gateway does: the size of its database, its tasks in the background.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::{
     Agreed, Answer, AuditFilter, AuditFound, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor, EventFilter,
     Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData, PoolFilter, PoolOrder, PoolPlace,
-    Proof, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
+    PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -23,6 +23,7 @@ use scrip_domain::{
     customer::{Customer, Email},
     event::Event,
     global_id::GlobalIds,
+    group::{Groups, UserGroup},
     id::{CustomerId, EventId, PoolId},
     period::Instant,
     pool::Pool,
@@ -65,15 +66,8 @@ impl Session {
     /// The same as it is now: none once the key is not good any more. For what goes on longer than a request.
     #[must_use]
     pub fn again(&self) -> Option<Self> {
-        let (scrip, actor) = (self.0.open_to_all(), self.actor());
-        match &actor.proof {
-            // Its role may be another by now.
-            Proof::Key(key) => {
-                let (address, request) = (actor.address, Arc::clone(&actor.request));
-                scrip.caller_of(key).map(|actor| scrip.session(Caller { address, request, ..actor }))
-            }
-            Proof::Own | Proof::Issued { .. } | Proof::Token { .. } => scrip.still(actor).then(|| self.clone()),
-        }
+        let scrip = self.0.open_to_all();
+        scrip.still_as(self.actor()).map(|actor| scrip.session(actor))
     }
 
     /// Whether the actor may do this, for what another has read already.
@@ -120,6 +114,10 @@ impl Session {
             (Ok(_), Some(own)) => {
                 Box::pin(async move { crate::scrip::own::<U>(self.submit_own(own, key, case.into()).await?) })
             }
+            (Ok(scrip), None) if !self.sight().is_whole() => Box::pin(async move {
+                let answer = scrip.submit(self.actor(), key, case.into()).await?;
+                crate::scrip::own::<U>(self.sight().answer(answer)?)
+            }),
             (Ok(scrip), None) => scrip.change(self.actor(), key, case),
             (Err(refused), _) => Box::pin(self.refuse(case.into(), refused)),
         }
@@ -130,7 +128,9 @@ impl Session {
         let command = command.into();
         match (self.0.may(command.demands()), self.own()) {
             (Ok(_), Some(own)) => Box::pin(self.submit_own(own, key, command)),
-            (Ok(scrip), None) => scrip.submit(self.actor(), key, command),
+            (Ok(scrip), None) => Box::pin(async move {
+                self.sight().answer(scrip.submit(self.actor(), key, command).await?)
+            }),
             (Err(refused), _) => Box::pin(self.refuse(command, refused)),
         }
     }
@@ -178,7 +178,8 @@ impl Session {
 
     /// The purchase with this transactionId.
     pub async fn purchase(&self, transaction: &str) -> Result<Option<PurchaseRecord>, Failure> {
-        self.0.may(Action::ReadPurchases)?.purchase(transaction).await
+        let found = self.0.may(Action::ReadPurchases)?.purchase(transaction).await?;
+        Ok(found.map(|purchase| self.sight().purchase(purchase)))
     }
 
     /// Whether there is one.
@@ -188,7 +189,7 @@ impl Session {
 
     /// The pool that codes were added to.
     pub(super) fn pool_to_add_to(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::AddCoupons)?.registry.pool(id))
+        Ok(self.sight().seen(self.0.may(Action::AddCoupons)?.registry.pool(id)))
     }
 
     /// Makes a key.
@@ -218,6 +219,19 @@ impl Session {
         self.0.may(Action::KeepBooks)?.renew_token_keys().await
     }
 
+    /// The groups that the actor is in, by their names.
+    pub fn groups(&self) -> Result<Vec<Arc<UserGroup>>, Failure> {
+        Ok(self.0.may(Action::ReadPools)?.groups_of(&self.actor().groups))
+    }
+
+    /// The groups with these ids that the actor is in.
+    #[must_use]
+    pub fn groups_named(&self, groups: &Groups) -> Vec<Arc<UserGroup>> {
+        let mut found = self.0.open_to_all().groups_of(groups);
+        found.retain(|group| self.actor().groups.has(group.id));
+        found
+    }
+
     /// All keys, by their making.
     pub fn keys(&self) -> Result<Vec<ApiKey>, Failure> {
         Ok(self.0.may(Action::ManageKeys)?.keys())
@@ -233,12 +247,12 @@ impl Session {
 impl Session {
     /// The pool with this id.
     pub fn pool(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool(id))
+        Ok(self.sight().seen(self.0.may(Action::ReadPools)?.registry.pool(id)))
     }
 
     /// The pool with this external id.
     pub fn pool_by_external_id(&self, external: &str) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool_by_external_id(external))
+        Ok(self.sight().seen(self.0.may(Action::ReadPools)?.registry.pool_by_external_id(external)))
     }
 
     /// A page of the pools that a filter admits.
@@ -248,19 +262,20 @@ impl Session {
         order: PoolOrder,
         page: &PageRequest<PoolPlace>,
     ) -> Result<Page<Arc<Pool>, PoolPlace>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, order, page)?)
+        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, &self.actor().groups, order, page)?)
     }
 
     /// A pool's supply and counts, as they were recorded last.
     pub fn tally(&self, id: PoolId) -> Result<Tally, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.tally(id))
+        let scrip = self.0.may(Action::ReadPools)?;
+        Ok(if self.sees(id) { scrip.registry.tally(id) } else { Tally::default() })
     }
 
     /// The same as they are at an instant.
     pub async fn tally_at(&self, id: PoolId, now: Instant) -> Result<Tally, Failure> {
         let scrip = self.0.may(Action::ReadPools)?;
         scrip.settle(now).await?;
-        Ok(scrip.registry.tally(id))
+        Ok(if self.sees(id) { scrip.registry.tally(id) } else { Tally::default() })
     }
 
     /// What a pattern can make, or what is wrong with it.
@@ -269,7 +284,7 @@ impl Session {
         draft: CodesDraft,
         for_pool: DraftFor,
     ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
-        self.0.may(Action::PreviewPatterns)?.preview_pattern(draft, for_pool).await
+        self.0.may(Action::PreviewPatterns)?.preview_pattern(self.actor(), draft, for_pool).await
     }
 }
 
@@ -349,7 +364,7 @@ impl Session {
 
     /// The pool of an event's coupon, for what an event tells of itself: its amounts' currency.
     pub fn pool_of_event(&self, event: &Event) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadEvents)?.registry.pool(event.coupon.pool))
+        Ok(self.sight().seen(self.0.may(Action::ReadEvents)?.registry.pool(event.coupon.pool)))
     }
 
     /// The last event that is durable; changes with every commit that made one.

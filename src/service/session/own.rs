@@ -79,7 +79,7 @@ impl Session {
     }
 
     pub(super) fn may_see(&self, event: &Event) -> bool {
-        self.own().is_none_or(|own| event.change.customer.as_ref() == Some(own))
+        self.own().is_none_or(|own| event.change.customer.as_ref() == Some(own)) && self.sees(event.coupon.pool)
     }
 
     /// Who did it, as whoever asks may know: a customer learns no names of keys.
@@ -97,11 +97,12 @@ impl Session {
 
     /// A filter of events as far as whoever asks may see them; none where nothing is left.
     pub(super) fn own_events(&self, filter: &EventFilter) -> Option<EventFilter> {
-        let Some(own) = self.own() else { return Some(filter.clone()) };
+        let filter = EventFilter { sight: self.sight(), ..filter.clone() };
+        let Some(own) = self.own() else { return Some(filter) };
         if filter.customer.as_ref().is_some_and(|customer| customer != own) {
             return None;
         }
-        Some(EventFilter { customer: Some(own.clone()), ..filter.clone() })
+        Some(EventFilter { customer: Some(own.clone()), ..filter })
     }
 
     /// The own customer, where what is looked for is that.

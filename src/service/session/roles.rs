@@ -31,6 +31,7 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::ChangeSettings, &[]),
     (Action::ManageKeys, &[]),
     (Action::ReadAudit, &[]),
+    (Action::ManageGroups, &[]),
     (Action::MakeCustomerTokens, &[Role::Service]),
     (Action::ReadOperations, &[]),
     (Action::TakeBackups, &[]),

@@ -61,7 +61,7 @@ fn series(making: Making, first: u64) -> CodeSeries {
     }
 }
 
-fn pool() -> Pool {
+pub(super) fn pool() -> Pool {
     let binding = |on_failure| Binding {
         plugin: "first-purchase".to_owned(),
         config: serde_json::json!({ "large": u64::MAX, "half": 0.5 }),
@@ -83,6 +83,7 @@ fn pool() -> Pool {
         pays_shipping: None,
         till: Till::default(),
         returnable: false,
+        group: None,
         holdings_since: None,
         claims_since: None,
         terms: Vec::new(),
@@ -338,7 +339,7 @@ fn token_keys() -> TokenKeys {
     TokenKeys { current: key(2, 200), before: Some(key(1, 100)) }
 }
 
-fn key_of(id: &str, hash: &str) -> ApiKey {
+pub(super) fn key_of(id: &str, hash: &str) -> ApiKey {
     ApiKey {
         id: id.to_owned(),
         name: "till".to_owned(),
@@ -349,6 +350,7 @@ fn key_of(id: &str, hash: &str) -> ApiKey {
         expires_at: None,
         revoked_at: None,
         last_used_at: None,
+        groups: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
-//! The golden rows of what belongs to access: the audit, erasures.
+//! The golden rows of what belongs to access: the audit, groups, erasures.
 
 use super::{
-    golden::{at, customer, event, row},
+    golden::{at, customer, event, key_of, pool, row},
     *,
 };
 use scrip_domain::{
@@ -35,5 +35,8 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         row::<Erasures>(customer("ann"), erasure),
         row::<AuditEntries>(42, Box::new(entry.clone())),
         row::<AuditHeads>((), entry.head()),
+        row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
+        row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
+        row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),
     ]
 }

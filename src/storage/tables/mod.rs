@@ -8,6 +8,7 @@ mod coupons;
 mod customers;
 mod erasures;
 mod events;
+mod groups;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use scrip_domain::{
     customer::Customer,
     event::Change,
     gift_card::Entry,
+    group::{GroupId, UserGroup},
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, TermsNumber},
     pool::Pool,
     presence::{Node, NodeId},
@@ -165,6 +167,8 @@ tables! {
     AuditEntries { u64 => Box<AuditEntry> }
     /// The end of the audit: one row, and none where nothing was noted.
     AuditHeads { () => AuditHead }
+    /// Groups of users.
+    UserGroups { GroupId => UserGroup }
     /// Customers who are being erased.
     Erasures { CustomerId => Erasure }
 }

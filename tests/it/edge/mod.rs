@@ -21,6 +21,7 @@ mod expiry;
 mod export;
 mod generated;
 mod generic;
+mod groups;
 mod guard;
 mod heads;
 mod health;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::App;
 
 /// Every field of the schema's roots, what it demands, and how it is asked for: `POOL` and `COUPON` are ids.
-const DEMANDS: &[(&str, Option<Action>, &str)] = &[
+pub(super) const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("node", Some(Action::ReadPools), "{ node(id: \"POOL\") { id } }"),
     ("nodes", Some(Action::ReadCoupons), "{ nodes(ids: [\"COUPON\"]) { id } }"),
     ("pool", Some(Action::ReadPools), "{ pool(id: \"POOL\") { name } }"),
@@ -42,6 +42,7 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("database", Some(Action::ReadOperations), "{ database { bytes } }"),
     ("tasks", Some(Action::ReadOperations), "{ tasks { name } }"),
     ("apiKeys", Some(Action::ManageKeys), "{ apiKeys { id } }"),
+    ("userGroups", Some(Action::ReadPools), "{ userGroups { id } }"),
     ("auditLog", Some(Action::ReadAudit), "{ auditLog { edges { cursor } } }"),
     ("auditVerification", Some(Action::ReadAudit), "{ auditVerification { faults } }"),
     ("viewer", None, "{ viewer { name } }"),
@@ -141,6 +142,16 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("apiKeyUpdate", Some(Action::ManageKeys), "mutation { apiKeyUpdate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRotate", Some(Action::ManageKeys), "mutation { apiKeyRotate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRevoke", Some(Action::ManageKeys), "mutation { apiKeyRevoke(id: \"none\") ERRORS }"),
+    (
+        "userGroupCreate",
+        Some(Action::ManageGroups),
+        "mutation { userGroupCreate(input: {name: \"north\"}) ERRORS }",
+    ),
+    (
+        "userGroupUpdate",
+        Some(Action::ManageGroups),
+        "mutation { userGroupUpdate(input: {id: \"none\", name: \"south\"}) ERRORS }",
+    ),
     (
         "customerTokenCreate",
         Some(Action::MakeCustomerTokens),
