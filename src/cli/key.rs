@@ -1,11 +1,11 @@
-//! `scrip key create`, `list` and `revoke`: the keys of a database that is there, while its gateway is stopped.
+//! `scrip key create`, `list`, `rotate` and `revoke`: the keys of a database that is there, while its gateway is stopped.
 
 use clap::{Subcommand, ValueEnum};
 
 use super::{Problem, say};
 use crate::config::Config;
 use scrip_domain::{access::Role, group::GroupId, period::Instant};
-use scrip_service::{Clock, KeyDraft, KeyRevoke, Scrip, Session};
+use scrip_service::{Clock, KeyDraft, KeyRevoke, NewKey, Scrip, Session};
 
 /// What is done with keys.
 #[derive(Debug, Subcommand)]
@@ -27,6 +27,14 @@ pub(super) enum KeyCommand {
     },
     /// List the keys, without their secrets.
     List,
+    /// Make a key like the one with this id, which `list` tells, and show it once. Both are good for a while.
+    Rotate {
+        /// Which key.
+        id: String,
+        /// For how many minutes the old one is good beside the new one.
+        #[arg(long, default_value_t = 24 * 60)]
+        minutes: i64,
+    },
     /// Revoke the key with this id, which `list` tells.
     Revoke {
         /// Which key.
@@ -70,10 +78,9 @@ async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem
         KeyCommand::Create { name, role, group, expires } => {
             let groups = groups_named(session, &group)?;
             let draft = KeyDraft { role: role.into(), expires_at: expires, groups, ..KeyDraft::admin(name.trim()) };
-            let made = session.create_key(draft).await?;
-            say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");
-            say(&mut std::io::stdout(), &made.secret);
+            show(&session.create_key(draft).await?);
         }
+        KeyCommand::Rotate { id, minutes } => show(&session.rotate_key(id, minutes).await?),
         KeyCommand::List => {
             for key in session.keys()? {
                 let state = match (key.revoked_at, key.expires_at) {
@@ -92,6 +99,11 @@ async fn carry_out(session: &Session, command: KeyCommand) -> Result<(), Problem
         }
     }
     Ok(())
+}
+
+fn show(made: &NewKey) {
+    say(&mut std::io::stderr(), "The key, shown only now. Send it as: Authorization: Bearer KEY");
+    say(&mut std::io::stdout(), &made.secret);
 }
 
 /// The groups with these names.

@@ -16,6 +16,7 @@ use super::{
         ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
         Node, PatternPreview, Plugin, Purchase, Settings, UserGroup, Viewer,
     },
+    visible,
 };
 use scrip_domain::{
     customer::Email,
@@ -67,6 +68,7 @@ impl Query {
     }
 
     /// A pool by its id or by the retailer's id of it; null where there is none.
+    #[graphql(visible = "visible::read_pools")]
     async fn pool(
         &self,
         ctx: &Context<'_>,
@@ -84,6 +86,7 @@ impl Query {
 
     /// All pools.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with filter and order")]
+    #[graphql(visible = "visible::read_pools")]
     async fn pools(
         &self,
         ctx: &Context<'_>,
@@ -106,6 +109,7 @@ impl Query {
     }
 
     /// A coupon by its id; null where there is none.
+    #[graphql(visible = "visible::read_coupons")]
     async fn coupon(&self, ctx: &Context<'_>, #[graphql(desc = "The opaque id.")] id: ID) -> Result<Option<Coupon>> {
         let Ok(id) = coupon_id(ids(ctx)?, &id) else { return Ok(None) };
         let found = session(ctx)?.coupons(&[id]).await.map_err(|failure| failed(ctx, &failure))?;
@@ -113,6 +117,7 @@ impl Query {
     }
 
     /// The coupons with this code, in any pool: one, or, of a generic code, those of all customers.
+    #[graphql(visible = "visible::read_coupons")]
     async fn coupons_by_code(
         &self,
         ctx: &Context<'_>,
@@ -132,6 +137,7 @@ impl Query {
 
     /// A customer by the opaque id, by the retailer's own id or by e-mail address; null where there is
     /// none.
+    #[graphql(visible = "visible::read_customers")]
     async fn customer(
         &self,
         ctx: &Context<'_>,
@@ -158,6 +164,7 @@ impl Query {
     }
 
     /// All customers, by their externalId.
+    #[graphql(visible = "visible::read_customers")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -179,6 +186,7 @@ impl Query {
 
     /// The log of events, oldest first. A page may hold fewer than were asked for and still have a next
     /// one: go on from its end cursor.
+    #[graphql(visible = "visible::read_events")]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -192,6 +200,7 @@ impl Query {
 
     /// The place in the log after all that has happened. Read it before a list that is to be kept up to date, and
     /// follow `couponEvents` after it: nothing is missed between the two.
+    #[graphql(visible = "visible::read_events")]
     async fn latest_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
         let latest = session(ctx)?.latest_event().map_err(|failure| failed(ctx, &failure))?;
         let latest = *latest.borrow();
@@ -199,6 +208,7 @@ impl Query {
     }
 
     /// What a checkout would be decided; changes nothing.
+    #[graphql(visible = "visible::preview_checkouts")]
     async fn checkout_preview(
         &self,
         ctx: &Context<'_>,
@@ -210,6 +220,7 @@ impl Query {
     }
 
     /// Which of the coupons that a customer holds fit a basket, why not, and the best of them together; changes nothing.
+    #[graphql(visible = "visible::preview_checkouts")]
     async fn eligible_coupons(
         &self,
         ctx: &Context<'_>,
@@ -222,6 +233,7 @@ impl Query {
     }
 
     /// A checkout that was recorded, by its transactionId; null where there is none.
+    #[graphql(visible = "visible::read_purchases")]
     async fn purchase(
         &self,
         ctx: &Context<'_>,
@@ -231,6 +243,7 @@ impl Query {
     }
 
     /// What a pattern can make, while a pool is being drafted; changes nothing.
+    #[graphql(visible = "visible::preview_patterns")]
     async fn pattern_preview(
         &self,
         ctx: &Context<'_>,
@@ -242,36 +255,42 @@ impl Query {
     }
 
     /// The plugins of the plugins folder, by id.
+    #[graphql(visible = "visible::read_plugins")]
     async fn plugins(&self, ctx: &Context<'_>) -> Result<Vec<Plugin>> {
         let plugins = session(ctx)?.plugins().map_err(|failure| failed(ctx, &failure))?;
         Ok(plugins.map(|plugins| plugins.all().into_iter().map(Plugin).collect()).unwrap_or_default())
     }
 
     /// What the whole programme is set to.
+    #[graphql(visible = "visible::read_settings")]
     async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
         Ok(session(ctx)?.settings().map_err(|failure| failed(ctx, &failure))?.into())
     }
 
     /// How large the database is. It reads a few rows of each table and none of the others, so it takes as long whatever
     /// the database holds.
+    #[graphql(visible = "visible::read_operations")]
     async fn database(&self, ctx: &Context<'_>) -> Result<Database> {
         let size = session(ctx)?.database_size().await;
         Ok(size.map_err(|failure| failed(ctx, &failure))?.into())
     }
 
     /// What the gateway does in the background, and how that goes.
+    #[graphql(visible = "visible::read_operations")]
     async fn tasks(&self, ctx: &Context<'_>) -> Result<Vec<BackgroundTask>> {
         let tasks = session(ctx)?.tasks().map_err(|failure| failed(ctx, &failure))?;
         Ok(tasks.into_iter().map(BackgroundTask::from).collect())
     }
 
     /// All API keys, by their making, revoked ones included.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
         let keys = session(ctx)?.keys().map_err(|failure| failed(ctx, &failure))?;
         Ok(keys.into_iter().map(ApiKey).collect())
     }
 
     /// The groups of users that whoever asks is in, by their names; all for an ADMIN.
+    #[graphql(visible = "visible::read_pools")]
     async fn user_groups(&self, ctx: &Context<'_>) -> Result<Vec<UserGroup>> {
         let groups = session(ctx)?.groups().map_err(|failure| failed(ctx, &failure))?;
         Ok(groups.into_iter().map(UserGroup).collect())
@@ -279,6 +298,7 @@ impl Query {
 
     /// The audit, the newest entry first: who changed what of the configuration, keys, groups, pools and plugins. A page may
     /// hold fewer than were asked for and still have a next one: go on from its end cursor.
+    #[graphql(visible = "visible::read_audit")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -295,6 +315,7 @@ impl Query {
     }
 
     /// Whether the audit is whole: it reads all of it.
+    #[graphql(visible = "visible::read_audit")]
     async fn audit_verification(&self, ctx: &Context<'_>) -> Result<AuditVerification> {
         let found = session(ctx)?.verify_audit().await.map_err(|failure| failed(ctx, &failure))?;
         Ok(found.into())

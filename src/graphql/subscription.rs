@@ -11,6 +11,7 @@ use super::{
     input::EventFilter,
     scalar::Cursor,
     types::CouponEvent,
+    visible,
 };
 use scrip_domain::{
     id::EventId,
@@ -46,6 +47,7 @@ impl Subscription {
     /// Every change of a coupon, as it happens, once and in order. Give the cursor of the last event that was seen as
     /// `after` to go on exactly there, also after the gateway was started anew; without it, what happens from now on
     /// comes.
+    #[graphql(visible = "visible::read_events")]
     async fn coupon_events(
         &self,
         ctx: &Context<'_>,

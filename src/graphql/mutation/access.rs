@@ -15,6 +15,7 @@ use crate::{
         CouponUserError, CustomerTokenCreateInput, CustomerTokenCreatePayload, UserGroup, UserGroupCreateInput, UserGroupPayload,
         UserGroupUpdateInput,
     },
+    visible,
 };
 use scrip_domain::{access::ApiKey as Key, group, id::CustomerId, rejection::Refusal};
 use scrip_service::{Failure, KeyRevoke, NewKey, NewToken, UserGroupCreate};
@@ -25,6 +26,7 @@ pub(super) struct AccessMutation;
 #[Object]
 impl AccessMutation {
     /// Makes an API key. Its secret is told only in this answer.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_create(
         &self,
         ctx: &Context<'_>,
@@ -39,6 +41,7 @@ impl AccessMutation {
 
     /// Replaces an API key: the new one, whose secret is told only in this answer, has its name, its role and its end, and
     /// both are good for a while, so that whoever has the old one can go over to the new one.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_rotate(
         &self,
         ctx: &Context<'_>,
@@ -49,6 +52,7 @@ impl AccessMutation {
     }
 
     /// Edits an API key: what its holder may do and until when, at once.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_update(
         &self,
         ctx: &Context<'_>,
@@ -58,6 +62,7 @@ impl AccessMutation {
     }
 
     /// Makes a group of users.
+    #[graphql(visible = "visible::manage_groups")]
     async fn user_group_create(
         &self,
         ctx: &Context<'_>,
@@ -67,16 +72,18 @@ impl AccessMutation {
     }
 
     /// Calls a group of users otherwise. What is in it stays in it.
+    #[graphql(visible = "visible::manage_groups")]
     async fn user_group_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: UserGroupUpdateInput,
     ) -> Result<Option<UserGroupPayload>> {
-        group_payload(change(ctx, None, input.case(ids(ctx)?)).await?)
+        group_payload(change(ctx, None, Ok::<_, Refusal>(input.case(ids(ctx)?))).await?)
     }
 
     /// Makes a token for a customer, so that a shop's page asks for the customer itself: it may do what the role CUSTOMER
     /// may, with what is the customer's own. It ends by itself, and with the key that had it made.
+    #[graphql(visible = "visible::make_customer_tokens")]
     async fn customer_token_create(
         &self,
         ctx: &Context<'_>,
@@ -102,6 +109,7 @@ impl AccessMutation {
     }
 
     /// Revokes an API key: it is not good any more from now on, also for what its holder follows at the moment.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_revoke(
         &self,
         ctx: &Context<'_>,

@@ -8,6 +8,7 @@ use crate::{
     failure::failed,
     input::PluginTestInput,
     types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
+    visible,
 };
 use scrip_domain::rejection::{Refusal, Rejection};
 use scrip_plugins::{CheckRequest, CodeRequest, PluginKind, Plugins};
@@ -19,6 +20,7 @@ pub(super) struct PluginMutation;
 impl PluginMutation {
     /// Tries a plugin on a sample, and shows what it answers, uses, logs and asks of the network. Nothing is claimed,
     /// redeemed or recorded, and nothing is sent unless that is asked for.
+    #[graphql(visible = "visible::manage_plugins")]
     async fn plugin_test(
         &self,
         ctx: &Context<'_>,
@@ -36,6 +38,7 @@ impl PluginMutation {
 
     /// Loads a plugin's files again. Where they cannot be used the build before stays in use, and the plugin's problem
     /// says why.
+    #[graphql(visible = "visible::manage_plugins")]
     async fn plugin_reload(
         &self,
         ctx: &Context<'_>,

@@ -17,6 +17,7 @@ use crate::{
         CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerErasePayload, CustomerPayload, PoolPayload,
         PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
+    visible,
 };
 use scrip_domain::{pool::Pool, rejection::Refusal};
 use scrip_service::{AddedInParts, Erased, Failure, Generated, SettingsEdit, Skipped};
@@ -27,6 +28,7 @@ pub(super) struct PoolMutation;
 #[Object]
 impl PoolMutation {
     /// Makes a pool.
+    #[graphql(visible = "visible::change_pools")]
     async fn pool_create(
         &self,
         ctx: &Context<'_>,
@@ -37,6 +39,7 @@ impl PoolMutation {
     }
 
     /// Edits a pool. Existing coupons keep the terms that they carry.
+    #[graphql(visible = "visible::change_pools")]
     async fn pool_update(
         &self,
         ctx: &Context<'_>,
@@ -52,6 +55,7 @@ impl PoolMutation {
 
     /// Archives a pool, so that nothing new is claimed from it, or brings it back. A pool is never
     /// deleted.
+    #[graphql(visible = "visible::change_pools")]
     async fn pool_archive(
         &self,
         ctx: &Context<'_>,
@@ -63,6 +67,7 @@ impl PoolMutation {
     /// Adds codes to an uploaded pool. A code that exists already, in the list or in any pool, is
     /// skipped and told. Codes are added in parts of 500: after a crash in the middle, the same call
     /// adds the rest.
+    #[graphql(visible = "visible::add_coupons")]
     async fn coupons_add(
         &self,
         ctx: &Context<'_>,
@@ -95,6 +100,7 @@ impl PoolMutation {
 
     /// Makes more codes of a bulk pool, in a moment however many they are: a code is computed from the pool's
     /// pattern and secret, and nothing is stored for it until somebody touches it.
+    #[graphql(visible = "visible::add_coupons")]
     async fn coupons_generate(
         &self,
         ctx: &Context<'_>,
@@ -112,6 +118,7 @@ impl PoolMutation {
     }
 
     /// Makes a customer, or edits one.
+    #[graphql(visible = "visible::change_customers")]
     async fn customer_upsert(
         &self,
         ctx: &Context<'_>,
@@ -126,6 +133,7 @@ impl PoolMutation {
     /// Erases a customer: the e-mail address, the attributes and the id leave customers, events, purchases and answers.
     /// What happened stays, under a name that nothing leads to; so do ledgers and counts. Whoever comes with the same id
     /// afterwards is a new customer. Of a customer with a long history the rest is done in the background.
+    #[graphql(visible = "visible::erase_customers")]
     async fn customer_erase(
         &self,
         ctx: &Context<'_>,
@@ -149,6 +157,7 @@ impl PoolMutation {
     }
 
     /// Changes the settings.
+    #[graphql(visible = "visible::change_settings")]
     async fn settings_update(
         &self,
         ctx: &Context<'_>,

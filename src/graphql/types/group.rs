@@ -13,7 +13,7 @@ use crate::{
     global_id::{self, GlobalId, GlobalIds, group_id, ids},
     scalar::Cursor,
 };
-use scrip_domain::{group, rejection::Refusal};
+use scrip_domain::group;
 use scrip_service::{PageRequest, PoolFilter, PoolOrder, UserGroupCreate, UserGroupUpdate};
 
 /// Some of the people who work on the programme. A pool that belongs to a group exists only for whoever is in it, and for
@@ -74,9 +74,11 @@ pub struct UserGroupUpdateInput {
 
 impl UserGroupUpdateInput {
     /// The service's use case.
-    pub fn case(self, ids: &GlobalIds) -> std::result::Result<UserGroupUpdate, Refusal> {
-        let id = group_id(ids, &self.id).map_err(|rejection| rejection.at(["id"]))?;
-        Ok(UserGroupUpdate { id, name: self.name })
+    #[must_use]
+    pub fn case(self, ids: &GlobalIds) -> UserGroupUpdate {
+        // No group has the number 0: whoever may ask at all is told that there is none.
+        let id = group_id(ids, &self.id).unwrap_or(group::GroupId(0));
+        UserGroupUpdate { id, name: self.name }
     }
 }
 

@@ -115,6 +115,9 @@ pub(super) async fn get(
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };
+    if let Some(refusal) = graphql::file_over_budget(&app, &session, &notes) {
+        return refusal;
+    }
     let pool = match pool_by_any_id(&session, &id) {
         Ok(Some(pool)) => pool,
         Ok(None) => return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId"),

@@ -182,6 +182,9 @@ pub(in super::super) async fn get(
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };
+    if let Some(refusal) = graphql::file_over_budget(&app, &session, &notes) {
+        return refusal;
+    }
     let unknown = || graphql::error(StatusCode::NOT_FOUND, "no customer is known by this id");
     let Ok(customer) = session.ids().customer(&id).and_then(|id| CustomerId::parse(&id)) else { return unknown() };
     if let Err(full) = app.held.admits(&session.actor().id, 0) {

@@ -179,6 +179,9 @@ impl Attempt<'_> {
         for other in &named {
             let owner = self.pool_of(other.coupon)?;
             let comparison = owner.case().between(pool.case());
+            if same_code(comparison, &other.code, code) && !self.groups.see(owner.group) {
+                return Ok(Some(Rejection::CodeTaken));
+            }
             if same_code(comparison, &other.code, code) {
                 return Ok(Some(Rejection::Duplicate { what: "this code".to_owned() }));
             }

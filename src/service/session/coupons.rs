@@ -74,7 +74,13 @@ impl Session {
         let scrip = self.0.may(Action::ReadCoupons)?;
         match self.own() {
             Some(own) => self.look_up_own(own, code, page, now).await,
-            None => scrip.coupons_by_code(code, &self.sight(), page, now).await,
+            None if self.sees_codes() => scrip.coupons_by_code(code, &self.sight(), page, now).await,
+            None => {
+                self.check_guesses()?;
+                let found = scrip.coupons_by_code(code, &self.sight(), page, now).await?;
+                self.count_guesses(usize::from(found.items.is_empty()));
+                Ok(found)
+            }
         }
     }
 

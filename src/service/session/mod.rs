@@ -4,6 +4,7 @@
 mod action;
 mod coupons;
 mod door;
+mod guesses;
 mod own;
 mod roles;
 
@@ -114,10 +115,9 @@ impl Session {
             (Ok(_), Some(own)) => {
                 Box::pin(async move { crate::scrip::own::<U>(self.submit_own(own, key, case.into()).await?) })
             }
-            (Ok(scrip), None) if !self.sight().is_whole() => Box::pin(async move {
-                let answer = scrip.submit(self.actor(), key, case.into()).await?;
-                crate::scrip::own::<U>(self.sight().answer(answer)?)
-            }),
+            (Ok(_), None) if !self.sight().is_whole() => {
+                Box::pin(async move { crate::scrip::own::<U>(self.submit_within(key, case.into()).await?) })
+            }
             (Ok(scrip), None) => scrip.change(self.actor(), key, case),
             (Err(refused), _) => Box::pin(self.refuse(case.into(), refused)),
         }
@@ -128,11 +128,21 @@ impl Session {
         let command = command.into();
         match (self.0.may(command.demands()), self.own()) {
             (Ok(_), Some(own)) => Box::pin(self.submit_own(own, key, command)),
-            (Ok(scrip), None) => Box::pin(async move {
-                self.sight().answer(scrip.submit(self.actor(), key, command).await?)
-            }),
+            (Ok(_), None) if !self.sight().is_whole() => Box::pin(self.submit_within(key, command)),
+            (Ok(scrip), None) => scrip.submit(self.actor(), key, command),
             (Err(refused), _) => Box::pin(self.refuse(command, refused)),
         }
+    }
+
+    /// Has a command carried out for whoever does not see all pools.
+    async fn submit_within(&self, key: Option<String>, command: Command) -> Result<Answer, Failure> {
+        let scrip = self.0.may(command.demands())?;
+        if let Command::CouponsAdd(_) | Command::PoolCreate(_) | Command::PoolUpdate(_) = command {
+            self.check_guesses()?;
+        }
+        let answer = scrip.submit(self.actor(), key, command).await;
+        self.count_guesses_of(&answer);
+        self.sight().answer(answer?)
     }
 
     /// Refuses a command, which the audit notes where it would note the change.
@@ -284,7 +294,13 @@ impl Session {
         draft: CodesDraft,
         for_pool: DraftFor,
     ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
-        self.0.may(Action::PreviewPatterns)?.preview_pattern(self.actor(), draft, for_pool).await
+        let scrip = self.0.may(Action::PreviewPatterns)?;
+        self.check_guesses()?;
+        let found = scrip.preview_pattern(self.actor(), draft, for_pool).await?;
+        if let Ok(facts) = &found {
+            self.count_guesses_of_preview(facts);
+        }
+        Ok(found)
     }
 }
 

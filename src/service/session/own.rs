@@ -12,7 +12,7 @@ use tokio::time::{Instant as Moment, sleep_until};
 use super::{Action, Session};
 use crate::{
     Agreed, Answer, CheckoutOrder, CheckoutRecord, Command, CouponFilter, CouponRef, EligibleRecord, EventFilter,
-    Failure, Page, PageRequest, Proof, Recorded, Redeem, attempts::Trier,
+    Failure, Page, PageRequest, Recorded, Redeem,
 };
 use scrip_domain::{
     basket::BasketDraft,
@@ -152,23 +152,11 @@ impl Session {
 
 /// What a customer tries with codes.
 impl Session {
-    fn trier(&self) -> Trier {
-        let actor = self.actor();
-        let key = match &actor.proof {
-            Proof::Token { by, .. } => by.clone(),
-            Proof::Own | Proof::Key(_) | Proof::Issued { .. } => None,
-        };
-        Trier { customer: actor.id.clone(), key, address: actor.address }
-    }
-
     /// Takes tries for so many codes.
     fn take_tries(&self, number: usize) -> Result<(), Failure> {
         self.0.tries();
         let attempts = &self.0.open_to_all().attempts;
-        attempts.take(&self.trier(), number, self.now()).map_err(|seconds| {
-            self.0.tell_to_wait(seconds);
-            Refusal::from(Rejection::TooManyTries { seconds }).into()
-        })
+        attempts.take(&self.trier(), number, self.now()).map_err(|seconds| self.too_many(seconds))
     }
 
     fn give_tries_back(&self, number: usize) {

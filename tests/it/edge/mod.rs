@@ -23,6 +23,7 @@ mod generated;
 mod generic;
 mod groups;
 mod guard;
+mod guesses;
 mod heads;
 mod health;
 mod held;
