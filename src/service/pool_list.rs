@@ -183,3 +183,78 @@ fn taken<T>(pools: impl DoubleEndedIterator<Item = T>, page: &PageRequest<PoolPl
     let most = page.limit + 1;
     if page.from_end { pools.rev().take(most).collect() } else { pools.take(most).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patterns::new_pool;
+    use scrip_domain::{period, pool_codes::CodesDraft, source::Source};
+
+    /// A registry of so many pools, every thousandth of which is of group 7, and all others but a few of group 1.
+    fn registry(number: u32) -> Registry {
+        let registry = Registry::default();
+        let draft = new_pool(CodesDraft::default(), Source::Uploaded);
+        let draft = scrip_domain::pool_draft::PoolDraft { pattern: None, ..draft };
+        let first = draft.check(PoolId(1), period::Instant::UNIX_EPOCH, None).expect("a pool");
+        let mut held = registry.write();
+        for id in 1..=number {
+            let group = match id % 1_000 {
+                0 => Some(GroupId(7)),
+                1 => None,
+                _ => Some(GroupId(1)),
+            };
+            let name = format!("pool {}", (u64::from(id) * 7_919) % 1_000_003);
+            let pool = Pool { id: PoolId(id), name, group, ..first.clone() };
+            held.put_pool(Arc::new(pool)).expect("no codes");
+        }
+        drop(held);
+        registry
+    }
+
+    fn page(limit: usize, after: Option<PoolPlace>, from_end: bool) -> PageRequest<PoolPlace> {
+        PageRequest { limit, after, before: None, from_end }
+    }
+
+    #[test]
+    fn pages_of_some_groups_are_those_of_all_without_the_others() {
+        let registry = registry(5_000);
+        let groups = Groups::only([GroupId(7)]);
+        for order in [PoolOrder::Created, PoolOrder::Name] {
+            for from_end in [false, true] {
+                let all = registry.placed(&PoolFilter::default(), &Groups::All, order, &page(10_000, None, from_end));
+                let expected: Vec<_> = all.into_iter().filter(|(_, pool)| groups.see(pool.group)).collect();
+                let found = registry.placed(&PoolFilter::default(), &groups, order, &page(10_000, None, from_end));
+                assert_eq!(found, expected, "{order:?} {from_end}");
+                assert_eq!(found.len(), 10);
+                let first = registry.placed(&PoolFilter::default(), &groups, order, &page(3, None, from_end));
+                assert_eq!(first, expected[..4], "and the one after them");
+                if !from_end {
+                    let after = Some(expected[3].0.clone());
+                    let next = registry.placed(&PoolFilter::default(), &groups, order, &page(3, after, false));
+                    assert_eq!(next, expected[4..8]);
+                }
+            }
+        }
+        let of = |group| PoolFilter { group: Some(GroupId(group)), ..PoolFilter::default() };
+        let number = |filter| registry.placed(&filter, &groups, PoolOrder::Created, &page(10_000, None, false)).len();
+        assert_eq!((number(of(7)), number(of(1)), number(of(9))), (5, 0, 0));
+    }
+
+    /// A pool that is called otherwise, or moved, is in one list.
+    #[test]
+    fn a_pool_that_moves_is_in_one_list() {
+        let registry = registry(10);
+        let moved = |name: &str, group| {
+            let pool = registry.pool(PoolId(2)).expect("a pool");
+            let pool = Pool { name: name.to_owned(), group, ..pool.as_ref().clone() };
+            registry.write().put_pool(Arc::new(pool)).expect("no codes");
+            let held = registry.read();
+            let lists = held.grouped.values().map(|list| (list.created.contains(&PoolId(2)), list.named.len()));
+            let (lists, named): (Vec<bool>, Vec<usize>) = lists.unzip();
+            (lists.into_iter().filter(|is_in| *is_in).count(), named.into_iter().sum::<usize>())
+        };
+        for (name, group) in [("x", Some(GroupId(7))), ("y", Some(GroupId(7))), ("y", None), ("z", Some(GroupId(1)))] {
+            assert_eq!(moved(name, group), (1, 10), "{name} {group:?}");
+        }
+    }
+}

@@ -76,9 +76,11 @@ impl Session {
             Some(own) => self.look_up_own(own, code, page, now).await,
             None if self.sees_codes() => scrip.coupons_by_code(code, &self.sight(), page, now).await,
             None => {
-                self.check_guesses()?;
+                self.take_guess()?;
                 let found = scrip.coupons_by_code(code, &self.sight(), page, now).await?;
-                self.count_guesses(usize::from(found.items.is_empty()));
+                if !found.items.is_empty() {
+                    self.give_guess_back();
+                }
                 Ok(found)
             }
         }

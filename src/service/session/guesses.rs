@@ -3,7 +3,7 @@
 //! them. Both are counted as the tries of customers are, and refused alike where there were too many.
 
 use super::{Action, Session};
-use crate::{Answer, Failure, PatternFacts, Proof, attempts::Trier};
+use crate::{Added, Failure, Proof, attempts::Trier};
 use scrip_domain::rejection::{Refusal, Rejection};
 
 impl Session {
@@ -31,37 +31,40 @@ impl Session {
         self.0.open_to_all().attempts.check(&self.trier(), self.now()).map_err(|seconds| self.too_many(seconds))
     }
 
+    /// Takes a try for a guess before it is known what comes of it: many may be made at the same time.
+    pub(super) fn take_guess(&self) -> Result<(), Failure> {
+        if !self.may_guess() {
+            return Ok(());
+        }
+        self.0.tries();
+        let attempts = &self.0.open_to_all().attempts;
+        attempts.take(&self.trier(), 1, self.now()).map_err(|seconds| self.too_many(seconds))
+    }
+
+    /// Gives it back: nothing was found out.
+    pub(super) fn give_guess_back(&self) {
+        if self.may_guess() {
+            self.0.open_to_all().attempts.give_back(&self.trier(), 1, self.now());
+        }
+    }
+
     /// Refuses because of too many tries.
     pub(super) fn too_many(&self, seconds: u64) -> Failure {
         self.0.tell_to_wait(seconds);
         Refusal::from(Rejection::TooManyTries { seconds }).into()
     }
 
-    /// Counts so many guesses.
-    pub(super) fn count_guesses(&self, number: usize) {
+    /// Counts the codes that an answer tells to be taken.
+    pub(super) fn count_guesses_of(&self, added: &Added) {
+        let taken = Refusal::from(Rejection::CodeTaken);
+        let number = added.skipped.iter().filter(|skipped| skipped.reason == taken).count();
         if number > 0 && self.may_guess() {
             self.0.open_to_all().attempts.charge(&self.trier(), number, self.now());
         }
     }
-
-    /// Counts the guesses that an answer tells of.
-    pub(super) fn count_guesses_of(&self, answer: &Result<Answer, Failure>) {
-        let taken = Refusal::from(Rejection::CodeTaken);
-        let number = match answer {
-            Ok(Answer::Added(added)) => added.skipped.iter().filter(|skipped| skipped.reason == taken).count(),
-            Err(Failure::Refused(refusals)) => refusals.iter().filter(|refusal| is_of_pattern(refusal)).count(),
-            Ok(_) | Err(Failure::Internal(_)) => 0,
-        };
-        self.count_guesses(number);
-    }
-
-    /// The same of a preview.
-    pub(super) fn count_guesses_of_preview(&self, facts: &PatternFacts) {
-        self.count_guesses(facts.refusals.iter().filter(|refusal| is_of_pattern(refusal)).count());
-    }
 }
 
-/// Whether a refusal tells that a code is taken by a pool that does not exist for whoever asks.
-fn is_of_pattern(refusal: &Refusal) -> bool {
-    refusal.message == Rejection::PatternTaken.to_string()
+/// Whether refusals tell that a pattern is taken by a pool that does not exist for whoever asks.
+pub(super) fn is_taken(refusals: &[Refusal]) -> bool {
+    refusals.iter().any(|refusal| refusal.message == Rejection::PatternTaken.to_string())
 }

@@ -137,11 +137,20 @@ impl Session {
     /// Has a command carried out for whoever does not see all pools.
     async fn submit_within(&self, key: Option<String>, command: Command) -> Result<Answer, Failure> {
         let scrip = self.0.may(command.demands())?;
-        if let Command::CouponsAdd(_) | Command::PoolCreate(_) | Command::PoolUpdate(_) = command {
+        let of_pattern = matches!(command, Command::PoolCreate(_) | Command::PoolUpdate(_));
+        if of_pattern {
+            self.take_guess()?;
+        } else if let Command::CouponsAdd(_) = command {
             self.check_guesses()?;
         }
         let answer = scrip.submit(self.actor(), key, command).await;
-        self.count_guesses_of(&answer);
+        if let Ok(Answer::Added(added)) = &answer {
+            self.count_guesses_of(added);
+        }
+        let taken = matches!(&answer, Err(Failure::Refused(refusals)) if guesses::is_taken(refusals));
+        if of_pattern && !taken {
+            self.give_guess_back();
+        }
         self.sight().answer(answer?)
     }
 
@@ -295,10 +304,10 @@ impl Session {
         for_pool: DraftFor,
     ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
         let scrip = self.0.may(Action::PreviewPatterns)?;
-        self.check_guesses()?;
+        self.take_guess()?;
         let found = scrip.preview_pattern(self.actor(), draft, for_pool).await?;
-        if let Ok(facts) = &found {
-            self.count_guesses_of_preview(facts);
+        if !found.as_ref().is_ok_and(|facts| guesses::is_taken(&facts.refusals)) {
+            self.give_guess_back();
         }
         Ok(found)
     }

@@ -46,6 +46,7 @@ mod operators;
 mod overlap;
 mod partner;
 mod patterns;
+mod personal;
 mod plugin_cli;
 mod pools;
 mod purchases;
