@@ -2,6 +2,7 @@
 //! file and among the flags, and told in the environment, so that a typo does not silently leave a default.
 
 mod backup;
+mod budget;
 mod environment;
 mod jwt;
 mod memory;
@@ -16,12 +17,13 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::http::{Proxies, TlsFiles};
+use crate::http::{BudgetRules, Proxies, TlsFiles};
 use scrip_plugins::{Environment, OperatorSettings, PluginSettings};
 use scrip_service::IssuerDraft;
 use scrip_storage::{Address, OpenError};
 
 pub use backup::{BackupLayer, PlannedBackups, rate};
+pub use budget::BudgetLayer;
 pub use jwt::JwtLayer;
 pub use memory::Budget;
 pub use tls::TlsLayer;
@@ -105,6 +107,8 @@ pub struct Layer {
     pub jwt: JwtLayer,
     /// The most that an operation may cost.
     pub max_cost: Option<u64>,
+    /// How much each key may ask for.
+    pub budget: BudgetLayer,
     /// How much memory it may take, such as "1GiB".
     pub memory: Option<String>,
     /// Whether the schema may be asked about: "on" or "off".
@@ -155,6 +159,7 @@ impl Layer {
             behind_proxy: self.behind_proxy.or(lower.behind_proxy),
             jwt: self.jwt.over(lower.jwt),
             max_cost: self.max_cost.or(lower.max_cost),
+            budget: self.budget.over(lower.budget),
             memory: self.memory.or(lower.memory),
             introspection: self.introspection.or(lower.introspection),
             documents: self.documents.or(lower.documents),
@@ -210,6 +215,8 @@ pub struct Config {
     pub issuer: Option<IssuerDraft>,
     /// The most that an operation may cost, where it is not the default.
     pub max_cost: Option<u64>,
+    /// How much each key may ask for.
+    pub budgets: BudgetRules,
     /// How much memory it may take, and for what.
     pub memory: Budget,
     /// Whether the schema may be asked about.
@@ -282,6 +289,7 @@ impl Config {
             behind_proxy: layer.behind_proxy.unwrap_or_default(),
             issuer: layer.jwt.check()?,
             max_cost: layer.max_cost,
+            budgets: layer.budget.check()?,
             memory,
             introspection,
             documents: layer.documents,

@@ -129,6 +129,7 @@ async fn pool(session: &Session, coupons: u64) -> PoolId {
         pays_shipping: None,
         till: Default::default(),
         returnable: None,
+        group: None,
     };
     let pool = session.change(None, PoolCreate(Box::new(draft))).await.expect("a pool").id;
     for from in (0..coupons).step_by(1_000) {

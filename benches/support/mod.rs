@@ -64,6 +64,7 @@ pub(crate) fn draft(name: &str, source: Source) -> PoolDraft {
         pays_shipping: None,
         till: Default::default(),
         returnable: None,
+        group: None,
     }
 }
 

@@ -1,16 +1,13 @@
 //! `scrip backup`: all data of a running gateway, or of a stopped one's folder, in a file.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::StreamExt;
-use reqwest::{Client, Response, StatusCode};
 
 use super::{
     Problem,
+    gateway::{Gateway, chain},
     progress::{Progress, amount},
     say,
 };
@@ -18,9 +15,6 @@ use crate::config::{Config, rate};
 use scrip_domain::period::instant_of;
 use scrip_service::Clock;
 use scrip_storage::{Backed, BackupFile, BackupOptions, OpenError, Source};
-
-/// How long a gateway may take to answer, and then to send more.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is backed up, and where to.
 #[derive(Debug, Args)]
@@ -78,9 +72,10 @@ async fn of_folder(config: &Config, file: &Path, rate: Option<u64>) -> Result<Ba
 
 /// A backup that a running gateway sends.
 async fn of_gateway(url: &str, key: Option<&str>, file: &Path, rate: Option<u64>) -> Result<Backed, Problem> {
-    let key = key.ok_or("SCRIP_KEY is not set: put an API key of the gateway into it (scrip key create makes one)")?;
+    let gateway = Gateway::new(url, key)?;
     let mut to = BackupFile::create(file)?;
-    let response = ask(url, key, rate).await?;
+    let asked = rate.map(|rate| format!("?rate={rate}")).unwrap_or_default();
+    let response = gateway.get(&format!("/backup{asked}"), "backups").await?;
     let mut progress = Progress::new();
     let (mut parts, mut bytes) = (response.bytes_stream(), 0);
     while let Some(part) = parts.next().await {
@@ -93,38 +88,6 @@ async fn of_gateway(url: &str, key: Option<&str>, file: &Path, rate: Option<u64>
     }
     drop(progress);
     Ok(tokio::task::spawn_blocking(move || to.finish()).await??)
-}
-
-async fn ask(url: &str, key: &str, rate: Option<u64>) -> Result<Response, Problem> {
-    let mut address = format!("{}/backup", url.trim_end_matches('/'));
-    if let Some(rate) = rate {
-        address.push_str(&format!("?rate={rate}"));
-    }
-    let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;
-    let response = client.get(&address).bearer_auth(key).send().await;
-    let response = response.map_err(|error| format!("{url} does not answer: {}", chain(&error)))?;
-    match response.status() {
-        StatusCode::OK => Ok(response),
-        StatusCode::UNAUTHORIZED => Err(format!("{url} does not know the key in SCRIP_KEY").into()),
-        StatusCode::NOT_FOUND => Err(format!("{url} gives no backups: expected a gateway of this version").into()),
-        status => {
-            let body = response.text().await.unwrap_or_default();
-            let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-            let reason = body["errors"][0]["message"].as_str().unwrap_or("it does not say why");
-            Err(format!("{url} answers {status}: {reason}").into())
-        }
-    }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// A time in milliseconds since 1970, for people.

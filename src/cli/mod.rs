@@ -1,9 +1,12 @@
 //! The command line: what is asked for, the configuration it comes with, and texts for people.
 
+mod audit;
 mod backup;
 mod check;
 mod clock;
+mod customer;
 mod export;
+mod gateway;
 mod key;
 mod memory;
 mod plugin;
@@ -140,6 +143,18 @@ enum Command {
         #[command(subcommand)]
         action: ClockCommand,
     },
+    /// Look after the audit of who has changed what. It works on a running gateway (--url) or, while it is stopped, on
+    /// its folder or a backup.
+    Audit {
+        #[command(subcommand)]
+        action: audit::AuditCommand,
+    },
+    /// Write all that is known of a customer, or erase it. It works on a running gateway (--url) or, while it is stopped,
+    /// on its folder.
+    Customer {
+        #[command(subcommand)]
+        action: customer::CustomerCommand,
+    },
     /// Manage API keys. The gateway has to be stopped: the database belongs to one process. A running one's keys are
     /// managed over its API (apiKeyCreate and so on).
     Key {
@@ -186,6 +201,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     }
     let url = match &arguments.command {
         Some(Command::Backup(arguments)) => arguments.url.clone(),
+        Some(Command::Customer { action }) => action.url(),
+        Some(Command::Audit { action }) => action.url(),
         _ => None,
     };
     let config = configuration(arguments.settings, url)?;
@@ -214,6 +231,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
+            Some(Command::Audit { action }) => audit::run(config, action).await,
+            Some(Command::Customer { action }) => customer::run(config, action).await,
             Some(Command::Key { action }) => key::run(config, action).await,
         }
     })

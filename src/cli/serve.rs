@@ -67,11 +67,13 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     let streams = StreamLimits::of(budget.streams);
     let connections = connections.min(budget.connections);
     let (origins, proxies, far_places, held) = (config.origins, config.proxies, budget.far_places, budget.held);
+    let budgets = config.budgets;
     let options = http::Options {
         origins,
         proxies,
         tls,
         rules,
+        budgets,
         connections,
         streams,
         far_places,

@@ -9,7 +9,7 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 32] = [
+const VARIABLES: [&str; 37] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
@@ -25,8 +25,13 @@ const VARIABLES: [&str; 32] = [
     "SCRIP_JWT_ALGORITHMS",
     "SCRIP_JWT_LEEWAY",
     "SCRIP_JWT_ROLE",
+    "SCRIP_JWT_GROUPS",
     "SCRIP_JWT_NBF",
     "SCRIP_MAX_COST",
+    "SCRIP_BUDGET_REQUESTS",
+    "SCRIP_BUDGET_COST",
+    "SCRIP_BUDGET_CUSTOMER_REQUESTS",
+    "SCRIP_BUDGET_CUSTOMER_COST",
     "SCRIP_MEMORY",
     "SCRIP_INTROSPECTION",
     "SCRIP_DOCUMENTS",
@@ -74,8 +79,17 @@ impl Layer {
                 "SCRIP_JWT_ALGORITHMS" => layer.jwt.algorithms = Some(list(&value)),
                 "SCRIP_JWT_LEEWAY" => layer.jwt.leeway = Some(value),
                 "SCRIP_JWT_ROLE" => layer.jwt.role = Some(value),
+                "SCRIP_JWT_GROUPS" => layer.jwt.groups = Some(value),
                 "SCRIP_JWT_NBF" => layer.jwt.nbf = Some(value),
                 "SCRIP_MAX_COST" => layer.max_cost = Some(parsed("SCRIP_MAX_COST", &value, "a number such as 100000")?),
+                "SCRIP_BUDGET_REQUESTS" => layer.budget.requests = rate("SCRIP_BUDGET_REQUESTS", &value)?,
+                "SCRIP_BUDGET_COST" => layer.budget.cost = rate("SCRIP_BUDGET_COST", &value)?,
+                "SCRIP_BUDGET_CUSTOMER_REQUESTS" => {
+                    layer.budget.customer_requests = rate("SCRIP_BUDGET_CUSTOMER_REQUESTS", &value)?;
+                }
+                "SCRIP_BUDGET_CUSTOMER_COST" => {
+                    layer.budget.customer_cost = rate("SCRIP_BUDGET_CUSTOMER_COST", &value)?;
+                }
                 "SCRIP_MEMORY" => layer.memory = Some(value),
                 "SCRIP_INTROSPECTION" => layer.introspection = Some(value),
                 "SCRIP_DOCUMENTS" => layer.documents = Some(value.into()),
@@ -109,6 +123,11 @@ fn list(value: &str) -> Vec<String> {
 fn parsed<T: std::str::FromStr>(name: &'static str, text: &str, expected: &str) -> Result<T, ConfigError> {
     let reason = || format!("expected {expected}, found {text:?}");
     text.parse().map_err(|_| ConfigError::Value { name, reason: reason() })
+}
+
+/// How much there is of something in a second.
+fn rate(name: &'static str, text: &str) -> Result<Option<u64>, ConfigError> {
+    parsed(name, text, "a number a second such as 100, or 0 for no bound").map(Some)
 }
 
 /// What is told of a name that is not known.

@@ -23,6 +23,8 @@ pub struct JwtLayer {
     pub leeway: Option<String>,
     /// The claim that has the role, such as "realm_access.roles".
     pub role: Option<String>,
+    /// The claim that has the names of user groups.
+    pub groups: Option<String>,
     /// Whether tokens have to say when they begin: "required" or "optional".
     pub nbf: Option<String>,
     /// Special addresses that the keys may be read from, such as "10.1.0.0/16".
@@ -39,6 +41,7 @@ impl JwtLayer {
             algorithms: self.algorithms.or(lower.algorithms),
             leeway: self.leeway.or(lower.leeway),
             role: self.role.or(lower.role),
+            groups: self.groups.or(lower.groups),
             nbf: self.nbf.or(lower.nbf),
             ranges: self.ranges.or(lower.ranges),
         }
@@ -72,6 +75,7 @@ impl JwtLayer {
             algorithms: self.algorithms,
             leeway,
             role: self.role,
+            groups: self.groups,
             nbf_optional,
             ranges: self.ranges.unwrap_or_default(),
         };

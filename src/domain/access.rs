@@ -3,7 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{combining::Combining, period::Instant, seal::IdSecret, token_key::TokenKeys};
+use super::{
+    combining::Combining,
+    group::{GroupId, Groups},
+    period::Instant,
+    seal::IdSecret,
+    token_key::TokenKeys,
+};
 
 /// What every secret starts with, so that people and scanners recognise one.
 pub const SECRET_PREFIX: &str = "scrip_";
@@ -55,6 +61,9 @@ pub struct ApiKey {
     /// When it was last used, within a minute or so.
     #[serde(default)]
     pub last_used_at: Option<Instant>,
+    /// The groups whose pools its holder sees beside those of no group, in order. An ADMIN sees all.
+    #[serde(default)]
+    pub groups: Vec<GroupId>,
 }
 
 impl ApiKey {
@@ -62,6 +71,12 @@ impl ApiKey {
     #[must_use]
     pub fn is_good(&self, now: Instant) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// The groups whose pools its holder sees.
+    #[must_use]
+    pub fn seen(&self) -> Groups {
+        if self.role == Role::Admin { Groups::All } else { Groups::only(self.groups.iter().copied()) }
     }
 
     /// Whether its holder may do everything for as long as nobody changes that: one such key has to be there.

@@ -9,6 +9,7 @@ mod tests;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::{
+    group::GroupId,
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, checked_id},
     rejection::Rejection,
     seal::{IdSecret, Seal},
@@ -40,6 +41,10 @@ pub enum GlobalId {
     Purchase(String),
     /// An API key, by its own id.
     Key(String),
+    /// An entry of the audit, by its number.
+    Audit(u64),
+    /// A group of users.
+    Group(GroupId),
 }
 
 /// The ids and cursors of a database.
@@ -144,6 +149,8 @@ impl GlobalId {
             Self::Entry(_) => "a ledger entry",
             Self::Purchase(_) => "a purchase",
             Self::Key(_) => "an API key",
+            Self::Audit(_) => "an entry of the audit",
+            Self::Group(_) => "a user group",
         }
     }
 
@@ -158,6 +165,8 @@ impl GlobalId {
             Self::Entry(id) => (5, [coupon(&id.coupon), id.number.to_be_bytes().to_vec()].concat()),
             Self::Purchase(transaction) => (6, transaction.as_bytes().to_vec()),
             Self::Key(id) => (7, id.as_bytes().to_vec()),
+            Self::Audit(number) => (20, number.to_be_bytes().to_vec()),
+            Self::Group(group) => (21, group.0.to_be_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -173,6 +182,9 @@ impl GlobalId {
         if *kind == 7 {
             return checked_id(std::str::from_utf8(rest).ok()?).ok().map(Self::Key);
         }
+        if *kind == 20 {
+            return rest.try_into().ok().map(|number| Self::Audit(u64::from_be_bytes(number)));
+        }
         let (first, rest) = rest.split_first_chunk::<4>()?;
         let first = u32::from_be_bytes(*first);
         let (second, rest) = match rest.split_first_chunk::<8>() {
@@ -181,6 +193,7 @@ impl GlobalId {
         };
         match (*kind, second, rest) {
             (1, None, []) => Some(Self::Pool(PoolId(first))),
+            (21, None, []) => Some(Self::Group(GroupId(first))),
             (2, Some(index), []) => Some(Self::Coupon(CouponId { pool: PoolId(first), index })),
             (4, Some(sequence), []) => Some(Self::Event(EventId { stream: first, sequence })),
             (5, Some(index), number) => {
@@ -200,6 +213,8 @@ impl GlobalId {
             Self::Event(id) => format!("event:{}:{}", id.stream, id.sequence),
             Self::Purchase(transaction) => format!("purchase:{transaction}"),
             Self::Key(id) => format!("key:{id}"),
+            Self::Audit(number) => format!("audit:{number}"),
+            Self::Group(group) => format!("group:{}", group.0),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -225,6 +240,8 @@ impl GlobalId {
         let coupon = |pool, index| Some(CouponId { pool: PoolId(small(pool)?), index });
         match (kind, numbers.as_slice()) {
             ("pool", [pool]) => Some(Self::Pool(PoolId(small(*pool)?))),
+            ("group", [group]) => Some(Self::Group(GroupId(small(*group)?))),
+            ("audit", [number]) => Some(Self::Audit(*number)),
             ("coupon", [pool, index]) => Some(Self::Coupon(coupon(*pool, *index)?)),
             ("event", [stream, sequence]) => {
                 Some(Self::Event(EventId { stream: small(*stream)?, sequence: *sequence }))

@@ -3,6 +3,7 @@
 //! decision can be repeated exactly.
 
 pub mod access;
+pub mod audit;
 pub mod basket;
 pub mod binding;
 pub mod cell;
@@ -17,6 +18,7 @@ pub mod decimal;
 pub mod event;
 pub mod gift_card;
 pub mod global_id;
+pub mod group;
 pub mod id;
 pub mod limits;
 pub mod name_key;

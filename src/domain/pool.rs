@@ -9,6 +9,7 @@ use super::{
     binding::Binding,
     code::CaseMode,
     currency::Currency,
+    group::GroupId,
     id::{PoolId, TermsNumber},
     period::Instant,
     pool_codes::{CodeSeries, Making, case_mode},
@@ -59,6 +60,9 @@ pub struct Pool {
     /// Whether a coupon that is no gift card is given back when all that it took something of has come back.
     #[serde(default)]
     pub returnable: bool,
+    /// The group of users to whom it belongs: for others it does not exist. None for one that is there for all.
+    #[serde(default)]
+    pub group: Option<GroupId>,
     /// From which event on it is noted what each customer holds of it: the place in the log. None as long as nobody
     /// ever had to know.
     #[serde(default)]

@@ -10,6 +10,7 @@ use super::{
     code::{CaseMode, SeriesKey, typed},
     currency::Currency,
     decimal::{Amount, Decimal},
+    group::GroupId,
     id::{PoolId, checked_id, checked_text},
     period::{Instant, Period},
     pool::Pool,
@@ -96,6 +97,9 @@ pub struct PoolDraft {
     /// Whether its coupons are given back with what they took something of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub returnable: Option<bool>,
+    /// The group of users to whom it belongs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
 }
 
 /// Gathers refusals, so that a draft's faults are told together.
@@ -181,6 +185,7 @@ impl PoolDraft {
             pays_shipping: (self.kind == CouponType::GiftCard).then_some(self.pays_shipping == Some(true)),
             till,
             returnable: self.returnable == Some(true),
+            group: self.group,
             holdings_since: None,
             claims_since: None,
             terms: vec![Arc::new(Terms { value, currency, restrictions })],

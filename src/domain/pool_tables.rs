@@ -158,6 +158,7 @@ mod tests {
             pays_shipping: None,
             till: Default::default(),
             returnable: None,
+            group: None,
         };
         Pool { series, ..draft.check(PoolId(1), Instant::UNIX_EPOCH, Some(first)).expect("a pool") }
     }

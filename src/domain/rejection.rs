@@ -76,6 +76,15 @@ pub enum Rejection {
         /// "id" or "e-mail".
         by: &'static str,
     },
+    /// Erasing would leave coupons that can be used with nobody who knows of them.
+    #[error(
+        "the customer holds coupons that can be used: let them be used, transfer or invalidate them first, or erase the \
+         customer with force, which leaves them to nobody"
+    )]
+    CustomerHoldsCoupons,
+    /// The customer is being erased.
+    #[error("this customer is being erased: try again in a moment, as a new customer")]
+    CustomerBeingErased,
     /// The id and the e-mail name different customers, or the receiver is the owner.
     #[error("{reason}")]
     CustomerMismatch {
@@ -229,6 +238,9 @@ pub enum Rejection {
         /// A code of both.
         example: String,
     },
+    /// A pool that does not exist for whoever asks makes the same code.
+    #[error("a code that it can make is taken: choose another pattern")]
+    PatternTaken,
     /// The pattern makes too few codes.
     #[error("the pattern is too small: {reason}")]
     PatternTooSmall {
@@ -268,6 +280,9 @@ pub enum Rejection {
         /// The pool's name.
         pool: String,
     },
+    /// A pool that does not exist for whoever asks could hand this code out.
+    #[error("this code is taken")]
+    CodeTaken,
     /// Exists already.
     #[error("{what} exists already")]
     Duplicate {
@@ -353,6 +368,8 @@ impl Rejection {
             Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
             Self::NotOwner => Code::NotOwner,
             Self::CustomerNotFound { .. } => Code::CustomerNotFound,
+            Self::CustomerHoldsCoupons => Code::CustomerHoldsCoupons,
+            Self::CustomerBeingErased => Code::CustomerBeingErased,
             Self::CustomerMismatch { .. } => Code::CustomerMismatch,
             Self::CurrencyMismatch { .. } => Code::CurrencyMismatch,
             Self::PurchaseMinimumNotMet { .. } => Code::PurchaseMinimumNotMet,
@@ -374,13 +391,13 @@ impl Rejection {
             Self::PoolArchived => Code::PoolArchived,
             Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,
             Self::PatternInvalid { .. } => Code::PatternInvalid,
-            Self::PatternNotUnique { .. } => Code::PatternNotUnique,
+            Self::PatternNotUnique { .. } | Self::PatternTaken => Code::PatternNotUnique,
             Self::PatternTooSmall { .. } => Code::PatternTooSmall,
             Self::PatternFrozen => Code::PatternFrozen,
             Self::ValueInvalid { .. } | Self::AbovePayable { .. } => Code::ValueInvalid,
             Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
             Self::Required { .. } => Code::Required,
-            Self::CodeOfPattern { .. } | Self::Duplicate { .. } => Code::Duplicate,
+            Self::CodeOfPattern { .. } | Self::CodeTaken | Self::Duplicate { .. } => Code::Duplicate,
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::AlreadyReturned => Code::AlreadyReturned,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,

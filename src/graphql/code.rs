@@ -30,6 +30,10 @@ pub enum CouponErrorCode {
     NotOwner,
     /// No customer is known by what was given.
     CustomerNotFound,
+    /// The customer holds coupons that can be used: force is needed to erase the customer.
+    CustomerHoldsCoupons,
+    /// The customer is being erased: try again in a moment.
+    CustomerBeingErased,
     /// Two ways of naming a customer disagree, or it is the wrong customer.
     CustomerMismatch,
     /// The currencies differ.

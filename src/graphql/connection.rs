@@ -6,7 +6,7 @@ use super::{
     cursor::{Place, cursor},
     global_id::GlobalIds,
     scalar::Cursor,
-    types::{Coupon, CouponEvent, CouponPool, Customer, LedgerEntry},
+    types::{AuditEntry, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry},
 };
 use scrip_service::Page;
 
@@ -63,6 +63,7 @@ connection!(CouponPoolConnection, CouponPoolEdge, CouponPool);
 connection!(CouponConnection, CouponEdge, Coupon);
 connection!(CustomerConnection, CustomerEdge, Customer);
 connection!(CouponEventConnection, CouponEventEdge, CouponEvent);
+connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry);
 connection!(LedgerEntryConnection, LedgerEntryEdge, LedgerEntry);
 
 impl PageInfo {

@@ -62,6 +62,9 @@ const PAIRS: u64 = 12;
 const ELIGIBLE: u64 = 2 * HELD_SCANNED + 4_000;
 /// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
 const SIZES: u64 = 1_000;
+/// What a page of the audit costs, where up to 5,000 entries are looked at, and reading all of it.
+const AUDIT_SCANNED: u64 = 1_000;
+const AUDIT: u64 = 20_000;
 /// How many allocations of a checkout count as one: they are in memory.
 const ALLOCATIONS: u64 = 5;
 /// How many items a list counts for that is not a page and whose length no argument tells.
@@ -312,6 +315,8 @@ impl<'a> Walk<'a> {
                 _ if PATTERNS.contains(&name) => PATTERN,
                 "database" => SIZES,
                 "purchase" => PURCHASE,
+                "auditLog" => AUDIT_SCANNED,
+                "auditVerification" => AUDIT,
                 "checkoutRelease" => RETURN,
                 _ => self.roots,
             };

@@ -117,6 +117,20 @@ impl Place for EntryId {
     }
 }
 
+/// A place in the audit.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditPlace(pub u64);
+
+impl Place for AuditPlace {
+    fn text(&self) -> String {
+        format!("a{}", self.0)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.strip_prefix('a')?.parse().ok().map(Self)
+    }
+}
+
 /// A place in a list that is in the order of events, of which `KIND` tells which one.
 #[derive(Debug, Clone, Copy)]
 pub struct AtEvent<const KIND: char>(pub EventId);

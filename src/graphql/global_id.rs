@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Result};
 
 use super::asking::session;
 use scrip_domain::{
+    group::GroupId,
     id::{CouponId, CustomerId, EntryId, PoolId},
     pool::Pool,
     rejection::Rejection,
@@ -29,6 +30,14 @@ pub fn pool_id(ids: &GlobalIds, id: &ID) -> Result<PoolId, Rejection> {
     match ids.decode(id) {
         Some(GlobalId::Pool(pool)) => Ok(pool),
         _ => Err(Rejection::NotFound { what: "pool", by: "id" }),
+    }
+}
+
+/// The group of users that an id names.
+pub fn group_id(ids: &GlobalIds, id: &ID) -> Result<GroupId, Rejection> {
+    match ids.decode(id) {
+        Some(GlobalId::Group(group)) => Ok(group),
+        _ => Err(Rejection::NotFound { what: "user group", by: "id" }),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod scalar;
 pub mod single_root;
 pub mod subscription;
 pub mod types;
+mod visible;
 
 use async_graphql::{Request, Response, Schema, SchemaBuilder};
 use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};

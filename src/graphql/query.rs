@@ -4,8 +4,10 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::{
     asking::session,
-    connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
-    cursor::{cursor, place},
+    connection::{
+        AuditEntryConnection, CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection,
+    },
+    cursor::{AuditPlace, cursor, place},
     failure::{failed, refused, rejected},
     gate::OpensPurchases,
     global_id::{GlobalId, coupon_id, customer_id, ids, pool_id},
@@ -13,9 +15,11 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
-        Node, PatternPreview, Plugin, Purchase, Settings, Viewer,
+        ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool,
+        Customer, Database, Eligibility, LedgerEntry, Node, PatternPreview, Plugin, Purchase, Settings, UserGroup,
+        Viewer,
     },
+    visible,
 };
 use scrip_domain::{
     customer::Email,
@@ -67,6 +71,7 @@ impl Query {
     }
 
     /// A pool by its id or by the retailer's id of it; null where there is none.
+    #[graphql(visible = "visible::read_pools")]
     async fn pool(
         &self,
         ctx: &Context<'_>,
@@ -84,6 +89,7 @@ impl Query {
 
     /// All pools.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection with filter and order")]
+    #[graphql(visible = "visible::read_pools")]
     async fn pools(
         &self,
         ctx: &Context<'_>,
@@ -106,6 +112,7 @@ impl Query {
     }
 
     /// A coupon by its id; null where there is none.
+    #[graphql(visible = "visible::read_coupons")]
     async fn coupon(&self, ctx: &Context<'_>, #[graphql(desc = "The opaque id.")] id: ID) -> Result<Option<Coupon>> {
         let Ok(id) = coupon_id(ids(ctx)?, &id) else { return Ok(None) };
         let found = session(ctx)?.coupons(&[id]).await.map_err(|failure| failed(ctx, &failure))?;
@@ -113,6 +120,7 @@ impl Query {
     }
 
     /// The coupons with this code, in any pool: one, or, of a generic code, those of all customers.
+    #[graphql(visible = "visible::read_coupons")]
     async fn coupons_by_code(
         &self,
         ctx: &Context<'_>,
@@ -132,6 +140,7 @@ impl Query {
 
     /// A customer by the opaque id, by the retailer's own id or by e-mail address; null where there is
     /// none.
+    #[graphql(visible = "visible::read_customers")]
     async fn customer(
         &self,
         ctx: &Context<'_>,
@@ -158,6 +167,7 @@ impl Query {
     }
 
     /// All customers, by their externalId.
+    #[graphql(visible = "visible::read_customers")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -179,6 +189,7 @@ impl Query {
 
     /// The log of events, oldest first. A page may hold fewer than were asked for and still have a next
     /// one: go on from its end cursor.
+    #[graphql(visible = "visible::read_events")]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -192,6 +203,7 @@ impl Query {
 
     /// The place in the log after all that has happened. Read it before a list that is to be kept up to date, and
     /// follow `couponEvents` after it: nothing is missed between the two.
+    #[graphql(visible = "visible::read_events")]
     async fn latest_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
         let latest = session(ctx)?.latest_event().map_err(|failure| failed(ctx, &failure))?;
         let latest = *latest.borrow();
@@ -199,6 +211,7 @@ impl Query {
     }
 
     /// What a checkout would be decided; changes nothing.
+    #[graphql(visible = "visible::preview_checkouts")]
     async fn checkout_preview(
         &self,
         ctx: &Context<'_>,
@@ -210,6 +223,7 @@ impl Query {
     }
 
     /// Which of the coupons that a customer holds fit a basket, why not, and the best of them together; changes nothing.
+    #[graphql(visible = "visible::preview_checkouts")]
     async fn eligible_coupons(
         &self,
         ctx: &Context<'_>,
@@ -222,6 +236,7 @@ impl Query {
     }
 
     /// A checkout that was recorded, by its transactionId; null where there is none.
+    #[graphql(visible = "visible::read_purchases")]
     async fn purchase(
         &self,
         ctx: &Context<'_>,
@@ -231,6 +246,7 @@ impl Query {
     }
 
     /// What a pattern can make, while a pool is being drafted; changes nothing.
+    #[graphql(visible = "visible::preview_patterns")]
     async fn pattern_preview(
         &self,
         ctx: &Context<'_>,
@@ -242,33 +258,70 @@ impl Query {
     }
 
     /// The plugins of the plugins folder, by id.
+    #[graphql(visible = "visible::read_plugins")]
     async fn plugins(&self, ctx: &Context<'_>) -> Result<Vec<Plugin>> {
         let plugins = session(ctx)?.plugins().map_err(|failure| failed(ctx, &failure))?;
         Ok(plugins.map(|plugins| plugins.all().into_iter().map(Plugin).collect()).unwrap_or_default())
     }
 
     /// What the whole programme is set to.
+    #[graphql(visible = "visible::read_settings")]
     async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
         Ok(session(ctx)?.settings().map_err(|failure| failed(ctx, &failure))?.into())
     }
 
     /// How large the database is. It reads a few rows of each table and none of the others, so it takes as long whatever
     /// the database holds.
+    #[graphql(visible = "visible::read_operations")]
     async fn database(&self, ctx: &Context<'_>) -> Result<Database> {
         let size = session(ctx)?.database_size().await;
         Ok(size.map_err(|failure| failed(ctx, &failure))?.into())
     }
 
     /// What the gateway does in the background, and how that goes.
+    #[graphql(visible = "visible::read_operations")]
     async fn tasks(&self, ctx: &Context<'_>) -> Result<Vec<BackgroundTask>> {
         let tasks = session(ctx)?.tasks().map_err(|failure| failed(ctx, &failure))?;
         Ok(tasks.into_iter().map(BackgroundTask::from).collect())
     }
 
     /// All API keys, by their making, revoked ones included.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
         let keys = session(ctx)?.keys().map_err(|failure| failed(ctx, &failure))?;
         Ok(keys.into_iter().map(ApiKey).collect())
+    }
+
+    /// The groups of users that whoever asks is in, by their names; all for an ADMIN.
+    #[graphql(visible = "visible::read_pools")]
+    async fn user_groups(&self, ctx: &Context<'_>) -> Result<Vec<UserGroup>> {
+        let groups = session(ctx)?.groups().map_err(|failure| failed(ctx, &failure))?;
+        Ok(groups.into_iter().map(UserGroup).collect())
+    }
+
+    /// The audit, the newest entry first: who changed what of the configuration, keys, groups, pools and plugins. A page may
+    /// hold fewer than were asked for and still have a next one: go on from its end cursor.
+    #[graphql(visible = "visible::read_audit")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place, which are older.")] after: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
+    ) -> Result<AuditEntryConnection> {
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = after.map(|AuditPlace(number)| number);
+        let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?);
+        let page = session(ctx)?.audit_log(&filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(AuditEntryConnection::of(ids(ctx)?, page.placed(AuditPlace), AuditEntry))
+    }
+
+    /// Whether the audit is whole: it reads all of it.
+    #[graphql(visible = "visible::read_audit")]
+    async fn audit_verification(&self, ctx: &Context<'_>) -> Result<AuditVerification> {
+        let found = session(ctx)?.verify_audit().await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(found.into())
     }
 
     /// Who this request acts as.
@@ -311,6 +364,13 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Some(GlobalId::Key(id)) => {
             let key = session.keys().map_err(fail)?.into_iter().find(|key| key.id == id);
             key.map(|key| Node::ApiKey(ApiKey(key)))
+        }
+        Some(GlobalId::Group(id)) => {
+            let found = session.groups().map_err(fail)?.into_iter().find(|group| group.id == id);
+            found.map(|group| Node::UserGroup(UserGroup(group)))
+        }
+        Some(GlobalId::Audit(number)) => {
+            session.audit_entry(number).await.map_err(fail)?.map(|entry| Node::AuditEntry(AuditEntry(entry)))
         }
         Some(GlobalId::Entry(id)) => LedgerEntry::read(ctx, id).await?.map(Node::LedgerEntry),
     })

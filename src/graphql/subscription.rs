@@ -11,6 +11,7 @@ use super::{
     input::EventFilter,
     scalar::Cursor,
     types::CouponEvent,
+    visible,
 };
 use scrip_domain::{
     id::EventId,
@@ -46,6 +47,7 @@ impl Subscription {
     /// Every change of a coupon, as it happens, once and in order. Give the cursor of the last event that was seen as
     /// `after` to go on exactly there, also after the gateway was started anew; without it, what happens from now on
     /// comes.
+    #[graphql(visible = "visible::read_events")]
     async fn coupon_events(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +74,12 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
         let mut follower = follower?;
         let found = follower.next().await;
         // A key that was revoked meanwhile is told nothing of what has happened since.
-        let found = found.and_then(|page| still_follows(ctx).map(|()| page)).map_err(|failure| failed(ctx, &failure));
+        let found = found.and_then(|mut page| {
+            let session = still_follows(ctx)?;
+            page.retain(|event| session.sees(event.coupon.pool));
+            Ok(page)
+        });
+        let found = found.map_err(|failure| failed(ctx, &failure));
         let follower = found.is_ok().then_some(follower);
         Some((found, follower))
     });
@@ -85,9 +92,10 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
     })
 }
 
-/// Whether whoever follows may still do so.
-fn still_follows(ctx: &Context<'_>) -> std::result::Result<(), Failure> {
+/// Whoever follows, as they are now, if they may still do so.
+fn still_follows(ctx: &Context<'_>) -> std::result::Result<Session, Failure> {
     let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: Action::ReadEvents.name() }));
     let session = ctx.data_opt::<Session>().and_then(Session::again).ok_or_else(gone)?;
-    session.demand(Action::ReadEvents)
+    session.demand(Action::ReadEvents)?;
+    Ok(session)
 }

@@ -34,6 +34,9 @@ pub(super) async fn get(
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };
+    if let Some(refusal) = graphql::file_over_budget(&app, &session, &notes) {
+        return refusal;
+    }
     let rate = match parameters {
         Ok(Query(Parameters { rate: Some(rate) })) if rate < LEAST_BACKUP_RATE => {
             let text = format!("expected a rate of at least {LEAST_BACKUP_RATE} bytes a second, found {rate}");

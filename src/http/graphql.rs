@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    App, MAX_BODY, body, explorer,
+    App, MAX_BODY, body,
+    budgets::FILE,
+    explorer,
     held::Hold,
     lanes::{At, Busy, Lane},
     media::{Media, wants_page},
@@ -221,6 +223,9 @@ impl Ready {
 /// Has what was sent admitted, however that came.
 pub(super) fn prepare(app: &App, session: Session, notes: &Notes, asked: Asked) -> Prepared {
     let mut admitted = app.gate.admit(asked)?;
+    if let Some(wait) = over_budget(app, &session, notes, admitted.price.requested()) {
+        return Err(Box::new(refusal(&wait)));
+    }
     let key = session.actor().id.clone();
     admitted.request = asked_by(admitted.request, session.clone()).data(notes.id());
     notes.admitted(&admitted);
@@ -228,6 +233,19 @@ pub(super) fn prepare(app: &App, session: Session, notes: &Notes, asked: Asked) 
         admitted.request = admitted.request.data(Moment(app.scrip.now()));
     }
     Ok(Ready { admitted, key, session, held: None, at: None })
+}
+
+/// Takes a request of a cost from its caller's budget; or why it is not there.
+fn over_budget(app: &App, session: &Session, notes: &Notes, cost: u64) -> Option<String> {
+    let told = app.budgets.take(session.actor(), cost)?;
+    let wait = told.wait;
+    notes.budgeted(told);
+    wait.map(|seconds| format!("this key has asked for too much: ask again in {seconds} seconds"))
+}
+
+/// The same of a file; the answer where it is not there.
+pub(super) fn file_over_budget(app: &App, session: &Session, notes: &Notes) -> Option<Response> {
+    over_budget(app, session, notes, FILE).map(|wait| error(StatusCode::TOO_MANY_REQUESTS, &wait))
 }
 
 /// Executes a request in its lane and answers it at once.

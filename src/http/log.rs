@@ -15,7 +15,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    http::{HeaderValue, Method},
+    http::{HeaderMap, HeaderValue, Method, header::RETRY_AFTER},
     middleware::Next,
     response::Response,
 };
@@ -23,6 +23,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::{
+    budgets::Told,
     guests::Standing,
     notes::{Noted, Notes},
     proxies::Client,
@@ -57,7 +58,22 @@ pub(super) async fn one_line(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }
+    if let Some(told) = line.notes.budgets() {
+        tell_budgets(&told, response.headers_mut());
+    }
     response.map(|body| Body::new(Logged { body, line }))
+}
+
+/// Tells what is left of budgets, and when to come back where nothing is.
+fn tell_budgets(told: &Told, headers: &mut HeaderMap) {
+    for (name, text) in told.fields().into_iter().flatten() {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.append(name, value);
+        }
+    }
+    if let Some(seconds) = told.wait {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
 }
 
 /// The beginning of a text, short enough for a line.
@@ -91,7 +107,7 @@ struct Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let Noted { key, kind, operation, cost, refused_origin } = self.notes.read();
+        let Noted { key, kind, operation, cost, refused_origin, budgets: _ } = self.notes.read();
         tracing::info!(
             target: "scrip::request",
             method = %self.method,

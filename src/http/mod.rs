@@ -4,6 +4,7 @@
 mod access;
 mod backup;
 mod body;
+mod budgets;
 mod door;
 mod explorer;
 mod export;
@@ -40,9 +41,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use scrip_graphql::{Gate, Rules, ScripSchema};
 use scrip_service::Scrip;
 
+use budgets::Budgets;
 use held::Held;
 
-pub use export::{Csv, File, Format, JsonLines, Parameters};
+pub use budgets::{Budget, BudgetRules};
+pub use export::{Csv, File, Format, JsonLines, Parameters, PersonalFile};
 pub use lanes::Lanes;
 pub use proxies::Proxies;
 pub use serve::serve;
@@ -82,6 +85,8 @@ pub struct Options {
     pub streams: StreamLimits,
     /// What requests are allowed.
     pub rules: Rules,
+    /// How much each may ask for.
+    pub budgets: BudgetRules,
     /// How long a request's head, and then its body, may take to arrive; a connection that is kept open without a
     /// request ends after this time too.
     pub reading: Duration,
@@ -115,6 +120,7 @@ impl Default for Options {
             tls: None,
             streams: StreamLimits::default(),
             rules: Rules::default(),
+            budgets: BudgetRules::default(),
             reading: READING,
             writing: WRITING,
             connections: CONNECTIONS,
@@ -140,6 +146,7 @@ pub struct App {
     /// Where requests run.
     pub lanes: Arc<Lanes>,
     held: Held,
+    budgets: Arc<Budgets>,
 }
 
 impl std::fmt::Debug for App {
@@ -156,7 +163,8 @@ impl App {
         let streams = Arc::new(Streams::new(options.streams));
         let lanes = Arc::new(Lanes::new(options.far_places)?);
         let held = Held::new(options.held);
-        Ok(Self { scrip, schema, gate, options: Arc::new(options), streams, lanes, held })
+        let budgets = Arc::new(Budgets::new(options.budgets));
+        Ok(Self { scrip, schema, gate, options: Arc::new(options), streams, lanes, held, budgets })
     }
 }
 
@@ -167,6 +175,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(explorer::page))
         .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
+        .route("/customers/{id}/data.json", get(export::personal::get))
         .route("/backup", get(backup::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

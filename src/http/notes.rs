@@ -8,7 +8,7 @@ use std::{
 use async_graphql::parser::types::OperationType;
 use axum::http::HeaderMap;
 
-use super::{access, guests::Standing, log::cut};
+use super::{access, budgets::Told, guests::Standing, log::cut};
 use scrip_graphql::{Admitted, RequestId};
 use scrip_service::{Scrip, Session};
 
@@ -35,6 +35,8 @@ pub(super) struct Noted {
     pub(super) cost: Option<u64>,
     /// The origin of the page that it was refused to.
     pub(super) refused_origin: Option<String>,
+    /// What its caller is told of its budgets.
+    pub(super) budgets: Option<Told>,
 }
 
 impl Notes {
@@ -59,12 +61,12 @@ impl Notes {
 
     /// Scrip as the holder of the key has it that a request carries.
     pub(super) async fn session(&self, scrip: &Arc<Scrip>, headers: &HeaderMap) -> Option<Session> {
-        self.known(access::session(scrip, headers, self.address).await)
+        self.known(access::session(scrip, headers, self.address, &self.id.0).await)
     }
 
     /// The same of a key that stands in a text such as "Bearer KEY".
     pub(super) async fn bearer(&self, scrip: &Arc<Scrip>, value: &str) -> Option<Session> {
-        self.known(access::bearer(scrip, value, self.address).await)
+        self.known(access::bearer(scrip, value, self.address, &self.id.0).await)
     }
 
     /// Notes who asks: its connection is no stranger's any more.
@@ -80,6 +82,16 @@ impl Notes {
     /// Where its connection stands, where it is known.
     pub(super) fn standing(&self) -> Option<&Standing> {
         self.standing.as_deref()
+    }
+
+    /// Notes what its caller is told of its budgets.
+    pub(super) fn budgeted(&self, told: Told) {
+        self.noted().budgets = Some(told);
+    }
+
+    /// What its caller is told of its budgets.
+    pub(super) fn budgets(&self) -> Option<Told> {
+        self.noted().budgets.clone()
     }
 
     /// Notes what is executed.

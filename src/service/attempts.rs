@@ -88,6 +88,19 @@ impl Attempts {
         Ok(())
     }
 
+    /// Counts so many tries that were made, whether there were any left or not.
+    pub(super) fn charge(&self, who: &Trier, number: usize, now: Instant) {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.used().change(who, number, now.as_millisecond());
+    }
+
+    /// Refuses who has no try left; tells in how many seconds there is one.
+    pub(super) fn check(&self, who: &Trier, now: Instant) -> Result<(), u64> {
+        self.take(who, 1, now)?;
+        self.give_back(who, 1, now);
+        Ok(())
+    }
+
     /// How many tries a customer has left, and in how many seconds all are back.
     pub(super) fn left(&self, customer: &str, now: Instant) -> Tries {
         let used = self.used().customers.get(customer).map_or(0, |at| at.saturating_sub(now.as_millisecond()).max(0));

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{
-    CouponFilter, Failure, Page, PageRequest, Scrip,
+    CouponFilter, Failure, Page, PageRequest, Scrip, Sight,
     codebook::{self, Meant},
     lists::foreign_cursor,
 };
@@ -91,21 +91,22 @@ impl Scrip {
         Ok(code.map(|code| pool.untouched(id, code)))
     }
 
-    /// A page of the coupons with this code: one, or, of a generic code, those of all customers.
+    /// A page of the coupons with this code that exist for somebody: one, or, of a generic code, those of all customers.
     pub(super) async fn coupons_by_code(
         &self,
         code: &str,
+        sight: &Sight,
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         if let Ok(code) = check_code(code)
-            && let Some(found) = self.coupons_by_exact_code(&code, page, now).await?
+            && let Some(found) = self.coupons_by_exact_code(&code, sight, page, now).await?
         {
             return Ok(found);
         }
         let mut meant: Option<Page<Coupon, CouponId>> = None;
         for code in self.spellings(code).await? {
-            let Some(found) = self.coupons_by_exact_code(&code, page, now).await? else { continue };
+            let Some(found) = self.coupons_by_exact_code(&code, sight, page, now).await? else { continue };
             // Of several, none is meant, as in the committer.
             let first = |page: &Page<Coupon, CouponId>| page.items.first().map(|(id, _)| *id);
             if meant.as_ref().is_some_and(|one| first(one) != first(&found)) {
@@ -130,10 +131,11 @@ impl Scrip {
     async fn coupons_by_exact_code(
         &self,
         code: &str,
+        sight: &Sight,
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Option<Page<Coupon, CouponId>>, Failure> {
-        for pool in self.registry.candidates(code) {
+        for pool in self.registry.candidates(code).into_iter().filter(|pool| sight.sees(pool.id)) {
             for meant in self.meant(&pool, code).await? {
                 let found = match meant {
                     Meant::Place(index) => self.only(CouponId { pool: pool.id, index }, page).await?,
@@ -148,7 +150,7 @@ impl Scrip {
         }
         let named = self.store.get_one::<CodeOwners>(case_key(code)).await?.unwrap_or_default();
         for Named { code: written, coupon } in named {
-            let same = self.registry.pool(coupon.pool).is_some_and(|pool| pool.same_code(&written, code));
+            let same = sight.seen(self.registry.pool(coupon.pool)).is_some_and(|pool| pool.same_code(&written, code));
             if same && let Some(found) = self.only(coupon, page).await? {
                 return Ok(Some(found));
             }

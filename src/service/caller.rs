@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Rights, tokens::IssuerKey};
-use scrip_domain::{access::Role, id::CustomerId, period::Instant};
+use scrip_domain::{access::Role, group::Groups, id::CustomerId, period::Instant};
 
 /// On whose behalf a command runs.
 #[derive(Debug, Clone)]
@@ -19,12 +19,16 @@ pub struct Caller {
     pub role: Role,
     /// What it may do.
     pub rights: Rights,
+    /// The groups whose pools it sees, beside those of no group. Others do not exist.
+    pub groups: Groups,
     /// The customer that it is, to whom all but what is the customer's own does not exist. None for everybody else.
     pub customer: Option<CustomerId>,
     /// How it is known.
     pub proof: Proof,
     /// From where it asks, where that is known.
     pub address: Option<IpAddr>,
+    /// The id of the request that it asks with; empty from the command line.
+    pub request: Arc<str>,
 }
 
 /// How it is known who acts: by what, and so for how long.
@@ -59,9 +63,11 @@ impl Caller {
             name: name.into(),
             role: Role::Admin,
             rights: Rights::ALL,
+            groups: Groups::All,
             customer: None,
             proof: Proof::Own,
             address: None,
+            request: Arc::default(),
         }
     }
 

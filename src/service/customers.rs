@@ -69,7 +69,8 @@ impl Scrip {
                 } else {
                     low = event.sequence + 1
                 }
-                if happened.acquired && filter.pool.is_none_or(|pool| happened.coupon.pool == pool) {
+                let wanted = filter.pool.is_none_or(|pool| happened.coupon.pool == pool);
+                if happened.acquired && wanted && filter.sight.sees(happened.coupon.pool) {
                     acquired.push((event, happened.coupon));
                 }
             }

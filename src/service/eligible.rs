@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, CheckoutRecord, CouponFilter, Failure, PageRequest, Scrip, prepare::Prepared};
+use super::{Caller, CheckoutRecord, CouponFilter, Failure, PageRequest, Scrip, Sight, prepare::Prepared};
 use scrip_domain::{
     basket::BasketDraft,
     decimal::Amount,
@@ -54,10 +54,11 @@ impl Scrip {
         basket: BasketDraft,
     ) -> Working<'a, Result<Box<EligibleRecord>, Failure>> {
         Box::pin(async move {
+            let sight = Sight::of(&self.registry, &caller.groups);
             let live = [Status::Claimed, Status::PartiallyRedeemed];
-            let (mut coupons, whole) = self.held_last(&customer, &live, MAX_ELIGIBLE).await?;
+            let (mut coupons, whole) = self.held_last(&customer, &sight, &live, MAX_ELIGIBLE).await?;
             let known: HashSet<CouponId> = coupons.iter().copied().collect();
-            let (all, _) = self.held_last(&customer, &[], MAX_ELIGIBLE).await?;
+            let (all, _) = self.held_last(&customer, &sight, &[], MAX_ELIGIBLE).await?;
             coupons.extend(all.into_iter().filter(|coupon| !known.contains(coupon)));
             coupons.truncate(MAX_ELIGIBLE);
             let order = EligibleOrder { customer, basket, coupons, whole };
@@ -69,10 +70,11 @@ impl Scrip {
     async fn held_last(
         &self,
         customer: &CustomerId,
+        sight: &Sight,
         statuses: &[Status],
         most: usize,
     ) -> Result<(Vec<CouponId>, bool), Failure> {
-        let filter = CouponFilter { statuses: statuses.to_vec(), ..CouponFilter::default() };
+        let filter = CouponFilter { statuses: statuses.to_vec(), sight: sight.clone(), ..CouponFilter::default() };
         let (mut found, mut before): (Vec<CouponId>, Option<EventId>) = (Vec::new(), None);
         for _ in 0..PARTS {
             let page = PageRequest { limit: most - found.len(), after: None, before, from_end: true };

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Failure, Page, PageRequest, Scrip, lists::foreign_cursor};
+use super::{Failure, Page, PageRequest, Scrip, Sight, lists::foreign_cursor};
 use scrip_domain::{
     coupon::Coupon,
     event::{Event, EventType},
@@ -42,6 +42,8 @@ pub struct EventFilter {
     pub from: Option<Instant>,
     /// Before this instant.
     pub to: Option<Instant>,
+    /// Of pools that exist for whoever asks.
+    pub sight: Sight,
 }
 
 impl EventFilter {
@@ -57,6 +59,7 @@ impl EventFilter {
             && self.reference.as_ref().is_none_or(|reference| event.change.reference.as_ref() == Some(reference))
             && self.from.is_none_or(|from| event.at >= from)
             && self.to.is_none_or(|to| event.at < to)
+            && self.sight.sees(event.coupon.pool)
     }
 }
 

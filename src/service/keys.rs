@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rand::TryRngCore;
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::{Caller, Failure, KeyAdd, KeyRotate, KeysUsed, Proof, Rights, Scrip};
 use scrip_domain::{
     access::{ApiKey, Role, SECRET_PREFIX},
+    group::GroupId,
     period::{Instant, instant_of},
 };
 
@@ -32,6 +33,8 @@ pub struct KeyDraft {
     pub role: Role,
     /// From when on it is not good any more.
     pub expires_at: Option<Instant>,
+    /// The groups whose pools its holder sees.
+    pub groups: Vec<GroupId>,
     /// Its secret, where an operator presets it.
     pub secret: Option<String>,
 }
@@ -40,7 +43,7 @@ impl KeyDraft {
     /// A key for whoever runs the programme.
     #[must_use]
     pub fn admin(name: &str) -> Self {
-        Self { name: name.to_owned(), role: Role::Admin, expires_at: None, secret: None }
+        Self { name: name.to_owned(), role: Role::Admin, expires_at: None, groups: Vec::new(), secret: None }
     }
 }
 
@@ -98,6 +101,7 @@ impl Scrip {
             expires_at: draft.expires_at,
             revoked_at: None,
             last_used_at: None,
+            groups: draft.groups,
         };
         Ok((key, secret))
     }
@@ -123,8 +127,8 @@ impl Scrip {
     pub(super) fn caller_of(&self, hash: &str) -> Option<Caller> {
         let key = self.registry.key(hash).filter(|key| key.is_good(self.now()))?;
         let (id, name, proof) = (key.id.clone(), key.name.clone(), Proof::Key(key.hash.as_str().into()));
-        let (role, rights) = (key.role, Rights::of(key.role));
-        Some(Caller { id, name, role, rights, customer: None, proof, address: None })
+        let (role, rights, groups) = (key.role, Rights::of(key.role), key.seen());
+        Some(Caller { id, name, role, rights, groups, customer: None, proof, address: None, request: Arc::default() })
     }
 
     /// Keeps when keys were last used, of those that were since this was done last.

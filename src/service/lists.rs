@@ -7,7 +7,7 @@ use std::{
     ops::Range,
 };
 
-use super::{EventFilter, Failure, Page, PageRequest, Scrip, expiry::Settled};
+use super::{EventFilter, Failure, Page, PageRequest, Scrip, Sight, expiry::Settled};
 use scrip_domain::{
     code::CaseMode,
     coupon::Coupon,
@@ -67,6 +67,8 @@ pub struct CouponFilter {
     pub redeemed: Span,
     /// Whose time is over then.
     pub expires: Span,
+    /// Of pools that exist for whoever asks.
+    pub sight: Sight,
 }
 
 /// Where the coupons of a pool that a filter admits are looked for: in the order that fits it best, by whose places the

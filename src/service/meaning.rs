@@ -246,6 +246,7 @@ impl Parts {
             pays_shipping,
             till,
             returnable,
+            group,
         } = draft;
         self.text(name);
         self.maybe_text(external_id.as_ref());
@@ -265,6 +266,7 @@ impl Parts {
         self.later("paysShipping", *pays_shipping, |parts, pays| parts.number(u64::from(pays)));
         self.later("returnable", *returnable, |parts, returnable| parts.number(u64::from(returnable)));
         self.till(till);
+        self.later("userGroup", *group, |parts, group| parts.number(group.0.into()));
     }
 
     fn till(&mut self, till: &TillEdit) {

@@ -55,6 +55,7 @@ impl Scrip {
     /// What a pattern can make, or what is wrong with it.
     pub(super) async fn preview_pattern(
         &self,
+        caller: &Caller,
         draft: CodesDraft,
         for_pool: DraftFor,
     ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
@@ -66,7 +67,7 @@ impl Scrip {
         };
         let counted = Arc::clone(&space);
         let mut facts = blocking(move || facts(&counted, &key)).await?;
-        facts.refusals = self.refusals(draft, space, for_pool).await?;
+        facts.refusals = self.refusals(caller, draft, space, for_pool).await?;
         let keys: Vec<_> = facts.samples.iter().map(|code| case_key(code)).collect();
         let mut known = self.store.get::<CodeOwners>(&keys).await?.into_iter();
         facts.samples.retain(|_| known.next().flatten().is_none());
@@ -82,6 +83,7 @@ impl Scrip {
     /// The refusals that a pool of these codes would meet: it is made, or edited, and thrown away.
     async fn refusals(
         &self,
+        caller: &Caller,
         draft: CodesDraft,
         space: Arc<Space>,
         for_pool: DraftFor,
@@ -93,7 +95,7 @@ impl Scrip {
                 (Command::from(PoolCreate(Box::new(new_pool(draft, source)))), codes, 0)
             }
             DraftFor::Edit(id) => {
-                let Some(pool) = self.registry.pool(id) else {
+                let Some(pool) = self.registry.pool(id).filter(|pool| caller.groups.see(pool.group)) else {
                     return Ok(vec![Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"])]);
                 };
                 let made = !pool.series.is_empty();
@@ -105,7 +107,7 @@ impl Scrip {
                     ..PoolEdit::default()
                 };
                 let Some((draft, version)) = edited(&pool, &edit) else {
-                    return self.rehearsed(PoolUpdate { pool: id, edit: Box::new(edit) }.into(), None).await;
+                    return self.rehearsed(caller, PoolUpdate { pool: id, edit: Box::new(edit) }.into(), None).await;
                 };
                 // The pool's own comparison counts.
                 let codes = self.edited_codes(pool, draft).await?;
@@ -121,12 +123,17 @@ impl Scrip {
             DraftFor::Edit(id) => Some(id),
         };
         let pattern = self.compared(NewPattern::of(codes, uploaded, version), own).await?;
-        self.rehearsed(command, Some(pattern)).await
+        self.rehearsed(caller, command, Some(pattern)).await
     }
 
     /// The refusals of a command that is not carried out.
-    async fn rehearsed(&self, command: Command, pattern: Option<NewPattern>) -> Result<Vec<Refusal>, Failure> {
-        match self.rehearse_any(&Caller::scrip(), command, Prepared::with_pattern(pattern)).await {
+    async fn rehearsed(
+        &self,
+        caller: &Caller,
+        command: Command,
+        pattern: Option<NewPattern>,
+    ) -> Result<Vec<Refusal>, Failure> {
+        match self.rehearse_any(caller, command, Prepared::with_pattern(pattern)).await {
             Ok(_) => Ok(Vec::new()),
             Err(Failure::Refused(refusals)) => Ok(refusals),
             Err(broken @ Failure::Internal(_)) => Err(broken),
@@ -178,5 +185,6 @@ pub(super) fn new_pool(codes: CodesDraft, source: Source) -> PoolDraft {
         pays_shipping: None,
         till: Default::default(),
         returnable: None,
+        group: None,
     }
 }

@@ -56,6 +56,8 @@ pub(super) struct Prepared {
     /// The basket of a checkout, read once: a thousand lines take a quarter of a millisecond, and a command may be decided
     /// again several times.
     pub(super) basket: OnceLock<Result<Arc<Basket>, Vec<Refusal>>>,
+    /// Whether it is noted in the audit where it is refused.
+    pub(super) notes_refusal: bool,
     /// About how many bytes of rows it has the committer write beside what the command tells.
     pub(super) weight: usize,
 }
@@ -114,7 +116,7 @@ impl Scrip {
         key: Option<&str>,
         command: &Command,
     ) -> Result<Prepared, Failure> {
-        let mut prepared = Prepared::default();
+        let mut prepared = Prepared { notes_refusal: self.notes_refusal(caller, command), ..Prepared::default() };
         match command {
             // Not on the committer's thread.
             Command::Checkout(Checkout(order)) | Command::Hold(Hold { order, .. }) => {

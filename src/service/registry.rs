@@ -3,16 +3,18 @@
 //! start it is read from the database.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use super::{codebook::Reserved, opened::Opened};
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::AuditHead,
     code::PatternSet,
     global_id::GlobalIds,
-    id::PoolId,
+    group::{GroupId, UserGroup},
+    id::{CustomerId, PoolId},
     name_key::NameKey,
     pool::Pool,
     pool_codes::CodesFault,
@@ -20,8 +22,8 @@ use scrip_domain::{
     terms::{CouponType, Terms},
 };
 use scrip_storage::{
-    ApiKeys, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
-    Tally,
+    ApiKeys, AuditHeads, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError,
+    Store, Table, Tallies, Tally, UserGroups,
 };
 
 /// How many rows are read at once at a start.
@@ -42,16 +44,50 @@ pub(crate) struct Held {
     pub names: BTreeSet<(NameKey, PoolId)>,
     /// The pools whose coupons have not all kept what its updates say of them.
     pub updating: BTreeSet<PoolId>,
+    /// The pools of each group, and those of none, in both orders: who sees few of many finds them at once.
+    pub grouped: HashMap<Option<GroupId>, Grouped>,
+    /// The groups of users.
+    pub groups: BTreeMap<GroupId, Arc<UserGroup>>,
     /// The settings.
     pub settings: Settings,
     /// The API keys, by the hash of their secret.
     pub keys: HashMap<String, Arc<ApiKey>>,
+    /// The end of the audit.
+    pub audit: AuditHead,
+    /// The customers who are being erased and still there.
+    pub erasing: HashSet<CustomerId>,
+}
+
+/// The pools of a group.
+#[derive(Debug, Default)]
+pub(crate) struct Grouped {
+    /// In order of creation.
+    pub created: BTreeSet<PoolId>,
+    /// In the order of their names.
+    pub named: BTreeSet<(NameKey, PoolId)>,
 }
 
 impl Held {
+    /// Puts a pool where it belongs in the lists of groups.
+    fn regroup(&mut self, before: Option<&Pool>, pool: &Pool) {
+        if before.is_some_and(|before| before.group == pool.group && before.name == pool.name) {
+            return;
+        }
+        if let Some(before) = before
+            && let Some(grouped) = self.grouped.get_mut(&before.group)
+        {
+            grouped.created.remove(&pool.id);
+            grouped.named.remove(&(NameKey::new(&before.name), pool.id));
+        }
+        let grouped = self.grouped.entry(pool.group).or_default();
+        grouped.created.insert(pool.id);
+        grouped.named.insert((NameKey::new(&pool.name), pool.id));
+    }
+
     /// Adds a pool, or replaces it.
     pub(crate) fn put_pool(&mut self, pool: Arc<Pool>) -> Result<(), CodesFault> {
-        let before = self.pools.get(&pool.id);
+        let known = self.pools.get(&pool.id).cloned();
+        let before = known.as_ref();
         let series = before.map(|before| before.series.as_slice()).unwrap_or_default();
         // An edit takes the last one away or leaves it, and adds one: all others stay.
         let same = series.iter().zip(&pool.series).take_while(|(one, other)| one == other).count();
@@ -78,6 +114,7 @@ impl Held {
         } else {
             self.updating.remove(&pool.id);
         }
+        self.regroup(known.as_deref(), &pool);
         self.pools.insert(pool.id, pool);
         Ok(())
     }
@@ -111,6 +148,8 @@ pub struct PoolFilter {
     pub kind: Option<CouponType>,
     /// Archived ones, or those that are not.
     pub archived: Option<bool>,
+    /// Of this group.
+    pub group: Option<GroupId>,
 }
 
 impl Registry {
@@ -136,6 +175,11 @@ impl Registry {
         held.tallies = ids.into_iter().zip(tallies).filter_map(|(id, tally)| Some((id, tally?))).collect();
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
+        held.groups = all::<UserGroups>(store).await?.into_iter().map(|(id, group)| (id, Arc::new(group))).collect();
+        held.audit = store.get_one::<AuditHeads>(()).await?.unwrap_or_default();
+        let erasures = all::<Erasures>(store).await?.into_iter();
+        let of_person = erasures.filter(|(_, erasure)| erasure.stage.is_of_person());
+        held.erasing = of_person.map(|(customer, _)| customer).collect();
         let settings = held.settings;
         let registry = Self { held: RwLock::new(held), numbering, ..Self::default() };
         registry.begin_ids(&settings);

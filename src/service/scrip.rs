@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Agreed, Answer, Caller, CheckoutOrder, CheckoutPreview, Clock, Command, Committer, Failure, FromAnswer, Issuer,
     Registry, UseCase,
     attempts::Attempts,
+    audit::Refused,
     bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
@@ -56,6 +57,10 @@ pub struct Scrip {
     pub(super) used: Used,
     /// How often customers try codes.
     pub(super) attempts: Attempts,
+    /// How many refused attempts the audit has of this minute.
+    pub(super) refused: Refused,
+    /// Held by whoever erases a part of a customer.
+    pub(super) erasing: Mutex<()>,
     /// One backup that was asked for is taken at a time, and one that is planned.
     pub(super) backups: [Arc<Semaphore>; 2],
     worker: oneshot::Receiver<()>,
@@ -109,6 +114,8 @@ impl Scrip {
             issuer: OnceLock::new(),
             used: Used::default(),
             attempts: Attempts::default(),
+            refused: Refused::default(),
+            erasing: Mutex::default(),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,

@@ -51,6 +51,7 @@ impl Command {
             Self::Expire(Expire(due)) => due.len() * COUPON,
             Self::KeepUpdates(KeepUpdates { coupons, .. }) => coupons.len() * COUPON,
             Self::Forget(Forget(answers)) => answers.len() * 256,
+            Self::EraseFurther(step) => step.weight,
             // A coupon is read, and where it is held is written.
             Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,
             Self::Claim(claim) => {
@@ -77,12 +78,16 @@ impl Command {
             | Self::GiveBack(_)
             | Self::CouponsGenerate(_)
             | Self::Whole(_)
+            | Self::AuditNote(_)
+            | Self::Erase(_)
             | Self::Eligible(_)
             | Self::SettingsUpdate(_)
             | Self::IdsBegin(_)
             | Self::TokenKeyBegin(_)
             | Self::KeyRotate(..)
             | Self::KeyAdd(_)
+            | Self::UserGroupCreate(_)
+            | Self::UserGroupUpdate(_)
             | Self::HoldingsBegin(_)
             | Self::ClockConfirm(_) => COUPON,
         }

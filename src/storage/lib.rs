@@ -3,6 +3,7 @@
 //! is read is on disk. All that depends on the database's version and its faults stays in this module.
 
 mod address;
+mod audit;
 mod backup;
 mod batch;
 mod chain;
@@ -32,6 +33,7 @@ mod waiting;
 use std::pin::Pin;
 
 pub use address::Address;
+pub use audit::AuditFound;
 pub use backup::{
     Backed, Backup, BackupError, BackupFault, BackupFile, BackupOptions, Header, RestoreStep, Source, check_backup,
     restore,

@@ -9,6 +9,7 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod disk;
 mod edge;
+mod erasure;
 mod examples;
 mod held;
 mod histories;

@@ -16,6 +16,8 @@ fn all() -> Vec<GlobalId> {
         all.push(GlobalId::Entry(EntryId { coupon: coupon(7, large), number: small }));
     }
     all.push(GlobalId::Key("0a1b2c3d4e5f".to_owned()));
+    all.extend([1, u64::MAX].map(GlobalId::Audit));
+    all.extend([1, u32::MAX].map(|group| GlobalId::Group(GroupId(group))));
     all.extend(["T-1", "12", "a:b:c", &"\u{10FFFF}".repeat(128)].map(|id| GlobalId::Purchase(id.to_owned())));
     all.extend([0, 1, u32::MAX].map(|pool| GlobalId::Pool(PoolId(pool))));
     all

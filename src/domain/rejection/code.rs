@@ -28,6 +28,10 @@ pub enum Code {
     NotOwner,
     /// No customer is known by what was given.
     CustomerNotFound,
+    /// The customer holds coupons that can be used, and is not erased therefore.
+    CustomerHoldsCoupons,
+    /// The customer is being erased.
+    CustomerBeingErased,
     /// Two ways of naming a customer disagree, or it is the wrong customer.
     CustomerMismatch,
     /// The currencies differ.
@@ -106,7 +110,10 @@ impl Code {
     #[must_use]
     pub fn is_decided(self) -> bool {
         match self {
-            Self::CheckUnavailable | Self::SourceUnavailable | Self::DatabaseUnavailable => false,
+            Self::CheckUnavailable
+            | Self::SourceUnavailable
+            | Self::CustomerBeingErased
+            | Self::DatabaseUnavailable => false,
             Self::NotFound
             | Self::NotRedeemable
             | Self::NotClaimed
@@ -118,6 +125,7 @@ impl Code {
             | Self::Invalidated
             | Self::NotOwner
             | Self::CustomerNotFound
+            | Self::CustomerHoldsCoupons
             | Self::CustomerMismatch
             | Self::CurrencyMismatch
             | Self::PurchaseMinimumNotMet

@@ -29,7 +29,7 @@ use super::{
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
 use scrip_domain::{pool_draft::check_code, rejection::Refusal};
-use scrip_service;
+use scrip_service::{self, Sight};
 
 /// Which coupons.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -76,6 +76,7 @@ impl CouponFilter {
             claimed: span(self.claimed_at),
             redeemed: span(self.redeemed_at),
             expires: span(self.expires_at),
+            sight: Sight::default(),
         })
     }
 }
@@ -106,6 +107,7 @@ impl From<PoolFilter> for scrip_service::PoolFilter {
             source: filter.source.map(Into::into),
             kind: filter.kind.map(Into::into),
             archived: filter.archived,
+            group: None,
         }
     }
 }
@@ -161,6 +163,7 @@ impl EventFilter {
             reference: self.reference,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
+            sight: Sight::default(),
         })
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
 use super::{LimitsInput, PluginBindingInput, StackingInput, edit};
 use crate::{
-    global_id::{GlobalIds, pool_id},
+    global_id::{GlobalIds, group_id, pool_id},
     scalar::{CurrencyCode, DateTime, Decimal, Period},
     types::enums::{CouponType, PoolSource},
 };
@@ -126,7 +126,7 @@ pub struct PoolCreateInput {
     pub returnable: Option<bool>,
     /// The wallet pass of its coupons. Not available in this version.
     pub pass_template_id: Option<ID>,
-    /// The user group that may see it. Not available in this version.
+    /// The group of users to whom it belongs: for others it does not exist. It is there for all where this is absent.
     pub user_group_id: Option<ID>,
     /// A key of the caller's, up to 255 characters: the same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
@@ -134,13 +134,10 @@ pub struct PoolCreateInput {
 
 impl PoolCreateInput {
     /// The service's use case.
-    pub fn case(self) -> Result<PoolCreate, Vec<Refusal>> {
+    pub fn case(self, ids: &GlobalIds) -> Result<PoolCreate, Vec<Refusal>> {
         let mut faults = Faults::default();
-        let unavailable = [
-            (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
-            (self.user_group_id.is_some(), "userGroupId", "a user group"),
-        ];
-        refuse_unavailable(&unavailable, &mut faults);
+        refuse_unavailable(&[(self.pass_template_id.is_some(), "passTemplateId", "a pass template")], &mut faults);
+        let group = self.user_group_id.and_then(|id| faults.take(&["userGroupId"], group_id(ids, &id)));
         faults.into_result()?;
         let given = self.restrictions.unwrap_or_default();
         let text = |value: MaybeUndefined<Decimal>| value.take().map(|value| value.0);
@@ -176,6 +173,7 @@ impl PoolCreateInput {
                 claim_on_use: self.claim_on_use,
             },
             returnable: self.returnable,
+            group,
         })))
     }
 }
@@ -291,8 +289,9 @@ pub struct PoolUpdateInput {
     pub returnable: Option<bool>,
     /// The wallet pass. Not available in this version.
     pub pass_template_id: Option<ID>,
-    /// The user group. Not available in this version.
-    pub user_group_id: Option<ID>,
+    /// Another group of users to whom it belongs; null: it is there for all.
+    #[graphql(default)]
+    pub user_group_id: MaybeUndefined<ID>,
     /// Which existing coupons carry the terms after this edit, from now on: value and restrictions, and a time that counts
     /// from their claims. What an issued gift card holds stays; so does an end that was set otherwise.
     pub apply: UpdateScope,
@@ -307,10 +306,7 @@ impl PoolUpdateInput {
     pub fn case(self, ids: &GlobalIds) -> Result<PoolUpdate, Vec<Refusal>> {
         let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
         let mut faults = Faults::default();
-        let unavailable = [
-            (self.pass_template_id.is_some(), "passTemplateId", "a pass template"),
-            (self.user_group_id.is_some(), "userGroupId", "a user group"),
-        ];
+        let unavailable = [(self.pass_template_id.is_some(), "passTemplateId", "a pass template")];
         refuse_unavailable(&unavailable, &mut faults);
         for (field, what, null) in
             [("name", "a name", self.name.is_null()), ("pattern", "a pattern", self.pattern.is_null())]
@@ -319,6 +315,11 @@ impl PoolUpdateInput {
                 faults.add(&[field], Rejection::Required { what });
             }
         }
+        let group = match self.user_group_id {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(id) => faults.take(&["userGroupId"], group_id(ids, &id)).map(Some),
+        };
         faults.into_result()?;
         let given = match self.restrictions {
             MaybeUndefined::Null => RestrictionsInput::none(),
@@ -353,6 +354,7 @@ impl PoolUpdateInput {
             },
             returnable: self.returnable,
             apply: self.apply.scope().map(|scope| Apply { scope, matching: self.matching == Some(true) }),
+            group,
             dry_run: self.dry_run.unwrap_or(false),
         };
         Ok(PoolUpdate { pool, edit: Box::new(edit_of) })

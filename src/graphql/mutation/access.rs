@@ -1,4 +1,6 @@
-//! The mutations of API keys.
+//! The mutations of API keys, groups and tokens.
+
+use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 
@@ -10,11 +12,13 @@ use crate::{
     scalar::DateTime,
     types::{
         ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
-        CouponUserError, CustomerTokenCreateInput, CustomerTokenCreatePayload,
+        CouponUserError, CustomerTokenCreateInput, CustomerTokenCreatePayload, UserGroup, UserGroupCreateInput,
+        UserGroupPayload, UserGroupUpdateInput,
     },
+    visible,
 };
-use scrip_domain::{access::ApiKey as Key, id::CustomerId, rejection::Refusal};
-use scrip_service::{Failure, KeyRevoke, NewKey, NewToken};
+use scrip_domain::{access::ApiKey as Key, group, id::CustomerId, rejection::Refusal};
+use scrip_service::{Failure, KeyRevoke, NewKey, NewToken, UserGroupCreate};
 
 #[derive(Debug, Default)]
 pub(super) struct AccessMutation;
@@ -22,12 +26,13 @@ pub(super) struct AccessMutation;
 #[Object]
 impl AccessMutation {
     /// Makes an API key. Its secret is told only in this answer.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The key.")] input: ApiKeyCreateInput,
     ) -> Result<Option<ApiKeyCreatePayload>> {
-        let made = match input.draft() {
+        let made = match input.draft(ids(ctx)?) {
             Ok(draft) => session(ctx)?.create_key(draft).await,
             Err(refusal) => Err(refusal.into()),
         };
@@ -36,6 +41,7 @@ impl AccessMutation {
 
     /// Replaces an API key: the new one, whose secret is told only in this answer, has its name, its role and its end, and
     /// both are good for a while, so that whoever has the old one can go over to the new one.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_rotate(
         &self,
         ctx: &Context<'_>,
@@ -46,16 +52,38 @@ impl AccessMutation {
     }
 
     /// Edits an API key: what its holder may do and until when, at once.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_update(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: ApiKeyUpdateInput,
     ) -> Result<Option<ApiKeyPayload>> {
-        payload(change(ctx, None, Ok::<_, Refusal>(input.case(ids(ctx)?))).await?)
+        payload(change(ctx, None, input.case(ids(ctx)?)).await?)
+    }
+
+    /// Makes a group of users.
+    #[graphql(visible = "visible::manage_groups")]
+    async fn user_group_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The group.")] input: UserGroupCreateInput,
+    ) -> Result<Option<UserGroupPayload>> {
+        group_payload(change(ctx, None, Ok::<_, Refusal>(UserGroupCreate::from(input))).await?)
+    }
+
+    /// Calls a group of users otherwise. What is in it stays in it.
+    #[graphql(visible = "visible::manage_groups")]
+    async fn user_group_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: UserGroupUpdateInput,
+    ) -> Result<Option<UserGroupPayload>> {
+        group_payload(change(ctx, None, Ok::<_, Refusal>(input.case(ids(ctx)?))).await?)
     }
 
     /// Makes a token for a customer, so that a shop's page asks for the customer itself: it may do what the role CUSTOMER
     /// may, with what is the customer's own. It ends by itself, and with the key that had it made.
+    #[graphql(visible = "visible::make_customer_tokens")]
     async fn customer_token_create(
         &self,
         ctx: &Context<'_>,
@@ -81,6 +109,7 @@ impl AccessMutation {
     }
 
     /// Revokes an API key: it is not good any more from now on, also for what its holder follows at the moment.
+    #[graphql(visible = "visible::manage_keys")]
     async fn api_key_revoke(
         &self,
         ctx: &Context<'_>,
@@ -109,5 +138,14 @@ fn payload(changed: std::result::Result<Box<Key>, Vec<CouponUserError>>) -> Resu
     Ok(Some(match changed {
         Ok(key) => ApiKeyPayload { api_key: Some(ApiKey(*key)), user_errors: Vec::new() },
         Err(user_errors) => ApiKeyPayload { api_key: None, user_errors },
+    }))
+}
+
+fn group_payload(
+    changed: std::result::Result<group::UserGroup, Vec<CouponUserError>>,
+) -> Result<Option<UserGroupPayload>> {
+    Ok(Some(match changed {
+        Ok(group) => UserGroupPayload { user_group: Some(UserGroup(Arc::new(group))), user_errors: Vec::new() },
+        Err(user_errors) => UserGroupPayload { user_group: None, user_errors },
     }))
 }

@@ -12,6 +12,7 @@ use crate::{
     types::{
         CheckoutPayload, CheckoutVerdict, Coupon, CouponPayload, CouponRedeemPayload, CouponUserError, LedgerEntry,
     },
+    visible,
 };
 use scrip_service::{Agreed, Changed, Checkout};
 
@@ -22,6 +23,7 @@ pub(super) struct CouponMutation;
 impl CouponMutation {
     /// Gives a customer a coupon of a pool; of an aggregated pool, the one that the customer holds once more, unless it was
     /// invalidated.
+    #[graphql(visible = "visible::claim_coupons")]
     async fn coupon_claim(
         &self,
         ctx: &Context<'_>,
@@ -32,6 +34,7 @@ impl CouponMutation {
     }
 
     /// Redeems a coupon: once, or, of a gift card, an amount.
+    #[graphql(visible = "visible::redeem_coupons")]
     async fn coupon_redeem(
         &self,
         ctx: &Context<'_>,
@@ -53,6 +56,7 @@ impl CouponMutation {
     /// Takes a redemption back; of a gift card, the one that a ledger entry names, wholly or in part. One that stands can
     /// always be taken back: an expired or invalidated coupon stays what it is, and a card holds what it paid. A card that
     /// was voided because too little was left on it lives again once that is no longer so, with what it then held.
+    #[graphql(visible = "visible::unredeem_coupons")]
     async fn coupon_unredeem(
         &self,
         ctx: &Context<'_>,
@@ -63,6 +67,7 @@ impl CouponMutation {
     }
 
     /// Takes a claimed coupon back from its customer; another one may claim it.
+    #[graphql(visible = "visible::change_coupons")]
     async fn coupon_unassign(
         &self,
         ctx: &Context<'_>,
@@ -73,6 +78,7 @@ impl CouponMutation {
     }
 
     /// Hands a claimed coupon over to another customer.
+    #[graphql(visible = "visible::change_coupons")]
     async fn coupon_transfer(
         &self,
         ctx: &Context<'_>,
@@ -83,6 +89,7 @@ impl CouponMutation {
     }
 
     /// Takes a coupon out of use that has not been used up.
+    #[graphql(visible = "visible::change_coupons")]
     async fn coupon_invalidate(
         &self,
         ctx: &Context<'_>,
@@ -95,6 +102,7 @@ impl CouponMutation {
     /// Takes an invalidation back: the coupon is again what it was before, or expired where its time was over meanwhile. A
     /// gift card holds again what it held, with an entry of its ledger; one that would hold less than its minimum value
     /// stays void.
+    #[graphql(visible = "visible::change_coupons")]
     async fn coupon_reinstate(
         &self,
         ctx: &Context<'_>,
@@ -105,6 +113,7 @@ impl CouponMutation {
     }
 
     /// Sets when a coupon's time is over. An expired one lives again.
+    #[graphql(visible = "visible::change_coupons")]
     async fn coupon_extend(
         &self,
         ctx: &Context<'_>,
@@ -116,6 +125,7 @@ impl CouponMutation {
 
     /// Changes a gift card's balance by hand. One that then holds nothing is redeemed; what falls below its minimum value
     /// is voided.
+    #[graphql(visible = "visible::change_coupons")]
     async fn gift_card_adjust(
         &self,
         ctx: &Context<'_>,
@@ -127,6 +137,7 @@ impl CouponMutation {
 
     /// Decides a checkout and records it; with auto redeem on, redeems the coupons that passed in the
     /// same transaction. Where it comes out otherwise than expectedPayable, it is refused and nothing is recorded.
+    #[graphql(visible = "visible::complete_checkouts")]
     async fn checkout_complete(
         &self,
         ctx: &Context<'_>,

@@ -8,12 +8,13 @@ mod till;
 
 use async_graphql::{Context, MergedObject, Result};
 
-use super::{asking::session, failure::internal, types::CouponUserError};
+use super::{asking::session, failure::internal, types::CouponUserError, visible};
 use scrip_domain::rejection::Refusal;
 use scrip_service::{Failure, UseCase};
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
+#[graphql(visible = "visible::mutations")]
 pub struct Mutation(
     pools::PoolMutation,
     coupons::CouponMutation,

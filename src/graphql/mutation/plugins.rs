@@ -8,6 +8,7 @@ use crate::{
     failure::failed,
     input::PluginTestInput,
     types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
+    visible,
 };
 use scrip_domain::rejection::{Refusal, Rejection};
 use scrip_plugins::{CheckRequest, CodeRequest, PluginKind, Plugins};
@@ -19,6 +20,7 @@ pub(super) struct PluginMutation;
 impl PluginMutation {
     /// Tries a plugin on a sample, and shows what it answers, uses, logs and asks of the network. Nothing is claimed,
     /// redeemed or recorded, and nothing is sent unless that is asked for.
+    #[graphql(visible = "visible::manage_plugins")]
     async fn plugin_test(
         &self,
         ctx: &Context<'_>,
@@ -36,15 +38,13 @@ impl PluginMutation {
 
     /// Loads a plugin's files again. Where they cannot be used the build before stays in use, and the plugin's problem
     /// says why.
+    #[graphql(visible = "visible::manage_plugins")]
     async fn plugin_reload(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The plugin's id.")] id: ID,
     ) -> Result<Option<PluginPayload>> {
-        let loaded = match session(ctx)?.manage_plugins().map_err(|failure| failed(ctx, &failure))? {
-            Some(plugins) => plugins.reload(&id).await,
-            None => None,
-        };
+        let loaded = session(ctx)?.reload_plugin(&id).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(Some(match loaded {
             Some(plugin) => {
                 let wrong = plugin.problem().map(|reason| Rejection::ValueInvalid { reason }.at(["id"]));

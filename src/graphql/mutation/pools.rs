@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
 use super::{change, user_errors};
 use crate::{
@@ -14,12 +14,13 @@ use crate::{
         SettingsUpdateInput,
     },
     types::{
-        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerPayload, PoolPayload,
-        PoolStats, PoolUpdatePayload, SettingsPayload, SkippedCode,
+        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerErasePayload,
+        CustomerPayload, PoolPayload, PoolStats, PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
+    visible,
 };
 use scrip_domain::{pool::Pool, rejection::Refusal};
-use scrip_service::{AddedInParts, Edited, Failure, Generated, SettingsEdit, Skipped};
+use scrip_service::{AddedInParts, Edited, Erased, Failure, Generated, SettingsEdit, Skipped};
 
 #[derive(Debug, Default)]
 pub(super) struct PoolMutation;
@@ -27,16 +28,18 @@ pub(super) struct PoolMutation;
 #[Object]
 impl PoolMutation {
     /// Makes a pool.
+    #[graphql(visible = "visible::change_pools")]
     async fn pool_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The pool.")] input: PoolCreateInput,
     ) -> Result<Option<PoolPayload>> {
         let key = input.idempotency_key.clone();
-        pool_payload(change(ctx, key, input.case()).await?)
+        pool_payload(change(ctx, key, input.case(ids(ctx)?)).await?)
     }
 
     /// Edits a pool. Existing coupons keep the terms that they carry, but for those that `apply` names.
+    #[graphql(visible = "visible::change_pools")]
     async fn pool_update(
         &self,
         ctx: &Context<'_>,
@@ -55,6 +58,7 @@ impl PoolMutation {
 
     /// Archives a pool, so that nothing new is claimed from it, or brings it back. A pool is never
     /// deleted.
+    #[graphql(visible = "visible::change_pools")]
     async fn pool_archive(
         &self,
         ctx: &Context<'_>,
@@ -66,6 +70,7 @@ impl PoolMutation {
     /// Adds codes to an uploaded pool. A code that exists already, in the list or in any pool, is
     /// skipped and told. Codes are added in parts of 500: after a crash in the middle, the same call
     /// adds the rest.
+    #[graphql(visible = "visible::add_coupons")]
     async fn coupons_add(
         &self,
         ctx: &Context<'_>,
@@ -98,6 +103,7 @@ impl PoolMutation {
 
     /// Makes more codes of a bulk pool, in a moment however many they are: a code is computed from the pool's
     /// pattern and secret, and nothing is stored for it until somebody touches it.
+    #[graphql(visible = "visible::add_coupons")]
     async fn coupons_generate(
         &self,
         ctx: &Context<'_>,
@@ -115,6 +121,7 @@ impl PoolMutation {
     }
 
     /// Makes a customer, or edits one.
+    #[graphql(visible = "visible::change_customers")]
     async fn customer_upsert(
         &self,
         ctx: &Context<'_>,
@@ -126,7 +133,32 @@ impl PoolMutation {
         }))
     }
 
+    /// Erases a customer: the e-mail address, the attributes and the id leave customers, events, purchases and answers.
+    /// What happened stays, under a name that nothing leads to; so do ledgers and counts. Whoever comes with the same id
+    /// afterwards is a new customer. Of a customer with a long history the rest is done in the background.
+    #[graphql(visible = "visible::erase_customers")]
+    async fn customer_erase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom: the retailer's own id, or the API's.")] customer_id: ID,
+        #[graphql(desc = "Whether that is done although the customer holds coupons that can be used.")] force: Option<
+            bool,
+        >,
+    ) -> Result<Option<CustomerErasePayload>> {
+        let session = session(ctx)?;
+        let erased = match crate::global_id::customer_id(session.ids(), &customer_id) {
+            Ok(customer) => session.erase_customer(customer, force.unwrap_or_default()).await,
+            Err(rejection) => Err(rejection.at(["customerId"]).into()),
+        };
+        Ok(Some(match erased {
+            Ok(erased) => CustomerErasePayload { done: Some(erased == Erased::All), user_errors: Vec::new() },
+            Err(Failure::Refused(refusals)) => CustomerErasePayload { done: None, user_errors: user_errors(refusals) },
+            Err(broken) => return Err(failed(ctx, &broken)),
+        }))
+    }
+
     /// Changes the settings.
+    #[graphql(visible = "visible::change_settings")]
     async fn settings_update(
         &self,
         ctx: &Context<'_>,

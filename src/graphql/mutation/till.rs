@@ -8,6 +8,7 @@ use crate::{
     input::{CheckoutHoldInput, CheckoutReturnInput},
     scalar::DateTime,
     types::{CheckoutHoldPayload, CheckoutReturnPayload, CheckoutVerdict, CouponUserError, Purchase},
+    visible,
 };
 use scrip_domain::id::TransactionId;
 use scrip_service::{HeldCheckout, Release, Return};
@@ -20,6 +21,7 @@ impl TillMutation {
     /// Decides a checkout and holds what it would take, under its transactionId: until it is completed, released or over,
     /// nobody else can use these coupons or spend these amounts. checkoutComplete with the same transactionId, customer,
     /// basket and coupons takes what is held at the price that was held.
+    #[graphql(visible = "visible::complete_checkouts")]
     async fn checkout_hold(
         &self,
         ctx: &Context<'_>,
@@ -30,6 +32,7 @@ impl TillMutation {
     }
 
     /// Gives back what a checkout holds.
+    #[graphql(visible = "visible::complete_checkouts")]
     async fn checkout_release(
         &self,
         ctx: &Context<'_>,
@@ -42,6 +45,7 @@ impl TillMutation {
     /// Takes a recorded checkout back: all that is left of it, or parts of its lines by quantity or amount. Gift cards get
     /// back what they paid of it; a coupon is given back when all that it took something of has come back and its pool says
     /// so. Never more comes back than was taken. Once all has come back, the transactionId can be used again.
+    #[graphql(visible = "visible::return_purchases")]
     async fn checkout_return(
         &self,
         ctx: &Context<'_>,

@@ -2,12 +2,17 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
-use super::CouponUserError;
+use super::{CouponUserError, UserGroup};
 use crate::{
-    global_id::{self, GlobalId, GlobalIds},
+    asking::session,
+    global_id::{self, GlobalId, GlobalIds, group_id},
     scalar::DateTime,
 };
-use scrip_domain::{access, rejection::Refusal};
+use scrip_domain::{
+    access,
+    group::{GroupId, Groups},
+    rejection::Refusal,
+};
 use scrip_service::{KeyDraft, KeyEdit};
 
 /// What a key's holder is, which says what they may do.
@@ -24,15 +29,6 @@ pub enum Role {
     Viewer,
     /// One customer, in a shop's page: own coupons and events. It has no key, but tokens.
     Customer,
-}
-
-/// Some of the people who work on the programme, to whom a pool can belong. There are none in this version.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct UserGroup {
-    /// Its id.
-    pub id: ID,
-    /// What people call it.
-    pub name: String,
 }
 
 /// A token that is to be made for a customer.
@@ -77,9 +73,10 @@ impl ApiKey {
         self.0.role.into()
     }
 
-    /// The groups whose pools it may see beside those of no group.
-    async fn groups(&self) -> Vec<UserGroup> {
-        Vec::new()
+    /// The groups whose pools it sees beside those of no group; of an ADMIN, who sees all, those that it was given.
+    async fn groups(&self, ctx: &Context<'_>) -> Result<Vec<UserGroup>> {
+        let groups = Groups::only(self.0.groups.iter().copied());
+        Ok(session(ctx)?.groups_named(&groups).into_iter().map(UserGroup).collect())
     }
 
     /// How its secret begins; empty where that is not known.
@@ -125,16 +122,19 @@ pub struct ApiKeyCreateInput {
     pub name: String,
     /// What its holder may do.
     pub role: Role,
+    /// The groups whose pools its holder sees, beside those of no group: up to 100. An ADMIN sees all.
+    pub group_ids: Option<Vec<ID>>,
     /// From when on it is not good any more.
     pub expires_at: Option<DateTime>,
 }
 
 impl ApiKeyCreateInput {
     /// The service's draft.
-    pub fn draft(self) -> std::result::Result<KeyDraft, Refusal> {
+    pub fn draft(self, ids: &GlobalIds) -> std::result::Result<KeyDraft, Refusal> {
         let name = scrip_domain::id::checked_id(&self.name).map_err(|rejection| rejection.at(["name"]))?;
         let expires_at = self.expires_at.map(|DateTime(end)| end);
-        Ok(KeyDraft { name, role: self.role.into(), expires_at, secret: None })
+        let groups = groups_of(ids, self.group_ids)?.unwrap_or_default();
+        Ok(KeyDraft { name, role: self.role.into(), expires_at, groups, secret: None })
     }
 }
 
@@ -147,20 +147,28 @@ pub struct ApiKeyUpdateInput {
     pub name: Option<String>,
     /// What its holder may do.
     pub role: Option<Role>,
+    /// Other groups whose pools its holder sees, at once.
+    pub group_ids: Option<Vec<ID>>,
     /// From when on it is not good any more; null: it does not end.
     pub expires_at: MaybeUndefined<DateTime>,
 }
 
+/// The groups that a list names; none where it is absent.
+fn groups_of(ids: &GlobalIds, list: Option<Vec<ID>>) -> std::result::Result<Option<Vec<GroupId>>, Refusal> {
+    let read = |list: Vec<ID>| list.iter().map(|id| group_id(ids, id)).collect::<std::result::Result<Vec<_>, _>>();
+    list.map(read).transpose().map_err(|rejection| rejection.at(["groupIds"]))
+}
+
 impl ApiKeyUpdateInput {
     /// The service's use case.
-    #[must_use]
-    pub fn case(self, ids: &GlobalIds) -> KeyEdit {
+    pub fn case(self, ids: &GlobalIds) -> std::result::Result<KeyEdit, Refusal> {
         let expires_at = match self.expires_at {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(DateTime(end)) => Some(Some(end.as_millisecond())),
         };
-        KeyEdit { id: ids.key(self.id.0), name: self.name, role: self.role.map(Into::into), expires_at }
+        let groups = groups_of(ids, self.group_ids)?;
+        Ok(KeyEdit { id: ids.key(self.id.0), name: self.name, role: self.role.map(Into::into), expires_at, groups })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The objects of the API, each around one of the domain's.
 
 mod access;
+mod audit;
 mod checkout;
 mod coupon;
 mod customer;
 mod database;
 mod event;
+mod group;
 mod ids;
 mod pattern;
 mod payload;
@@ -20,17 +22,19 @@ use async_graphql::{ID, Interface};
 
 pub use access::{
     ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
-    CustomerTokenCreateInput, CustomerTokenCreatePayload, Role, UserGroup,
+    CustomerTokenCreateInput, CustomerTokenCreatePayload, Role,
 };
+pub use audit::{AuditEntry, AuditFilter, AuditVerification};
 pub use checkout::{CheckoutVerdict, Eligibility};
 pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
 pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
+pub use group::{UserGroup, UserGroupCreateInput, UserGroupPayload, UserGroupUpdateInput};
 pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
-    CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
+    CustomerErasePayload, CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
 };
 pub use plugin::{
     OnFailure, Plugin, PluginBinding, PluginBuild, PluginCalls, PluginHttpExchange, PluginIssued, PluginLimits,
@@ -60,6 +64,10 @@ pub enum Node {
     Purchase(Purchase),
     /// An API key.
     ApiKey(ApiKey),
+    /// An entry of the audit.
+    AuditEntry(AuditEntry),
+    /// A group of users.
+    UserGroup(UserGroup),
 }
 
 /// What a caller has caused, in a payload.

@@ -38,6 +38,16 @@ pub struct PoolPayload {
     pub user_errors: Vec<CouponUserError>,
 }
 
+/// What the erasure of a customer has come to.
+#[derive(Debug, SimpleObject)]
+pub struct CustomerErasePayload {
+    /// Whether nothing of the customer is left; false where the rest is being done in the background, null where it was
+    /// refused.
+    pub done: Option<bool>,
+    /// Why it was refused.
+    pub user_errors: Vec<CouponUserError>,
+}
+
 /// A bulk pool after more codes were generated.
 #[derive(Debug, SimpleObject)]
 pub struct CouponsGeneratePayload {

@@ -17,10 +17,11 @@ use crate::{
     input::CouponFilter,
     moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-    types::{Coupon, Limits, PluginBinding, Stacking},
+    types::{Coupon, Limits, PluginBinding, Stacking, UserGroup},
 };
 use scrip_domain::{
     coupon,
+    group::Groups,
     id::{CouponId, PoolId},
     pool,
     terms::Terms,
@@ -203,6 +204,12 @@ impl CouponPool {
     /// edit says already.
     async fn updating(&self) -> bool {
         self.0.updates_kept < self.0.updates_so_far()
+    }
+
+    /// The group of users to whom it belongs: for others it does not exist. Null for one that is there for all.
+    async fn user_group(&self, ctx: &Context<'_>) -> Result<Option<UserGroup>> {
+        let Some(group) = self.0.group else { return Ok(None) };
+        Ok(session(ctx)?.groups_named(&Groups::only([group])).into_iter().next().map(UserGroup))
     }
 
     /// How many coupons it has, by status.

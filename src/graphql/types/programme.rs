@@ -63,9 +63,9 @@ impl Viewer {
         self.0.actor().role.into()
     }
 
-    /// The groups whose pools it may see beside those of no group.
+    /// The groups whose pools it sees beside those of no group; all of them for an ADMIN.
     async fn groups(&self) -> Vec<UserGroup> {
-        Vec::new()
+        self.0.groups_named(&self.0.actor().groups).into_iter().map(UserGroup).collect()
     }
 
     /// The customer that it is; null for everybody else.

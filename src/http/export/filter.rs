@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use scrip_domain::{global_id::GlobalIds, id::CustomerId, period::Instant, pool_draft::check_code, status::Status};
-use scrip_service::{CouponFilter, Span};
+use scrip_service::{CouponFilter, Sight, Span};
 
 /// The parameters, all of them optional.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -52,6 +52,7 @@ impl Parameters {
             claimed: span("claimed", &self.claimed_from, &self.claimed_to)?,
             redeemed: span("redeemed", &self.redeemed_from, &self.redeemed_to)?,
             expires: span("expires", &self.expires_from, &self.expires_to)?,
+            sight: Sight::default(),
         })
     }
 }

@@ -5,6 +5,7 @@
 mod csv;
 mod filter;
 mod jsonl;
+pub(super) mod personal;
 
 use std::{io, sync::Arc};
 
@@ -26,11 +27,12 @@ use super::{
 };
 use scrip_domain::{global_id::GlobalId, pool::Pool};
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{CouponFilter, CouponSink, Export, Failure, Session};
+use scrip_service::{Action, CouponFilter, CouponSink, Export, Failure, Session};
 
 pub use csv::Csv;
 pub use filter::Parameters;
 pub use jsonl::JsonLines;
+pub use personal::PersonalFile;
 
 /// The byte order mark, in UTF-8.
 const MARK: &str = "\u{feff}";
@@ -113,6 +115,9 @@ pub(super) async fn get(
         Ok(session) => session,
         Err(refusal) => return *refusal,
     };
+    if let Some(refusal) = graphql::file_over_budget(&app, &session, &notes) {
+        return refusal;
+    }
     let pool = match pool_by_any_id(&session, &id) {
         Ok(Some(pool)) => pool,
         Ok(None) => return graphql::error(StatusCode::NOT_FOUND, "no pool is known by this id or externalId"),
@@ -151,13 +156,19 @@ async fn stream_file<F: Format>(
         Ok(file) => file.marked(marked),
         Err(failure) => return graphql::failed(&failure, "beginning an export"),
     };
-    let (lanes, held, key) = (Arc::clone(&app.lanes), app.held.clone(), session.actor().id.clone());
-    let parts = stream::unfold(Some((file, lanes, held, key)), |state| async {
-        let (file, lanes, held, key) = state?;
+    let id = session.ids().encode(&GlobalId::Pool(pool.id));
+    let (lanes, held, session, of) = (Arc::clone(&app.lanes), app.held.clone(), session.clone(), pool.id);
+    let parts = stream::unfold(Some((file, lanes, held, session)), move |state| async move {
+        let (file, lanes, held, session) = state?;
+        let key = session.actor().id.clone();
         // Each part is counted until it is on its way; whoever has too much unread waits.
         held.room(&key).await;
+        if !session.again().is_some_and(|now| now.demand(Action::ExportCoupons).is_ok() && now.sees(of)) {
+            tracing::warn!("an export was cut short: whoever asked for it may not have it any more");
+            return Some((Err(io::Error::other("not any more")), None));
+        }
         match next_part(file, &lanes, &key).await {
-            Ok(Some((bytes, file))) => Some((Ok(held.text(&key, bytes)), Some((file, lanes, held, key)))),
+            Ok(Some((bytes, file))) => Some((Ok(held.text(&key, bytes)), Some((file, lanes, held, session)))),
             Ok(None) => None,
             Err(reason) => {
                 tracing::error!(%reason, "an export was cut short");
@@ -165,7 +176,6 @@ async fn stream_file<F: Format>(
             }
         }
     });
-    let id = session.ids().encode(&GlobalId::Pool(pool.id));
     let name = format!("attachment; filename=\"pool-{id}.{}\"", F::EXTENSION);
     ([(CONTENT_TYPE, F::MEDIA.to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response()
 }

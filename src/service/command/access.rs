@@ -5,6 +5,7 @@ use scrip_domain::{
     combining::PercentagesOf,
     currency::Currency,
     customer::Email,
+    group::GroupId,
     id::CustomerId,
 };
 
@@ -36,6 +37,8 @@ pub struct KeyEdit {
     pub role: Option<Role>,
     /// Another end, in milliseconds since 1970.
     pub expires_at: Option<Option<i64>>,
+    /// Other groups.
+    pub groups: Option<Vec<GroupId>>,
 }
 
 /// Revoke an API key.
@@ -67,4 +70,20 @@ pub struct CustomerEdit {
     pub currency: Option<Option<Currency>>,
     /// A JSON object.
     pub attributes: Option<serde_json::Value>,
+}
+
+/// Make a group of users.
+#[derive(Debug, Clone)]
+pub struct UserGroupCreate {
+    /// What people call it.
+    pub name: String,
+}
+
+/// Call a group of users otherwise.
+#[derive(Debug, Clone)]
+pub struct UserGroupUpdate {
+    /// Which.
+    pub id: GroupId,
+    /// What people call it.
+    pub name: String,
 }

@@ -8,6 +8,7 @@ use scrip_domain::{
     access::{ApiKey, Settings},
     coupon::Coupon,
     customer::Customer,
+    group::UserGroup,
     id::{EntryId, PoolId},
     period::Instant,
     pool::{Counts, Pool},
@@ -131,6 +132,8 @@ pub enum Answer {
     Settings(Settings),
     /// The key, after it.
     Key(Box<ApiKey>),
+    /// The group, after it.
+    Group(UserGroup),
     /// Done.
     Done,
 }
@@ -173,6 +176,7 @@ answers! {
     Box<EligibleRecord>: Answer::Eligible(record) => record, record => Self::Eligible(record);
     Box<PurchaseRecord>: Answer::Purchase(purchase) => purchase, purchase => Self::Purchase(purchase);
     Settings: Answer::Settings(settings) => settings, settings => Self::Settings(settings);
+    UserGroup: Answer::Group(group) => group, group => Self::Group(group);
     Box<ApiKey>: Answer::Key(key) => key, key => Self::Key(key);
     (): Answer::Done => (), _done => Self::Done;
 }

@@ -1,6 +1,7 @@
 //! The inputs of what Scrip does by itself: what time does, and the keeping of its own books.
 
 use scrip_domain::{
+    audit::Attempted,
     id::{CouponId, CustomerId, PoolId},
     seal::IdSecret,
     token_key::TokenSecret,
@@ -64,3 +65,7 @@ pub struct HoldingsFound {
 /// Believe what the clock says, however far ahead of the last batch it is.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockConfirm;
+
+/// Note in the audit what was done, or attempted, beside the committer.
+#[derive(Debug, Clone)]
+pub struct AuditNote(pub Box<Attempted>);

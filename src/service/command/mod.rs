@@ -6,17 +6,19 @@ mod access;
 mod answer;
 mod books;
 mod coupons;
+mod erasure;
 mod pools;
 mod till;
 
-pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit};
+pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit, UserGroupCreate, UserGroupUpdate};
 pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Moved, Skipped};
 pub(super) use books::Whose;
 pub use books::{
-    ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeepUpdates, KeysUsed, ReleaseOver,
-    TokenKeyBegin,
+    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeepUpdates, KeysUsed,
+    ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
+pub use erasure::{Erase, EraseFurther, ErasePart, Place};
 pub use pools::{
     Apply, CouponsAdd, CouponsGenerate, GiveBack, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit,
     Whole, Withdraw,
@@ -27,6 +29,8 @@ use super::{Action, EligibleOrder, EligibleRecord, PurchaseRecord};
 use scrip_domain::{
     access::{ApiKey, Settings},
     customer::Customer,
+    group::UserGroup,
+    id::CustomerId,
     pool::Pool,
 };
 
@@ -90,6 +94,10 @@ use_cases! {
     GiveBack(GiveBack) -> Moved, ChangeCoupons;
     /// Make a customer, or edit one.
     CustomerUpsert(Box<CustomerEdit>) -> Box<Customer>, ChangeCustomers;
+    /// Begin to erase a customer.
+    Erase(Erase) -> (), EraseCustomers;
+    /// Erase one more part of a customer.
+    EraseFurther(Box<EraseFurther>) -> (), KeepBooks;
     /// Claim a coupon of a pool.
     Claim(Claim) -> Changed, ClaimCoupons;
     /// Redeem a coupon.
@@ -134,10 +142,16 @@ use_cases! {
     KeyRevoke(KeyRevoke) -> Box<ApiKey>, ManageKeys;
     /// Keep a new key in the place of another, which ends after a while.
     KeyRotate(KeyRotate) -> Box<ApiKey>, ManageKeys;
+    /// Make a group of users.
+    UserGroupCreate(UserGroupCreate) -> UserGroup, ManageGroups;
+    /// Call a group of users otherwise.
+    UserGroupUpdate(UserGroupUpdate) -> UserGroup, ManageGroups;
     /// Note when keys were last used.
     KeysUsed(KeysUsed) -> (), KeepBooks;
     /// Begin to seal customer tokens with a secret, where there is none or it is old.
     TokenKeyBegin(TokenKeyBegin) -> (), KeepBooks;
+    /// Note in the audit what was done, or attempted, beside the committer.
+    AuditNote(AuditNote) -> (), KeepBooks;
     /// Forget answers to idempotency keys.
     Forget(Forget) -> (), KeepBooks;
     /// Note from now on what customers hold of a pool.
@@ -153,6 +167,16 @@ use_cases! {
 }
 
 impl Command {
+    /// The customer of whom it writes something beside what becomes of coupons.
+    pub(crate) fn customer(&self) -> Option<&CustomerId> {
+        Some(match self {
+            Self::CustomerUpsert(edit) => &edit.id,
+            Self::Checkout(Checkout(order)) | Self::Hold(Hold { order, .. }) => &order.customer,
+            Self::HoldingsFound(found) => &found.customer,
+            _ => return None,
+        })
+    }
+
     /// The coupon that it is about, where that is named.
     pub(crate) fn coupon(&self) -> Option<&CouponRef> {
         Some(match self {

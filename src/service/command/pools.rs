@@ -1,7 +1,7 @@
 //! The inputs of what is done with pools and their codes.
 
 use scrip_domain::{
-    binding::Binding, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit, update::Scope,
+    binding::Binding, group::GroupId, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit, update::Scope,
 };
 
 /// Make a pool.
@@ -95,6 +95,8 @@ pub struct PoolEdit {
     pub returnable: Option<bool>,
     /// Which coupons of before carry the new terms; none for none of them.
     pub apply: Option<Apply>,
+    /// Another group of users to whom it belongs.
+    pub group: Option<Option<GroupId>>,
     /// Checks only: nothing is changed.
     pub dry_run: bool,
 }

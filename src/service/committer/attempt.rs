@@ -14,6 +14,7 @@ use scrip_domain::{
     coupon::Coupon,
     currency::Currency,
     customer::Customer,
+    group::Groups,
     id::{CouponId, CustomerId, PoolId},
     period::Instant,
     pool::Pool,
@@ -77,6 +78,8 @@ impl From<Vec<Refusal>> for Stop {
 /// One command's view of the state.
 pub(super) struct Attempt<'a> {
     pub(super) working: &'a Working<'a>,
+    /// The groups that whoever asks is in: pools of others do not exist.
+    pub(super) groups: &'a Groups,
     pub(super) change: Change,
     pub(super) missing: Missing,
     /// What was found out for the command beforehand.
@@ -98,6 +101,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn new(working: &'a Working<'a>, request: &'a Request) -> Self {
         Self {
             working,
+            groups: &request.caller.groups,
             change: Change::default(),
             missing: Missing::default(),
             prepared: &request.prepared,
@@ -149,11 +153,18 @@ impl<'a> Attempt<'a> {
         self.change.removed.insert(id);
     }
 
-    /// The pool with this id; refused at `field` where there is none.
+    /// The pool that a caller means; refused at `field` where there is none, or it does not exist for them.
     pub(super) fn pool(&self, id: PoolId, field: &str) -> Result<Arc<Pool>, Stop> {
-        self.find_pool(id).ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at([field]).into())
+        let found = self.find_pool(id).filter(|pool| self.groups.see(pool.group));
+        found.ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at([field]).into())
     }
 
+    /// Whether a pool exists for whoever asks.
+    pub(super) fn sees(&self, id: PoolId) -> bool {
+        *self.groups == Groups::All || self.find_pool(id).is_some_and(|pool| self.groups.see(pool.group))
+    }
+
+    /// The pool with this id, for what is not told.
     pub(super) fn find_pool(&self, id: PoolId) -> Option<Arc<Pool>> {
         self.change.pools.get(&id).cloned().or_else(|| self.working.pool(id))
     }

@@ -25,6 +25,11 @@ impl Attempt<'_> {
     ) -> Result<Coupon, Stop> {
         let Decision { mut coupon, changes, entries } = decision;
         let id = coupon.id;
+        // What time does goes on: it is erased with the rest.
+        if actor != "scrip" {
+            let of_changes = changes.iter().flat_map(|change| [&change.customer, &change.counterpart]);
+            self.check_not_erased(of_changes.chain(before.map(|before| &before.customer)).flatten())?;
+        }
         let (update, row) = self.update_of(before)?;
         let row = row.as_ref();
         // Before its events: they count from the first that is noted on.

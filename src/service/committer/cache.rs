@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use scrip_storage::{Answers, CodeLists, Customers, Purchases, Row, RowId};
+use scrip_storage::{Answers, CodeLists, Customers, Events, Purchases, Row, RowId};
 
 /// Rows as they are in the database, kept from batch to batch: this committer is the only one that
 /// writes them (an embedded database belongs to one process), so what it read or wrote last is what is
@@ -65,6 +65,8 @@ fn weight(row: &Row) -> usize {
         codes.iter().map(|code| code.len() + 32).sum()
     } else if let Some(answer) = row.document::<Answers>() {
         ROW + answer.answer.as_ref().map_or(ROW, json)
+    } else if let Some(events) = row.document::<Events>() {
+        ROW * events.len()
     } else if let Some(purchase) = row.document::<Purchases>() {
         ROW + purchase.0.as_ref().map_or(0, json)
     } else {

@@ -31,8 +31,11 @@ impl Attempt<'_> {
     /// `field` is what makes them.
     pub(super) fn check_unique(&self, pool: &Pool, prepared: &NewPattern, field: &'static str) -> Result<(), Stop> {
         let Ok(codes) = &prepared.codes else { return Ok(()) };
-        let refused = |owner: &Pool, example: String| {
-            Stop::from(Rejection::PatternNotUnique { pool: owner.name.clone(), example }.at([field]))
+        let refused = |owner: Option<&Pool>, example: String| {
+            // Of a pool that does not exist for whoever asks, nothing is told.
+            let seen = owner.filter(|owner| self.groups.see(owner.group));
+            let named = |owner: &Pool| Rejection::PatternNotUnique { pool: owner.name.clone(), example };
+            Stop::from(seen.map_or(Rejection::PatternTaken, named).at([field]))
         };
         // Compared outside of the committer with what there was then, and here with what came since.
         let found = prepared.overlap.clone().or_else(|| {
@@ -40,15 +43,15 @@ impl Attempt<'_> {
             first_overlap(codes.format(), &rivals)
         });
         if let Some((owner, example)) = found {
-            return Err(refused(self.pool(owner, field)?.as_ref(), example));
+            return Err(refused(self.find_pool(owner).as_deref(), example));
         }
         for other in self.working.accepted_pools().filter(|other| other.id != pool.id) {
             if let Some(example) = overlap(codes.format(), other) {
-                return Err(refused(other, example));
+                return Err(refused(Some(other), example));
             }
         }
         if let Some((written, owner)) = &prepared.uploaded {
-            return Err(refused(self.pool(*owner, field)?.as_ref(), written.clone()));
+            return Err(refused(self.find_pool(*owner).as_deref(), written.clone()));
         }
         Ok(())
     }
@@ -198,12 +201,17 @@ impl Attempt<'_> {
         let key = case_key(code);
         let mut named = self.get::<CodeOwners>(&key)?.cloned().unwrap_or_default();
         for other in &named {
-            let comparison = self.pool(other.coupon.pool, "codes")?.case().between(pool.case());
+            let owner = self.pool_of(other.coupon)?;
+            let comparison = owner.case().between(pool.case());
+            if same_code(comparison, &other.code, code) && !self.groups.see(owner.group) {
+                return Ok(Some(Rejection::CodeTaken));
+            }
             if same_code(comparison, &other.code, code) {
                 return Ok(Some(Rejection::Duplicate { what: "this code".to_owned() }));
             }
         }
         match self.working.registry.maker(code, pool.case()) {
+            Some(Maker::Pool(maker)) if !self.groups.see(maker.group) => return Ok(Some(Rejection::CodeTaken)),
             Some(Maker::Pool(maker)) => return Ok(Some(Rejection::CodeOfPattern { pool: maker.name.clone() })),
             Some(Maker::Reserved) => {
                 return Ok(Some(Rejection::CodeOfPattern { pool: "that is being made now".to_owned() }));

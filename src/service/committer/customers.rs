@@ -29,8 +29,11 @@ impl Attempt<'_> {
             if let Some(email) = &email {
                 self.take_email(email, &id)?;
             }
-            // The row of an address that was given up stays; it is only believed while the customer
-            // that it names has that address.
+            if let Some(before) =
+                customer.email.filter(|before| email.as_ref().map(Email::folded) != Some(before.folded()))
+            {
+                self.give_email_up(&before, &id)?;
+            }
             customer.email = email;
         }
         customer.currency = currency.unwrap_or(customer.currency);
@@ -45,6 +48,15 @@ impl Attempt<'_> {
             return Err(Rejection::Duplicate { what }.at(["email"]).into());
         }
         self.put::<Emails>(email.folded(), id.clone());
+        Ok(())
+    }
+
+    /// Removes the row of an address that a customer has no more. Versions before left it, so it is only believed while
+    /// the customer that it names has that address.
+    fn give_email_up(&mut self, email: &Email, id: &CustomerId) -> Result<(), Stop> {
+        if self.get::<Emails>(&email.folded())? == Some(id) {
+            self.remove::<Emails>(email.folded());
+        }
         Ok(())
     }
 

@@ -8,8 +8,8 @@ use super::{
     working::{Change, Missing, Working},
 };
 use crate::{
-    Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget,
-    GiveBack, Hold, HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate,
+    Answer, AuditNote, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure,
+    Forget, GiveBack, Hold, HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate,
     PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin, Withdraw,
     meaning::{fingerprint, is_of},
 };
@@ -17,7 +17,7 @@ use scrip_domain::{
     id::{CouponId, checked_text},
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{Answer as Kept, Answers, Row, RowId, Table};
+use scrip_storage::{Answer as Kept, Answers, RowId, Table};
 
 /// The longest idempotency key, in characters (product section 3).
 const MAX_KEY: usize = 255;
@@ -53,6 +53,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
     };
     match run(&mut attempt, request) {
         Ok(answer) => {
+            attempt.note_done(request, &answer);
             if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
                     Ok(value) => attempt.put::<Answers>(key, Kept { input, answer: Ok(value) }),
@@ -62,11 +63,12 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
             Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
         }
         Err(Stop::Refused(refusals)) => {
-            let change = ticket.filter(|_| is_decided(&refusals)).map(|(key, input)| {
-                let row = Row::of::<Answers>(Kept { input, answer: Err(refusals.clone()) });
-                let rows = std::iter::once((RowId::of::<Answers>(key), row)).collect();
-                Box::new(Change { rows, ..Change::default() })
-            });
+            attempt.change = Change::default();
+            if let Some((key, input)) = ticket.filter(|_| is_decided(&refusals)) {
+                attempt.put::<Answers>(key, Kept { input, answer: Err(refusals.clone()) });
+            }
+            attempt.note_refused(request, &refusals);
+            let change = Some(attempt.change).filter(|change| !change.is_empty()).map(Box::new);
             Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
         }
         Err(stop) => ended(attempt, stop, request),
@@ -148,6 +150,7 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
 /// The use case of a command.
 fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
     let (actor, prepared) = (request.caller.name.as_str(), &request.prepared);
+    attempt.check_not_erased(request.command.customer())?;
     Ok(match &request.command {
         Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
         Command::PoolUpdate(PoolUpdate { pool, edit }) => attempt.pool_update(*pool, edit, prepared, actor)?.into(),
@@ -157,6 +160,8 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::Withdraw(Withdraw { pool }) => attempt.withdraw(*pool)?.into(),
         Command::GiveBack(GiveBack { pool, number }) => attempt.give_back_withdrawn(*pool, *number)?.into(),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit)?.into(),
+        Command::Erase(asked) => attempt.erase(asked)?.into(),
+        Command::EraseFurther(step) => attempt.erase_further(step)?.into(),
         Command::Claim(case) => attempt.claim(case, actor)?.into(),
         Command::Redeem(case) => attempt.redeem(case, actor)?.into(),
         Command::Unredeem(case) => attempt.unredeem(case, actor)?.into(),
@@ -179,8 +184,14 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::KeyEdit(edit) => attempt.key_edit(edit)?.into(),
         Command::KeyRevoke(KeyRevoke { id }) => attempt.key_revoke(id)?.into(),
         Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.key_rotate(id, *minutes, new)?.into(),
+        Command::UserGroupCreate(asked) => attempt.group_create(asked)?.into(),
+        Command::UserGroupUpdate(asked) => attempt.group_update(asked)?.into(),
         Command::KeysUsed(KeysUsed(used)) => attempt.keys_used(used)?.into(),
         Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.token_key_begin(*secret)?.into(),
+        Command::AuditNote(AuditNote(what)) => {
+            attempt.note_attempt(&request.caller, what.as_ref().clone());
+            Answer::Done
+        }
         Command::Forget(Forget(answers)) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));

@@ -36,7 +36,8 @@ impl Attempt<'_> {
             return Err(ended("expiresAt"));
         }
         check_role(key.role)?;
-        Ok(self.keep_key(key.clone()))
+        let groups = self.checked_groups(&key.groups)?;
+        Ok(self.keep_key(ApiKey { groups, ..key.clone() }))
     }
 
     pub(super) fn key_edit(&mut self, edit: &KeyEdit) -> Result<Box<ApiKey>, Stop> {
@@ -47,6 +48,9 @@ impl Attempt<'_> {
         }
         key.role = edit.role.unwrap_or(key.role);
         check_role(key.role)?;
+        if let Some(groups) = &edit.groups {
+            key.groups = self.checked_groups(groups)?;
+        }
         if let Some(end) = edit.expires_at {
             key.expires_at = end.map(|end| instant_of(end).ok_or_else(|| ended("expiresAt"))).transpose()?;
             if key.expires_at.is_some_and(|end| end <= self.now()) {
@@ -77,7 +81,7 @@ impl Attempt<'_> {
             return Err(Rejection::ValueInvalid { reason }.at(["minutes"]).into());
         }
         let (name, role, expires_at) = (before.name.clone(), before.role, before.expires_at);
-        let new = ApiKey { name, role, expires_at, ..new.clone() };
+        let new = ApiKey { name, role, expires_at, groups: before.groups.clone(), ..new.clone() };
         let made = self.key_add(&new)?;
         let end = instant_of(self.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended("minutes"))?;
         before.expires_at = Some(before.expires_at.map_or(end, |own| own.min(end)));

@@ -102,9 +102,9 @@ impl Attempt<'_> {
         Err(rejection.at(field.iter().copied()).into())
     }
 
-    /// The coupon with this id; none where the pool has no such place, or passed it over.
+    /// The coupon with this id; none where the pool has no such place, passed it over, or does not exist for whoever asks.
     pub(super) fn by_id(&mut self, id: CouponId) -> Result<Option<Found>, Stop> {
-        if id.index >= self.tally(id.pool).supply.size {
+        if id.index >= self.tally(id.pool).supply.size || !self.sees(id.pool) {
             return Ok(None);
         }
         if let Some(coupon) = self.coupon(id)? {
@@ -205,7 +205,7 @@ impl Attempt<'_> {
         till: Option<&AtTill<'_>>,
     ) -> Result<Option<Result<Found, Rejection>>, Stop> {
         for maker in self.working.registry.candidates(code) {
-            if pool.is_some_and(|pool| pool != maker.id) {
+            if pool.is_some_and(|pool| pool != maker.id) || !self.sees(maker.id) {
                 continue;
             }
             let maker = self.pool(maker.id, "coupon")?;
@@ -229,7 +229,7 @@ impl Attempt<'_> {
     fn uploaded(&mut self, code: &str, pool: Option<PoolId>) -> Result<Option<Found>, Stop> {
         let Some(named) = self.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
         for Named { code: written, coupon } in named {
-            let wanted = pool.is_none_or(|pool| pool == coupon.pool);
+            let wanted = pool.is_none_or(|pool| pool == coupon.pool) && self.sees(coupon.pool);
             if wanted && self.pool(coupon.pool, "coupon")?.same_code(&written, code) {
                 if self.reads_ahead {
                     self.need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;

@@ -7,6 +7,7 @@
 
 mod ahead;
 mod attempt;
+mod audit;
 mod bookkeeping;
 mod cache;
 mod checkout;
@@ -15,6 +16,8 @@ mod coupons;
 mod customers;
 mod decide;
 mod eligible;
+mod erasure;
+mod groups;
 mod hold;
 mod holdings;
 mod keys;

@@ -29,6 +29,7 @@ impl Attempt<'_> {
         let id = PoolId(self.working.next_pool().0);
         let checked = draft.check(id, self.now(), prepared.pattern.as_ref().map(|pattern| pattern.codes.clone()));
         let pool = prepared.bindings_with(checked)?;
+        self.check_group(pool.group, "userGroupId")?;
         if let Some(external) = &pool.external_id
             && self.working.pool_by_external_id(external).is_some()
         {
@@ -78,6 +79,10 @@ impl Attempt<'_> {
         let mut pool = self.pool(id, "id")?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
             return Err(Rejection::VersionMismatch { expected, found: pool.version }.at(["expectedVersion"]).into());
+        }
+        if let Some(group) = edit.group {
+            self.check_group(group, "userGroupId")?;
+            pool.group = group;
         }
         let mut faults = Faults::default();
         if let Some(name) = &edit.name {

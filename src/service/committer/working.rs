@@ -9,16 +9,18 @@ use std::{
 use crate::{Registry, clock::instant};
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::AuditHead,
     clock::BatchTime,
     customer::Customer,
     event::Event,
+    group::UserGroup,
     id::{CouponId, CustomerId, EventId, PoolId},
     period::Instant,
     pool::Pool,
 };
 use scrip_storage::{
-    Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms, Pools, Row, RowId,
-    StorageError, Store, Tallies, Tally, TransactionEvents,
+    AuditEntries, AuditHeads, Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms,
+    Pools, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
 };
 
 use super::{
@@ -57,12 +59,30 @@ pub(super) struct Change {
     pub(super) tallies: HashMap<PoolId, Tally>,
     pub(super) settings: Option<Settings>,
     pub(super) keys: Vec<Arc<ApiKey>>,
+    pub(super) groups: Vec<Arc<UserGroup>>,
     pub(super) events: Vec<Event>,
+    /// The end of the audit after what was noted.
+    pub(super) audit: Option<AuditHead>,
+    /// Customers whose erasure begins, and those who are gone by it.
+    pub(super) erasing: HashMap<CustomerId, bool>,
 }
 
 impl Change {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events } = self;
+        let Self {
+            rows,
+            removed,
+            held: _,
+            ensured,
+            pools,
+            tallies,
+            settings,
+            keys,
+            events,
+            audit: _,
+            erasing: _,
+            groups: _,
+        } = self;
         rows.is_empty()
             && removed.is_empty()
             && ensured.is_empty()
@@ -179,8 +199,26 @@ impl<'a> Working<'a> {
         keys.into_values().collect()
     }
 
+    /// All groups.
+    pub(super) fn groups(&self) -> Vec<Arc<UserGroup>> {
+        let mut groups = self.registry.read().groups.clone();
+        groups.extend(self.accepted.groups.iter().map(|group| (group.id, Arc::clone(group))));
+        groups.into_values().collect()
+    }
+
     pub(super) fn settings(&self) -> Settings {
         self.accepted.settings.unwrap_or_else(|| self.registry.settings())
+    }
+
+    /// The end of the audit.
+    pub(super) fn audit(&self) -> AuditHead {
+        self.accepted.audit.unwrap_or_else(|| self.registry.read().audit)
+    }
+
+    /// Whether a customer is being erased.
+    pub(super) fn is_erasing(&self, customer: &CustomerId) -> bool {
+        let accepted = self.accepted.erasing.get(customer).copied();
+        accepted.unwrap_or_else(|| self.registry.read().erasing.contains(customer))
     }
 
     /// The place that the next event gets.
@@ -206,7 +244,10 @@ impl<'a> Working<'a> {
         self.accepted.tallies.extend(change.tallies);
         self.accepted.settings = change.settings.or(self.accepted.settings);
         self.accepted.keys.extend(change.keys);
+        self.accepted.groups.extend(change.groups);
         self.accepted.events.extend(change.events);
+        self.accepted.audit = change.audit.or(self.accepted.audit);
+        self.accepted.erasing.extend(change.erasing);
     }
 
     /// Everything that was accepted, as one transaction's writes.
@@ -216,11 +257,13 @@ impl<'a> Working<'a> {
             self.accepted.rows.insert(RowId::of::<Tallies>(*id), Row::of::<Tallies>(*tally));
         }
         for (id, row) in &self.accepted.rows {
-            // The registry holds the first two, so they are not loaded.
+            // The registry holds the first three, so they are not loaded.
             let exists = if let Some(pool) = id.key::<Tallies>() {
                 self.registry.read().tallies.contains_key(pool)
             } else if let Some(pool) = id.key::<Pools>() {
                 self.registry.read().pools.contains_key(pool)
+            } else if id.key::<AuditHeads>().is_some() {
+                self.registry.read().audit.number > 0
             } else {
                 self.loaded.exists(id)
             };
@@ -260,6 +303,8 @@ impl<'a> Working<'a> {
                 && id.key::<Histories>().is_none()
                 && id.key::<Tallies>().is_none()
                 && id.key::<PoolTerms>().is_none()
+                && id.key::<AuditEntries>().is_none()
+                && id.key::<AuditHeads>().is_none()
         };
         cache.extend(accepted.rows.into_iter().filter(|(id, _)| again(id)).map(|(id, row)| (id, Some(row))));
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
@@ -271,6 +316,9 @@ impl<'a> Working<'a> {
             || !accepted.tallies.is_empty()
             || !accepted.keys.is_empty()
             || accepted.settings.is_some()
+            || !accepted.erasing.is_empty()
+            || accepted.audit.is_some()
+            || !accepted.groups.is_empty()
         {
             let mut held = registry.write();
             for pool in accepted.pools.into_values() {
@@ -284,6 +332,15 @@ impl<'a> Working<'a> {
                 held.keys.insert(key.hash.clone(), key);
             }
             held.settings = accepted.settings.unwrap_or(held.settings);
+            held.groups.extend(accepted.groups.into_iter().map(|group| (group.id, group)));
+            held.audit = accepted.audit.unwrap_or(held.audit);
+            for (customer, erasing) in accepted.erasing {
+                if erasing {
+                    held.erasing.insert(customer);
+                } else {
+                    held.erasing.remove(&customer);
+                }
+            }
             registry.begin_ids(&held.settings);
         }
         (self.sequence + accepted.events.len() as u64, cache)

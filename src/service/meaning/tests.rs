@@ -87,6 +87,7 @@ fn a_pool_is_what_it_is_meant_to_be() {
         pays_shipping: None,
         till: Default::default(),
         returnable: None,
+        group: None,
     };
     let of = |draft: PoolDraft| fingerprint(&PoolCreate(Box::new(draft)).into(), None);
     let kept = of(draft("5", "20", &["a", "b"], &["x", "y"]));

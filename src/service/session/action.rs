@@ -51,6 +51,8 @@ actions! {
     ReadCustomers,
     /// Make and edit customers.
     ChangeCustomers,
+    /// Erase customers, and read all that is known of one.
+    EraseCustomers,
     /// Read and follow the log of events.
     ReadEvents,
     /// Read which plugins there are, and how they do.
@@ -63,6 +65,10 @@ actions! {
     ChangeSettings,
     /// Make, edit and revoke API keys.
     ManageKeys,
+    /// Read the audit: who has changed what.
+    ReadAudit,
+    /// Make groups of users, and call them otherwise.
+    ManageGroups,
     /// Have tokens made for customers.
     MakeCustomerTokens,
     /// Read how the gateway does: the size of its database, its tasks in the background.

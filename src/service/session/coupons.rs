@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{Action, Session};
-use crate::{CouponFilter, Export, Failure, Page, PageRequest};
+use crate::{CouponFilter, Export, Failure, Page, PageRequest, Sight};
 use scrip_domain::{
     coupon::Coupon,
     event::EventType,
@@ -11,6 +11,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
     period::Instant,
     pool::Pool,
+    rejection::Rejection,
 };
 
 impl Session {
@@ -18,6 +19,22 @@ impl Session {
     #[must_use]
     pub fn sees_codes(&self) -> bool {
         self.actor().rights.allow(Action::SeeCodes)
+    }
+
+    /// Which pools exist for the actor.
+    pub(super) fn sight(&self) -> Sight {
+        Sight::of(&self.0.open_to_all().registry, &self.actor().groups)
+    }
+
+    /// Whether a pool exists for the actor.
+    #[must_use]
+    pub fn sees(&self, pool: PoolId) -> bool {
+        self.sight().sees(pool)
+    }
+
+    /// Whether a coupon exists for the actor: its pool does, and to a customer it belongs.
+    fn exists(&self, coupon: &Coupon) -> bool {
+        self.may_hold(coupon) && self.sees(coupon.id.pool)
     }
 
     /// A code as the actor may see it.
@@ -35,7 +52,7 @@ impl Session {
     pub async fn coupons(&self, ids: &[CouponId]) -> Result<Vec<Option<Coupon>>, Failure> {
         let mut found = self.0.may(Action::ReadCoupons)?.coupons(ids).await?;
         for coupon in &mut found {
-            if coupon.as_ref().is_some_and(|coupon| !self.may_hold(coupon)) {
+            if coupon.as_ref().is_some_and(|coupon| !self.exists(coupon)) {
                 *coupon = None;
             }
         }
@@ -44,7 +61,7 @@ impl Session {
 
     /// The pool of a coupon, for what a coupon tells of itself: its kind, terms and currency.
     pub fn pool_of(&self, coupon: CouponId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadCoupons)?.registry.pool(coupon.pool))
+        Ok(self.sight().seen(self.0.may(Action::ReadCoupons)?.registry.pool(coupon.pool)))
     }
 
     /// A page of the coupons with this code: one, or, of a generic code, those of all customers.
@@ -57,7 +74,15 @@ impl Session {
         let scrip = self.0.may(Action::ReadCoupons)?;
         match self.own() {
             Some(own) => self.look_up_own(own, code, page, now).await,
-            None => scrip.coupons_by_code(code, page, now).await,
+            None if self.sees_codes() => scrip.coupons_by_code(code, &self.sight(), page, now).await,
+            None => {
+                self.take_guess()?;
+                let found = scrip.coupons_by_code(code, &self.sight(), page, now).await?;
+                if !found.items.is_empty() {
+                    self.give_guess_back();
+                }
+                Ok(found)
+            }
         }
     }
 
@@ -71,7 +96,11 @@ impl Session {
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         self.check_prefix(filter)?;
         self.demand(Action::ReadPools)?;
-        self.0.may(Action::ReadCoupons)?.pool_coupons(pool, filter, page, now).await
+        let scrip = self.0.may(Action::ReadCoupons)?;
+        if !self.sees(pool) {
+            return Ok(Page::empty());
+        }
+        scrip.pool_coupons(pool, filter, page, now).await
     }
 
     /// A page of a pool's coupons in the order in which they were claimed, or last redeemed.
@@ -85,7 +114,11 @@ impl Session {
     ) -> Result<Page<Coupon, EventId>, Failure> {
         self.check_prefix(filter)?;
         self.demand(Action::ReadPools)?;
-        self.0.may(Action::ReadCoupons)?.coupons_in_time(pool, by, filter, page, now).await
+        let scrip = self.0.may(Action::ReadCoupons)?;
+        if !self.sees(pool) {
+            return Ok(Page::empty());
+        }
+        scrip.coupons_in_time(pool, by, filter, page, now).await
     }
 
     /// A page of the coupons that a customer holds, in the order in which they came to be held.
@@ -100,7 +133,8 @@ impl Session {
         if !self.may_know(customer) {
             return self.0.may(Action::ReadCoupons).map(|_| Page::empty());
         }
-        self.0.may(Action::ReadCoupons)?.customer_coupons(customer, filter, page, now).await
+        let filter = CouponFilter { sight: self.sight(), ..filter.clone() };
+        self.0.may(Action::ReadCoupons)?.customer_coupons(customer, &filter, page, now).await
     }
 
     /// The same of the customer whom a filter names.
@@ -119,13 +153,13 @@ impl Session {
     /// A page of a gift card's ledger.
     pub async fn ledger(&self, coupon: &Coupon, page: &PageRequest<u32>) -> Result<Page<Entry, u32>, Failure> {
         let scrip = self.0.may(Action::ReadCoupons)?;
-        if self.may_hold(coupon) { scrip.ledger(coupon, page).await } else { Ok(Page::empty()) }
+        if self.exists(coupon) { scrip.ledger(coupon, page).await } else { Ok(Page::empty()) }
     }
 
     /// The ledger entries with these ids, in their order.
     pub async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
         let mut found = self.0.may(Action::ReadCoupons)?.entries(ids).await?;
-        if self.own().is_some() {
+        if self.own().is_some() || !self.sight().is_whole() {
             let coupons: Vec<CouponId> = ids.iter().map(|id| id.coupon).collect();
             for (entry, coupon) in found.iter_mut().zip(self.coupons(&coupons).await?) {
                 entry.take_if(|_| coupon.is_none());
@@ -137,7 +171,11 @@ impl Session {
     /// Begins to read the coupons of a pool that a filter admits, to write them to a file.
     pub async fn export(&self, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
         self.check_prefix(&filter)?;
-        let export = self.0.may(Action::ExportCoupons)?.export(pool, filter).await?;
+        let scrip = self.0.may(Action::ExportCoupons)?;
+        if !self.sees(pool.id) {
+            return Err(Rejection::NotFound { what: "pool", by: "id" }.at(["pool"]).into());
+        }
+        let export = scrip.export(pool, filter).await?;
         Ok(export.masked(!self.sees_codes()))
     }
 }

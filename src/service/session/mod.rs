@@ -4,6 +4,7 @@
 mod action;
 mod coupons;
 mod door;
+mod guesses;
 mod own;
 mod roles;
 
@@ -12,23 +13,26 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, EventCursor, EventFilter,
-    Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PoolFilter, PoolOrder, PoolPlace,
-    Proof, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase,
+    Agreed, Answer, AuditFilter, AuditFound, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord,
+    Erased, EventCursor, EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts,
+    PersonalData, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries,
+    UseCase, audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::{Attempted, AuditEntry},
     basket::BasketDraft,
     customer::{Customer, Email},
     event::Event,
     global_id::GlobalIds,
+    group::{Groups, UserGroup},
     id::{CustomerId, EventId, PoolId},
     period::Instant,
     pool::Pool,
     pool_codes::{CodesDraft, CodesFault},
     rejection::Rejection,
 };
-use scrip_plugins::Plugins;
+use scrip_plugins::{Plugin, Plugins};
 use scrip_storage::{DatabaseSize, Tally, Working};
 
 pub use action::{Action, Rights};
@@ -64,15 +68,8 @@ impl Session {
     /// The same as it is now: none once the key is not good any more. For what goes on longer than a request.
     #[must_use]
     pub fn again(&self) -> Option<Self> {
-        let (scrip, actor) = (self.0.open_to_all(), self.actor());
-        match &actor.proof {
-            // Its role may be another by now.
-            Proof::Key(key) => {
-                let address = actor.address;
-                scrip.caller_of(key).map(|actor| scrip.session(Caller { address, ..actor }))
-            }
-            Proof::Own | Proof::Issued { .. } | Proof::Token { .. } => scrip.still(actor).then(|| self.clone()),
-        }
+        let scrip = self.0.open_to_all();
+        scrip.still_as(self.actor()).map(|actor| scrip.session(actor))
     }
 
     /// Whether the actor may do this, for what another has read already.
@@ -119,8 +116,11 @@ impl Session {
             (Ok(_), Some(own)) => {
                 Box::pin(async move { crate::scrip::own::<U>(self.submit_own(own, key, case.into()).await?) })
             }
+            (Ok(_), None) if !self.sight().is_whole() => {
+                Box::pin(async move { crate::scrip::own::<U>(self.submit_within(key, case.into()).await?) })
+            }
             (Ok(scrip), None) => scrip.change(self.actor(), key, case),
-            (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
+            (Err(refused), _) => Box::pin(self.refuse(case.into(), refused)),
         }
     }
 
@@ -129,8 +129,48 @@ impl Session {
         let command = command.into();
         match (self.0.may(command.demands()), self.own()) {
             (Ok(_), Some(own)) => Box::pin(self.submit_own(own, key, command)),
+            (Ok(_), None) if !self.sight().is_whole() => Box::pin(self.submit_within(key, command)),
             (Ok(scrip), None) => scrip.submit(self.actor(), key, command),
-            (Err(refused), _) => Box::pin(std::future::ready(Err(refused))),
+            (Err(refused), _) => Box::pin(self.refuse(command, refused)),
+        }
+    }
+
+    /// Has a command carried out for whoever does not see all pools.
+    async fn submit_within(&self, key: Option<String>, command: Command) -> Result<Answer, Failure> {
+        let scrip = self.0.may(command.demands())?;
+        let of_pattern = matches!(command, Command::PoolCreate(_) | Command::PoolUpdate(_));
+        if of_pattern {
+            self.take_guess()?;
+        } else if let Command::CouponsAdd(_) = command {
+            self.check_guesses()?;
+        }
+        let answer = scrip.submit(self.actor(), key, command).await;
+        if let Ok(Answer::Added(added)) = &answer {
+            self.count_guesses_of(added);
+        }
+        let taken = matches!(&answer, Err(Failure::Refused(refusals)) if guesses::is_taken(refusals));
+        if of_pattern && !taken {
+            self.give_guess_back();
+        }
+        self.sight().answer(answer?)
+    }
+
+    /// Refuses a command, which the audit notes where it would note the change.
+    async fn refuse<T>(&self, command: Command, refused: Failure) -> Result<T, Failure> {
+        if let Some((action, target)) = audit::noted(&command) {
+            self.0.open_to_all().note_attempt(self.actor(), action, target, &refused).await;
+        }
+        Err(refused)
+    }
+
+    /// What is behind the door for an action of which the audit notes that it was refused.
+    async fn may_or_note(&self, action: Action, what: &str, target: Option<String>) -> Result<&Arc<Scrip>, Failure> {
+        match self.0.may(action) {
+            Ok(scrip) => Ok(scrip),
+            Err(refused) => {
+                self.0.open_to_all().note_attempt(self.actor(), what, target, &refused).await;
+                Err(refused)
+            }
         }
     }
 
@@ -158,7 +198,8 @@ impl Session {
 
     /// The purchase with this transactionId.
     pub async fn purchase(&self, transaction: &str) -> Result<Option<PurchaseRecord>, Failure> {
-        self.0.may(Action::ReadPurchases)?.purchase(transaction).await
+        let found = self.0.may(Action::ReadPurchases)?.purchase(transaction).await?;
+        Ok(found.map(|purchase| self.sight().purchase(purchase)))
     }
 
     /// Whether there is one.
@@ -168,17 +209,19 @@ impl Session {
 
     /// The pool that codes were added to.
     pub(super) fn pool_to_add_to(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::AddCoupons)?.registry.pool(id))
+        Ok(self.sight().seen(self.0.may(Action::AddCoupons)?.registry.pool(id)))
     }
 
     /// Makes a key.
     pub async fn create_key(&self, draft: KeyDraft) -> Result<NewKey, Failure> {
-        self.0.may(Action::ManageKeys)?.create_key(self.actor(), draft).await
+        self.may_or_note(Action::ManageKeys, "KEY_CREATE", None).await?.create_key(self.actor(), draft).await
     }
 
     /// Makes a key like the one with this id, which ends after so many minutes.
     pub async fn rotate_key(&self, id: String, minutes: i64) -> Result<NewKey, Failure> {
-        self.0.may(Action::ManageKeys)?.rotate_key(self.actor(), id, minutes).await
+        let target = Some(audit::key_target(&id));
+        let scrip = self.may_or_note(Action::ManageKeys, "KEY_ROTATE", target).await?;
+        scrip.rotate_key(self.actor(), id, minutes).await
     }
 
     /// Keeps when keys were last used.
@@ -196,6 +239,19 @@ impl Session {
         self.0.may(Action::KeepBooks)?.renew_token_keys().await
     }
 
+    /// The groups that the actor is in, by their names.
+    pub fn groups(&self) -> Result<Vec<Arc<UserGroup>>, Failure> {
+        Ok(self.0.may(Action::ReadPools)?.groups_of(&self.actor().groups))
+    }
+
+    /// The groups with these ids that the actor is in.
+    #[must_use]
+    pub fn groups_named(&self, groups: &Groups) -> Vec<Arc<UserGroup>> {
+        let mut found = self.0.open_to_all().groups_of(groups);
+        found.retain(|group| self.actor().groups.has(group.id));
+        found
+    }
+
     /// All keys, by their making.
     pub fn keys(&self) -> Result<Vec<ApiKey>, Failure> {
         Ok(self.0.may(Action::ManageKeys)?.keys())
@@ -211,12 +267,12 @@ impl Session {
 impl Session {
     /// The pool with this id.
     pub fn pool(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool(id))
+        Ok(self.sight().seen(self.0.may(Action::ReadPools)?.registry.pool(id)))
     }
 
     /// The pool with this external id.
     pub fn pool_by_external_id(&self, external: &str) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool_by_external_id(external))
+        Ok(self.sight().seen(self.0.may(Action::ReadPools)?.registry.pool_by_external_id(external)))
     }
 
     /// A page of the pools that a filter admits.
@@ -226,19 +282,20 @@ impl Session {
         order: PoolOrder,
         page: &PageRequest<PoolPlace>,
     ) -> Result<Page<Arc<Pool>, PoolPlace>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, order, page)?)
+        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, &self.actor().groups, order, page)?)
     }
 
     /// A pool's supply and counts, as they were recorded last.
     pub fn tally(&self, id: PoolId) -> Result<Tally, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.tally(id))
+        let scrip = self.0.may(Action::ReadPools)?;
+        Ok(if self.sees(id) { scrip.registry.tally(id) } else { Tally::default() })
     }
 
     /// The same as they are at an instant.
     pub async fn tally_at(&self, id: PoolId, now: Instant) -> Result<Tally, Failure> {
         let scrip = self.0.may(Action::ReadPools)?;
         scrip.settle(now).await?;
-        Ok(scrip.registry.tally(id))
+        Ok(if self.sees(id) { scrip.registry.tally(id) } else { Tally::default() })
     }
 
     /// What a pattern can make, or what is wrong with it.
@@ -247,7 +304,13 @@ impl Session {
         draft: CodesDraft,
         for_pool: DraftFor,
     ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
-        self.0.may(Action::PreviewPatterns)?.preview_pattern(draft, for_pool).await
+        let scrip = self.0.may(Action::PreviewPatterns)?;
+        self.take_guess()?;
+        let found = scrip.preview_pattern(self.actor(), draft, for_pool).await?;
+        if !found.as_ref().is_ok_and(|facts| guesses::is_taken(&facts.refusals)) {
+            self.give_guess_back();
+        }
+        Ok(found)
     }
 }
 
@@ -273,6 +336,17 @@ impl Session {
             return self.myself(|customer| customer.email.as_ref().is_some_and(|own| own.folded() == folded)).await;
         }
         scrip.customer_by_email(email).await
+    }
+
+    /// Erases a customer; refused where the customer holds coupons that can be used, unless it is forced.
+    pub async fn erase_customer(&self, customer: CustomerId, force: bool) -> Result<Erased, Failure> {
+        let scrip = self.may_or_note(Action::EraseCustomers, "CUSTOMER_ERASE", None).await?;
+        scrip.erase_customer(self.actor(), customer, force).await
+    }
+
+    /// Begins to read all that is known of a customer; none where nobody is known by this id.
+    pub async fn personal_data(&self, customer: &CustomerId) -> Result<Option<PersonalData>, Failure> {
+        self.0.may(Action::EraseCustomers)?.personal_data(customer).await
     }
 
     /// A page of all customers whose id starts with a text, by id.
@@ -316,7 +390,7 @@ impl Session {
 
     /// The pool of an event's coupon, for what an event tells of itself: its amounts' currency.
     pub fn pool_of_event(&self, event: &Event) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.0.may(Action::ReadEvents)?.registry.pool(event.coupon.pool))
+        Ok(self.sight().seen(self.0.may(Action::ReadEvents)?.registry.pool(event.coupon.pool)))
     }
 
     /// The last event that is durable; changes with every commit that made one.
@@ -345,7 +419,27 @@ impl Session {
         Ok(self.0.may(Action::ReadPlugins)?.plugins.as_ref())
     }
 
-    /// The plugins, to try them and load them again.
+    /// Has a plugin's files loaded again; none where there is no such plugin.
+    pub async fn reload_plugin(&self, id: &str) -> Result<Option<Arc<Plugin>>, Failure> {
+        // Whatever somebody sent as an id is no longer than one.
+        let target: String = id.chars().filter(|sign| !sign.is_control()).take(64).collect();
+        let target = Some(format!("plugin:{target}"));
+        let scrip = self.may_or_note(Action::ManagePlugins, "PLUGIN_RELOAD", target.clone()).await?;
+        let loaded = match &scrip.plugins {
+            Some(plugins) => plugins.reload(id).await,
+            None => None,
+        };
+        let outcome = match &loaded {
+            Some(plugin) if plugin.problem().is_none() => audit::DONE,
+            Some(_) => "VALUE_INVALID",
+            None => "NOT_FOUND",
+        };
+        let what = Attempted { action: "PLUGIN_RELOAD".to_owned(), target, outcome: outcome.to_owned() };
+        scrip.put_in_audit(self.actor(), what).await;
+        Ok(loaded)
+    }
+
+    /// The plugins, to try them.
     pub fn manage_plugins(&self) -> Result<Option<&Arc<Plugins>>, Failure> {
         Ok(self.0.may(Action::ManagePlugins)?.plugins.as_ref())
     }
@@ -358,6 +452,25 @@ impl Session {
     /// How work in the background does.
     pub fn tasks(&self) -> Result<Vec<TaskState>, Failure> {
         Ok(self.0.may(Action::ReadOperations)?.task_states())
+    }
+
+    /// A page of the audit, the newest entry first.
+    pub async fn audit_log(
+        &self,
+        filter: &AuditFilter,
+        page: &PageRequest<u64>,
+    ) -> Result<Page<AuditEntry, u64>, Failure> {
+        self.0.may(Action::ReadAudit)?.audit_log(filter, page).await
+    }
+
+    /// The entry of the audit with this number.
+    pub async fn audit_entry(&self, number: u64) -> Result<Option<AuditEntry>, Failure> {
+        self.0.may(Action::ReadAudit)?.audit_entry(number).await
+    }
+
+    /// Looks whether an entry of the audit was changed, taken out or put in.
+    pub async fn verify_audit(&self) -> Result<AuditFound, Failure> {
+        self.0.may(Action::ReadAudit)?.verify_audit().await
     }
 
     /// Begins a backup of this moment; none where one that was asked for is being taken already.

@@ -12,7 +12,7 @@ use tokio::time::{Instant as Moment, sleep_until};
 use super::{Action, Session};
 use crate::{
     Agreed, Answer, CheckoutOrder, CheckoutRecord, Command, CouponFilter, CouponRef, EligibleRecord, EventFilter,
-    Failure, Page, PageRequest, Proof, Recorded, Redeem, attempts::Trier,
+    Failure, Page, PageRequest, Recorded, Redeem,
 };
 use scrip_domain::{
     basket::BasketDraft,
@@ -79,7 +79,7 @@ impl Session {
     }
 
     pub(super) fn may_see(&self, event: &Event) -> bool {
-        self.own().is_none_or(|own| event.change.customer.as_ref() == Some(own))
+        self.own().is_none_or(|own| event.change.customer.as_ref() == Some(own)) && self.sees(event.coupon.pool)
     }
 
     /// Who did it, as whoever asks may know: a customer learns no names of keys.
@@ -97,11 +97,12 @@ impl Session {
 
     /// A filter of events as far as whoever asks may see them; none where nothing is left.
     pub(super) fn own_events(&self, filter: &EventFilter) -> Option<EventFilter> {
-        let Some(own) = self.own() else { return Some(filter.clone()) };
+        let filter = EventFilter { sight: self.sight(), ..filter.clone() };
+        let Some(own) = self.own() else { return Some(filter) };
         if filter.customer.as_ref().is_some_and(|customer| customer != own) {
             return None;
         }
-        Some(EventFilter { customer: Some(own.clone()), ..filter.clone() })
+        Some(EventFilter { customer: Some(own.clone()), ..filter })
     }
 
     /// The own customer, where what is looked for is that.
@@ -151,23 +152,11 @@ impl Session {
 
 /// What a customer tries with codes.
 impl Session {
-    fn trier(&self) -> Trier {
-        let actor = self.actor();
-        let key = match &actor.proof {
-            Proof::Token { by, .. } => by.clone(),
-            Proof::Own | Proof::Key(_) | Proof::Issued { .. } => None,
-        };
-        Trier { customer: actor.id.clone(), key, address: actor.address }
-    }
-
     /// Takes tries for so many codes.
     fn take_tries(&self, number: usize) -> Result<(), Failure> {
         self.0.tries();
         let attempts = &self.0.open_to_all().attempts;
-        attempts.take(&self.trier(), number, self.now()).map_err(|seconds| {
-            self.0.tell_to_wait(seconds);
-            Refusal::from(Rejection::TooManyTries { seconds }).into()
-        })
+        attempts.take(&self.trier(), number, self.now()).map_err(|seconds| self.too_many(seconds))
     }
 
     fn give_tries_back(&self, number: usize) {

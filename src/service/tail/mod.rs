@@ -134,6 +134,13 @@ impl Tail {
         state.ring.end()
     }
 
+    /// Forgets the events that are held: who follows reads them from the log again.
+    pub(super) fn forget(&self) {
+        let mut state = self.state();
+        let end = state.ring.end();
+        state.ring.restart(end);
+    }
+
     fn put(&self, events: Vec<Event>) {
         for event in events {
             let event = Arc::new(event);

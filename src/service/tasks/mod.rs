@@ -21,6 +21,11 @@ pub(super) use state::{State, States};
 /// The task that records expiries.
 pub(super) const EXPIRIES: &str = "expiries";
 
+/// The task that goes on with erasures.
+pub(super) const ERASURES: &str = "erasures";
+
+/// How often it is looked whether an erasure was cut off.
+const ERASE: Duration = Duration::from_secs(10);
 /// How often coupons whose time is over are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often answers to idempotency keys are looked for that are too old.
@@ -87,6 +92,7 @@ fn all() -> Vec<Task> {
     let tokens = async |scrip: Arc<Scrip>| scrip.renew_token_keys().await.map(|()| Next::After(RENEW));
     let updates = async |scrip: Arc<Scrip>| scrip.keep_updates().await.map(|()| Next::After(SWEEP));
     let used = async |scrip: Arc<Scrip>| scrip.keep_uses().await.map(|()| Next::After(USES));
+    let erase = async |scrip: Arc<Scrip>| scrip.erase_all().await.map(|()| Next::After(ERASE));
     let rows = async |scrip: Arc<Scrip>| {
         scrip.store.count_rows(scrip.stop.clone()).await?;
         Ok(Next::Never)
@@ -99,6 +105,7 @@ fn all() -> Vec<Task> {
         Task::new("secret of ids", ids),
         Task::new("key of customer tokens", tokens),
         Task::new("last use of keys", used),
+        Task::new(ERASURES, erase),
         Task { ends_itself: true, ..Task::new("counts of rows", rows) },
         Task { name: "live changes", vital: true, ends_itself: true, retry: RETRY, run: Box::new(follow) },
     ]

@@ -76,6 +76,8 @@ fn decoded(part: &str) -> Result<Vec<u8>, Refused> {
 pub(super) struct Subject {
     pub(super) name: String,
     pub(super) role: Role,
+    /// The names of groups.
+    pub(super) groups: Vec<String>,
     pub(super) customer: Option<CustomerId>,
     pub(super) until: Instant,
 }
@@ -114,7 +116,7 @@ impl Subject {
         };
         let until = scrip_domain::period::instant_of(end.min(now_millis.saturating_add(LONGEST)));
         let until = until.ok_or("its end (exp) is out of range")?;
-        Ok(Self { name, role, customer, until })
+        Ok(Self { name, role, groups: groups(claims, &issuer.groups), customer, until })
     }
 }
 
@@ -157,6 +159,15 @@ fn role(claims: &Map<String, Value>, path: &str) -> Result<Role, Refused> {
             Err(format!("its claim {path} names CUSTOMER and {}", name_of(*first)))
         }
         [first, ..] => Ok(*first),
+    }
+}
+
+/// The names of groups that a claim has: a text, or a list. Of a token without it, none.
+fn groups(claims: &Map<String, Value>, path: &str) -> Vec<String> {
+    match found(claims, path) {
+        Some(Value::String(one)) => vec![one.clone()],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
     }
 }
 

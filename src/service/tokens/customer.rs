@@ -10,6 +10,7 @@ use super::{Refused, Scrip};
 use crate::{Action, Caller, Failure, Proof, Rights, TokenKeyBegin, prepare::fresh_bytes};
 use scrip_domain::{
     access::Role,
+    group::{GroupId, Groups, MAX_GROUPS_OF_ONE},
     id::CustomerId,
     period::{Instant, instant_of},
     rejection::{Refusal, Rejection},
@@ -22,8 +23,11 @@ pub(crate) const TOKEN_PREFIX: &str = "scrip_customer_";
 pub(super) const NAME: &str = "customer";
 /// How long a token is good where nothing is said, in minutes.
 const MINUTES: i64 = 60;
-/// The form of what is sealed.
-const FORM: u8 = 1;
+/// The form of what is sealed. What is sealed in the one before has no groups.
+const FORM: u8 = 2;
+const FORM_BEFORE: u8 = 1;
+/// The number of groups that stands for all of them.
+const ALL: u8 = u8::MAX;
 /// The bytes of a hash.
 const HASH: usize = 32;
 
@@ -47,6 +51,8 @@ struct Said {
     until: Instant,
     /// The hash of the API key that had it made.
     by: Option<[u8; HASH]>,
+    /// The groups of whom else had it made; those of a key are looked up.
+    groups: Groups,
     customer: CustomerId,
 }
 
@@ -55,17 +61,42 @@ impl Said {
         let mut bytes = vec![FORM];
         bytes.extend(self.until.as_millisecond().to_le_bytes());
         bytes.extend(self.by.unwrap_or_default());
+        match &self.groups {
+            Groups::All => bytes.push(ALL),
+            Groups::Only(groups) => {
+                let groups: Vec<_> = groups.iter().take(MAX_GROUPS_OF_ONE).collect();
+                bytes.push(u8::try_from(groups.len()).unwrap_or_default());
+                groups.into_iter().for_each(|group| bytes.extend(group.0.to_le_bytes()));
+            }
+        }
         bytes.extend(self.customer.as_str().as_bytes());
         bytes
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (until, rest) = bytes.strip_prefix(&[FORM])?.split_first_chunk::<8>()?;
-        let (by, customer) = rest.split_first_chunk::<HASH>()?;
+        let (form, rest) = bytes.split_first()?;
+        let (until, rest) = rest.split_first_chunk::<8>()?;
+        let (by, rest) = rest.split_first_chunk::<HASH>()?;
+        let (groups, customer) = match *form {
+            FORM => read_groups(rest)?,
+            FORM_BEFORE => (Groups::none(), rest),
+            _ => return None,
+        };
         let customer = CustomerId::parse(std::str::from_utf8(customer).ok()?).ok()?;
         let by = (*by != [0; HASH]).then_some(*by);
-        Some(Self { until: instant_of(i64::from_le_bytes(*until))?, by, customer })
+        Some(Self { until: instant_of(i64::from_le_bytes(*until))?, by, groups, customer })
     }
+}
+
+/// The groups that bytes begin with, and what comes after them.
+fn read_groups(bytes: &[u8]) -> Option<(Groups, &[u8])> {
+    let (number, rest) = bytes.split_first()?;
+    if *number == ALL {
+        return Some((Groups::All, rest));
+    }
+    let (groups, rest) = rest.split_at_checked(usize::from(*number) * 4)?;
+    let (groups, []) = groups.as_chunks::<4>() else { return None };
+    Some((Groups::only(groups.iter().map(|group| GroupId(u32::from_le_bytes(*group)))), rest))
 }
 
 impl Scrip {
@@ -94,7 +125,8 @@ impl Scrip {
             Proof::Own => None,
         };
         let mut token = keys.current.number.to_le_bytes().to_vec();
-        token.extend(keys.current.close(Said { until, by, customer }.bytes()));
+        let groups = if by.is_some() { Groups::none() } else { actor.groups.clone() };
+        token.extend(keys.current.close(Said { until, by, groups, customer }.bytes()));
         let token = format!("{TOKEN_PREFIX}{}", data_encoding::BASE64URL_NOPAD.encode(&token));
         Ok(NewToken { token, expires_at: until })
     }
@@ -130,16 +162,20 @@ impl Scrip {
         let keys = self.registry.settings().tokens;
         let key = keys.as_ref().and_then(|keys| keys.numbered(u32::from_le_bytes(*number)));
         let said = key.and_then(|key| Said::read(&key.open(sealed)?));
-        let Said { until, by, customer } = said.ok_or("a customer token that is none of this database's")?;
-        let by = by.map(|hash| data_encoding::HEXLOWER.encode(&hash).into());
+        let Said { until, by, groups, customer } = said.ok_or("a customer token that is none of this database's")?;
+        let by: Option<Arc<str>> = by.map(|hash| data_encoding::HEXLOWER.encode(&hash).into());
+        // Whoever had it made can use it, and sees no more by it than before.
+        let groups = by.as_ref().map_or(groups, |hash| self.groups_of_key(hash));
         let caller = Caller {
             id: id_of(&customer),
             name: NAME.to_owned(),
             role: Role::Customer,
             rights: Rights::of(Role::Customer),
+            groups,
             customer: Some(customer),
             proof: Proof::Token { until, by },
             address: None,
+            request: Arc::default(),
         };
         if self.still(&caller) { Ok(caller) } else { Err("a customer token that is over, or whose key is".to_owned()) }
     }
@@ -172,12 +208,20 @@ mod tests {
     #[test]
     fn what_a_token_says_is_read_back() {
         let customer = CustomerId::parse("ann \u{e4}").expect("an id");
-        for by in [None, Some([7; HASH])] {
-            let until = instant_of(1_234_567).expect("an instant");
-            let said = Said::read(&Said { until, by, customer: customer.clone() }.bytes()).expect("what was said");
-            assert_eq!((said.until, said.by, said.customer), (until, by, customer.clone()));
+        for groups in [Groups::All, Groups::none(), Groups::only([GroupId(7), GroupId(u32::MAX)])] {
+            for by in [None, Some([7; HASH])] {
+                let until = instant_of(1_234_567).expect("an instant");
+                let said = Said { until, by, groups: groups.clone(), customer: customer.clone() };
+                let said = Said::read(&said.bytes()).expect("what was said");
+                assert_eq!(
+                    (said.until, said.by, said.groups, said.customer),
+                    (until, by, groups.clone(), customer.clone())
+                );
+            }
         }
-        for wrong in [&[][..], &[FORM], &[2; 60], &[FORM; 41]] {
+        let before = [&[FORM_BEFORE][..], &[0; 8 + HASH], b"ann"].concat();
+        assert_eq!(Said::read(&before).map(|said| said.groups), Some(Groups::none()));
+        for wrong in [&[][..], &[FORM], &[3; 60], &[FORM; 41], &[FORM; 42]] {
             assert!(Said::read(wrong).is_none());
         }
     }

@@ -20,13 +20,15 @@ use super::{
     source::Source,
 };
 use crate::{Caller, Proof, Rights};
-use scrip_domain::{access::Role, period::Instant};
+use scrip_domain::{access::Role, group::Groups, period::Instant};
 use scrip_plugins::Lookup;
 
 /// The algorithms that count where none are named.
 const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 /// The claim that has the role where none is named.
 const ROLE: &str = "role";
+/// The claim that has the names of groups where none is named.
+const GROUPS: &str = "groups";
 /// By how much clocks may differ where nothing is said, and at most.
 const LEEWAY: Duration = Duration::from_secs(30);
 const MOST_LEEWAY: Duration = Duration::from_secs(300);
@@ -53,6 +55,8 @@ pub struct IssuerDraft {
     pub leeway: Option<Duration>,
     /// The claim that has the role.
     pub role: Option<String>,
+    /// The claim that has the names of groups.
+    pub groups: Option<String>,
     /// Whether tokens need not say when they begin.
     pub nbf_optional: bool,
     /// Special addresses that keys may be read from.
@@ -68,12 +72,16 @@ pub struct IssuerFault {
     pub reason: String,
 }
 
+/// Who a token is about, and the names of the groups that it has.
+type Named = (Caller, Arc<[String]>);
+
 /// An issuer whose tokens are believed.
 #[derive(Debug)]
 pub struct Issuer {
     pub(super) name: String,
     pub(super) audience: String,
     pub(super) role: String,
+    pub(super) groups: String,
     pub(super) leeway_millis: i64,
     pub(super) nbf_optional: bool,
     algorithms: Vec<Algorithm>,
@@ -84,7 +92,7 @@ pub struct Issuer {
     /// When they were last read, or were tried to be; held by who reads them.
     reading: tokio::sync::Mutex<Option<i64>>,
     /// Tokens whose signature was found to be good, by their hash.
-    known: Mutex<HashMap<[u8; 32], Arc<Caller>>>,
+    known: Mutex<HashMap<[u8; 32], Arc<Named>>>,
 }
 
 impl Issuer {
@@ -113,6 +121,7 @@ impl Issuer {
             name: required("jwt.issuer", draft.issuer, "the issuer's name, as its tokens have it as iss")?,
             audience: required("jwt.audience", draft.audience, "the audience, as tokens for Scrip have it as aud")?,
             role: required("jwt.role", draft.role.unwrap_or_else(|| ROLE.to_owned()), "the name of a claim")?,
+            groups: required("jwt.groups", draft.groups.unwrap_or_else(|| GROUPS.to_owned()), "the name of a claim")?,
             leeway_millis: i64::try_from(leeway.as_millis()).unwrap_or_default(),
             nbf_optional: draft.nbf_optional,
             algorithms,
@@ -133,8 +142,8 @@ impl Issuer {
         }
     }
 
-    /// Who a token is about.
-    pub(super) async fn caller(self: &Arc<Self>, token: &str, now: Instant) -> Result<Caller, Refused> {
+    /// Who a token is about, and the names of the groups that it has.
+    pub(super) async fn caller(self: &Arc<Self>, token: &str, now: Instant) -> Result<Named, Refused> {
         if now.as_millisecond() >= self.old_at.load(Ordering::Relaxed) {
             self.renew(now);
         }
@@ -151,9 +160,9 @@ impl Issuer {
             Ok(false) | Err(_) => return Err("its signature is not one of the issuer's".to_owned()),
         }
         let subject = Subject::of(&parts.claims()?, self, now)?;
-        let caller = caller(&self.name, subject, &key);
-        self.remember(digest, &caller, now);
-        Ok(caller)
+        let named = caller(&self.name, subject, &key);
+        self.remember(digest, &named, now);
+        Ok(named)
     }
 
     /// The key that a token names. One that is not known may be new: then the keys are read again, though not often.
@@ -208,25 +217,25 @@ impl Issuer {
         Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn known_tokens(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Caller>>> {
+    fn known_tokens(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Named>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who a token is about that was looked at before.
-    fn known(&self, digest: &[u8; 32], now: Instant) -> Option<Caller> {
+    fn known(&self, digest: &[u8; 32], now: Instant) -> Option<Named> {
         let found = self.known_tokens().get(digest).cloned()?;
-        found.proof.is_good(now).then(|| found.as_ref().clone())
+        found.0.proof.is_good(now).then(|| found.as_ref().clone())
     }
 
-    fn remember(&self, digest: [u8; 32], caller: &Caller, now: Instant) {
+    fn remember(&self, digest: [u8; 32], named: &Named, now: Instant) {
         let mut known = self.known_tokens();
         if known.len() >= MAX_KNOWN {
-            known.retain(|_, caller| caller.proof.is_good(now));
+            known.retain(|_, named| named.0.proof.is_good(now));
             if known.len() >= MAX_KNOWN {
                 known.clear();
             }
         }
-        known.insert(digest, Arc::new(caller.clone()));
+        known.insert(digest, Arc::new(named.clone()));
     }
 }
 
@@ -247,8 +256,8 @@ impl Caller {
     }
 }
 
-fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> Caller {
-    let Subject { name, role, customer, until } = subject;
+fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> (Caller, Arc<[String]>) {
+    let Subject { name, role, groups, customer, until } = subject;
     let id = match &customer {
         Some(customer) => super::customer::id_of(customer),
         None => {
@@ -259,7 +268,12 @@ fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> Caller {
     // What events tell of a customer is in their own field.
     let name = if role == Role::Customer { super::customer::NAME.to_owned() } else { name };
     let proof = Proof::Issued { until, by: Arc::downgrade(key) };
-    Caller { id, name, role, rights: Rights::of(role), customer, proof, address: None }
+    // Which groups those are, whoever has them knows.
+    let rights = Rights::of(role);
+    let seen = Groups::none();
+    let caller =
+        Caller { id, name, role, rights, groups: seen, customer, proof, address: None, request: Arc::default() };
+    (caller, groups.into())
 }
 
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {

@@ -17,6 +17,7 @@ pub(super) use customer::TOKEN_PREFIX;
 use std::{net::IpAddr, sync::Arc};
 
 use super::{Caller, Scrip, Session};
+use scrip_domain::{access::Role, group::Groups};
 
 /// The longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
@@ -34,7 +35,8 @@ impl Scrip {
     }
 
     /// Scrip as whoever sends this has it: the holder of a key, or of a token. None where neither is good; the log says why.
-    pub async fn sign_in(self: &Arc<Self>, secret: &str, from: Option<IpAddr>) -> Option<Session> {
+    /// `from` is the address that is asked from, `request` the id of the request that it is asked with.
+    pub async fn sign_in(self: &Arc<Self>, secret: &str, from: Option<IpAddr>, request: &str) -> Option<Session> {
         let caller = match self.token_caller(secret).await {
             None => self.caller(secret)?,
             Some(Ok(caller)) => caller,
@@ -43,7 +45,7 @@ impl Scrip {
                 return None;
             }
         };
-        Some(self.session(Caller { address: from, ..caller }))
+        Some(self.session(Caller { address: from, request: request.into(), ..caller }))
     }
 
     /// Who a token is about; none where this is none.
@@ -59,7 +61,12 @@ impl Scrip {
             return Some(self.holder_of(secret));
         }
         match self.issuer.get() {
-            Some(issuer) => Some(issuer.caller(secret, self.now()).await),
+            Some(issuer) => Some(issuer.caller(secret, self.now()).await.map(|(caller, names)| {
+                // A customer of the issuer's is one of the whole programme, unless the token says of which groups.
+                let whole = caller.role == Role::Admin || (caller.role == Role::Customer && names.is_empty());
+                let groups = if whole { Groups::All } else { self.groups_named(&names) };
+                Caller { groups, ..caller }
+            })),
             // A preset key may look like one.
             None if self.has_key(secret) => None,
             None => Some(Err("no issuer is trusted: name it as [jwt] in the configuration".to_owned())),

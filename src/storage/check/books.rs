@@ -101,6 +101,9 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
     for (pool, tally) in pools {
         PoolBooks::new(pool, withdrawn.remove(&pool)).finish(&tally, tell);
     }
+    for what in store.verify_audit().await?.faults {
+        tell(Fault::Books { what: format!("of the audit {what}") });
+    }
     check_log(store, events, tell).await
 }
 

@@ -174,6 +174,20 @@ impl Holdings {
     }
 }
 
+impl Holdings {
+    /// All that is noted of a customer.
+    #[must_use]
+    pub fn of_customer(customer: &CustomerId) -> Span<Self> {
+        Span::numbers(&[Part::Text(customer.as_str())], ..)
+    }
+
+    /// The same of the pools from one on.
+    #[must_use]
+    pub fn from_pool(customer: &CustomerId, pool: u32) -> Span<Self> {
+        Span::numbers(&[Part::Text(customer.as_str())], u64::from(pool)..)
+    }
+}
+
 impl Form for Holdings {
     const TABLE: &'static str = "holding";
     const MOST: usize = 4 * KIB;

@@ -35,11 +35,11 @@ use scrip_domain::{
 
 const FILE: &str = "tables/golden/format-3.txt";
 
-fn at(seconds: i64) -> Instant {
+pub(super) fn at(seconds: i64) -> Instant {
     Instant::from_second(1_790_000_000 + seconds).expect("a time")
 }
 
-fn customer(id: &str) -> CustomerId {
+pub(super) fn customer(id: &str) -> CustomerId {
     CustomerId::kept(id.to_owned())
 }
 
@@ -47,7 +47,7 @@ fn coupon() -> CouponId {
     CouponId { pool: PoolId(7), index: 0x1_0000_0001 }
 }
 
-fn event(sequence: u64) -> EventId {
+pub(super) fn event(sequence: u64) -> EventId {
     EventId { stream: 1, sequence }
 }
 
@@ -63,7 +63,7 @@ fn series(making: Making, first: u64) -> CodeSeries {
     }
 }
 
-fn pool() -> Pool {
+pub(super) fn pool() -> Pool {
     let binding = |on_failure| Binding {
         plugin: "first-purchase".to_owned(),
         config: serde_json::json!({ "large": u64::MAX, "half": 0.5 }),
@@ -85,6 +85,7 @@ fn pool() -> Pool {
         pays_shipping: None,
         till: Till::default(),
         returnable: false,
+        group: None,
         holdings_since: None,
         claims_since: None,
         terms: Vec::new(),
@@ -257,6 +258,7 @@ fn rows() -> Vec<(RowId, Row)> {
     .into_iter()
     .chain(own_rows())
     .chain(later_rows())
+    .chain(super::golden_access::rows())
     .collect()
 }
 
@@ -355,7 +357,7 @@ fn token_keys() -> TokenKeys {
     TokenKeys { current: key(2, 200), before: Some(key(1, 100)) }
 }
 
-fn key_of(id: &str, hash: &str) -> ApiKey {
+pub(super) fn key_of(id: &str, hash: &str) -> ApiKey {
     ApiKey {
         id: id.to_owned(),
         name: "till".to_owned(),
@@ -366,10 +368,11 @@ fn key_of(id: &str, hash: &str) -> ApiKey {
         expires_at: None,
         revoked_at: None,
         last_used_at: None,
+        groups: Vec::new(),
     }
 }
 
-fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
+pub(super) fn row<T: Table>(key: T::Key, document: T::Document) -> (RowId, Row) {
     (RowId::of::<T>(key), Row::of::<T>(document))
 }
 

@@ -2,12 +2,17 @@
 //! they are kept in. A form that changes is a new format ([`crate::format`]).
 
 mod answers;
+mod audit;
 mod codes;
 mod coupons;
 mod customers;
+mod erasures;
 mod events;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_access;
+mod groups;
 mod ledger;
 mod numbering;
 mod pools;
@@ -26,10 +31,12 @@ use super::{
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
+    audit::{AuditEntry, AuditHead},
     coupon::Coupon,
     customer::Customer,
     event::Change,
     gift_card::Entry,
+    group::{GroupId, UserGroup},
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, TermsNumber},
     pool::Pool,
     presence::{Node, NodeId},
@@ -39,6 +46,7 @@ use scrip_domain::{
 pub use answers::{Answer, Purchase};
 pub use codes::Named;
 pub use customers::{Happened, HeldAt, Holding, Whole};
+pub use erasures::{Erasure, Stage};
 pub use events::{Dated, EVENTS_IN_ROW};
 pub use numbering::Numbering;
 pub use pools::{Claims, Tally};
@@ -155,6 +163,14 @@ tables! {
     TransactionEvents { (String, EventId) => CouponId }
     /// Checkouts that hold something until an instant, in milliseconds since 1970, by the id of the purchase.
     HoldDues { (i64, String) => () }
+    /// The entries of the audit, by their numbers.
+    AuditEntries { u64 => Box<AuditEntry> }
+    /// The end of the audit: one row, and none where nothing was noted.
+    AuditHeads { () => AuditHead }
+    /// Groups of users.
+    UserGroups { GroupId => UserGroup }
+    /// Customers who are being erased.
+    Erasures { CustomerId => Erasure }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

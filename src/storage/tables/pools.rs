@@ -17,6 +17,7 @@ use scrip_domain::{
     binding::{Binding, OnFailure},
     code::SeriesKey,
     combining::Stacking,
+    group::GroupId,
     id::{PoolId, TermsNumber},
     limits::Limits,
     pool::{Counts, Pool, Supply},
@@ -102,6 +103,9 @@ pub(crate) struct KeptPool<'a> {
     stacking: Option<KeptStacking<'a>>,
     /// Absent where they are not.
     returnable: Option<bool>,
+    /// The group to whom it belongs; absent where that is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<u32>,
     holdings_since: Option<u64>,
     /// How many it gives in all and to one customer, and since when those are counted.
     limit_total: Option<u32>,
@@ -206,6 +210,7 @@ impl Form for Pools {
             pays_shipping: pool.pays_shipping,
             stacking: keep_stacking(&pool.till.stacking),
             returnable: pool.returnable.then_some(true),
+            group: pool.group.map(|group| group.0),
             holdings_since: pool.holdings_since,
             limit_total: pool.till.limits.total,
             limit_per_customer: pool.till.limits.per_customer,
@@ -243,6 +248,7 @@ impl Form for Pools {
                 claim_on_use: kept.claim_on_use == Some(true),
             },
             returnable: kept.returnable == Some(true),
+            group: kept.group.map(GroupId),
             holdings_since: kept.holdings_since,
             claims_since: kept.claims_since,
             terms: Vec::new(),

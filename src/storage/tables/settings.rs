@@ -17,6 +17,7 @@ use scrip_domain::{
     access::{ApiKey, Role, Settings},
     clock::{BatchTime, Reading},
     combining::Combining,
+    group::GroupId,
     seal::IdSecret,
     token_key::{TokenKey, TokenKeys, TokenSecret},
 };
@@ -121,6 +122,9 @@ pub(crate) struct KeptKey<'a> {
     /// When it was last used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_used_at: Option<At>,
+    /// The groups whose pools its holder sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<u32>,
 }
 
 impl Form for ApiKeys {
@@ -147,6 +151,7 @@ impl Form for ApiKeys {
             expires_at: key.expires_at.map(millis),
             revoked_at: key.revoked_at.map(millis),
             last_used_at: key.last_used_at.map(millis),
+            groups: key.groups.iter().map(|group| group.0).collect(),
         }
     }
 
@@ -162,6 +167,7 @@ impl Form for ApiKeys {
             expires_at: kept.expires_at.map(instant).transpose()?,
             revoked_at: kept.revoked_at.map(instant).transpose()?,
             last_used_at: kept.last_used_at.map(instant).transpose()?,
+            groups: kept.groups.into_iter().map(GroupId).collect(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The words and numbers that documents are kept in, which stay as they are whatever the domain calls its own.
 
+use super::Stage;
 use crate::{
     codec::{At, CodecError, Link},
     table::Form,
@@ -114,6 +115,19 @@ words!(
     Reverse = "REVERSE",
     Adjust = "ADJUST",
     Void = "VOID"
+);
+words!(
+    Stage,
+    of_stage,
+    stage,
+    "what an erasure looks through",
+    Look = "LOOK",
+    Counts = "COUNTS",
+    Events = "EVENTS",
+    Person = "PERSON",
+    Purchases = "PURCHASES",
+    Answers = "ANSWERS",
+    Emails = "EMAILS"
 );
 words!(
     EventType,

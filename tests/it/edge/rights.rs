@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::App;
 
 /// Every field of the schema's roots, what it demands, and how it is asked for: `POOL` and `COUPON` are ids.
-const DEMANDS: &[(&str, Option<Action>, &str)] = &[
+pub(super) const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("node", Some(Action::ReadPools), "{ node(id: \"POOL\") { id } }"),
     ("nodes", Some(Action::ReadCoupons), "{ nodes(ids: [\"COUPON\"]) { id } }"),
     ("pool", Some(Action::ReadPools), "{ pool(id: \"POOL\") { name } }"),
@@ -42,6 +42,9 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("database", Some(Action::ReadOperations), "{ database { bytes } }"),
     ("tasks", Some(Action::ReadOperations), "{ tasks { name } }"),
     ("apiKeys", Some(Action::ManageKeys), "{ apiKeys { id } }"),
+    ("userGroups", Some(Action::ReadPools), "{ userGroups { id } }"),
+    ("auditLog", Some(Action::ReadAudit), "{ auditLog { edges { cursor } } }"),
+    ("auditVerification", Some(Action::ReadAudit), "{ auditVerification { faults } }"),
     ("viewer", None, "{ viewer { name } }"),
     (
         "poolCreate",
@@ -73,6 +76,7 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
         Some(Action::ChangeCustomers),
         "mutation { customerUpsert(input: {customerId: \"bob\"}) ERRORS }",
     ),
+    ("customerErase", Some(Action::EraseCustomers), "mutation { customerErase(customerId: \"none\") ERRORS }"),
     ("settingsUpdate", Some(Action::ChangeSettings), "mutation { settingsUpdate(input: {autoRedeem: false}) ERRORS }"),
     (
         "couponClaim",
@@ -138,6 +142,12 @@ const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("apiKeyUpdate", Some(Action::ManageKeys), "mutation { apiKeyUpdate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRotate", Some(Action::ManageKeys), "mutation { apiKeyRotate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRevoke", Some(Action::ManageKeys), "mutation { apiKeyRevoke(id: \"none\") ERRORS }"),
+    ("userGroupCreate", Some(Action::ManageGroups), "mutation { userGroupCreate(input: {name: \"north\"}) ERRORS }"),
+    (
+        "userGroupUpdate",
+        Some(Action::ManageGroups),
+        "mutation { userGroupUpdate(input: {id: \"none\", name: \"south\"}) ERRORS }",
+    ),
     (
         "customerTokenCreate",
         Some(Action::MakeCustomerTokens),
@@ -252,12 +262,16 @@ async fn what_objects_lead_to_demands_its_own() {
 async fn every_route_demands_what_the_table_says() {
     let source = include_str!("../../../src/http/mod.rs");
     let routes: Vec<_> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(routes, ["/", "/graphql", "/pools/{id}/{file}", "/backup", "/healthz", "/readyz"]);
+    assert_eq!(
+        routes,
+        ["/", "/graphql", "/pools/{id}/{file}", "/customers/{id}/data.json", "/backup", "/healthz", "/readyz"]
+    );
     let asked = Asked::new().await;
     let scrip = asked.app.scrip();
     let nobody = scrip.session(Caller { rights: Rights::NONE, ..Caller::admin("some", "some") });
     let is_forbidden = |failure: Failure| failure.to_string().contains("may not");
     assert!(nobody.backup(None).is_err_and(is_forbidden));
+    assert!(nobody.personal_data(&CustomerId::parse("ann").expect("an id")).await.is_err_and(is_forbidden));
     let pools = scrip.operator();
     let GlobalPool(pool) = GlobalPool::of(&pools, &asked.pool);
     let pool = pools.pool(pool).expect("an answer").expect("a pool");
@@ -299,6 +313,77 @@ async fn every_role_may_do_what_the_table_says() {
         let cells = Role::ALL.map(|role| format!("| {}", has(role)).trim_end().to_owned() + " ").concat();
         let line = format!("| `{}` {cells}|", action.name());
         assert!(page.contains(&line), "docs/operating.md lacks: {line}");
+    }
+    asked.app.finish().await;
+}
+
+/// The introspection shows each role the fields of the roots that it may use.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_role_is_shown_what_it_may_use() {
+    let asked = Asked::new().await;
+    let document = "{ __schema { queryType { fields { name } } mutationType { fields { name } } \
+                    subscriptionType { fields { name } } } }";
+    for role in Role::ALL {
+        let rights = Rights::of(role);
+        let customer = (role == Role::Customer).then(|| CustomerId::parse("ann").expect("an id"));
+        let caller = Caller { role, rights, customer, ..Caller::admin("some", "some") };
+        let answer: Value = serde_json::from_str(&asked.ask_as(document, caller).await).expect("JSON");
+        let roots = answer["data"]["__schema"].as_object().expect("the roots").values();
+        let fields = roots.filter_map(|root| root["fields"].as_array()).flatten();
+        let shown: BTreeSet<&str> = fields.filter_map(|field| field["name"].as_str()).collect();
+        let may = |action: &Option<Action>, field: &str| {
+            // What a node is, says what it demands.
+            field == "node" || field == "nodes" || action.is_none_or(|action| rights.allow(action))
+        };
+        let expected = DEMANDS.iter().filter(|(field, action, _)| may(action, field)).map(|(field, ..)| *field);
+        assert_eq!(shown, expected.collect(), "{role:?}");
+    }
+    asked.app.finish().await;
+}
+
+/// Every route, for every role, in and out of the group of a pool.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_answers_whoever_may_have_it() {
+    let asked = Asked::new().await;
+    let app = &asked.app;
+    let group =
+        app.data("mutation { userGroupCreate(input: {name: \"north\"}) { userGroup { id } } }", json!({})).await;
+    let group = group["userGroupCreate"]["userGroup"]["id"].clone();
+    app.ok("poolUpdate", json!({ "id": asked.pool, "apply": "NONE", "userGroupId": group })).await;
+    let create = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { secret } }";
+    let token = "mutation { customerTokenCreate(input: {customerId: \"ann\"}) { token } }";
+    let pool = format!("/pools/{}/coupons.jsonl", asked.pool);
+    let routes = [
+        (pool.as_str(), Action::ExportCoupons),
+        ("/customers/ann/data.json", Action::EraseCustomers),
+        ("/backup", Action::TakeBackups),
+    ];
+    for role in Role::ALL {
+        for is_in in [true, false] {
+            let groups = if is_in { json!([group]) } else { json!([]) };
+            let of = if role == Role::Customer { Role::Service } else { role };
+            let input = json!({ "name": "k", "role": format!("{of:?}").to_uppercase(), "groupIds": groups });
+            let made = app.data(create, json!({ "input": input })).await;
+            let mut key = made["apiKeyCreate"]["secret"].as_str().expect("a secret").to_owned();
+            if role == Role::Customer {
+                let made = app.send(&key, token, json!({})).await;
+                key = made["data"]["customerTokenCreate"]["token"].as_str().expect("a token").to_owned();
+            }
+            for (route, action) in routes {
+                let url = format!("{}{route}", app.url);
+                let answer = app.client.get(url).bearer_auth(&key).send().await.expect("an answer");
+                let sees = is_in || role == Role::Admin || !route.starts_with("/pools");
+                // Whoever may not read pools is told so, whether there is such a pool or not.
+                let expected = match (Rights::of(role).allow(action), sees) {
+                    (true, true) => vec![200],
+                    (true, false) => vec![404],
+                    (false, _) => vec![403, 404],
+                };
+                let status = answer.status().as_u16();
+                drop(answer.bytes().await.expect("a whole answer"));
+                assert!(expected.contains(&status), "{role:?} {route}, in the group: {is_in}: {status}");
+            }
+        }
     }
     asked.app.finish().await;
 }

@@ -26,6 +26,7 @@ pub(crate) fn uploaded(kind: CouponType, value: &str) -> PoolDraft {
         pays_shipping: None,
         till: Default::default(),
         returnable: None,
+        group: None,
     }
 }
 

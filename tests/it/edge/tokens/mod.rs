@@ -2,6 +2,7 @@
 
 mod attacks;
 mod customers;
+mod groups;
 mod issuer;
 mod probing;
 mod reading;

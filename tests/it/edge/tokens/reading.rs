@@ -36,7 +36,7 @@ async fn ten_thousand_forged_kids_cause_one_reading() {
     let tried = parts.into_iter().map(|part| async move {
         for number in part {
             let token = key.signed(&json!({ "alg": "ES256", "kid": format!("x{number}") }), &claims());
-            assert!(scrip.sign_in(&token, None).await.is_none());
+            assert!(scrip.sign_in(&token, None, "").await.is_none());
         }
     });
     futures_util::future::join_all(tried).await;

@@ -1,0 +1,220 @@
+//! Erasing a customer: what happened stays, under a name that nothing leads to. Ledgers, counts and the events' numbers
+//! stay as they are, so the books agree after each part. While the customer is still there, nothing else is done with
+//! them: the parts would not meet.
+
+use std::collections::BTreeSet;
+
+use crate::{Answer, Erase, EraseFurther, ErasePart, PurchaseRecord, forgetting::Forgetting};
+use scrip_domain::{
+    coupon::Coupon,
+    customer::Customer,
+    id::{CouponId, CustomerId, EventId},
+    rejection::Rejection,
+};
+use scrip_storage::{
+    Answer as Kept, Answers, Coupons, CustomerEvents, Customers, Emails, Erasure, Erasures, Events, HeldAt, Holding,
+    Holdings, Purchase, Purchases, RowId, Stage,
+};
+
+use super::{
+    attempt::{Attempt, Stop},
+    decide::to_json,
+};
+
+impl Attempt<'_> {
+    /// Refuses whatever is to be done with a customer who is being erased.
+    pub(super) fn check_not_erased<'b>(&self, customers: impl IntoIterator<Item = &'b CustomerId>) -> Result<(), Stop> {
+        let mut customers = customers.into_iter();
+        if customers.any(|customer| self.working.is_erasing(customer)) {
+            return Err(Rejection::CustomerBeingErased.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn erase(&mut self, asked: &Erase) -> Result<(), Stop> {
+        let Erase { customer, alias, force } = asked;
+        self.need([RowId::of::<Customers>(customer.clone()), RowId::of::<Erasures>(customer.clone())])?;
+        let begun = self.get::<Erasures>(customer)?.cloned();
+        if begun.as_ref().is_some_and(|erasure| erasure.stage.is_of_person()) {
+            return Ok(());
+        }
+        if self.customer(customer)?.is_none() {
+            // What is left of an earlier one goes on.
+            return if begun.is_some() { Ok(()) } else { Err(unknown()) };
+        }
+        if begun.is_some() {
+            // The next with this id waits until nothing is left of the one before.
+            return Err(Rejection::CustomerBeingErased.into());
+        }
+        let erasure = Erasure {
+            alias: alias.clone(),
+            force: *force,
+            before: self.next_event(),
+            stage: Stage::Look,
+            after: vec![],
+        };
+        self.put::<Erasures>(customer.clone(), erasure);
+        self.change.erasing.insert(customer.clone(), true);
+        Ok(())
+    }
+
+    pub(super) fn erase_further(&mut self, step: &EraseFurther) -> Result<(), Stop> {
+        let Some(erasure) = self.get::<Erasures>(&step.customer)?.cloned() else { return Ok(()) };
+        if (erasure.stage, &erasure.after) != (step.at.0, &step.at.1) {
+            // Another was here before.
+            return Ok(());
+        }
+        let (customer, alias) = (&step.customer, &erasure.alias);
+        let forgetting = Forgetting { customer, alias, before: erasure.before };
+        match &step.part {
+            ErasePart::Nothing => {}
+            ErasePart::Counts(pools) => {
+                let keys = |customer: &CustomerId| pools.iter().map(|pool| (customer.clone(), *pool, None)).collect();
+                let (from, to): (Vec<_>, Vec<_>) = (keys(customer), keys(alias));
+                self.need(from.iter().chain(&to).cloned().map(RowId::of::<Holdings>))?;
+                for (from, to) in from.into_iter().zip(to) {
+                    if let Some(whole) = self.get::<Holdings>(&from)?.cloned() {
+                        self.put::<Holdings>(to, whole);
+                    }
+                }
+            }
+            ErasePart::Events { events, rows } => self.erase_events(&forgetting, events, rows)?,
+            ErasePart::Holdings(held) => {
+                let keys: Vec<_> = held.iter().map(|(pool, at)| (customer.clone(), *pool, *at)).collect();
+                self.need(keys.iter().cloned().map(RowId::of::<Holdings>))?;
+                keys.into_iter().for_each(|key| self.remove::<Holdings>(key));
+            }
+            ErasePart::Person => self.erase_person(&forgetting)?,
+            ErasePart::Purchases(purchases) => self.erase_in_purchases(&forgetting, purchases)?,
+            ErasePart::Answers(answers) => self.erase_in_answers(&forgetting, answers)?,
+            ErasePart::Emails(emails) => self.erase_emails(customer, emails)?,
+        }
+        let person_left = step.then.as_ref().is_none_or(|(stage, _)| !stage.is_of_person());
+        if person_left && erasure.stage.is_of_person() {
+            self.change.erasing.insert(customer.clone(), false);
+        }
+        match step.then.clone() {
+            Some((stage, after)) => self.put::<Erasures>(customer.clone(), Erasure { stage, after, ..erasure }),
+            None => self.remove::<Erasures>(customer.clone()),
+        }
+        Ok(())
+    }
+
+    /// Moves events of a customer's history to the alias's, with the coupons that they are of.
+    fn erase_events(&mut self, whose: &Forgetting<'_>, events: &[EventId], rows: &[EventId]) -> Result<(), Stop> {
+        let key = |event: &EventId| (whose.customer.clone(), *event);
+        let logs = rows.iter().map(|first| RowId::of::<Events>(*first));
+        self.need(events.iter().map(|event| RowId::of::<CustomerEvents>(key(event))).chain(logs))?;
+        let moved: BTreeSet<EventId> = events.iter().copied().collect();
+        for first in rows {
+            let Some(mut row) = self.get::<Events>(first)?.cloned() else { continue };
+            for (sequence, event) in (first.sequence..).zip(&mut row) {
+                if moved.contains(&EventId { sequence, ..*first }) {
+                    whose.id(&mut event.change.customer);
+                }
+                // The other side of a transfer is told of in the history of who it was.
+                whose.id(&mut event.change.counterpart);
+            }
+            self.put::<Events>(*first, row);
+        }
+        let mut coupons = BTreeSet::new();
+        for event in events {
+            let Some(happened) = self.get::<CustomerEvents>(&key(event))?.copied() else { continue };
+            self.remove::<CustomerEvents>(key(event));
+            self.put::<CustomerEvents>((whose.alias.clone(), *event), happened);
+            coupons.insert(happened.coupon);
+        }
+        self.need(coupons.iter().map(|coupon| RowId::of::<Coupons>(*coupon)))?;
+        let held = |at: &Coupon| (whose.customer.clone(), at.id.pool, Some(HeldAt::of(at)));
+        let mut noted = Vec::new();
+        for id in &coupons {
+            noted.extend(self.coupon(*id)?.map(|coupon| RowId::of::<Holdings>(held(&coupon))));
+        }
+        self.need(noted)?;
+        for id in coupons {
+            self.erase_in_coupon(whose, id)?;
+        }
+        self.change.ensured.insert(whose.alias.clone());
+        Ok(())
+    }
+
+    fn erase_in_coupon(&mut self, whose: &Forgetting<'_>, id: CouponId) -> Result<(), Stop> {
+        let Some(before) = self.coupon(id)? else { return Ok(()) };
+        let mut coupon = before.clone();
+        let holds = whose.id(&mut coupon.customer);
+        if !(whose.id(&mut coupon.original_customer) || holds) {
+            return Ok(());
+        }
+        let at = |customer: &CustomerId| (customer.clone(), id.pool, Some(HeldAt::of(&before)));
+        if holds && self.get::<Holdings>(&at(whose.customer))?.is_some() {
+            self.remove::<Holdings>(at(whose.customer));
+            self.put::<Holdings>(at(whose.alias), Holding::of(&coupon));
+        }
+        self.put::<Coupons>(id, Box::new(coupon));
+        Ok(())
+    }
+
+    /// The customer leaves. Of whom something is left under the alias, the currency stays: what is held is in it.
+    fn erase_person(&mut self, whose: &Forgetting<'_>) -> Result<(), Stop> {
+        self.need([whose.customer, whose.alias].map(|id| RowId::of::<Customers>(id.clone())))?;
+        let Some(customer) = self.customer(whose.customer)? else { return Ok(()) };
+        if let Some(email) = &customer.email {
+            self.erase_emails(whose.customer, &[email.folded()])?;
+        }
+        if let Some(alias) = self.customer(whose.alias)? {
+            let alias = Customer { currency: customer.currency, ..alias };
+            self.put::<Customers>(whose.alias.clone(), Box::new(alias));
+        }
+        self.remove::<Customers>(whose.customer.clone());
+        Ok(())
+    }
+
+    fn erase_in_purchases(&mut self, whose: &Forgetting<'_>, purchases: &[String]) -> Result<(), Stop> {
+        let key = |transaction: &String| (transaction.clone(), None);
+        self.need(purchases.iter().map(|transaction| RowId::of::<Purchases>(key(transaction))))?;
+        for transaction in purchases {
+            let Some(kept) = self.get::<Purchases>(&key(transaction))?.and_then(|kept| kept.0.clone()) else {
+                continue;
+            };
+            let broken = |error: serde_json::Error| Stop::Broken(format!("purchase {transaction:?}: {error}"));
+            let mut purchase = PurchaseRecord::read(transaction, &kept).map_err(broken)?;
+            if whose.purchase(&mut purchase) {
+                let kept = purchase.kept().map_err(broken)?;
+                self.put::<Purchases>(key(transaction), Purchase(Some(kept)));
+            }
+        }
+        Ok(())
+    }
+
+    fn erase_in_answers(&mut self, whose: &Forgetting<'_>, keys: &[(u32, String, String)]) -> Result<(), Stop> {
+        self.need(keys.iter().cloned().map(RowId::of::<Answers>))?;
+        for key in keys {
+            let Some(Kept { input, answer: Ok(kept) }) = self.get::<Answers>(key)?.cloned() else { continue };
+            // One that a version before wrote in another form is forgotten within two days.
+            let Ok(mut answer) = serde_json::from_value::<Answer>(kept) else { continue };
+            if whose.answer(&mut answer) {
+                self.put::<Answers>(key.clone(), Kept { input, answer: Ok(to_json(&answer)?) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes addresses that were the customer's. One that somebody with the same id has now stays.
+    fn erase_emails(&mut self, customer: &CustomerId, emails: &[String]) -> Result<(), Stop> {
+        self.need(emails.iter().cloned().map(RowId::of::<Emails>))?;
+        let is_new = self.get::<Erasures>(customer)?.is_some_and(|erasure| !erasure.stage.is_of_person());
+        for email in emails {
+            let is_theirs = self.get::<Emails>(email)? == Some(customer);
+            let kept =
+                is_new && self.customer(customer)?.and_then(|one| one.email).is_some_and(|one| one.folded() == *email);
+            if is_theirs && !kept {
+                self.remove::<Emails>(email.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown() -> Stop {
+    Rejection::NotFound { what: "customer", by: "id" }.at(["customerId"]).into()
+}

@@ -1,0 +1,78 @@
+//! Making and naming groups of users, and who may put something into one.
+
+use std::sync::Arc;
+
+use crate::{UserGroupCreate, UserGroupUpdate};
+use scrip_domain::{
+    group::{GroupId, MAX_GROUPS, MAX_GROUPS_OF_ONE, UserGroup},
+    id::checked_id,
+    rejection::Rejection,
+};
+use scrip_storage::{RowId, UserGroups};
+
+use super::{
+    attempt::{Attempt, Stop},
+    decide::at,
+};
+
+impl Attempt<'_> {
+    pub(super) fn group_create(&mut self, asked: &UserGroupCreate) -> Result<UserGroup, Stop> {
+        let name = checked_id(&asked.name).map_err(at("name"))?;
+        let groups = self.working.groups();
+        if groups.len() >= MAX_GROUPS {
+            return Err(Rejection::LimitExceeded { what: "too many groups", limit: MAX_GROUPS as u64 }.into());
+        }
+        check_name(&groups, &name, None)?;
+        let last = groups.iter().map(|group| group.id.0).max().unwrap_or_default();
+        let group = UserGroup { id: GroupId(last + 1), name, created_at: self.now() };
+        Ok(self.keep_group(group))
+    }
+
+    pub(super) fn group_update(&mut self, asked: &UserGroupUpdate) -> Result<UserGroup, Stop> {
+        let name = checked_id(&asked.name).map_err(at("name"))?;
+        let groups = self.working.groups();
+        let group = groups.iter().find(|group| group.id == asked.id).ok_or_else(|| unknown("id"))?;
+        check_name(&groups, &name, Some(asked.id))?;
+        // Its row is written over.
+        self.need([RowId::of::<UserGroups>(asked.id)])?;
+        Ok(self.keep_group(UserGroup { name, ..group.as_ref().clone() }))
+    }
+
+    fn keep_group(&mut self, group: UserGroup) -> UserGroup {
+        self.put::<UserGroups>(group.id, group.clone());
+        self.change.groups.push(Arc::new(group.clone()));
+        group
+    }
+
+    /// Refuses a group that there is not, or that does not exist for whoever asks.
+    pub(super) fn check_group(&self, group: Option<GroupId>, field: &'static str) -> Result<(), Stop> {
+        let Some(group) = group else { return Ok(()) };
+        let is_there = self.groups.has(group) && self.working.groups().iter().any(|known| known.id == group);
+        if is_there { Ok(()) } else { Err(unknown(field)) }
+    }
+
+    /// The groups of a key as they are kept.
+    pub(super) fn checked_groups(&self, groups: &[GroupId]) -> Result<Vec<GroupId>, Stop> {
+        let mut groups = groups.to_vec();
+        groups.sort_unstable();
+        groups.dedup();
+        if groups.len() > MAX_GROUPS_OF_ONE {
+            let rejection = Rejection::LimitExceeded { what: "too many groups", limit: MAX_GROUPS_OF_ONE as u64 };
+            return Err(rejection.at(["groupIds"]).into());
+        }
+        groups.iter().try_for_each(|group| self.check_group(Some(*group), "groupIds"))?;
+        Ok(groups)
+    }
+}
+
+fn check_name(groups: &[Arc<UserGroup>], name: &str, own: Option<GroupId>) -> Result<(), Stop> {
+    if groups.iter().any(|group| group.name == name && Some(group.id) != own) {
+        let what = "a user group with this name".to_owned();
+        return Err(Rejection::Duplicate { what }.at(["name"]).into());
+    }
+    Ok(())
+}
+
+fn unknown(field: &'static str) -> Stop {
+    Rejection::NotFound { what: "user group", by: "id" }.at([field]).into()
+}

@@ -1,0 +1,94 @@
+//! Which pools exist for somebody: those of no group, and those of the groups that they are in. What belongs to any other
+//! pool is not found, not listed, not counted and not told of, in the same words as what was never there. Every read of a
+//! [`Session`](crate::Session) asks this, and so does the committer's lookup (`service/committer/attempt.rs`).
+
+use std::sync::Arc;
+
+use super::{Answer, CheckoutRecord, Failure, PurchaseRecord, Recorded, Registry};
+use scrip_domain::{group::Groups, id::PoolId, pool::Pool, rejection::Rejection};
+
+/// What is told of a code whose pool does not exist for whoever asks.
+const HIDDEN: &str = "****";
+
+/// Which pools exist for somebody. All, unless it is said otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Sight(Option<(Arc<Registry>, Groups)>);
+
+impl Sight {
+    /// That of somebody in these groups.
+    pub(super) fn of(registry: &Arc<Registry>, groups: &Groups) -> Self {
+        match groups {
+            Groups::All => Self(None),
+            Groups::Only(_) => Self(Some((Arc::clone(registry), groups.clone()))),
+        }
+    }
+
+    /// Whether there is nothing that does not exist.
+    pub(super) fn is_whole(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether a pool exists.
+    #[must_use]
+    pub fn sees(&self, pool: PoolId) -> bool {
+        let Some((registry, groups)) = &self.0 else { return true };
+        registry.read().pools.get(&pool).is_some_and(|pool| groups.see(pool.group))
+    }
+
+    /// The pool, if it exists.
+    pub(super) fn seen(&self, pool: Option<Arc<Pool>>) -> Option<Arc<Pool>> {
+        pool.filter(|pool| self.0.as_ref().is_none_or(|(_, groups)| groups.see(pool.group)))
+    }
+
+    /// An answer without what does not exist; refused where nothing is left of it.
+    pub(super) fn answer(&self, answer: Answer) -> Result<Answer, Failure> {
+        let exists = |pool: PoolId, what: &'static str, field: &str| -> Result<(), Failure> {
+            if self.sees(pool) { Ok(()) } else { Err(Rejection::NotFound { what, by: "id" }.at([field]).into()) }
+        };
+        Ok(match answer {
+            answer if self.is_whole() => answer,
+            Answer::Pool(pool) => exists(pool.id, "pool", "id").map(|()| Answer::Pool(pool))?,
+            Answer::Generated(pool, count) => {
+                exists(pool.id, "pool", "poolId").map(|()| Answer::Generated(pool, count))?
+            }
+            Answer::Edited(pool, reached) => exists(pool.id, "pool", "id").map(|()| Answer::Edited(pool, reached))?,
+            Answer::Added(added) => exists(added.pool, "pool", "poolId").map(|()| Answer::Added(added))?,
+            Answer::Coupon(coupon, entry) => {
+                exists(coupon.id.pool, "coupon", "coupon").map(|()| Answer::Coupon(coupon, entry))?
+            }
+            Answer::Checkout(record) => Answer::Checkout(self.record(record)),
+            Answer::PriceChanged(record, refusal) => Answer::PriceChanged(self.record(record), refusal),
+            Answer::Held(record, until) => Answer::Held(self.record(record), until),
+            Answer::Released(record) => Answer::Released(self.record(record)),
+            Answer::Purchase(purchase) => Answer::Purchase(Box::new(self.purchase(*purchase))),
+            // Of a pool that existed for whoever asked.
+            answer @ (Answer::Moved(..)
+            | Answer::Eligible(_)
+            | Answer::Customer(_)
+            | Answer::Settings(_)
+            | Answer::Group(_)
+            | Answer::Key(_)
+            | Answer::Done) => answer,
+        })
+    }
+
+    /// A purchase without the coupons that do not exist: what they took off stays, because the sums have to be right.
+    pub(super) fn purchase(&self, purchase: PurchaseRecord) -> PurchaseRecord {
+        let checkout = *self.record(Box::new(purchase.checkout));
+        PurchaseRecord { checkout, ..purchase }
+    }
+
+    fn record(&self, mut record: Box<CheckoutRecord>) -> Box<CheckoutRecord> {
+        if !self.is_whole() {
+            record.coupons.iter_mut().for_each(|recorded| self.hide(recorded));
+        }
+        record
+    }
+
+    fn hide(&self, recorded: &mut Recorded) {
+        if recorded.coupon.as_ref().is_some_and(|coupon| !self.sees(coupon.id.pool)) {
+            (recorded.code, recorded.coupon, recorded.entry) = (HIDDEN.to_owned(), None, None);
+            recorded.checks.clear();
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The golden rows of what belongs to access: the audit, groups, erasures.
+
+use super::{
+    golden::{at, customer, event, key_of, pool, row},
+    *,
+};
+use scrip_domain::{
+    access::Role,
+    audit::{Attempted, Attempter},
+};
+
+/// A row of each of its tables.
+pub(super) fn rows() -> Vec<(RowId, Row)> {
+    let erasure = Erasure {
+        alias: customer("erased-a"),
+        force: true,
+        before: event(41),
+        stage: Stage::Answers,
+        after: vec!["20000".to_owned(), "till".to_owned(), "key".to_owned()],
+    };
+    let by = Attempter {
+        actor: "k1".to_owned(),
+        name: "till".to_owned(),
+        role: Role::Manager,
+        address: Some("192.0.2.1".to_owned()),
+        request: "r-1".to_owned(),
+    };
+    let what =
+        Attempted { action: "POOL_UPDATE".to_owned(), target: Some("pool:7".to_owned()), outcome: "DONE".to_owned() };
+    let entry = AuditHead { number: 41, digest: [7; 32] }.next(at(1), by, what);
+    vec![
+        row::<Erasures>(customer("ann"), erasure),
+        row::<AuditEntries>(42, Box::new(entry.clone())),
+        row::<AuditHeads>((), entry.head()),
+        row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
+        row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
+        row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),
+    ]
+}
