@@ -21,6 +21,8 @@ use scrip_storage::{AuditEntries, AuditFound, ReadFrom};
 
 /// What came of what was carried out.
 pub(crate) const DONE: &str = "DONE";
+/// What came of what was begun, and goes on by itself or is given up.
+const BEGUN: &str = "BEGUN";
 /// How many refused attempts are noted in a minute: of one caller, and of all.
 const OF_ONE: u32 = 20;
 const OF_ALL: u32 = 200;
@@ -81,6 +83,11 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         | Command::KeepUpdates(_)
         | Command::Expire(_) => return None,
     })
+}
+
+/// What came of a command that was carried out.
+pub(crate) fn done(command: &Command) -> &'static str {
+    if matches!(command, Command::Erase(_)) { BEGUN } else { DONE }
 }
 
 /// What a command has made, which had no id before.

@@ -85,7 +85,11 @@ impl Scrip {
         let looked = self.erase_more(&customer).await?;
         drop(turn);
         match looked {
-            Went::Back => return Err(Rejection::CustomerHoldsCoupons.at(["customerId"]).into()),
+            Went::Back => {
+                let refused = Failure::from(Rejection::CustomerHoldsCoupons.at(["customerId"]));
+                self.note_attempt(actor, "CUSTOMER_ERASE", None, &refused).await;
+                return Err(refused);
+            }
             Went::ToItsEnd => return Ok(Erased::All),
             Went::On => {}
         }

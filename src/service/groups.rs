@@ -23,6 +23,9 @@ impl Scrip {
 
     /// The groups with these names. Names that are none of ours are those of other applications.
     pub(super) fn groups_named(&self, names: &[String]) -> Groups {
+        if names.is_empty() {
+            return Groups::none();
+        }
         let held = self.registry.read();
         Groups::only(held.groups.values().filter(|group| names.contains(&group.name)).map(|group| group.id))
     }

@@ -11,7 +11,7 @@ impl Attempt<'_> {
     pub(super) fn note_done(&mut self, request: &Request, answer: &Answer) {
         let Some((action, target)) = audit::noted(&request.command).filter(|_| !self.change.is_empty()) else { return };
         let target = target.or_else(|| audit::made(answer));
-        let what = Attempted { action: action.to_owned(), target, outcome: audit::DONE.to_owned() };
+        let what = Attempted { action: action.to_owned(), target, outcome: audit::done(&request.command).to_owned() };
         self.note_attempt(&request.caller, what);
     }
 

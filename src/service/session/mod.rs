@@ -2,6 +2,7 @@
 //! over GraphQL and HTTP and from the command line alike, and says here what it demands; behind it, Scrip asks nobody.
 
 mod action;
+mod audited;
 mod coupons;
 mod door;
 mod guesses;
@@ -13,14 +14,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Agreed, Answer, AuditFilter, AuditFound, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord,
-    Erased, EventCursor, EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts,
-    PersonalData, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries,
-    UseCase, audit,
+    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor,
+    EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData,
+    PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
-    audit::{Attempted, AuditEntry},
     basket::BasketDraft,
     customer::{Customer, Email},
     event::Event,
@@ -32,7 +31,7 @@ use scrip_domain::{
     pool_codes::{CodesDraft, CodesFault},
     rejection::Rejection,
 };
-use scrip_plugins::{Plugin, Plugins};
+use scrip_plugins::Plugins;
 use scrip_storage::{DatabaseSize, Tally, Working};
 
 pub use action::{Action, Rights};
@@ -153,25 +152,6 @@ impl Session {
             self.give_guess_back();
         }
         self.sight().answer(answer?)
-    }
-
-    /// Refuses a command, which the audit notes where it would note the change.
-    async fn refuse<T>(&self, command: Command, refused: Failure) -> Result<T, Failure> {
-        if let Some((action, target)) = audit::noted(&command) {
-            self.0.open_to_all().note_attempt(self.actor(), action, target, &refused).await;
-        }
-        Err(refused)
-    }
-
-    /// What is behind the door for an action of which the audit notes that it was refused.
-    async fn may_or_note(&self, action: Action, what: &str, target: Option<String>) -> Result<&Arc<Scrip>, Failure> {
-        match self.0.may(action) {
-            Ok(scrip) => Ok(scrip),
-            Err(refused) => {
-                self.0.open_to_all().note_attempt(self.actor(), what, target, &refused).await;
-                Err(refused)
-            }
-        }
     }
 
     /// Decides a checkout and changes nothing.
@@ -419,26 +399,6 @@ impl Session {
         Ok(self.0.may(Action::ReadPlugins)?.plugins.as_ref())
     }
 
-    /// Has a plugin's files loaded again; none where there is no such plugin.
-    pub async fn reload_plugin(&self, id: &str) -> Result<Option<Arc<Plugin>>, Failure> {
-        // Whatever somebody sent as an id is no longer than one.
-        let target: String = id.chars().filter(|sign| !sign.is_control()).take(64).collect();
-        let target = Some(format!("plugin:{target}"));
-        let scrip = self.may_or_note(Action::ManagePlugins, "PLUGIN_RELOAD", target.clone()).await?;
-        let loaded = match &scrip.plugins {
-            Some(plugins) => plugins.reload(id).await,
-            None => None,
-        };
-        let outcome = match &loaded {
-            Some(plugin) if plugin.problem().is_none() => audit::DONE,
-            Some(_) => "VALUE_INVALID",
-            None => "NOT_FOUND",
-        };
-        let what = Attempted { action: "PLUGIN_RELOAD".to_owned(), target, outcome: outcome.to_owned() };
-        scrip.put_in_audit(self.actor(), what).await;
-        Ok(loaded)
-    }
-
     /// The plugins, to try them.
     pub fn manage_plugins(&self) -> Result<Option<&Arc<Plugins>>, Failure> {
         Ok(self.0.may(Action::ManagePlugins)?.plugins.as_ref())
@@ -452,25 +412,6 @@ impl Session {
     /// How work in the background does.
     pub fn tasks(&self) -> Result<Vec<TaskState>, Failure> {
         Ok(self.0.may(Action::ReadOperations)?.task_states())
-    }
-
-    /// A page of the audit, the newest entry first.
-    pub async fn audit_log(
-        &self,
-        filter: &AuditFilter,
-        page: &PageRequest<u64>,
-    ) -> Result<Page<AuditEntry, u64>, Failure> {
-        self.0.may(Action::ReadAudit)?.audit_log(filter, page).await
-    }
-
-    /// The entry of the audit with this number.
-    pub async fn audit_entry(&self, number: u64) -> Result<Option<AuditEntry>, Failure> {
-        self.0.may(Action::ReadAudit)?.audit_entry(number).await
-    }
-
-    /// Looks whether an entry of the audit was changed, taken out or put in.
-    pub async fn verify_audit(&self) -> Result<AuditFound, Failure> {
-        self.0.may(Action::ReadAudit)?.verify_audit().await
     }
 
     /// Begins a backup of this moment; none where one that was asked for is being taken already.

@@ -169,3 +169,23 @@ async fn an_audit_that_was_tampered_with_is_found() {
     });
     assert!(end.await[0].contains("put in"));
 }
+
+#[tokio::test]
+async fn an_erasure_is_noted_without_whom() {
+    let app = App::start().await;
+    let pool = app.pool(json!({ "type": "AMOUNT", "value": "5" }), &["A-1"]).await;
+    app.claim(&pool, "ann").await;
+    for (arguments, code) in
+        [("", json!("CUSTOMER_HOLDS_COUPONS")), (", force: true", Value::Null), ("", json!("NOT_FOUND"))]
+    {
+        let erase =
+            format!("mutation {{ customerErase(customerId: \"ann\"{arguments}) {{ done userErrors {{ code }} }} }}");
+        let erased = app.data(&erase, json!({})).await["customerErase"].clone();
+        assert_eq!(erased["userErrors"][0]["code"], code, "{erased}");
+    }
+    let noted = app.noted(json!({ "actions": ["CUSTOMER_ERASE"] })).await;
+    let told: Vec<_> = noted.iter().rev().map(|entry| text(&entry["outcome"])).collect();
+    assert_eq!(told, ["BEGUN", "CUSTOMER_HOLDS_COUPONS", "BEGUN", "NOT_FOUND"]);
+    assert!(!json!(noted).to_string().contains("ann"), "{noted:?}");
+    app.finish().await;
+}
