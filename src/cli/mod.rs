@@ -4,6 +4,8 @@ mod backup;
 mod check;
 mod clock;
 mod export;
+mod gateway;
+mod job;
 mod key;
 mod memory;
 mod plugin;
@@ -101,6 +103,12 @@ enum Command {
     Schema,
     /// Write a pool's coupons to a file. The gateway has to be stopped: the database belongs to one process.
     Export(Box<export::ExportArguments>),
+    /// Import a CSV file of codes into an uploaded pool. It works on a running gateway (--url) or, while it is stopped, on
+    /// its folder.
+    Import(Box<job::ImportArguments>),
+    /// Look after jobs: imports, bulk actions, and what takes them back. It works on a running gateway (--url) or, while it
+    /// is stopped, on its folder.
+    Job(job::JobArguments),
     /// Write all data as it is at this moment to a file that `scrip restore` reads. It works on a running gateway
     /// (--url) or, while it is stopped, on its folder, which stays as it is.
     Backup(backup::BackupArguments),
@@ -186,6 +194,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
     }
     let url = match &arguments.command {
         Some(Command::Backup(arguments)) => arguments.url.clone(),
+        Some(Command::Import(arguments)) => arguments.url.clone(),
+        Some(Command::Job(arguments)) => arguments.url.clone(),
         _ => None,
     };
     let config = configuration(arguments.settings, url)?;
@@ -212,6 +222,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Sql(arguments)) => sql::run(config, arguments).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
+            Some(Command::Import(arguments)) => job::import(config, *arguments).await,
+            Some(Command::Job(arguments)) => job::run(config, arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
             Some(Command::Key { action }) => key::run(config, action).await,

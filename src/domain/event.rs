@@ -60,11 +60,13 @@ pub enum EventType {
     Hold,
     /// What a checkout held of it was given back.
     Release,
+    /// It came from another system, as it was there.
+    Import,
 }
 
 impl EventType {
     /// All of them, in the order of their [`EventType::number`].
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Claim,
         Self::Redeem,
         Self::Unredeem,
@@ -78,6 +80,7 @@ impl EventType {
         Self::Extend,
         Self::Hold,
         Self::Release,
+        Self::Import,
     ];
 
     /// Its place in [`EventType::ALL`], which is how the database keeps it.
@@ -95,7 +98,7 @@ impl EventType {
     /// The customer of the event comes to hold the coupon by it.
     #[must_use]
     pub fn is_acquisition(self) -> bool {
-        matches!(self, Self::Claim | Self::Receive)
+        matches!(self, Self::Claim | Self::Receive | Self::Import)
     }
 }
 

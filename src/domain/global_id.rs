@@ -10,6 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 use super::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, checked_id},
+    job::JobId,
     rejection::Rejection,
     seal::{IdSecret, Seal},
 };
@@ -40,6 +41,8 @@ pub enum GlobalId {
     Purchase(String),
     /// An API key, by its own id.
     Key(String),
+    /// A job.
+    Job(JobId),
 }
 
 /// The ids and cursors of a database.
@@ -144,6 +147,7 @@ impl GlobalId {
             Self::Entry(_) => "a ledger entry",
             Self::Purchase(_) => "a purchase",
             Self::Key(_) => "an API key",
+            Self::Job(_) => "a job",
         }
     }
 
@@ -158,6 +162,7 @@ impl GlobalId {
             Self::Entry(id) => (5, [coupon(&id.coupon), id.number.to_be_bytes().to_vec()].concat()),
             Self::Purchase(transaction) => (6, transaction.as_bytes().to_vec()),
             Self::Key(id) => (7, id.as_bytes().to_vec()),
+            Self::Job(id) => (9, id.0.to_be_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -172,6 +177,9 @@ impl GlobalId {
         }
         if *kind == 7 {
             return checked_id(std::str::from_utf8(rest).ok()?).ok().map(Self::Key);
+        }
+        if *kind == 9 {
+            return Some(Self::Job(JobId(u64::from_be_bytes(rest.try_into().ok()?))));
         }
         let (first, rest) = rest.split_first_chunk::<4>()?;
         let first = u32::from_be_bytes(*first);
@@ -200,6 +208,7 @@ impl GlobalId {
             Self::Event(id) => format!("event:{}:{}", id.stream, id.sequence),
             Self::Purchase(transaction) => format!("purchase:{transaction}"),
             Self::Key(id) => format!("key:{id}"),
+            Self::Job(id) => format!("job:{}", id.0),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -224,6 +233,7 @@ impl GlobalId {
         let small = |number: u64| u32::try_from(number).ok();
         let coupon = |pool, index| Some(CouponId { pool: PoolId(small(pool)?), index });
         match (kind, numbers.as_slice()) {
+            ("job", [job]) => Some(Self::Job(JobId(*job))),
             ("pool", [pool]) => Some(Self::Pool(PoolId(small(*pool)?))),
             ("coupon", [pool, index]) => Some(Self::Coupon(coupon(*pool, *index)?)),
             ("event", [stream, sequence]) => {

@@ -18,6 +18,7 @@ pub mod event;
 pub mod gift_card;
 pub mod global_id;
 pub mod id;
+pub mod job;
 pub mod limits;
 pub mod name_key;
 pub mod period;

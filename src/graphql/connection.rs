@@ -6,7 +6,7 @@ use super::{
     cursor::{Place, cursor},
     global_id::GlobalIds,
     scalar::Cursor,
-    types::{Coupon, CouponEvent, CouponPool, Customer, LedgerEntry},
+    types::{Coupon, CouponEvent, CouponPool, Customer, Job, JobRefusal, LedgerEntry},
 };
 use scrip_service::Page;
 
@@ -63,6 +63,8 @@ connection!(CouponPoolConnection, CouponPoolEdge, CouponPool);
 connection!(CouponConnection, CouponEdge, Coupon);
 connection!(CustomerConnection, CustomerEdge, Customer);
 connection!(CouponEventConnection, CouponEventEdge, CouponEvent);
+connection!(JobConnection, JobEdge, Job);
+connection!(JobRefusalConnection, JobRefusalEdge, JobRefusal);
 connection!(LedgerEntryConnection, LedgerEntryEdge, LedgerEntry);
 
 impl PageInfo {

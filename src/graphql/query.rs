@@ -4,16 +4,16 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::{
     asking::session,
-    connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
+    connection::{CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection, JobConnection},
     cursor::{cursor, place},
     failure::{failed, refused, rejected},
     gate::OpensPurchases,
     global_id::{GlobalId, coupon_id, customer_id, ids, pool_id},
-    input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, PatternInput, PoolFilter},
+    input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, JobFilter, PatternInput, PoolFilter},
     moment::instant,
     scalar::Cursor,
     types::{
-        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
+        ApiKey, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, Job, LedgerEntry,
         Node, PatternPreview, Plugin, Purchase, Settings, Viewer,
     },
 };
@@ -247,6 +247,21 @@ impl Query {
         Ok(plugins.map(|plugins| plugins.all().into_iter().map(Plugin).collect()).unwrap_or_default())
     }
 
+    /// Jobs, the latest first.
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<JobFilter>,
+    ) -> Result<JobConnection> {
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
+        let page = session(ctx)?.jobs(&filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(JobConnection::of(ids(ctx)?, page, Job))
+    }
+
     /// What the whole programme is set to.
     async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
         Ok(session(ctx)?.settings().map_err(|failure| failed(ctx, &failure))?.into())
@@ -312,6 +327,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let key = session.keys().map_err(fail)?.into_iter().find(|key| key.id == id);
             key.map(|key| Node::ApiKey(ApiKey(key)))
         }
+        Some(GlobalId::Job(id)) => session.job(id).await.map_err(fail)?.map(|job| Node::Job(Job(job))),
         Some(GlobalId::Entry(id)) => LedgerEntry::read(ctx, id).await?.map(Node::LedgerEntry),
     })
 }

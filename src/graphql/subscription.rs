@@ -1,16 +1,16 @@
 //! The subscriptions: what happens, told as it happens.
 
-use async_graphql::{Context, Result, SimpleObject, Subscription as Subscribe, Union};
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription as Subscribe, Union};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 
 use super::{
     asking::session,
     cursor::{cursor, place},
-    failure::{failed, refused},
-    global_id::ids,
+    failure::{failed, refused, rejected},
+    global_id::{ids, job_id},
     input::EventFilter,
     scalar::Cursor,
-    types::CouponEvent,
+    types::{CouponEvent, Job},
 };
 use scrip_domain::{
     id::EventId,
@@ -64,6 +64,30 @@ impl Subscription {
             }
         })
     }
+
+    /// How a job goes on: as it is now, and then whenever it has changed, at most four times a second, until it has ended.
+    async fn job_progress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<Job>>> {
+        let session = session(ctx)?;
+        session.demand(Action::ReadJobs).map_err(|failure| failed(ctx, &failure))?;
+        let job = job_id(ids(ctx)?, &id).map_err(|rejection| rejected(rejection, "id"))?;
+        if session.job(job).await.map_err(|failure| failed(ctx, &failure))?.is_none() {
+            return Err(rejected(Rejection::NotFound { what: "job", by: "id" }, "id"));
+        }
+        let followed = session.follow_job(job).map_err(|failure| failed(ctx, &failure))?;
+        Ok(stream::unfold(Some(followed), async move |followed| {
+            let mut followed = followed?;
+            let found = followed.next().await;
+            let found = found.and_then(|job| still_may(ctx, Action::ReadJobs).map(|()| job));
+            match found {
+                Ok(job) => Some((Ok(Job(job?)), Some(followed))),
+                Err(failure) => Some((Err(failed(ctx, &failure)), None)),
+            }
+        }))
+    }
 }
 
 /// What one who follows is told, until the log cannot be read.
@@ -72,7 +96,7 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
         let mut follower = follower?;
         let found = follower.next().await;
         // A key that was revoked meanwhile is told nothing of what has happened since.
-        let found = found.and_then(|page| still_follows(ctx).map(|()| page)).map_err(|failure| failed(ctx, &failure));
+        let found = found.and_then(|page| still_may(ctx, Action::ReadEvents).map(|()| page)).map_err(|failure| failed(ctx, &failure));
         let follower = found.is_ok().then_some(follower);
         Some((found, follower))
     });
@@ -86,8 +110,8 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
 }
 
 /// Whether whoever follows may still do so.
-fn still_follows(ctx: &Context<'_>) -> std::result::Result<(), Failure> {
-    let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: Action::ReadEvents.name() }));
+fn still_may(ctx: &Context<'_>, action: Action) -> std::result::Result<(), Failure> {
+    let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: action.name() }));
     let session = ctx.data_opt::<Session>().and_then(Session::again).ok_or_else(gone)?;
-    session.demand(Action::ReadEvents)
+    session.demand(action)
 }

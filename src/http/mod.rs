@@ -12,6 +12,7 @@ mod graphql;
 mod guests;
 mod health;
 mod held;
+mod jobs;
 mod lanes;
 mod log;
 mod media;
@@ -24,6 +25,7 @@ mod shield;
 mod site;
 mod streams;
 mod tls;
+mod uploads;
 mod well_formed;
 
 use std::{io, sync::Arc, time::Duration};
@@ -167,6 +169,8 @@ pub fn router(app: App) -> Router {
         .route("/", get(explorer::page))
         .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
+        .route("/jobs/{id}/refusals.csv", get(jobs::refusals))
+        .route("/uploads", post(uploads::post))
         .route("/backup", get(backup::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

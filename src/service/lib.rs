@@ -21,6 +21,7 @@ mod fatal;
 mod given;
 mod history;
 mod issued;
+mod jobs;
 mod keys;
 mod lists;
 mod meaning;
@@ -31,6 +32,7 @@ mod pool_list;
 mod prepare;
 mod purchase;
 mod question;
+mod reading;
 mod record;
 mod registry;
 mod scrip;
@@ -57,6 +59,10 @@ pub use export::{CouponSink, Export};
 pub use failure::Failure;
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use issued::usable;
+pub use jobs::{
+    BulkAction, BulkDraft, BulkPlan, Followed, ImportDraft, ImportPlan, Items, JOBS_AT_ONCE, JobFilter, OnDuplicate, Plan,
+    UPLOAD_LIMIT, Upload, Uploaded,
+};
 pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};
 use meaning::fingerprint;
@@ -67,12 +73,13 @@ pub use purchase::{
     HoldFacts, MAX_RETURNED_LINES, MAX_RETURNS, PurchaseFacts, PurchaseRecord, ReturnOrder, ReturnRecord,
     ReturnedCoupon,
 };
+pub use reading::{ColumnRef, DELIMITERS, Encoding, FileFacts, MappingDraft};
 pub use record::{CheckoutRecord, Recorded};
 pub use registry::PoolFilter;
 use registry::Registry;
 pub use scrip::Scrip;
 pub use scrip_plugins::lower_priority;
-pub use scrip_storage::{DatabaseSize, TableEstimate};
+pub use scrip_storage::{DatabaseSize, JobRefusal, TableEstimate};
 pub use session::{Action, Rights, Session};
 pub use tail::{Follower, Resync};
 pub use tasks::{LastRun, TaskState};

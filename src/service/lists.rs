@@ -4,6 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{EventFilter, Failure, Page, PageRequest, Scrip, expiry::Settled};
 use scrip_domain::{
     code::CaseMode,
@@ -22,7 +24,7 @@ use scrip_storage::{Nodes, Tallies, View};
 pub(super) const MAX_LOOKED_AT: usize = 5_000;
 
 /// A span of time: from an instant, before another.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// At or after this instant.
     pub from: Option<Instant>,
@@ -46,7 +48,7 @@ impl Span {
 }
 
 /// Which coupons.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CouponFilter {
     /// In one of these statuses; all where empty.
     pub statuses: Vec<Status>,

@@ -7,6 +7,7 @@ mod customer;
 mod database;
 mod event;
 mod ids;
+mod job;
 mod pattern;
 mod payload;
 mod plugin;
@@ -27,6 +28,7 @@ pub use coupon::{Coupon, LedgerEntry};
 pub use customer::Customer;
 pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
+pub use job::{Job, JobKind, JobPayload, JobRefusal, JobStatus};
 pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
@@ -60,6 +62,8 @@ pub enum Node {
     Purchase(Purchase),
     /// An API key.
     ApiKey(ApiKey),
+    /// A job.
+    Job(Job),
 }
 
 /// What a caller has caused, in a payload.
@@ -172,6 +176,9 @@ pub mod enums {
         /// What a checkout held of it was given back, by hand or because the hold was over.
         #[graphql(name = "COUPON_RELEASE")]
         Release,
+        /// It came from another system, as it was there.
+        #[graphql(name = "COUPON_IMPORT")]
+        Import,
     }
 
     /// Why a ledger entry was made.

@@ -9,6 +9,7 @@ use scrip_domain::{
     coupon::Coupon,
     customer::Customer,
     id::{EntryId, PoolId},
+    job::Job,
     period::Instant,
     pool::Pool,
     rejection::Refusal,
@@ -109,6 +110,8 @@ pub enum Answer {
     Settings(Settings),
     /// The key, after it.
     Key(Box<ApiKey>),
+    /// The job, after it.
+    Job(Box<Job>),
     /// Done.
     Done,
 }
@@ -150,6 +153,7 @@ answers! {
     Box<PurchaseRecord>: Answer::Purchase(purchase) => purchase, purchase => Self::Purchase(purchase);
     Settings: Answer::Settings(settings) => settings, settings => Self::Settings(settings);
     Box<ApiKey>: Answer::Key(key) => key, key => Self::Key(key);
+    Box<Job>: Answer::Job(job) => job, job => Self::Job(job);
     (): Answer::Done => (), _done => Self::Done;
 }
 

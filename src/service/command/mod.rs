@@ -6,6 +6,7 @@ mod access;
 mod answer;
 mod books;
 mod coupons;
+mod jobs;
 mod pools;
 mod till;
 
@@ -16,6 +17,7 @@ pub use books::{
     ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
+pub use jobs::{JobCancel, JobDraft, JobForget, JobStart, JobStep, RowTask, StepRow, Work};
 pub use pools::{CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole};
 pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
 
@@ -23,6 +25,7 @@ use super::{Action, EligibleOrder, EligibleRecord, PurchaseRecord};
 use scrip_domain::{
     access::{ApiKey, Settings},
     customer::Customer,
+    job::Job,
     pool::Pool,
 };
 
@@ -130,6 +133,14 @@ use_cases! {
     KeysUsed(KeysUsed) -> (), KeepBooks;
     /// Begin to seal customer tokens with a secret, where there is none or it is old.
     TokenKeyBegin(TokenKeyBegin) -> (), KeepBooks;
+    /// Start a job.
+    JobStart(JobStart) -> Box<Job>, ManageJobs;
+    /// Stop a job.
+    JobCancel(JobCancel) -> Box<Job>, ManageJobs;
+    /// A step of a job.
+    JobStep(Box<JobStep>) -> Box<Job>, KeepBooks;
+    /// Forget an old job.
+    JobForget(JobForget) -> (), KeepBooks;
     /// Forget answers to idempotency keys.
     Forget(Forget) -> (), KeepBooks;
     /// Note from now on what customers hold of a pool.

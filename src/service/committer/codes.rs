@@ -147,15 +147,15 @@ impl Attempt<'_> {
     }
 
     /// Adds one code to an uploaded pool, or says why not.
-    fn add_code(&mut self, pool: &Pool, code: String) -> Result<Option<Rejection>, Stop> {
+    pub(super) fn add_code(&mut self, pool: &Pool, code: String) -> Result<Option<Rejection>, Stop> {
         let mut tally = self.tally(pool.id);
         let index = tally.supply.size;
         if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
             return Ok(Some(rejection));
         }
         let row = CodeLists::row_of(CouponId { pool: pool.id, index });
-        let mut codes = match self.get::<CodeLists>(&row) {
-            Ok(codes) => codes.cloned().unwrap_or_default(),
+        let mut codes = match self.take_out::<CodeLists>(&row) {
+            Ok(codes) => codes.unwrap_or_default(),
             // Beyond the pool's end, where nothing is stored yet.
             Err(Stop::Missing) if CodeLists::begins_row(index) => {
                 self.missing = Missing::default();
@@ -205,7 +205,7 @@ impl Attempt<'_> {
 
 /// The key under which a code is looked for as people type it, where it is not the code itself but for case: only then
 /// it has a row.
-fn typed_key(code: &str) -> Option<String> {
+pub(super) fn typed_key(code: &str) -> Option<String> {
     let form = typed_form(code);
     (!form.is_empty() && form != case_key(code)).then_some(form)
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
-    HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
+    HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
     ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
 };
@@ -51,7 +51,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
         Some(Recalled::Ticket(key, input)) => Some((key, input)),
         None => None,
     };
-    match run(&mut attempt, request) {
+    match run(&mut attempt, request, &request.command) {
         Ok(answer) => {
             if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
@@ -78,7 +78,7 @@ fn is_decided(refusals: &[Refusal]) -> bool {
     refusals.iter().all(|refusal| refusal.code.is_decided())
 }
 
-fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
+pub(super) fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
     let answer = match stop {
         Stop::Missing => {
             attempt.read_ahead(&request.command);
@@ -145,10 +145,10 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
     }
 }
 
-/// The use case of a command.
-fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
+/// The use case of a command: that of a request, or one of a job's step.
+pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Command) -> Result<Answer, Stop> {
     let (actor, prepared) = (request.caller.name.as_str(), &request.prepared);
-    Ok(match &request.command {
+    Ok(match command {
         Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
         Command::PoolUpdate(PoolUpdate { pool, edit }) => attempt.pool_update(*pool, edit, prepared)?.into(),
         Command::PoolArchive(PoolArchive { pool, archived }) => attempt.pool_archive(*pool, *archived)?.into(),
@@ -179,6 +179,10 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
         Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.key_rotate(id, *minutes, new)?.into(),
         Command::KeysUsed(KeysUsed(used)) => attempt.keys_used(used)?.into(),
         Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.token_key_begin(*secret)?.into(),
+        Command::JobStart(JobStart(draft)) => attempt.job_start(draft, actor)?.into(),
+        Command::JobCancel(case) => attempt.job_cancel(case)?.into(),
+        Command::JobStep(step) => attempt.job_step(step)?.into(),
+        Command::JobForget(forget) => attempt.job_forget(forget)?.into(),
         Command::Forget(Forget(answers)) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));

@@ -17,6 +17,8 @@ mod decide;
 mod eligible;
 mod hold;
 mod holdings;
+mod importing;
+mod jobs;
 mod keys;
 mod limits;
 mod lookup;
@@ -25,6 +27,7 @@ mod pools;
 mod redeem;
 mod resume;
 mod returns;
+mod steps;
 mod supply;
 mod waiting;
 mod worker;
@@ -35,12 +38,12 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Answer, Caller, Command, Failure, Registry, command::Whose, fatal::start_vital, opened::Unopened,
+    Answer, Caller, Command, Failure, JobStep, Registry, command::Whose, fatal::start_vital, opened::Unopened,
     prepare::Prepared, question::Question, time::Time, turn::away, vitals::Vitals,
 };
 use cache::Cache;
-use scrip_domain::id::EventId;
-use scrip_storage::{StorageError, Store};
+use scrip_domain::{id::EventId, job::Counters};
+use scrip_storage::{JobRefusal, StorageError, Store};
 use worker::Worker;
 use working::Working;
 
@@ -161,6 +164,38 @@ impl Committer {
     #[must_use]
     pub(crate) fn latest(&self) -> watch::Receiver<EventId> {
         self.latest.clone()
+    }
+}
+
+/// Decides the rows of a job's step on the current state without changing anything; gives the step back with what it
+/// needs.
+pub(super) async fn rehearse_step(
+    store: &Store,
+    registry: &Registry,
+    time: &Time,
+    caller: &Caller,
+    step: Box<JobStep>,
+    prepared: Prepared,
+) -> Result<Result<(Counters, Vec<JobRefusal>), Failure>, Box<Returned>> {
+    let request =
+        Request { caller: caller.clone(), idempotency: None, command: step.clone().into(), prepared, reply: None };
+    let mut working = Working::new(registry, &time.next_batch(), 0, Cache::default());
+    loop {
+        working.forget_decisions();
+        let missing = match steps::rehearse_rows(&mut working, &request, &step) {
+            Ok(came) => return Ok(Ok(came)),
+            Err(decide::Outcome::Missing(missing)) => missing,
+            Err(decide::Outcome::Asks(needs)) => {
+                return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
+            }
+            Err(decide::Outcome::Decided(decided)) => {
+                let told = || Failure::Internal("rows were decided as a whole".to_owned());
+                return Ok(Err(decided.answer.err().unwrap_or_else(told)));
+            }
+        };
+        if let Err(error) = working.load(store, missing).await {
+            return Ok(Err(error.into()));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod action;
 mod coupons;
 mod door;
+mod jobs;
 mod own;
 mod roles;
 

@@ -252,6 +252,7 @@ fn rows() -> Vec<(RowId, Row)> {
     .into_iter()
     .chain(own_rows())
     .chain(later_rows())
+    .chain(golden_jobs::rows())
     .collect()
 }
 
@@ -328,6 +329,7 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<Events>(event(45), vec![dated(EventType::Hold, true), dated(EventType::Release, false)]),
         row::<Programme>((), Settings { tokens: Some(token_keys()), ..Settings::default() }),
         row::<ApiKeys>("0a1d".to_owned(), ApiKey { last_used_at: Some(at(7)), ..key_of("k4", "0a1d") }),
+        row::<Events>(event(46), vec![dated(EventType::Import, true)]),
     ]
 }
 

@@ -8,6 +8,9 @@ mod customers;
 mod events;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_jobs;
+mod jobs;
 mod ledger;
 mod numbering;
 mod pools;
@@ -31,6 +34,7 @@ use scrip_domain::{
     event::Change,
     gift_card::Entry,
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, TermsNumber},
+    job::{Effect, Job, JobId},
     pool::Pool,
     presence::{Node, NodeId},
     terms::Terms,
@@ -40,6 +44,7 @@ pub use answers::{Answer, Purchase};
 pub use codes::Named;
 pub use customers::{Happened, HeldAt, Holding, Whole};
 pub use events::{Dated, EVENTS_IN_ROW};
+pub use jobs::{JobPlan, JobRefusal, Open, OpenJob, Stretch};
 pub use numbering::Numbering;
 pub use pools::{Claims, Tally};
 pub use row_counts::Counted;
@@ -155,6 +160,18 @@ tables! {
     TransactionEvents { (String, EventId) => CouponId }
     /// Checkouts that hold something until an instant, in milliseconds since 1970, by the id of the purchase.
     HoldDues { (i64, String) => () }
+    /// Jobs.
+    Jobs { JobId => Box<Job> }
+    /// What a job was asked to do: written once.
+    JobPlans { JobId => JobPlan }
+    /// What a job is to work on, fixed before it begins: a part of the list in a row.
+    JobParts { (JobId, u64) => Vec<Stretch> }
+    /// What a job has done, a row for each of its steps that changed something.
+    JobEffects { (JobId, u64) => Vec<Effect> }
+    /// What a job refused, by its place in the report.
+    JobRefusals { (JobId, u64) => Box<JobRefusal> }
+    /// The jobs that have not ended, and the number of the last one: one row.
+    OpenJobs { () => Open }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {
