@@ -24,9 +24,7 @@ use scrip::{
         source::Source,
         status::Status,
     },
-    service::{
-        BulkAction, BulkDraft, Claim, CouponFilter, ImportDraft, MappingDraft, OnDuplicate, Session,
-    },
+    service::{BulkAction, BulkDraft, Claim, CouponFilter, ImportDraft, MappingDraft, OnDuplicate, Session},
     storage::Address,
 };
 use support::{Bench, customer, draft, histogram, kilobytes, nanos, row};
@@ -158,7 +156,12 @@ async fn bulk(bench: &Bench, coupons: u64) {
     let generate = scrip::service::CouponsGenerate { pool, count: i64::try_from(coupons).expect("a count") };
     bench.session.change(None, generate).await.expect("codes");
     let make = move |number: u64| Claim::of(pool, customer(&format!("c-{number}")));
-    let many = Bench { scrip: Arc::clone(&bench.scrip), session: bench.session.clone(), time: Duration::from_secs(600), count: Arc::default() };
+    let many = Bench {
+        scrip: Arc::clone(&bench.scrip),
+        session: bench.session.clone(),
+        time: Duration::from_secs(600),
+        count: Arc::default(),
+    };
     many.run(256, coupons, make).await;
     let filter = CouponFilter { statuses: vec![Status::Claimed], ..CouponFilter::default() };
     let draft = BulkDraft {
@@ -167,6 +170,7 @@ async fn bulk(bench: &Bench, coupons: u64) {
         codes: None,
         filter: Some(filter),
         customers: None,
+        upload: None,
         pool: Some(pool),
         to: None,
         reason: None,

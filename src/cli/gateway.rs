@@ -33,7 +33,8 @@ pub(super) struct Gateway {
 
 impl Gateway {
     pub(super) fn new(url: &str, key: Option<&str>) -> Result<Self, Problem> {
-        let key = key.ok_or("SCRIP_KEY is not set: put an API key of the gateway into it (scrip key create makes one)")?;
+        let key =
+            key.ok_or("SCRIP_KEY is not set: put an API key of the gateway into it (scrip key create makes one)")?;
         let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build()?;
         Ok(Self { url: url.trim_end_matches('/').to_owned(), key: key.to_owned(), client })
     }

@@ -7,12 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
-use super::{
-    Problem,
-    gateway::Gateway,
-    progress::Bar,
-    say,
-};
+use super::{Problem, gateway::Gateway, progress::Bar, say};
 use crate::config::Config;
 use scrip_domain::{
     global_id::GlobalId,
@@ -118,7 +113,9 @@ pub(super) async fn import(config: Config, arguments: ImportArguments) -> Result
             let gateway = Gateway::new(url, config.key.as_deref())?;
             let uploaded = gateway.upload(file).await?;
             let input = input_of(&arguments, uploaded["id"].as_str().unwrap_or_default(), &gateway).await?;
-            let asked = format!("mutation($input: ImportStartInput!) {{ importStart(input: $input) {{ job {{ {JOB} }} userErrors {{ message }} }} }}");
+            let asked = format!(
+                "mutation($input: ImportStartInput!) {{ importStart(input: $input) {{ job {{ {JOB} }} userErrors {{ message }} }} }}"
+            );
             let job = started(gateway.ask(&asked, json!({ "input": input })).await?, "importStart")?;
             followed(&gateway, job).await
         }
@@ -240,13 +237,17 @@ async fn on_gateway(gateway: &Gateway, command: JobCommand) -> Result<(), Proble
             Ok(())
         }
         JobCommand::Cancel { id, force } => {
-            let asked = format!("mutation($id: ID!, $force: Boolean) {{ jobCancel(id: $id, force: $force) {{ job {{ {JOB} }} userErrors {{ message }} }} }}");
+            let asked = format!(
+                "mutation($id: ID!, $force: Boolean) {{ jobCancel(id: $id, force: $force) {{ job {{ {JOB} }} userErrors {{ message }} }} }}"
+            );
             let job = started(gateway.ask(&asked, json!({ "id": id, "force": force })).await?, "jobCancel")?;
             show(&job);
             Ok(())
         }
         JobCommand::Undo { id, dry_run } => {
-            let asked = format!("mutation($id: ID!, $dryRun: Boolean) {{ jobUndo(id: $id, dryRun: $dryRun) {{ job {{ {JOB} }} userErrors {{ message }} }} }}");
+            let asked = format!(
+                "mutation($id: ID!, $dryRun: Boolean) {{ jobUndo(id: $id, dryRun: $dryRun) {{ job {{ {JOB} }} userErrors {{ message }} }} }}"
+            );
             let job = started(gateway.ask(&asked, json!({ "id": id, "dryRun": dry_run })).await?, "jobUndo")?;
             followed(gateway, job).await
         }
@@ -344,7 +345,10 @@ fn show(job: &Value) {
     let mut out = std::io::stdout();
     say(&mut out, &line(job));
     if let Some(rate) = job["perSecond"].as_f64() {
-        say(&mut out, &format!("{rate:.0} rows a second; it came to {}", job["outcome"].as_str().unwrap_or("nothing yet")));
+        say(
+            &mut out,
+            &format!("{rate:.0} rows a second; it came to {}", job["outcome"].as_str().unwrap_or("nothing yet")),
+        );
     }
     if let Some(error) = job["error"].as_str() {
         say(&mut out, error);
@@ -367,10 +371,13 @@ async fn input_of(arguments: &ImportArguments, upload: &str, gateway: &Gateway) 
     let columns: Vec<Value> = arguments.columns.iter().map(column).collect();
     let mut input = json!({ "uploadId": upload, "dryRun": arguments.dry_run });
     let fields = [
-        ("poolId", json!(match &arguments.pool {
-            Some(pool) => Some(gateway.pool(pool).await?),
-            None => None,
-        })),
+        (
+            "poolId",
+            json!(match &arguments.pool {
+                Some(pool) => Some(gateway.pool(pool).await?),
+                None => None,
+            }),
+        ),
         ("columns", if columns.is_empty() { Value::Null } else { json!(columns) }),
         ("header", json!(arguments.header)),
         ("delimiter", json!(arguments.delimiter)),

@@ -96,7 +96,9 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
         let mut follower = follower?;
         let found = follower.next().await;
         // A key that was revoked meanwhile is told nothing of what has happened since.
-        let found = found.and_then(|page| still_may(ctx, Action::ReadEvents).map(|()| page)).map_err(|failure| failed(ctx, &failure));
+        let found = found
+            .and_then(|page| still_may(ctx, Action::ReadEvents).map(|()| page))
+            .map_err(|failure| failed(ctx, &failure));
         let follower = found.is_ok().then_some(follower);
         Some((found, follower))
     });

@@ -101,7 +101,11 @@ fn line(text: &mut String, job: &Job, refusal: &JobRefusal) {
             None if place == 0 => refusal.code.as_deref().unwrap_or_default(),
             None => "",
         };
-        if job.columns.is_empty() { write_cell(text, cell) } else { write_as_it_was(text, cell) }
+        if job.columns.is_empty() {
+            write_cell(text, cell)
+        } else {
+            write_as_it_was(text, cell)
+        }
         text.push(',');
     }
     text.push_str(&refusal.line.map(|line| line.to_string()).unwrap_or_default());

@@ -60,8 +60,8 @@ pub use failure::Failure;
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use issued::usable;
 pub use jobs::{
-    BulkAction, BulkDraft, BulkPlan, Followed, ImportDraft, ImportPlan, Items, JOBS_AT_ONCE, JobFilter, OnDuplicate, Plan,
-    UPLOAD_LIMIT, Upload, Uploaded,
+    BulkAction, BulkDraft, BulkPlan, Followed, ImportDraft, ImportPlan, Items, JOBS_AT_ONCE, JobFilter, OnDuplicate,
+    Plan, UPLOAD_LIMIT, Upload, Uploaded,
 };
 pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Adjust, Checkout, CheckoutOrder, CheckoutPreview, Claim, Command, CouponRef, CouponsAdd, CouponsGenerate, Extend,
-    Hold, Invalidate, JobDraft, JobStart, PoolCreate, Redeem, Reinstate, Return, ReturnOrder, Transfer, Unassign, Unredeem, Whole,
+    Hold, Invalidate, JobDraft, JobStart, PoolCreate, Redeem, Reinstate, Return, ReturnOrder, Transfer, Unassign,
+    Unredeem, Whole,
 };
 use scrip_domain::{
     basket::BasketDraft,

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{
     Adjust, Checkout, CheckoutOrder, CheckoutPreview, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
-    Forget, Hold, Invalidate, JobStart, JobStep, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return, Transfer,
-    Unassign, Unredeem, Work,
+    Forget, Hold, Invalidate, JobStart, JobStep, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver,
+    Return, Transfer, Unassign, Unredeem, Work,
     jobs::{Items, Plan},
 };
 use scrip_domain::{
@@ -140,7 +140,7 @@ fn of_plan(plan: &Plan) -> usize {
         Plan::Bulk(bulk) => match &bulk.items {
             Items::Codes(codes) => codes.iter().map(|(code, _)| 32 + code.len()).sum(),
             Items::Customers(customers) => customers.iter().map(|customer| 16 + customer.as_str().len()).sum(),
-            Items::Listed | Items::Filter(_) => 0,
+            Items::Listed | Items::Filter(_) | Items::File(_) => 0,
         },
         Plan::Import(_) | Plan::Undo => 0,
     }

@@ -155,8 +155,11 @@ impl Imported {
             return Err(wrong("usages", "a coupon that was redeemed was used at least once"));
         }
         if usages > most || (usages == 0 && self.redeemed_at.is_some()) {
-            let reason = format!("a coupon that is {} was not used: leave usages and redeemed_at empty, or give its real \
-                                  status", self.status.name());
+            let reason = format!(
+                "a coupon that is {} was not used: leave usages and redeemed_at empty, or give its real \
+                                  status",
+                self.status.name()
+            );
             return Err(wrong("usages", &reason));
         }
         Ok(usages)
@@ -192,8 +195,11 @@ impl Imported {
             }
             (Status::Redeemed | Status::Invalid, _) => Amount::ZERO,
             (Status::Claimed, Some(balance)) if balance != value => {
-                return Err(wrong("balance", "a CLAIMED card holds all of its value: one that has paid is \
-                                             PARTIALLY_REDEEMED"));
+                return Err(wrong(
+                    "balance",
+                    "a CLAIMED card holds all of its value: one that has paid is \
+                                             PARTIALLY_REDEEMED",
+                ));
             }
             (_, balance) => balance.unwrap_or(value),
         };

@@ -15,7 +15,7 @@ fn job(kind: JobKind) -> Job {
         dry_run: false,
         pool: None,
         started_by: "ann".to_owned(),
-        total: None,
+        total: Some(4),
         counters: Counters::default(),
         cursor: Cursor::default(),
         fence: 0,
@@ -110,7 +110,9 @@ fn rows() {
         assert_eq!(refused.field, [field], "{cells:?}: {}", refused.message);
         assert!(matches!(refused.code, Code::ValueInvalid | Code::Required));
     }
-    for (name, field) in [("Code", Some(Named)), ("Expires At", Some(ExpiresAt)), ("expiresAt", Some(ExpiresAt)), ("x", None)] {
+    for (name, field) in
+        [("Code", Some(Named)), ("Expires At", Some(ExpiresAt)), ("expiresAt", Some(ExpiresAt)), ("x", None)]
+    {
         assert_eq!(Field::named(name), field, "{name}");
     }
 }

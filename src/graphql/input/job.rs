@@ -150,7 +150,7 @@ pub struct BulkCodeInput {
     pub customer_id: Option<ID>,
 }
 
-/// One action with many coupons: one of couponIds, codes, filter and, for CLAIM, customerIds.
+/// One action with many coupons: one of couponIds, codes, filter and, for CLAIM, customerIds or uploadId.
 #[derive(Debug, Clone, InputObject)]
 pub struct CouponsBulkInput {
     /// What is done with each.
@@ -167,6 +167,8 @@ pub struct CouponsBulkInput {
     pub to_customer_id: Option<ID>,
     /// For CLAIM: a coupon for each of these customers, up to 10,000; the retailer's own ids.
     pub customer_ids: Option<Vec<ID>>,
+    /// For CLAIM: a coupon for each customer of this upload, in its column that is called customer, or its first.
+    pub upload_id: Option<ID>,
     /// Why, which each event tells.
     pub reason: Option<String>,
     /// Changes nothing, and tells what would come of it.
@@ -178,9 +180,8 @@ pub struct CouponsBulkInput {
 impl CouponsBulkInput {
     /// The service's draft.
     pub fn draft(self, ids: &GlobalIds) -> Result<BulkDraft, Refusal> {
-        let within = |list: &'static str, index: usize, rejection: Rejection| {
-            rejection.at([list.to_owned(), index.to_string()])
-        };
+        let within =
+            |list: &'static str, index: usize, rejection: Rejection| rejection.at([list.to_owned(), index.to_string()]);
         let coupon = |(index, id): (usize, ID)| coupon_id(ids, &id).map_err(|r| within("couponIds", index, r));
         let customer = |(index, id): (usize, ID)| customer_id(ids, &id).map_err(|r| within("customerIds", index, r));
         let code = |(index, input): (usize, BulkCodeInput)| {
@@ -200,6 +201,7 @@ impl CouponsBulkInput {
             codes: codes.transpose()?,
             filter: self.filter.map(|filter| filter.check(ids)).transpose()?,
             customers: customers.transpose()?,
+            upload: self.upload_id.map(|id| id.0),
             pool: pool(ids, self.pool_id.as_ref())?,
             to: to.map_err(|rejection| rejection.at(["toCustomerId"]))?,
             reason: self.reason,

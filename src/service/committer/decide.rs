@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     Answer, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
-    HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
-    ReleaseOver, Return, TokenKeyBegin,
+    HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate,
+    Release, ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{

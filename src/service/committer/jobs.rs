@@ -37,7 +37,7 @@ impl Attempt<'_> {
         // The second of two at once would find nothing but what the first has added.
         let reads = |job: &&OpenJob| !job.dry_run && job.upload.is_some() && job.upload == draft.upload;
         if !draft.dry_run && open.jobs.iter().any(|job| reads(&job)) {
-            let what = "a job that imports this upload".to_owned();
+            let what = "a job that reads this upload".to_owned();
             return Err(Rejection::Duplicate { what }.at(["uploadId"]).into());
         }
         open.last += 1;
@@ -151,7 +151,9 @@ impl Attempt<'_> {
     }
 
     pub(super) fn job_forget(&mut self, forget: &JobForget) -> Result<(), Stop> {
-        self.need(forget.rows.iter().cloned().chain([RowId::of::<Jobs>(forget.job), RowId::of::<JobPlans>(forget.job)]))?;
+        self.need(
+            forget.rows.iter().cloned().chain([RowId::of::<Jobs>(forget.job), RowId::of::<JobPlans>(forget.job)]),
+        )?;
         let Some(job) = self.get::<Jobs>(&forget.job)? else { return Ok(()) };
         if job.is_open() {
             return Ok(());

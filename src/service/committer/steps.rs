@@ -59,7 +59,14 @@ fn decide_step(working: &mut Working<'_>, request: &Request, step: &JobStep, to:
             let change = std::mem::take(&mut attempt.change);
             Outcome::Decided(Decided { answer: Ok(Answer::Job(job)), change: Some(Box::new(change)) })
         }
-        Err(stop) => decide::ended(attempt, stop, request),
+        Err(stop) => {
+            let outcome = decide::ended(attempt, stop, request);
+            if !matches!(outcome, Outcome::Missing(_)) {
+                // Its rows go with nothing.
+                working.forget_decisions();
+            }
+            outcome
+        }
     }
 }
 
@@ -171,12 +178,7 @@ fn plain_rows(working: &mut Working<'_>, request: &Request, rows: &[StepRow]) ->
     Ok(all)
 }
 
-fn one_row(
-    working: &mut Working<'_>,
-    request: &Request,
-    step: &JobStep,
-    row: &StepRow,
-) -> Result<RowCame, Undecided> {
+fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &StepRow) -> Result<RowCame, Undecided> {
     // What a source knows a claim of this row again by.
     let source_key = format!("job-{}/{}", step.job.0, row.line);
     let mut attempt = Attempt::new(working, request);

@@ -3,7 +3,7 @@
 use super::{BulkAction, BulkDraft, BulkPlan, ImportPlan, Items, OnDuplicate, Plan, Uploaded};
 use crate::{
     Caller, Failure, JobCancel, JobDraft, JobStart, Scrip,
-    reading::{MappingDraft, map_columns},
+    reading::{FileFacts, Mapping, MappingDraft, map_columns},
 };
 use scrip_domain::{
     event::Reason,
@@ -44,11 +44,7 @@ impl Scrip {
         key: Option<String>,
         draft: ImportDraft,
     ) -> Result<Job, Failure> {
-        let uploaded = self.board.uploads.find(&draft.upload).await?;
-        let mapping = map_columns(&draft.mapping, &uploaded.facts)?;
-        let Uploaded { id, facts } =
-            self.board.uploads.find_as(uploaded, mapping.encoding, mapping.delimiter).await?;
-        let mapping = map_columns(&draft.mapping, &facts)?;
+        let (Uploaded { id, facts }, mapping) = self.mapped(&draft.upload, &draft.mapping, Field::Code).await?;
         let by_column = mapping.columns.iter().any(|(field, _)| *field == Field::Pool);
         match draft.pool {
             None if !by_column => {
@@ -62,26 +58,7 @@ impl Scrip {
                 pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at(["poolId"]))?;
             }
         }
-        // Of a file without a header that somebody says has one, the first row is not counted.
-        let rows = (facts.rows + u64::from(facts.header)).saturating_sub(u64::from(mapping.header));
-        let columns = if mapping.header {
-            facts.first_row.clone()
-        } else {
-            let named = |place| mapping.columns.iter().find(|(_, at)| *at == place).map(|(field, _)| field.name());
-            (0..facts.first_row.len())
-                .map(|place| named(place).map_or_else(|| format!("column_{}", place + 1), str::to_owned))
-                .collect()
-        };
-        let plan = ImportPlan {
-            upload: id.clone(),
-            pool: draft.pool,
-            columns: mapping.columns,
-            header: mapping.header,
-            delimiter: mapping.delimiter,
-            encoding: mapping.encoding,
-            on_duplicate: draft.on_duplicate,
-            width: facts.first_row.len(),
-        };
+        let (plan, columns, rows) = import_plan(&draft, id.clone(), &facts, mapping);
         let draft = JobDraft {
             kind: JobKind::Import,
             dry_run: draft.dry_run,
@@ -96,6 +73,15 @@ impl Scrip {
         self.start_job(caller, key, draft).await
     }
 
+    /// An upload, and how it is read.
+    async fn mapped(&self, upload: &str, draft: &MappingDraft, needed: Field) -> Result<(Uploaded, Mapping), Failure> {
+        let uploaded = self.board.uploads.find(upload).await?;
+        let mapping = map_columns(draft, &uploaded.facts, needed)?;
+        let uploaded = self.board.uploads.find_as(uploaded, mapping.encoding, mapping.delimiter).await?;
+        let mapping = map_columns(draft, &uploaded.facts, needed)?;
+        Ok((uploaded, mapping))
+    }
+
     /// Starts one action with many coupons.
     pub(crate) async fn start_bulk(
         &self,
@@ -103,7 +89,16 @@ impl Scrip {
         key: Option<String>,
         draft: BulkDraft,
     ) -> Result<Job, Failure> {
-        let (plan, parts, total) = self.bulk_plan(&draft)?;
+        let (mut plan, parts, mut total) = self.bulk_plan(&draft)?;
+        let mut columns = Vec::new();
+        if let Some(upload) = &draft.upload {
+            let mapping = MappingDraft::default();
+            let (Uploaded { id, facts }, mapped) = self.mapped(upload, &mapping, Field::Customer).await?;
+            let (on_duplicate, dry_run) = (OnDuplicate::Skip, draft.dry_run);
+            let file = ImportDraft { upload: id.clone(), pool: draft.pool, mapping, on_duplicate, dry_run };
+            let (file, named, rows) = import_plan(&file, id, &facts, mapped);
+            (plan.items, columns, total) = (Items::File(Box::new(file)), named, Some(rows));
+        }
         let draft = JobDraft {
             kind: JobKind::Bulk,
             dry_run: draft.dry_run,
@@ -112,32 +107,51 @@ impl Scrip {
             parts,
             total,
             undoes: None,
-            columns: Vec::new(),
-            upload: None,
+            columns,
+            upload: draft.upload,
         };
         self.start_job(caller, key, draft).await
     }
 
     #[expect(clippy::type_complexity, reason = "the plan, the list and its length, which are kept apart")]
     fn bulk_plan(&self, draft: &BulkDraft) -> Result<(BulkPlan, Vec<Vec<Stretch>>, Option<u64>), Refusal> {
-        let wrong = |field: &'static str, reason: &str| Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([field]));
+        let wrong =
+            |field: &'static str, reason: &str| Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([field]));
         if let Some(pool) = draft.pool {
             self.registry.pool(pool).ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"]))?;
         }
-        let named = [draft.coupons.is_some(), draft.codes.is_some(), draft.filter.is_some(), draft.customers.is_some()];
+        let claims = draft.customers.is_some() || draft.upload.is_some();
+        let named = [
+            draft.coupons.is_some(),
+            draft.codes.is_some(),
+            draft.filter.is_some(),
+            draft.customers.is_some(),
+            draft.upload.is_some(),
+        ];
         if named.into_iter().filter(|is| *is).count() != 1 {
-            return wrong("couponIds", "expected one of couponIds, codes, filter and, for CLAIM, customerIds");
+            return wrong(
+                "couponIds",
+                "expected one of couponIds, codes, filter and, for CLAIM, customerIds or uploadId",
+            );
         }
-        match (draft.action, &draft.customers) {
-            (BulkAction::Claim, None) => {
-                return wrong("customerIds", "CLAIM needs customerIds: each of them gets a coupon of the pool");
+        match (draft.action, claims) {
+            (BulkAction::Claim, false) => {
+                return wrong(
+                    "customerIds",
+                    "CLAIM needs customerIds or uploadId: each customer gets a coupon of the pool",
+                );
             }
-            (BulkAction::Claim, Some(_)) if draft.pool.is_none() => {
+            (BulkAction::Claim, true) if draft.pool.is_none() => {
                 return Err(Rejection::Required { what: "poolId, of which coupons are claimed," }.at(["poolId"]));
             }
-            (BulkAction::Claim, Some(_)) => {}
-            (_, Some(_)) => return wrong("customerIds", "customerIds are for CLAIM: name coupons with couponIds, codes or filter"),
-            (_, None) => {}
+            (BulkAction::Claim, true) => {}
+            (_, true) => {
+                return wrong(
+                    "customerIds",
+                    "customerIds and uploadId are for CLAIM: name coupons with couponIds, codes or filter",
+                );
+            }
+            (_, false) => {}
         }
         match (draft.action, &draft.to) {
             (BulkAction::Transfer, None) => {
@@ -169,9 +183,17 @@ impl Scrip {
             let what = "too many in one call: use a filter, or several calls";
             Err(Rejection::LimitExceeded { what, limit: MAX_NAMED as u64 }.at([field]))
         };
+        if draft.upload.is_some() {
+            // What it has is found out before the job is started.
+            return Ok((Items::Listed, Vec::new(), None));
+        }
         if let Some(coupons) = &draft.coupons {
             let total = bounded(coupons.len(), "couponIds")?;
-            return Ok((Items::Listed, coupons.chunks(PART).map(|part| stretches(part.iter().copied())).collect(), total));
+            return Ok((
+                Items::Listed,
+                coupons.chunks(PART).map(|part| stretches(part.iter().copied())).collect(),
+                total,
+            ));
         }
         if let Some(codes) = &draft.codes {
             return Ok((Items::Codes(codes.clone()), Vec::new(), bounded(codes.len(), "codes")?));
@@ -199,12 +221,7 @@ impl Scrip {
     }
 
     /// Takes back what a job has done.
-    pub(crate) async fn undo_job(
-        &self,
-        caller: &Caller,
-        id: JobId,
-        dry_run: bool,
-    ) -> Result<Job, Failure> {
+    pub(crate) async fn undo_job(&self, caller: &Caller, id: JobId, dry_run: bool) -> Result<Job, Failure> {
         let unknown = || Refusal::from(Rejection::NotFound { what: "job", by: "id" }.at(["id"]));
         let before = self.store.get_one::<Jobs>(id).await?.ok_or_else(unknown)?;
         before.check_undo(dry_run)?;
@@ -241,6 +258,36 @@ impl Scrip {
         self.board.tell();
         Ok(*job)
     }
+}
+
+/// How a file is read, what its columns are called, and how many rows it has.
+fn import_plan(
+    draft: &ImportDraft,
+    upload: String,
+    facts: &FileFacts,
+    mapping: Mapping,
+) -> (ImportPlan, Vec<String>, u64) {
+    // Of a file without a header that somebody says has one, the first row is not counted.
+    let rows = (facts.rows + u64::from(facts.header)).saturating_sub(u64::from(mapping.header));
+    let columns = if mapping.header {
+        facts.first_row.clone()
+    } else {
+        let named = |place| mapping.columns.iter().find(|(_, at)| *at == place).map(|(field, _)| field.name());
+        (0..facts.first_row.len())
+            .map(|place| named(place).map_or_else(|| format!("column_{}", place + 1), str::to_owned))
+            .collect()
+    };
+    let plan = ImportPlan {
+        upload,
+        pool: draft.pool,
+        columns: mapping.columns,
+        header: mapping.header,
+        delimiter: mapping.delimiter,
+        encoding: mapping.encoding,
+        on_duplicate: draft.on_duplicate,
+        width: facts.first_row.len(),
+    };
+    (plan, columns, rows)
 }
 
 /// Coupons as stretches, in their order.

@@ -11,10 +11,10 @@ use scrip_domain::{
     id::{CouponId, CustomerId, PoolId},
     job::Cursor,
 };
-use scrip_storage::{JobParts, Stretch};
+use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
 
-/// How many coupons a step has.
-const STEP: usize = 400;
+/// How many coupons a step has: no more than a batch of commands, which what is salvaged of a database counts on.
+const STEP: usize = BATCH_COMMANDS as usize;
 
 impl Lease {
     pub(super) async fn bulk(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
@@ -26,6 +26,10 @@ impl Lease {
                 self.listed(plan).await
             }
             Items::Filter(_) | Items::Listed => self.listed(plan).await,
+            Items::File(file) => match plan.pool {
+                Some(pool) => self.read(file, Some(plan.claims(pool))).await,
+                None => self.finish(Some("it names no pool".to_owned())).await,
+            },
             Items::Codes(codes) => {
                 let coupon = |(code, customer): &(String, Option<CustomerId>)| {
                     plan.command(plan.coupon(code, customer.as_ref()), customer.as_ref())
@@ -34,7 +38,8 @@ impl Lease {
             }
             Items::Customers(customers) => {
                 let Some(pool) = plan.pool else { return self.finish(Some("it names no pool".to_owned())).await };
-                self.given(customers, |customer| Some(plan.claim(pool, customer))).await
+                let claims = plan.claims(pool);
+                self.given(customers, |customer| Some(claims.of(customer.clone()))).await
             }
         }
     }
@@ -47,7 +52,11 @@ impl Lease {
             let length: u64 = part.iter().map(|one| one.to - one.from).sum();
             let coupons: Vec<CouponId> = places(&part, at.within).take(STEP).collect();
             let within = at.within + coupons.len() as u64;
-            let to = if within >= length { Cursor { place: at.place + 1, ..Cursor::default() } } else { Cursor { within, ..at } };
+            let to = if within >= length {
+                Cursor { place: at.place + 1, ..Cursor::default() }
+            } else {
+                Cursor { within, ..at }
+            };
             let first = self.job.counters.total() + 1;
             let row = |(line, id)| row(line, plan.command(CouponRef::Id(id), None));
             let rows: Vec<StepRow> = (first..).zip(coupons).filter_map(row).collect();
@@ -112,8 +121,22 @@ impl BulkPlan {
         })
     }
 
-    fn claim(&self, pool: PoolId, customer: &CustomerId) -> Command {
+    fn claims(&self, pool: PoolId) -> Claims {
         let why = self.reason.clone().map(|reason| Why { reason: Some(reason), reference: None });
-        Claim { pool, customer: customer.clone(), why }.into()
+        Claims { pool, why }
+    }
+}
+
+/// Claims of a pool, for one reason.
+#[derive(Debug, Clone)]
+pub(super) struct Claims {
+    pool: PoolId,
+    why: Option<Why>,
+}
+
+impl Claims {
+    /// That of a customer.
+    pub(super) fn of(&self, customer: CustomerId) -> Command {
+        Claim { pool: self.pool, customer, why: self.why.clone() }.into()
     }
 }

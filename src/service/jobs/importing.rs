@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{self, Sender};
 
 use super::{
     ImportPlan,
+    bulk::Claims,
     work::{Goes, Lease},
 };
 use crate::{
@@ -22,7 +23,7 @@ use scrip_domain::{
     cell::unescape,
     code::case_key,
     global_id::GlobalId,
-    id::PoolId,
+    id::{CustomerId, PoolId},
     job::{Cursor, Field, ImportRow, Job},
     rejection::{Refusal, Rejection},
 };
@@ -43,9 +44,10 @@ const SHOWN: usize = 128;
 type Part = (Vec<StepRow>, Cursor);
 
 impl Lease {
-    pub(super) async fn import(&mut self, plan: &ImportPlan) -> Result<(), Failure> {
+    /// Works on the rows of a file: adds their codes, or claims a coupon for the customer of each.
+    pub(super) async fn read(&mut self, plan: &ImportPlan, claims: Option<Claims>) -> Result<(), Failure> {
         let (send, mut parts) = mpsc::channel(AHEAD);
-        let reader = Reader::new(Arc::clone(&self.scrip), plan.clone(), self.job.clone());
+        let reader = Reader::new(Arc::clone(&self.scrip), plan.clone(), self.job.clone(), claims);
         // It ends when nobody takes what it reads.
         tokio::task::spawn_blocking(move || {
             if let Err(error) = reader.read(&send) {
@@ -62,7 +64,8 @@ impl Lease {
                 }
                 Err(error) => return Err(Failure::Internal(format!("an upload cannot be read: {error}"))),
             };
-            let goes = if self.job.dry_run { self.tried(rows, to, &mut seen).await? } else { self.rows(rows, to).await? };
+            let goes =
+                if self.job.dry_run { self.tried(rows, to, &mut seen).await? } else { self.rows(rows, to).await? };
             if goes == Goes::NotOn {
                 return Ok(());
             }
@@ -122,11 +125,13 @@ struct Reader {
     columns: Vec<String>,
     /// The pool that was named last, which the next row mostly names too.
     named: Option<(String, PoolId)>,
+    /// What is claimed for the customers of the file, where that is what it is for.
+    claims: Option<Claims>,
 }
 
 impl Reader {
-    fn new(scrip: Arc<Scrip>, plan: ImportPlan, job: Job) -> Self {
-        Self { scrip, plan, from: job.cursor, columns: job.columns, named: None }
+    fn new(scrip: Arc<Scrip>, plan: ImportPlan, job: Job, claims: Option<Claims>) -> Self {
+        Self { scrip, plan, from: job.cursor, columns: job.columns, named: None, claims }
     }
 
     fn read(mut self, send: &Sender<io::Result<Part>>) -> io::Result<()> {
@@ -146,7 +151,11 @@ impl Reader {
                 passed -= 1;
                 continue;
             }
-            work += if matches!(&row.task, RowTask::Import(import, ..) if !import.is_plain()) { FULL } else { 1 };
+            work += match &row.task {
+                RowTask::Import(import, ..) if !import.is_plain() => FULL,
+                RowTask::Act(_) | RowTask::Undo(..) => FULL,
+                RowTask::Import(..) | RowTask::Refused(_) | RowTask::Skipped => 1,
+            };
             rows.push(row);
             if work >= STEP {
                 work = 0;
@@ -189,6 +198,12 @@ impl Reader {
         if cells.len() != self.plan.width {
             return wrong(format!("expected {} cells, as in the first row, found {}", self.plan.width, cells.len()));
         }
+        if let Some(claims) = &self.claims {
+            let place = self.plan.columns.iter().find(|(field, _)| *field == Field::Customer).map(|(_, place)| *place);
+            let cell = place.and_then(|place| cells.get(place)).map(|cell| unescape(cell.trim())).unwrap_or_default();
+            let customer = CustomerId::parse(&cell).map_err(|rejection| rejection.at([Field::Customer.name()]))?;
+            return Ok(RowTask::Act(Box::new(claims.of(customer))));
+        }
         let row = match self.plan.columns.as_slice() {
             [(Field::Code, place)] => {
                 let code = cells.get(*place).map(|cell| unescape(cell.trim())).unwrap_or_default();
@@ -198,10 +213,8 @@ impl Reader {
                 ImportRow::of_code(&code)?
             }
             columns => {
-                let texts: Vec<_> = columns
-                    .iter()
-                    .filter_map(|(field, place)| Some((*field, unescape(cells.get(*place)?))))
-                    .collect();
+                let texts: Vec<_> =
+                    columns.iter().filter_map(|(field, place)| Some((*field, unescape(cells.get(*place)?)))).collect();
                 ImportRow::read(texts.iter().map(|(field, text)| (*field, text.as_ref())))?
             }
         };

@@ -32,8 +32,8 @@ pub use asked::ImportDraft;
 pub(crate) use asked::TASK;
 pub use plan::{BulkAction, BulkDraft, BulkPlan, ImportPlan, Items, OnDuplicate, Plan};
 pub use report::{Followed, JobFilter};
-pub use uploads::{Upload, Uploaded};
 pub(crate) use uploads::Uploads;
+pub use uploads::{Upload, Uploaded};
 
 /// How many jobs run at once where nothing else is said.
 pub const JOBS_AT_ONCE: usize = 2;
@@ -127,9 +127,7 @@ pub(super) fn opposite(effect: &Effect, coupon: &Coupon, reason: Option<&Reason>
         Opposite::Unassign => Unassign { coupon: named, reason }.into(),
         Opposite::Unredeem => Unredeem { coupon: named, entry: None, amount: None, reason }.into(),
         Opposite::Redeem => Redeem { customer: coupon.customer.clone(), reason, ..Redeem::of(named) }.into(),
-        Opposite::Transfer(to) => {
-            Transfer { coupon: named, to: Some(to.clone()), to_email: None, reason }.into()
-        }
+        Opposite::Transfer(to) => Transfer { coupon: named, to: Some(to.clone()), to_email: None, reason }.into(),
         Opposite::Reinstate => Reinstate { coupon: named, reason }.into(),
         Opposite::Invalidate => Invalidate { coupon: named, reason }.into(),
     })

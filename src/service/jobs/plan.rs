@@ -77,6 +77,8 @@ pub enum Items {
     Codes(Vec<(String, Option<CustomerId>)>),
     /// A new one for each of these customers.
     Customers(Vec<CustomerId>),
+    /// A new one for each customer of a file.
+    File(Box<ImportPlan>),
 }
 
 /// One action with many coupons.
@@ -107,6 +109,8 @@ pub struct BulkDraft {
     pub filter: Option<CouponFilter>,
     /// Or, to claim, for these customers.
     pub customers: Option<Vec<CustomerId>>,
+    /// Or, to claim, for those of this upload.
+    pub upload: Option<String>,
     /// Of this pool.
     pub pool: Option<PoolId>,
     /// Who gets them.

@@ -98,7 +98,7 @@ impl Scrip {
         self.board.tell();
         let mut lease = Lease::new(Arc::clone(self), caller, job);
         match plan {
-            Plan::Import(plan) => lease.import(&plan).await,
+            Plan::Import(plan) => lease.read(&plan, None).await,
             Plan::Bulk(plan) => lease.bulk(&plan).await,
             Plan::Undo => lease.undo().await,
         }

@@ -97,7 +97,8 @@ impl Uploads {
     /// What an upload was found to be.
     pub(crate) async fn find(&self, id: &str) -> Result<Uploaded, Failure> {
         let unknown = || Rejection::NotFound { what: "upload", by: "id" }.at(["uploadId"]);
-        let is_name = id.len() == 2 * NAME && id.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
+        let is_name =
+            id.len() == 2 * NAME && id.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
         if !is_name {
             return Err(unknown().into());
         }

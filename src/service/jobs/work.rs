@@ -143,7 +143,8 @@ impl Lease {
             // What was done last is taken back first within a step: a coupon may be in it twice.
             let rest = effects.into_iter().rev().skip(usize::try_from(skipped).unwrap_or(usize::MAX));
             let first = self.job.counters.total() + 1;
-            let rows = (first..).zip(rest).map(|(line, effect)| StepRow { line, cells: Vec::new(), task: task(effect) });
+            let rows =
+                (first..).zip(rest).map(|(line, effect)| StepRow { line, cells: Vec::new(), task: task(effect) });
             let to = Cursor { place: number + 1, ..Cursor::default() };
             if self.rows(rows.collect(), to).await? == Goes::NotOn {
                 return Ok(());

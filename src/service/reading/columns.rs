@@ -38,8 +38,9 @@ pub(crate) struct Mapping {
     pub(crate) encoding: Encoding,
 }
 
-/// How a file is read by what was found of it and what is said of it. `names` are its columns by these two.
-pub(crate) fn map_columns(draft: &MappingDraft, found: &FileFacts) -> Result<Mapping, Refusal> {
+/// How a file is read by what was found of it and what is said of it; one of its columns has to be this field, which is the
+/// first where nothing tells it.
+pub(crate) fn map_columns(draft: &MappingDraft, found: &FileFacts, needed: Field) -> Result<Mapping, Refusal> {
     let header = draft.header.unwrap_or(found.header);
     let delimiter = match draft.delimiter.as_deref() {
         None => found.delimiter,
@@ -59,11 +60,11 @@ pub(crate) fn map_columns(draft: &MappingDraft, found: &FileFacts) -> Result<Map
     let columns = match &draft.columns {
         Some(columns) => named(columns, header, names, found.first_row.len())?,
         None if header => by_header(names)?,
-        None => vec![(Field::Code, 0)],
+        None => vec![(needed, 0)],
     };
-    if !columns.iter().any(|(field, _)| *field == Field::Code) {
-        let what = "a column of codes: name it with the field CODE";
-        return Err(Rejection::Required { what }.at(["columns"]));
+    if !columns.iter().any(|(field, _)| *field == needed) {
+        let reason = format!("expected a column that is called {0}, or that columns names as one", needed.name());
+        return Err(Rejection::ValueInvalid { reason }.at(["columns"]));
     }
     Ok(Mapping { columns, header, delimiter, encoding })
 }

@@ -37,12 +37,7 @@ pub struct FileFacts {
 
 /// What a text in UTF-8 is found to be; `bytes` and `encoding` are those of the file that it is of, and what parts its
 /// cells may be said.
-pub(crate) fn facts(
-    mut from: Read,
-    bytes: u64,
-    encoding: Encoding,
-    parted_by: Option<char>,
-) -> io::Result<FileFacts> {
+pub(crate) fn facts(mut from: Read, bytes: u64, encoding: Encoding, parted_by: Option<char>) -> io::Result<FileFacts> {
     let mut head = vec![0; HEAD];
     let mut length = 0;
     while length < HEAD {

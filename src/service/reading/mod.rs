@@ -11,7 +11,7 @@ mod records;
 mod tests;
 
 pub use columns::{ColumnRef, MappingDraft};
-pub(crate) use columns::map_columns;
+pub(crate) use columns::{Mapping, map_columns};
 pub use encoding::Encoding;
 pub(crate) use encoding::{Sniffer, transcode};
 pub use facts::FileFacts;

@@ -47,8 +47,7 @@ fn a_file_is_read_on_from_any_record() {
     assert_eq!(all.iter().map(|record| record.line).collect::<Vec<_>>(), [1, 2, 4, 6]);
     for (place, record) in all.iter().enumerate() {
         let rest = text.as_bytes()[usize::try_from(record.end).expect("small")..].to_vec();
-        let mut records =
-            Records::new(Box::new(std::io::Cursor::new(rest)), ',', record.end, record.next_line - 1);
+        let mut records = Records::new(Box::new(std::io::Cursor::new(rest)), ',', record.end, record.next_line - 1);
         for expected in &all[place + 1..] {
             assert_eq!(records.next().expect("memory").as_ref(), Some(expected), "after record {place}");
         }
@@ -110,7 +109,7 @@ fn delimiters_are_told_by_what_stands_outside_of_quotes() {
         ("A\nB\nC\n", ','),
         ("A;B", ';'),
         ("", ','),
-        ("a,b;c\na;b;c\na;b;c\na;c\n", ','),
+        ("a,b;c\na;b;c\na;b;c\na;c\n", ';'),
     ] {
         assert_eq!(found(text).delimiter, expected, "{text:?}");
     }
@@ -131,10 +130,10 @@ fn what_a_file_is_found_to_be() {
 fn columns_by_name_and_place() {
     let file = found("Code;Kunde;code2\nA;1;x\n");
     let map = |columns: Vec<(Field, ColumnRef)>| {
-        map_columns(&MappingDraft { columns: Some(columns), ..MappingDraft::default() }, &file)
+        map_columns(&MappingDraft { columns: Some(columns), ..MappingDraft::default() }, &file, Field::Code)
     };
     let name = |name: &str| ColumnRef::Name(name.to_owned());
-    let mapped = map_columns(&MappingDraft::default(), &file).expect("columns");
+    let mapped = map_columns(&MappingDraft::default(), &file, Field::Code).expect("columns");
     assert_eq!(mapped.columns, [(Field::Code, 0)]);
     let mapped = map(vec![(Field::Code, name("code2")), (Field::Customer, ColumnRef::Place(2))]).expect("columns");
     assert_eq!(mapped.columns, [(Field::Code, 2), (Field::Customer, 1)]);
@@ -149,12 +148,15 @@ fn columns_by_name_and_place() {
         assert_eq!(refused.field.join("."), field, "{}", refused.message);
         assert!(matches!(refused.code, Code::ValueInvalid | Code::Required));
     }
+    let customers = found("Kunde;customer_id\n1;ann\n");
+    let mapped = map_columns(&MappingDraft::default(), &customers, Field::Customer).expect("columns");
+    assert_eq!(mapped.columns, [(Field::Customer, 1)]);
     let twice = found("code;Coupon\nA;1\n");
-    assert!(map_columns(&MappingDraft::default(), &twice).is_err(), "two columns are the code");
+    assert!(map_columns(&MappingDraft::default(), &twice, Field::Code).is_err(), "two columns are the code");
     let draft = MappingDraft { delimiter: Some("|".to_owned()), ..MappingDraft::default() };
-    assert_eq!(map_columns(&draft, &file).expect_err("a refusal").field, ["delimiter"]);
+    assert_eq!(map_columns(&draft, &file, Field::Code).expect_err("a refusal").field, ["delimiter"]);
     let draft = MappingDraft { encoding: Some("latin".to_owned()), ..MappingDraft::default() };
-    assert_eq!(map_columns(&draft, &file).expect_err("a refusal").field, ["encoding"]);
+    assert_eq!(map_columns(&draft, &file, Field::Code).expect_err("a refusal").field, ["encoding"]);
 }
 
 #[test]

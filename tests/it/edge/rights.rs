@@ -266,7 +266,9 @@ async fn what_objects_lead_to_demands_its_own() {
 async fn every_route_demands_what_the_table_says() {
     let source = include_str!("../../../src/http/mod.rs");
     let routes: Vec<_> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(routes, [
+    assert_eq!(
+        routes,
+        [
             "/",
             "/graphql",
             "/pools/{id}/{file}",
@@ -275,7 +277,8 @@ async fn every_route_demands_what_the_table_says() {
             "/backup",
             "/healthz",
             "/readyz"
-        ]);
+        ]
+    );
     let asked = Asked::new().await;
     let scrip = asked.app.scrip();
     let nobody = scrip.session(Caller { rights: Rights::NONE, ..Caller::admin("some", "some") });

@@ -139,6 +139,7 @@ async fn work(app: &Client, upload: &str) {
         codes: None,
         filter: Some(CouponFilter::default()),
         customers: None,
+        upload: None,
         pool: Some(POOL),
         to: None,
         reason: Some("recalled".to_owned()),

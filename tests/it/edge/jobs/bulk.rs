@@ -26,7 +26,10 @@ async fn each_goes_through_the_decision_of_the_single_action() {
     assert_eq!(app.stats(&pool).await, json!({ "total": 1_200, "unassigned": 200, "claimed": 1_000 }));
     let coupon = app.by_code("B-0007").await;
     let events = app.events(&coupon).await;
-    assert_eq!((&events[0]["type"], &events[0]["reason"], &events[0]["actor"]), (&json!("COUPON_CLAIM"), &json!("welcome"), &json!("till")));
+    assert_eq!(
+        (&events[0]["type"], &events[0]["reason"], &events[0]["actor"]),
+        (&json!("COUPON_CLAIM"), &json!("welcome"), &json!("till"))
+    );
     app.ok("couponRedeem", json!({ "coupon": { "code": "B-0000" } })).await;
     let filter = json!({ "statuses": ["CLAIMED", "REDEEMED"] });
     let job = app.job("couponsBulk", json!({ "action": "INVALIDATE", "poolId": pool, "filter": filter })).await;
@@ -34,7 +37,10 @@ async fn each_goes_through_the_decision_of_the_single_action() {
     let refused = &job["sample"][0];
     assert_eq!((&refused["code"], &refused["reason"]["code"]), (&json!("B-0000"), &json!("ALREADY_REDEEMED")));
     assert!(app.refusals_csv(&job).await.starts_with("code,line,refusal,reason\r\nB-0000,"));
-    assert_eq!(app.stats(&pool).await, json!({ "total": 1_200, "unassigned": 200, "redeemed": 1, "invalid": 999, "usages": 1 }));
+    assert_eq!(
+        app.stats(&pool).await,
+        json!({ "total": 1_200, "unassigned": 200, "redeemed": 1, "invalid": 999, "usages": 1 })
+    );
     let nothing = json!({ "action": "UNASSIGN", "poolId": pool, "filter": { "statuses": ["CLAIMED"] } });
     assert_eq!(came(&app.job("couponsBulk", nothing).await).1, "NOTHING_TO_DO");
     app.finish().await;
@@ -52,7 +58,8 @@ async fn actions_on_codes_and_ids() {
     let codes = json!([{ "code": "b-0000" }, { "code": "B-0001", "customerId": "ann" }, { "code": "none" }]);
     let job = app.job("couponsBulk", json!({ "action": "REDEEM", "codes": codes })).await;
     assert_eq!(came(&job).2, [1, 0, 2], "{job}");
-    let reasons: Vec<_> = job["sample"].as_array().expect("a sample").iter().map(|one| text(&one["reason"]["code"])).collect();
+    let reasons: Vec<_> =
+        job["sample"].as_array().expect("a sample").iter().map(|one| text(&one["reason"]["code"])).collect();
     assert_eq!(reasons, ["NOT_OWNER", "NOT_FOUND"]);
     let unredeemed = app.job("couponsBulk", json!({ "action": "UNREDEEM", "couponIds": [ids[0], ids[1]] })).await;
     assert_eq!(came(&unredeemed).2, [1, 0, 1]);
@@ -68,6 +75,19 @@ async fn actions_on_codes_and_ids() {
     let bulk = app.bulk("T-######", 2_500).await;
     let untouched = json!({ "action": "INVALIDATE", "poolId": bulk, "filter": { "statuses": ["UNASSIGNED"] } });
     assert_eq!(came(&app.job("couponsBulk", untouched).await).2, [2_500, 0, 0]);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_of_a_file_claim() {
+    let app = App::start().await;
+    let pool = stocked(&app, 3).await;
+    let found = app.upload("name;Customer\nAnn;ann\nNobody;\nBen;ben\nCyd;cyd\nDan;dan\n").await;
+    let job = app.job("couponsBulk", json!({ "action": "CLAIM", "poolId": pool, "uploadId": found["id"] })).await;
+    assert_eq!(came(&job), ("SUCCEEDED".to_owned(), "SOME".to_owned(), [3, 0, 2]), "{job}");
+    let csv = app.refusals_csv(&job).await;
+    assert!(csv.contains("Nobody,,3,VALUE_INVALID,") && csv.contains("Dan,dan,6,POOL_EXHAUSTED,"), "{csv}");
+    assert_eq!(app.by_code("B-0002").await["customer"]["externalId"], "cyd");
     app.finish().await;
 }
 

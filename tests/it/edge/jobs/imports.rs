@@ -34,7 +34,8 @@ async fn codes_are_added_once() {
     assert_eq!(came(&again).2, [0, 5_002, 1], "all are skipped");
     let csv = app.refusals_csv(&done).await;
     assert!(csv.starts_with("code,line,refusal,reason\r\nbad\u{7},5004,VALUE_INVALID,"), "{csv}");
-    let listed = items(&app.data("{ jobs(filter: {kinds: [IMPORT]}) { edges { node { id } } } }", json!({})).await["jobs"]);
+    let listed =
+        items(&app.data("{ jobs(filter: {kinds: [IMPORT]}) { edges { node { id } } } }", json!({})).await["jobs"]);
     assert_eq!(listed.len(), 3);
     assert_eq!(listed[0]["id"], again["id"], "the latest first");
     app.finish().await;
@@ -46,7 +47,8 @@ async fn what_our_export_made_safe_comes_back_as_it_was() {
     let codes = ["=1+1", "'quoted", "a,b", "a;=b", "x\"y"];
     let pool = app.pool(percentage(), &codes).await;
     let url = format!("{}/pools/{pool}/coupons.csv?bom=true", app.url);
-    let exported = app.client.get(url).bearer_auth(&app.key).send().await.expect("a file").bytes().await.expect("bytes");
+    let exported =
+        app.client.get(url).bearer_auth(&app.key).send().await.expect("a file").bytes().await.expect("bytes");
     let other = App::start().await;
     let moved = other.pool(percentage(), &[]).await;
     let found = other.upload(exported.to_vec()).await;
@@ -81,16 +83,28 @@ async fn coupons_have_values_ends_and_customers_of_their_own() {
         { "field": "EXPIRES_AT", "name": "expires_at" }]);
     let job = app.job("importStart", json!({ "uploadId": found["id"], "poolId": pool, "columns": columns })).await;
     assert_eq!(came(&job).2, [3, 0, 6], "{job}");
-    let refused: Vec<_> = job["sample"].as_array().expect("a sample").iter().map(|one| {
-        format!("{} {} {}", one["line"], text(&one["code"]), text(&one["reason"]["code"]))
-    }).collect();
-    let expected = ["2 A VALUE_INVALID", "5 D CURRENCY_MISMATCH", "6 E CURRENCY_MISMATCH", "7 F VALUE_INVALID",
-        "8 G EXPIRED", "10 I VALUE_INVALID"];
+    let refused: Vec<_> = job["sample"]
+        .as_array()
+        .expect("a sample")
+        .iter()
+        .map(|one| format!("{} {} {}", one["line"], text(&one["code"]), text(&one["reason"]["code"])))
+        .collect();
+    let expected = [
+        "2 A VALUE_INVALID",
+        "5 D CURRENCY_MISMATCH",
+        "6 E CURRENCY_MISMATCH",
+        "7 F VALUE_INVALID",
+        "8 G EXPIRED",
+        "10 I VALUE_INVALID",
+    ];
     assert_eq!(refused, expected);
     let b = app.by_code("B").await;
     assert_eq!((&b["value"], &b["status"]), (&json!("7.50"), &json!("UNASSIGNED")));
     let c = app.by_code("C").await;
-    assert_eq!((&c["value"], &c["status"], &c["customer"]["externalId"]), (&json!("9.00"), &json!("CLAIMED"), &json!("ann")));
+    assert_eq!(
+        (&c["value"], &c["status"], &c["customer"]["externalId"]),
+        (&json!("9.00"), &json!("CLAIMED"), &json!("ann"))
+    );
     assert_eq!(app.by_code("H").await["value"], "5.00");
     // What comes later has the pool's own value, and a coupon keeps the end that it came with.
     app.mutate("couponsAdd", json!({ "poolId": pool, "codes": ["LATER"] })).await;
@@ -131,13 +145,18 @@ async fn coupons_that_are_out_come_as_they_were() {
     let ledger = app.ledger(&b).await;
     assert_eq!((ledger.len(), &ledger[0]["kind"], &ledger[0]["amount"]), (1, &json!("ISSUE"), &json!("12.50")));
     let events = app.events(&b).await;
-    assert_eq!((events.len(), &events[0]["type"], &events[0]["statusAfter"]), (1, &json!("COUPON_IMPORT"), &json!("PARTIALLY_REDEEMED")));
+    assert_eq!(
+        (events.len(), &events[0]["type"], &events[0]["statusAfter"]),
+        (1, &json!("COUPON_IMPORT"), &json!("PARTIALLY_REDEEMED"))
+    );
     for (code, status) in [("A", "CLAIMED"), ("C", "REDEEMED"), ("D", "EXPIRED"), ("E", "INVALID"), ("F", "EXPIRED")] {
         assert_eq!(app.by_code(code).await["status"], status, "{code}");
     }
     app.ok("couponRedeem", json!({ "coupon": { "code": "B" }, "amount": "2.50" })).await;
     assert_eq!(app.by_code("B").await["balance"], "10.00");
-    let file = format!("code,customer,status,usages,redeemed_at,balance\nP,ann,REDEEMED,1,{past},\nQ,ann,CLAIMED,,,5\nR,ann,PARTIALLY_REDEEMED,1,,\n");
+    let file = format!(
+        "code,customer,status,usages,redeemed_at,balance\nP,ann,REDEEMED,1,{past},\nQ,ann,CLAIMED,,,5\nR,ann,PARTIALLY_REDEEMED,1,,\n"
+    );
     let found = app.upload(file).await;
     let job = app.job("importStart", json!({ "uploadId": found["id"], "poolId": plain })).await;
     assert_eq!(came(&job).2, [1, 0, 2], "{job}");
@@ -153,7 +172,8 @@ async fn unassigned_duplicates_are_updated_where_that_is_asked_for() {
     let claimed = app.claim(&pool, "ann").await;
     assert_eq!(claimed["code"], "A");
     let found = app.upload("code,value\nA,6\nB,6\nB,6\nC,\nD,7\n").await;
-    let input = |dry| json!({ "uploadId": found["id"], "poolId": pool, "onDuplicate": "UPDATE_UNASSIGNED", "dryRun": dry });
+    let input =
+        |dry| json!({ "uploadId": found["id"], "poolId": pool, "onDuplicate": "UPDATE_UNASSIGNED", "dryRun": dry });
     let tried = app.job("importStart", input(true)).await;
     let done = app.job("importStart", input(false)).await;
     assert_eq!(came(&done).2, [2, 2, 1], "{done}");
@@ -171,7 +191,9 @@ async fn rows_name_their_pools() {
     let two = app.pool(json!({ "type": "FREE_SHIPPING" }), &[]).await;
     let bulk = app.bulk("Z-#####", 10).await;
     let found = app.upload(format!("code,pool\nA,pool-one\nB,{two}\nC,none\nD,{bulk}\nE,\n")).await;
-    let (_, refused) = app.job_asked("importStart", json!({ "uploadId": found["id"], "columns": [{ "field": "CODE", "position": 1 }] })).await;
+    let (_, refused) = app
+        .job_asked("importStart", json!({ "uploadId": found["id"], "columns": [{ "field": "CODE", "position": 1 }] }))
+        .await;
     assert_eq!(refused, ["REQUIRED poolId"]);
     let job = app.job("importStart", json!({ "uploadId": found["id"] })).await;
     assert_eq!(came(&job).2, [2, 0, 3], "{job}");

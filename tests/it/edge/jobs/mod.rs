@@ -1,6 +1,7 @@
 //! Jobs over the API: imports, what is wrong with files, one action with many coupons, undoing it, and what may be seen.
 
 mod bulk;
+mod cli;
 mod files;
 mod imports;
 mod progress;
