@@ -33,7 +33,10 @@ mod waiting;
 mod worker;
 mod working;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -104,6 +107,8 @@ pub(super) struct Returned {
 pub(crate) struct Committer {
     queue: mpsc::Sender<Request>,
     latest: watch::Receiver<EventId>,
+    /// How many commands have come that are no steps of jobs.
+    others: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Request {
@@ -136,7 +141,7 @@ impl Committer {
             let _ = ended.send(());
         };
         start_vital("committer", run).map_err(failed)?;
-        Ok((Self { queue, latest }, end))
+        Ok((Self { queue, latest, others: Arc::default() }, end))
     }
 
     /// Has a command carried out, or gets it back with what it needs. What is answered is durable.
@@ -147,6 +152,9 @@ impl Committer {
         command: Command,
         prepared: Prepared,
     ) -> Reply {
+        if !matches!(command, Command::JobStep(_)) {
+            self.others.fetch_add(1, Ordering::Relaxed);
+        }
         let (reply, answer) = oneshot::channel();
         let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
         let stopped = || Ok(Err(Failure::Internal("the committer has stopped".to_owned())));
@@ -158,6 +166,11 @@ impl Committer {
             answer.await.unwrap_or_else(|_| stopped())
         })
         .await
+    }
+
+    /// How many commands have come that are no steps of jobs: by it whoever works on a job knows that others do too.
+    pub(super) fn others(&self) -> u64 {
+        self.others.load(Ordering::Relaxed)
     }
 
     /// The last event that is durable; changes with every commit that made one.

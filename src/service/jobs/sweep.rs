@@ -11,6 +11,7 @@ const PART: usize = 500;
 
 impl Scrip {
     /// Forgets jobs that ended a month ago, and removes uploads that are a day old.
+    #[expect(clippy::disallowed_methods, reason = "files have the times of the system's clock")]
     pub(crate) async fn sweep_jobs(&self) -> Result<(), Failure> {
         let open = self.store.get_one::<OpenJobs>(()).await?.unwrap_or_default();
         let in_use: Vec<String> = open.jobs.into_iter().filter_map(|job| job.upload).collect();

@@ -1,7 +1,10 @@
 //! Working on a job: its steps by the lease that was taken, each decided with what plugins say, tried again where the
 //! database cannot write, and in halves where some row keeps all others from being decided.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer, prepare::Prepared};
 use scrip_domain::{
@@ -14,11 +17,18 @@ use scrip_storage::{JobEffects, JobRefusal, ReadFrom};
 /// How long it is before a database that could not write is asked again.
 const RESPITE: Duration = Duration::from_secs(1);
 
+/// How many rows a step has while others have changes made too: they wait for one such step at most.
+const BESIDE: usize = 200;
+/// How long it is left to others after a step at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
 /// Whoever works on a job.
 pub(super) struct Lease {
     pub(super) scrip: Arc<Scrip>,
     caller: Caller,
     pub(super) job: Job,
+    /// Whether others had changes made during the last step.
+    beside: bool,
 }
 
 /// Whether there is more to do.
@@ -32,7 +42,7 @@ pub(super) enum Goes {
 
 impl Lease {
     pub(super) fn new(scrip: Arc<Scrip>, caller: Caller, job: Job) -> Self {
-        Self { scrip, caller, job }
+        Self { scrip, caller, job, beside: false }
     }
 
     /// Takes a step without rows.
@@ -63,13 +73,34 @@ impl Lease {
 
     /// Works on rows, after which the job is at a cursor. In halves where all of them together cannot be decided: a row
     /// that cannot be decided alone is refused.
-    pub(super) async fn rows(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+    pub(super) async fn rows(&mut self, mut rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
         if self.job.dry_run {
             return self.tried_rows(rows, to).await;
         }
+        while self.beside && rows.len() > BESIDE {
+            let rest = rows.split_off(BESIDE);
+            let part = std::mem::replace(&mut rows, rest);
+            let from = self.job.cursor;
+            let half = Cursor { within: from.within + part.len() as u64, ..from };
+            if self.rows_at_once(part, half).await? == Goes::NotOn {
+                return Ok(Goes::NotOn);
+            }
+        }
+        self.rows_at_once(rows, to).await
+    }
+
+    async fn rows_at_once(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
         let rows = Arc::new(rows);
+        let (begun, others) = (Instant::now(), self.scrip.committer.others());
         let failed = match self.step(Work::Rows(Arc::clone(&rows), to)).await {
-            Ok(goes) => return Ok(goes),
+            Ok(goes) => {
+                // Half of the time is left to others, where there are any.
+                self.beside = self.scrip.committer.others() != others;
+                if self.beside {
+                    tokio::time::sleep(begun.elapsed().min(LONGEST_PAUSE)).await;
+                }
+                return Ok(goes);
+            }
             Err(failed) => failed,
         };
         let from = self.job.cursor;
@@ -79,8 +110,8 @@ impl Lease {
             let second = first.split_off(first.len() / 2);
             // The first half ends where the whole begins, but for the rows that it has.
             let half = Cursor { within: from.within + first.len() as u64, ..from };
-            return match Box::pin(self.rows(first, half)).await? {
-                Goes::On => Box::pin(self.rows(second, to)).await,
+            return match Box::pin(self.rows_at_once(first, half)).await? {
+                Goes::On => Box::pin(self.rows_at_once(second, to)).await,
                 Goes::NotOn => Ok(Goes::NotOn),
             };
         }

@@ -39,7 +39,7 @@ async fn files_are_imported_from_the_terminal() {
     let gateway = Gateway::start(scrip(path, &["--listen", "127.0.0.1:0", "--log", "warn"])).await;
     let key = gateway.shown_key().expect("a key");
     make_pool(&gateway, &key).await;
-    std::fs::write(path.join("codes.csv"), "Voucher;note\nA-1;x\nA-2;y\nA-1;z\n,w\n").expect("written");
+    std::fs::write(path.join("codes.csv"), "Voucher;note\nA-1;x\nA-2;y\nA-1;z\n;w\n").expect("written");
     let url = gateway.url.clone();
     let on_gateway = |arguments: &[&str]| {
         let mut command = scrip(path, &[arguments, &["--url", &url]].concat());
