@@ -192,8 +192,7 @@ impl CouponsBulkInput {
             self.coupon_ids.map(|all| all.into_iter().enumerate().map(coupon).collect());
         let customers: Option<Result<Vec<CustomerId>, Refusal>> =
             self.customer_ids.map(|all| all.into_iter().enumerate().map(customer).collect());
-        let codes: Option<Result<Vec<(String, Option<CustomerId>)>, Refusal>> =
-            self.codes.map(|all| all.into_iter().enumerate().map(code).collect());
+        let codes: Option<Codes> = self.codes.map(|all| all.into_iter().enumerate().map(code).collect());
         let to = self.to_customer_id.map(|id| customer_id(ids, &id)).transpose();
         Ok(BulkDraft {
             action: self.action.into(),
@@ -209,6 +208,9 @@ impl CouponsBulkInput {
         })
     }
 }
+
+/// Codes with whose they are, or what is wrong with one.
+type Codes = Result<Vec<(String, Option<CustomerId>)>, Refusal>;
 
 /// Which jobs.
 #[derive(Debug, Clone, Default, InputObject)]

@@ -195,13 +195,16 @@ pub(super) async fn rehearse_step(
     let mut working = Working::new(registry, &time.next_batch(), 0, Cache::default());
     loop {
         working.forget_decisions();
-        let missing = match steps::rehearse_rows(&mut working, &request, &step) {
+        let outcome = match steps::rehearse_rows(&mut working, &request, &step) {
             Ok(came) => return Ok(Ok(came)),
-            Err(decide::Outcome::Missing(missing)) => missing,
-            Err(decide::Outcome::Asks(needs)) => {
+            Err(outcome) => *outcome,
+        };
+        let missing = match outcome {
+            decide::Outcome::Missing(missing) => missing,
+            decide::Outcome::Asks(needs) => {
                 return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
             }
-            Err(decide::Outcome::Decided(decided)) => {
+            decide::Outcome::Decided(decided) => {
                 let told = || Failure::Internal("rows were decided as a whole".to_owned());
                 return Ok(Err(decided.answer.err().unwrap_or_else(told)));
             }

@@ -51,7 +51,7 @@ fn decide_step(working: &mut Working<'_>, request: &Request, step: &JobStep, to:
     let Work::Rows(rows, _) = &step.work else { return internal("a step without rows".to_owned()) };
     let came = match decide_rows(working, request, step, rows) {
         Ok(came) => came,
-        Err(outcome) => return outcome,
+        Err(outcome) => return *outcome,
     };
     let mut attempt = Attempt::new(working, request);
     match attempt.note_rows(*job, came, to) {
@@ -80,7 +80,7 @@ pub(super) fn decide_rows(
     request: &Request,
     step: &JobStep,
     rows: &[StepRow],
-) -> Result<Came, Outcome> {
+) -> Result<Came, Box<Outcome>> {
     let mut missing = Missing::default();
     {
         let mut attempt = Attempt::new(working, request);
@@ -88,7 +88,7 @@ pub(super) fn decide_rows(
         missing.extend(std::mem::take(&mut attempt.missing));
     }
     if !missing.is_empty() {
-        return Err(Outcome::Missing(missing));
+        return Err(Box::new(Outcome::Missing(missing)));
     }
     let (mut came, mut needs) = (Came::default(), None);
     let mut place = 0;
@@ -109,17 +109,17 @@ pub(super) fn decide_rows(
         }
     }
     if !missing.is_empty() {
-        return Err(Outcome::Missing(missing));
+        return Err(Box::new(Outcome::Missing(missing)));
     }
     match needs {
         Some(Ok(needs)) => {
             // What was accepted of it goes with nothing.
             working.forget_decisions();
-            Err(Outcome::Asks(needs))
+            Err(Box::new(Outcome::Asks(needs)))
         }
         Some(Err(reason)) => {
             working.forget_decisions();
-            Err(internal(reason))
+            Err(Box::new(internal(reason)))
         }
         None => Ok(came),
     }
@@ -312,7 +312,7 @@ pub(super) fn rehearse_rows(
     working: &mut Working<'_>,
     request: &Request,
     step: &JobStep,
-) -> Result<(Counters, Vec<JobRefusal>), Outcome> {
-    let Work::Rows(rows, _) = &step.work else { return Err(internal("a step without rows".to_owned())) };
+) -> Result<(Counters, Vec<JobRefusal>), Box<Outcome>> {
+    let Work::Rows(rows, _) = &step.work else { return Err(Box::new(internal("a step without rows".to_owned()))) };
     decide_rows(working, request, step, rows).map(|came| (came.counted, came.refusals))
 }

@@ -49,7 +49,7 @@ impl Scrip {
         match draft.pool {
             None if !by_column => {
                 let what = "poolId, or a column of pools,";
-                return Err(Refusal::from(Rejection::Required { what }.at(["poolId"])).into());
+                return Err(Rejection::Required { what }.at(["poolId"]).into());
             }
             None => {}
             Some(pool) => {
@@ -222,12 +222,12 @@ impl Scrip {
 
     /// Takes back what a job has done.
     pub(crate) async fn undo_job(&self, caller: &Caller, id: JobId, dry_run: bool) -> Result<Job, Failure> {
-        let unknown = || Refusal::from(Rejection::NotFound { what: "job", by: "id" }.at(["id"]));
+        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at(["id"]);
         let before = self.store.get_one::<Jobs>(id).await?.ok_or_else(unknown)?;
         before.check_undo(dry_run)?;
         if self.store.scan(&JobEffects::of(id, 0), ReadFrom::Start, 1).await?.is_empty() {
             let reason = "what it has done is not kept any more".to_owned();
-            return Err(Refusal::from(Rejection::ValueInvalid { reason }.at(["id"])).into());
+            return Err(Rejection::ValueInvalid { reason }.at(["id"]).into());
         }
         let draft = JobDraft {
             kind: JobKind::Undo,
