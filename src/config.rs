@@ -4,6 +4,7 @@
 mod backup;
 mod budget;
 mod environment;
+mod jobs;
 mod jwt;
 mod memory;
 mod plugins;
@@ -24,6 +25,7 @@ use scrip_storage::{Address, OpenError};
 
 pub use backup::{BackupLayer, PlannedBackups, rate};
 pub use budget::BudgetLayer;
+pub use jobs::{JobsConfig, JobsLayer};
 pub use jwt::JwtLayer;
 pub use memory::Budget;
 pub use tls::TlsLayer;
@@ -119,6 +121,8 @@ pub struct Layer {
     pub documents_only: Option<bool>,
     /// Backups that are taken while it runs.
     pub backup: BackupLayer,
+    /// How jobs work.
+    pub jobs: JobsLayer,
     /// The running gateway that a command works on.
     #[serde(skip)]
     pub url: Option<String>,
@@ -165,6 +169,7 @@ impl Layer {
             documents: self.documents.or(lower.documents),
             documents_only: self.documents_only.or(lower.documents_only),
             backup: self.backup.over(lower.backup),
+            jobs: self.jobs.over(lower.jobs),
             url: self.url.or(lower.url),
             key: self.key.or(lower.key),
             admin_key: self.admin_key.or(lower.admin_key),
@@ -227,6 +232,8 @@ pub struct Config {
     pub documents_only: bool,
     /// Backups that are taken while it runs.
     pub backup: Option<PlannedBackups>,
+    /// How jobs work.
+    pub jobs: JobsConfig,
     /// The running gateway that a command works on; none where it works on the folder.
     pub url: Option<String>,
     /// The key that it is asked with.
@@ -295,6 +302,7 @@ impl Config {
             documents: layer.documents,
             documents_only,
             backup: PlannedBackups::check(layer.backup)?,
+            jobs: layer.jobs.check()?,
             url: layer.url,
             key: layer.key,
             admin_key: layer.admin_key,

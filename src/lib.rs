@@ -49,6 +49,7 @@
 //!   a row in its golden file; backups, checks, salvages and upgrades then have it too
 //! - another form of a document: a new format, with its way from this one in `storage/format`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
+//! - a kind of job: `domain/job`, `service/jobs` (its plan and who works on it), `service/committer/steps.rs` (its rows)
 //! - a setting: `config.rs`, `config/environment.rs`, `cli/mod.rs`
 //! - a version of the plugins' contract: `plugins/wit`, a module beside `src/plugins/contract/v1.rs`
 //! - a bound on requests: `graphql/gate.rs`, which every request passes, over whichever transport; what a field costs is

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use futures_util::stream;
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 
 use super::Problem;
 
 /// How long a gateway may take to answer, and then to send more.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much of a file is sent at once.
+const PART: u64 = 256 * 1024;
 
 /// A running gateway.
 pub(super) struct Gateway<'a> {
@@ -44,12 +49,38 @@ impl<'a> Gateway<'a> {
         }
     }
 
+    /// The data of a document's answer.
+    pub(super) async fn data(&self, document: &str, variables: Value) -> Result<Value, Problem> {
+        let asked = json!({ "query": document, "variables": variables });
+        let request = self.client.post(format!("{}/graphql", self.url)).json(&asked);
+        let mut answer: Value = self.answer(request, "answer").await?.json().await?;
+        match answer["errors"][0]["message"].as_str() {
+            Some(reason) => Err(format!("{}: {reason}", self.url).into()),
+            None => Ok(answer["data"].take()),
+        }
+    }
+
+    /// Sends it a file; what it found that to be.
+    pub(super) async fn upload(&self, file: tokio::fs::File) -> Result<Value, Problem> {
+        let request = self.client.post(format!("{}/uploads", self.url)).header("content-type", "text/csv");
+        Ok(self.answer(request.body(Body::wrap_stream(parts(file))), "uploads").await?.json().await?)
+    }
+
+    /// The id of a pool, by that or by the retailer's own.
+    pub(super) async fn pool(&self, named: &str) -> Result<String, Problem> {
+        let asked = "query($id: ID!, $external: String) { node(id: $id) { ... on CouponPool { id } } \
+                     pool(externalId: $external) { id } }";
+        let found = self.data(asked, json!({ "id": named, "external": named })).await?;
+        let id = found["node"]["id"].as_str().or_else(|| found["pool"]["id"].as_str());
+        Ok(id.ok_or_else(|| format!("no pool is known by the id or externalId {named:?}"))?.to_owned())
+    }
+
     async fn answer(&self, request: RequestBuilder, what: &str) -> Result<Response, Problem> {
         let url = self.url;
         let response = request.bearer_auth(self.key).send().await;
         let response = response.map_err(|error| format!("{url} does not answer: {}", chain(&error)))?;
         match response.status() {
-            StatusCode::OK => Ok(response),
+            status if status.is_success() => Ok(response),
             StatusCode::UNAUTHORIZED => Err(format!("{url} does not know the key in SCRIP_KEY").into()),
             status => {
                 let body = response.text().await.unwrap_or_default();
@@ -61,6 +92,15 @@ impl<'a> Gateway<'a> {
             }
         }
     }
+}
+
+/// The parts of a file.
+fn parts(file: tokio::fs::File) -> impl futures_util::Stream<Item = std::io::Result<Vec<u8>>> {
+    stream::try_unfold(file, async |mut file| {
+        let mut part = Vec::with_capacity(PART as usize);
+        let read = (&mut file).take(PART).read_to_end(&mut part).await?;
+        Ok((read > 0).then_some((part, file)))
+    })
 }
 
 /// The path of these parts, whatever signs they have.

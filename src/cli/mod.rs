@@ -7,6 +7,7 @@ mod clock;
 mod customer;
 mod export;
 mod gateway;
+mod job;
 mod key;
 mod memory;
 mod plugin;
@@ -104,6 +105,12 @@ enum Command {
     Schema,
     /// Write a pool's coupons to a file. The gateway has to be stopped: the database belongs to one process.
     Export(Box<export::ExportArguments>),
+    /// Import a CSV file of codes into an uploaded pool. It works on a running gateway (--url) or, while it is stopped, on
+    /// its folder.
+    Import(Box<job::ImportArguments>),
+    /// Look after jobs: imports, bulk actions, and what takes them back. It works on a running gateway (--url) or, while it
+    /// is stopped, on its folder.
+    Job(job::JobArguments),
     /// Write all data as it is at this moment to a file that `scrip restore` reads. It works on a running gateway
     /// (--url) or, while it is stopped, on its folder, which stays as it is.
     Backup(backup::BackupArguments),
@@ -203,6 +210,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         Some(Command::Backup(arguments)) => arguments.url.clone(),
         Some(Command::Customer { action }) => action.url(),
         Some(Command::Audit { action }) => action.url(),
+        Some(Command::Import(arguments)) => arguments.url.clone(),
+        Some(Command::Job(arguments)) => arguments.url.clone(),
         _ => None,
     };
     let config = configuration(arguments.settings, url)?;
@@ -229,6 +238,8 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Salvage { new }) => salvage::run(config, &new).await,
             Some(Command::Sql(arguments)) => sql::run(config, arguments).await,
             Some(Command::Export(arguments)) => export::run(config, *arguments).await,
+            Some(Command::Import(arguments)) => job::import(config, *arguments).await,
+            Some(Command::Job(arguments)) => job::run(config, arguments).await,
             Some(Command::Upgrade) => upgrade::run(config).await,
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
             Some(Command::Audit { action }) => audit::run(config, action).await,

@@ -47,6 +47,7 @@ pub(super) async fn run(config: Config) -> Result<(), Problem> {
     let rules = rules(&config).await?;
     let plugins = Plugins::open(config.plugins, Lookup::default()).await?;
     let scrip = Scrip::open(&config.database, Clock::System, Some(plugins)).await?;
+    scrip.limit_jobs(config.jobs.at_once, config.jobs.upload_limit);
     if let Some(draft) = config.issuer {
         let issuer = Issuer::new(draft, Lookup::default()).map_err(|fault| fault.reason)?;
         scrip.trust(issuer).await?;

@@ -9,7 +9,7 @@ const OURS: &str = "SCRIP_";
 /// How the names of variables with secrets of plugins begin.
 const SECRET: &str = "SCRIP_SECRET_";
 /// The environment variables that are read, but for secrets.
-const VARIABLES: [&str; 37] = [
+const VARIABLES: [&str; 39] = [
     "SCRIP_LISTEN",
     "SCRIP_DATABASE",
     "SCRIP_LOG",
@@ -44,6 +44,8 @@ const VARIABLES: [&str; 37] = [
     "SCRIP_BACKUP_EVERY",
     "SCRIP_BACKUP_KEEP",
     "SCRIP_BACKUP_RATE",
+    "SCRIP_JOBS_AT_ONCE",
+    "SCRIP_UPLOAD_LIMIT",
     "SCRIP_URL",
     "SCRIP_KEY",
     "SCRIP_CONFIG",
@@ -103,6 +105,10 @@ impl Layer {
                     layer.backup.keep = Some(parsed("SCRIP_BACKUP_KEEP", &value, "a number such as 7")?);
                 }
                 "SCRIP_BACKUP_RATE" => layer.backup.rate = Some(value),
+                "SCRIP_JOBS_AT_ONCE" => {
+                    layer.jobs.at_once = Some(parsed("SCRIP_JOBS_AT_ONCE", &value, "a number such as 2")?);
+                }
+                "SCRIP_UPLOAD_LIMIT" => layer.jobs.upload_limit = Some(value),
                 "SCRIP_URL" => layer.url = Some(value),
                 "SCRIP_KEY" => layer.key = Some(value),
                 "SCRIP_CONFIG" => {}

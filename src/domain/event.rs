@@ -62,11 +62,13 @@ pub enum EventType {
     Release,
     /// It got new terms with its pool.
     Update,
+    /// It came from another system, as it was there.
+    Import,
 }
 
 impl EventType {
     /// All of them, in the order of their [`EventType::number`].
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Claim,
         Self::Redeem,
         Self::Unredeem,
@@ -81,6 +83,7 @@ impl EventType {
         Self::Hold,
         Self::Release,
         Self::Update,
+        Self::Import,
     ];
 
     /// Its place in [`EventType::ALL`], which is how the database keeps it.
@@ -98,7 +101,7 @@ impl EventType {
     /// The customer of the event comes to hold the coupon by it.
     #[must_use]
     pub fn is_acquisition(self) -> bool {
-        matches!(self, Self::Claim | Self::Receive)
+        matches!(self, Self::Claim | Self::Receive | Self::Import)
     }
 }
 

@@ -11,6 +11,7 @@ use data_encoding::BASE64URL_NOPAD;
 use super::{
     group::GroupId,
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, checked_id},
+    job::JobId,
     rejection::Rejection,
     seal::{IdSecret, Seal},
 };
@@ -45,6 +46,8 @@ pub enum GlobalId {
     Audit(u64),
     /// A group of users.
     Group(GroupId),
+    /// A job.
+    Job(JobId),
 }
 
 /// The ids and cursors of a database.
@@ -151,6 +154,7 @@ impl GlobalId {
             Self::Key(_) => "an API key",
             Self::Audit(_) => "an entry of the audit",
             Self::Group(_) => "a user group",
+            Self::Job(_) => "a job",
         }
     }
 
@@ -167,6 +171,7 @@ impl GlobalId {
             Self::Key(id) => (7, id.as_bytes().to_vec()),
             Self::Audit(number) => (20, number.to_be_bytes().to_vec()),
             Self::Group(group) => (21, group.0.to_be_bytes().to_vec()),
+            Self::Job(id) => (9, id.0.to_be_bytes().to_vec()),
         };
         [vec![kind], rest].concat()
     }
@@ -184,6 +189,9 @@ impl GlobalId {
         }
         if *kind == 20 {
             return rest.try_into().ok().map(|number| Self::Audit(u64::from_be_bytes(number)));
+        }
+        if *kind == 9 {
+            return Some(Self::Job(JobId(u64::from_be_bytes(rest.try_into().ok()?))));
         }
         let (first, rest) = rest.split_first_chunk::<4>()?;
         let first = u32::from_be_bytes(*first);
@@ -215,6 +223,7 @@ impl GlobalId {
             Self::Key(id) => format!("key:{id}"),
             Self::Audit(number) => format!("audit:{number}"),
             Self::Group(group) => format!("group:{}", group.0),
+            Self::Job(id) => format!("job:{}", id.0),
             Self::Entry(id) => format!("entry:{}:{}:{}", id.coupon.pool.0, id.coupon.index, id.number),
         };
         BASE64URL_NOPAD.encode(text.as_bytes())
@@ -239,6 +248,7 @@ impl GlobalId {
         let small = |number: u64| u32::try_from(number).ok();
         let coupon = |pool, index| Some(CouponId { pool: PoolId(small(pool)?), index });
         match (kind, numbers.as_slice()) {
+            ("job", [job]) => Some(Self::Job(JobId(*job))),
             ("pool", [pool]) => Some(Self::Pool(PoolId(small(*pool)?))),
             ("group", [group]) => Some(Self::Group(GroupId(small(*group)?))),
             ("audit", [number]) => Some(Self::Audit(*number)),

@@ -26,12 +26,28 @@ pub struct UserGroup {
 }
 
 /// The groups whose pools somebody sees, beside those of no group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Option<Vec<GroupId>>", into = "Option<Vec<GroupId>>")]
 pub enum Groups {
     /// All groups.
     All,
     /// These, in order.
     Only(Arc<[GroupId]>),
+}
+
+impl From<Option<Vec<GroupId>>> for Groups {
+    fn from(groups: Option<Vec<GroupId>>) -> Self {
+        groups.map_or(Self::All, Self::only)
+    }
+}
+
+impl From<Groups> for Option<Vec<GroupId>> {
+    fn from(groups: Groups) -> Self {
+        match groups {
+            Groups::All => None,
+            Groups::Only(groups) => Some(groups.to_vec()),
+        }
+    }
 }
 
 impl Groups {
@@ -59,6 +75,16 @@ impl Groups {
         }
     }
 
+    /// Whether somebody sees all that others see.
+    #[must_use]
+    pub fn cover(&self, others: &Self) -> bool {
+        match (self, others) {
+            (Self::All, _) => true,
+            (Self::Only(_), Self::All) => false,
+            (Self::Only(_), Self::Only(others)) => others.iter().all(|group| self.has(*group)),
+        }
+    }
+
     /// Whether what belongs to a group, or to none, exists for somebody.
     #[must_use]
     pub fn see(&self, group: Option<GroupId>) -> bool {
@@ -80,6 +106,9 @@ mod tests {
         ] {
             assert_eq!([one, two, three].map(|group| groups.see(Some(group))), seen, "{groups:?}");
             assert!(groups.see(None));
+            assert!(groups.cover(&groups) && Groups::All.cover(&groups) && groups.cover(&Groups::none()), "{groups:?}");
+            assert_eq!(groups.cover(&Groups::All), groups == Groups::All);
+            assert_eq!(groups.cover(&Groups::only([one, two])), seen[0] && seen[1], "{groups:?}");
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod gift_card;
 pub mod global_id;
 pub mod group;
 pub mod id;
+pub mod job;
 pub mod limits;
 pub mod name_key;
 pub mod period;

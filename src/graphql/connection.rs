@@ -6,7 +6,7 @@ use super::{
     cursor::{Place, cursor},
     global_id::GlobalIds,
     scalar::Cursor,
-    types::{AuditEntry, Coupon, CouponEvent, CouponPool, Customer, LedgerEntry},
+    types::{AuditEntry, Coupon, CouponEvent, CouponPool, Customer, Job, JobRefusal, LedgerEntry},
 };
 use scrip_service::Page;
 
@@ -64,6 +64,8 @@ connection!(CouponConnection, CouponEdge, Coupon);
 connection!(CustomerConnection, CustomerEdge, Customer);
 connection!(CouponEventConnection, CouponEventEdge, CouponEvent);
 connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry);
+connection!(JobConnection, JobEdge, Job);
+connection!(JobRefusalConnection, JobRefusalEdge, JobRefusal);
 connection!(LedgerEntryConnection, LedgerEntryEdge, LedgerEntry);
 
 impl PageInfo {

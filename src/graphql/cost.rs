@@ -351,7 +351,7 @@ impl<'a> Walk<'a> {
             "CouponConnection" if held && filter.keys().any(|name| asks(name)) => HELD_SCANNED,
             "CouponConnection" if asks("codePrefix") => PREFIXED,
             "CouponConnection" if filter.keys().any(|name| name != "statuses" && asks(name)) => SCANNED,
-            "CouponEventConnection" if filter.keys().any(|name| asks(name)) => EVENTS_SCANNED,
+            "CouponEventConnection" | "JobConnection" if filter.keys().any(|name| asks(name)) => EVENTS_SCANNED,
             _ => FILTERED,
         }
     }

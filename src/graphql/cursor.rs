@@ -6,6 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use super::{global_id::GlobalIds, scalar::Cursor};
 use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
+    job::JobId,
     name_key::NameKey,
     rejection::Refusal,
 };
@@ -128,6 +129,36 @@ impl Place for AuditPlace {
 
     fn read(text: &str) -> Option<Self> {
         text.strip_prefix('a')?.parse().ok().map(Self)
+    }
+}
+
+impl Place for JobId {
+    fn text(&self) -> String {
+        format!("j{}", self.0)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.strip_prefix('j')?.parse().ok().map(Self)
+    }
+}
+
+/// A place in the report of a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused {
+    /// Which job.
+    pub job: JobId,
+    /// The number in its report.
+    pub number: u64,
+}
+
+impl Place for Refused {
+    fn text(&self) -> String {
+        format!("r{}.{}", self.job.0, self.number)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (job, number) = text.strip_prefix('r')?.split_once('.')?;
+        Some(Self { job: JobId(job.parse().ok()?), number: number.parse().ok()? })
     }
 }
 

@@ -8,6 +8,7 @@ use super::asking::session;
 use scrip_domain::{
     group::GroupId,
     id::{CouponId, CustomerId, EntryId, PoolId},
+    job::JobId,
     pool::Pool,
     rejection::Rejection,
 };
@@ -46,6 +47,14 @@ pub fn coupon_id(ids: &GlobalIds, id: &ID) -> Result<CouponId, Rejection> {
     match ids.decode(id) {
         Some(GlobalId::Coupon(coupon)) => Ok(coupon),
         _ => Err(Rejection::NotFound { what: "coupon", by: "id" }),
+    }
+}
+
+/// The job that an id names.
+pub fn job_id(ids: &GlobalIds, id: &str) -> Result<JobId, Rejection> {
+    match ids.decode(id) {
+        Some(GlobalId::Job(job)) => Ok(job),
+        _ => Err(Rejection::NotFound { what: "job", by: "id" }),
     }
 }
 

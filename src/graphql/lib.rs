@@ -33,7 +33,7 @@ pub use asking::asked_by;
 pub use documents::{Documents, DocumentsError};
 pub use failure::{RequestId, coded};
 pub use gate::{Admitted, Asked, Gate, Rules};
-pub use global_id::pool_by_any_id;
+pub use global_id::{job_id, pool_by_any_id};
 pub use moment::Moment;
 pub use scalar::instant_text;
 

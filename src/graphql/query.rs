@@ -6,17 +6,18 @@ use super::{
     asking::session,
     connection::{
         AuditEntryConnection, CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection,
+        JobConnection,
     },
     cursor::{AuditPlace, cursor, place},
     failure::{failed, refused, rejected},
     gate::OpensPurchases,
     global_id::{GlobalId, coupon_id, customer_id, ids, pool_id},
-    input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, PatternInput, PoolFilter},
+    input::{CheckoutInput, CustomerFilter, EligibleInput, EventFilter, JobFilter, PatternInput, PoolFilter},
     moment::instant,
     scalar::Cursor,
     types::{
         ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool,
-        Customer, Database, Eligibility, LedgerEntry, Node, PatternPreview, Plugin, Purchase, Settings, UserGroup,
+        Customer, Database, Eligibility, Job, LedgerEntry, Node, PatternPreview, Plugin, Purchase, Settings, UserGroup,
         Viewer,
     },
     visible,
@@ -264,6 +265,21 @@ impl Query {
         Ok(plugins.map(|plugins| plugins.all().into_iter().map(Plugin).collect()).unwrap_or_default())
     }
 
+    /// Jobs, the latest first.
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
+        #[graphql(desc = "Only these.")] filter: Option<JobFilter>,
+    ) -> Result<JobConnection> {
+        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
+        let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
+        let page = session(ctx)?.jobs(&filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(JobConnection::of(ids(ctx)?, page, Job))
+    }
+
     /// What the whole programme is set to.
     #[graphql(visible = "visible::read_settings")]
     async fn settings(&self, ctx: &Context<'_>) -> Result<Settings> {
@@ -372,6 +388,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Some(GlobalId::Audit(number)) => {
             session.audit_entry(number).await.map_err(fail)?.map(|entry| Node::AuditEntry(AuditEntry(entry)))
         }
+        Some(GlobalId::Job(id)) => session.job(id).await.map_err(fail)?.map(|job| Node::Job(Job(job))),
         Some(GlobalId::Entry(id)) => LedgerEntry::read(ctx, id).await?.map(Node::LedgerEntry),
     })
 }

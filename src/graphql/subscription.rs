@@ -1,16 +1,16 @@
 //! The subscriptions: what happens, told as it happens.
 
-use async_graphql::{Context, Result, SimpleObject, Subscription as Subscribe, Union};
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription as Subscribe, Union};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 
 use super::{
     asking::session,
     cursor::{cursor, place},
-    failure::{failed, refused},
-    global_id::ids,
+    failure::{failed, refused, rejected},
+    global_id::{ids, job_id},
     input::EventFilter,
     scalar::Cursor,
-    types::CouponEvent,
+    types::{CouponEvent, Job},
     visible,
 };
 use scrip_domain::{
@@ -66,6 +66,37 @@ impl Subscription {
             }
         })
     }
+
+    /// How a job goes on: as it is now, and then whenever it has changed, at most four times a second, until it has ended.
+    async fn job_progress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<Job>>> {
+        let session = session(ctx)?;
+        session.demand(Action::ReadJobs).map_err(|failure| failed(ctx, &failure))?;
+        let job = job_id(ids(ctx)?, &id).map_err(|rejection| rejected(rejection, "id"))?;
+        if session.job(job).await.map_err(|failure| failed(ctx, &failure))?.is_none() {
+            return Err(rejected(Rejection::NotFound { what: "job", by: "id" }, "id"));
+        }
+        let followed = session.follow_job(job).map_err(|failure| failed(ctx, &failure))?;
+        Ok(stream::unfold(Some(followed), async move |followed| {
+            let mut followed = followed?;
+            let found = followed.next().await;
+            let found = match (found, still_follows(ctx, Action::ReadJobs)) {
+                // Nor is one who does not see it any more.
+                (Ok(Some(job)), Ok(session)) => {
+                    session.still_sees_job(&job).await.map(|sees| Some(job).filter(|_| sees))
+                }
+                (Ok(None), Ok(_)) => Ok(None),
+                (Err(failure), _) | (_, Err(failure)) => Err(failure),
+            };
+            match found {
+                Ok(job) => Some((Ok(Job(job?)), Some(followed))),
+                Err(failure) => Some((Err(failed(ctx, &failure)), None)),
+            }
+        }))
+    }
 }
 
 /// What one who follows is told, until the log cannot be read.
@@ -75,7 +106,7 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
         let found = follower.next().await;
         // A key that was revoked meanwhile is told nothing of what has happened since.
         let found = found.and_then(|mut page| {
-            let session = still_follows(ctx)?;
+            let session = still_follows(ctx, Action::ReadEvents)?;
             page.retain(|event| session.sees(event.coupon.pool));
             Ok(page)
         });
@@ -93,9 +124,9 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
 }
 
 /// Whoever follows, as they are now, if they may still do so.
-fn still_follows(ctx: &Context<'_>) -> std::result::Result<Session, Failure> {
-    let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: Action::ReadEvents.name() }));
+fn still_follows(ctx: &Context<'_>, action: Action) -> std::result::Result<Session, Failure> {
+    let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: action.name() }));
     let session = ctx.data_opt::<Session>().and_then(Session::again).ok_or_else(gone)?;
-    session.demand(Action::ReadEvents)?;
+    session.demand(action)?;
     Ok(session)
 }

@@ -13,6 +13,7 @@ mod graphql;
 mod guests;
 mod health;
 mod held;
+mod jobs;
 mod lanes;
 mod log;
 mod media;
@@ -25,6 +26,7 @@ mod shield;
 mod site;
 mod streams;
 mod tls;
+mod uploads;
 mod well_formed;
 
 use std::{io, sync::Arc, time::Duration};
@@ -176,6 +178,8 @@ pub fn router(app: App) -> Router {
         .route("/graphql", graphql.layer(middleware::from_fn_with_state(app.clone(), streams::divert)))
         .route("/pools/{id}/{file}", get(export::get))
         .route("/customers/{id}/data.json", get(export::personal::get))
+        .route("/jobs/{id}/refusals.csv", get(jobs::refusals))
+        .route("/uploads", post(uploads::post))
         .route("/backup", get(backup::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/healthz", get(health::alive))

@@ -7,13 +7,14 @@ use std::{
 };
 
 use super::{
-    Answer, AuditNote, Caller, Command, CouponsGenerate, Failure, GiveBack, KeyAdd, KeyEdit, KeyRevoke, KeyRotate,
-    Page, PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate, Withdraw,
+    Answer, AuditNote, Caller, Command, CouponsGenerate, Failure, GiveBack, JobCancel, JobStart, KeyAdd, KeyEdit,
+    KeyRevoke, KeyRotate, Page, PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate, Withdraw,
 };
 use scrip_domain::{
     audit::{Attempted, Attempter, AuditEntry},
     group::GroupId,
     id::PoolId,
+    job::JobId,
     period::Instant,
     rejection::Refusal,
 };
@@ -53,7 +54,12 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         // Who it was is gone with it.
         Command::Erase(_) => ("CUSTOMER_ERASE", None),
         Command::ClockConfirm(_) => ("CLOCK_CONFIRM", None),
-        Command::AuditNote(AuditNote(_))
+        Command::JobStart(JobStart(draft)) if draft.dry_run => return None,
+        Command::JobStart(_) => ("JOB_START", None),
+        Command::JobCancel(JobCancel { job, .. }) => ("JOB_CANCEL", Some(job_target(*job))),
+        Command::JobStep(_)
+        | Command::JobForget(_)
+        | Command::AuditNote(AuditNote(_))
         | Command::CouponsAdd(_)
         | Command::Whole(_)
         | Command::CustomerUpsert(_)
@@ -95,12 +101,17 @@ pub(crate) fn made(answer: &Answer) -> Option<String> {
     match answer {
         Answer::Pool(pool) => Some(pool_target(pool.id)),
         Answer::Group(group) => Some(group_target(group.id)),
+        Answer::Job(job) => Some(job_target(job.id)),
         _ => None,
     }
 }
 
 fn group_target(group: GroupId) -> String {
     format!("group:{}", group.0)
+}
+
+fn job_target(job: JobId) -> String {
+    format!("job:{}", job.0)
 }
 
 fn pool_target(pool: PoolId) -> String {

@@ -74,6 +74,8 @@ impl Forgetting<'_> {
             Answer::Pool(_)
             | Answer::Edited(..)
             | Answer::Moved(..)
+            // Who it names is gone with its rows, thirty days after its end.
+            | Answer::Job(_)
             | Answer::Added(_)
             | Answer::Generated(..)
             | Answer::Settings(_)

@@ -25,6 +25,7 @@ mod given;
 mod groups;
 mod history;
 mod issued;
+mod jobs;
 mod keys;
 mod lists;
 mod meaning;
@@ -36,6 +37,7 @@ mod pool_list;
 mod prepare;
 mod purchase;
 mod question;
+mod reading;
 mod record;
 mod registry;
 mod scrip;
@@ -66,6 +68,10 @@ pub use export::{CouponSink, Export};
 pub use failure::Failure;
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use issued::usable;
+pub use jobs::{
+    BulkAction, BulkDraft, BulkPlan, Followed, ImportDraft, ImportPlan, Items, JOBS_AT_ONCE, JobFilter, OnDuplicate,
+    Plan, UPLOAD_LIMIT, Upload, Uploaded,
+};
 pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};
 use meaning::fingerprint;
@@ -77,12 +83,13 @@ pub use purchase::{
     HoldFacts, MAX_RETURNED_LINES, MAX_RETURNS, PurchaseFacts, PurchaseRecord, ReturnOrder, ReturnRecord,
     ReturnedCoupon,
 };
+pub use reading::{ColumnRef, DELIMITERS, Encoding, FileFacts, MappingDraft};
 pub use record::{CheckoutRecord, Recorded};
 pub use registry::PoolFilter;
 use registry::Registry;
 pub use scrip::Scrip;
 pub use scrip_plugins::lower_priority;
-pub use scrip_storage::{AuditFound, DatabaseSize, TableEstimate};
+pub use scrip_storage::{AuditFound, DatabaseSize, JobRefusal, TableEstimate};
 pub use session::{Action, Rights, Session};
 pub use sight::Sight;
 pub use tail::{Follower, Resync};

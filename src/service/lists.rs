@@ -7,6 +7,8 @@ use std::{
     ops::Range,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{EventFilter, Failure, Page, PageRequest, Scrip, Sight, expiry::Settled};
 use scrip_domain::{
     code::CaseMode,
@@ -25,7 +27,7 @@ use scrip_storage::{Nodes, Tallies, View};
 pub(super) const MAX_LOOKED_AT: usize = 5_000;
 
 /// A span of time: from an instant, before another.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// At or after this instant.
     pub from: Option<Instant>,
@@ -49,7 +51,7 @@ impl Span {
 }
 
 /// Which coupons.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CouponFilter {
     /// In one of these statuses; all where empty.
     pub statuses: Vec<Status>,
@@ -68,6 +70,7 @@ pub struct CouponFilter {
     /// Whose time is over then.
     pub expires: Span,
     /// Of pools that exist for whoever asks.
+    #[serde(skip)]
     pub sight: Sight,
 }
 

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Adjust, Checkout, CheckoutOrder, CheckoutPreview, Claim, Command, CouponRef, CouponsAdd, CouponsGenerate, Extend,
-    Hold, Invalidate, PoolCreate, Redeem, Reinstate, Return, ReturnOrder, Transfer, Unassign, Unredeem, Whole,
+    Hold, Invalidate, JobDraft, JobStart, PoolCreate, Redeem, Reinstate, Return, ReturnOrder, Transfer, Unassign,
+    Unredeem, Whole,
 };
 use scrip_domain::{
     basket::BasketDraft,
@@ -312,6 +313,22 @@ impl Parts {
         self.pool(pool);
     }
 
+    fn job(&mut self, draft: &JobDraft) {
+        let JobDraft { kind, dry_run, pool, plan, parts, total: _, undoes, columns: _, upload: _ } = draft;
+        self.text("job");
+        self.text(&format!("{kind:?}"));
+        self.number(u64::from(*dry_run));
+        self.maybe(*pool, Self::pool);
+        // What it is asked to do, as it is kept.
+        self.text(&serde_json::to_string(plan).unwrap_or_default());
+        for stretch in parts.iter().flatten() {
+            self.pool(stretch.pool);
+            self.number(stretch.from);
+            self.number(stretch.to);
+        }
+        self.maybe(*undoes, |parts, job| parts.number(job.0));
+    }
+
     fn command(&mut self, command: &Command, named: Option<CouponId>) {
         match command {
             Command::PoolCreate(PoolCreate(draft)) => {
@@ -345,6 +362,7 @@ impl Parts {
                 self.of_pool("generate", *pool);
                 self.text(&count.to_string());
             }
+            Command::JobStart(JobStart(draft)) => self.job(draft),
             Command::Whole(Whole(hash)) => ["whole", hash].into_iter().for_each(|text| self.text(text)),
             _ => self.action_on_a_coupon(command, named),
         }

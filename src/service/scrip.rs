@@ -17,6 +17,7 @@ use super::{
     bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
+    jobs::{Board, Uploads},
     keys::Used,
     prepare::Prepared,
     question::MAX_ROUNDS,
@@ -61,6 +62,8 @@ pub struct Scrip {
     pub(super) refused: Refused,
     /// Held by whoever erases a part of a customer.
     pub(super) erasing: Mutex<()>,
+    /// What is shared by all who work on jobs.
+    pub(super) board: Board,
     /// One backup that was asked for is taken at a time, and one that is planned.
     pub(super) backups: [Arc<Semaphore>; 2],
     worker: oneshot::Receiver<()>,
@@ -116,6 +119,7 @@ impl Scrip {
             attempts: Attempts::default(),
             refused: Refused::default(),
             erasing: Mutex::default(),
+            board: Board::new(Uploads::beside(address.folder())),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,
@@ -278,6 +282,11 @@ impl Scrip {
         self.stop.is_cancelled()
     }
 
+    /// Sets how many jobs run at once, and how many bytes an upload may have.
+    pub fn limit_jobs(&self, at_once: usize, upload: u64) {
+        self.board.limit(at_once, upload);
+    }
+
     /// Lets what takes long end; [`Scrip::close`] does the rest.
     pub fn begin_stop(&self) {
         self.stop.cancel();
@@ -304,6 +313,7 @@ impl Scrip {
             tracing::error!("the committer ended badly");
         }
         inner.store.close().await;
+        inner.board.uploads.end();
     }
 }
 

@@ -14,6 +14,15 @@ const HIDDEN: &str = "****";
 #[derive(Debug, Clone, Default)]
 pub struct Sight(Option<(Arc<Registry>, Groups)>);
 
+impl PartialEq for Sight {
+    fn eq(&self, other: &Self) -> bool {
+        let groups = |sight: &Self| sight.0.as_ref().map(|(_, groups)| groups.clone());
+        groups(self) == groups(other)
+    }
+}
+
+impl Eq for Sight {}
+
 impl Sight {
     /// That of somebody in these groups.
     pub(super) fn of(registry: &Arc<Registry>, groups: &Groups) -> Self {
@@ -63,6 +72,7 @@ impl Sight {
             Answer::Purchase(purchase) => Answer::Purchase(Box::new(self.purchase(*purchase))),
             // Of a pool that existed for whoever asked.
             answer @ (Answer::Moved(..)
+            | Answer::Job(_)
             | Answer::Eligible(_)
             | Answer::Customer(_)
             | Answer::Settings(_)

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::{
     Adjust, Checkout, CheckoutOrder, CheckoutPreview, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
-    Forget, Hold, Invalidate, KeepUpdates, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver, Return,
-    Transfer, Unassign, Unredeem,
+    Forget, Hold, Invalidate, JobStart, JobStep, KeepUpdates, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate,
+    ReleaseOver, Return, Transfer, Unassign, Unredeem, Work,
+    jobs::{Items, Plan},
 };
 use scrip_domain::{
     binding::Binding,
@@ -22,6 +23,8 @@ const RECORDED: usize = 2_048;
 const ANSWER: usize = 1_024;
 /// A code of a list: its own row, its part of the list, and what is answered where it is skipped.
 const CODE: usize = 512;
+/// More than what makes a command a large one, which has a batch for itself.
+const ALONE: usize = 256 * 1024;
 /// What a JSON value takes beside its texts.
 const VALUE: usize = 16;
 /// How much of a JSON document is looked at: whatever is larger is refused.
@@ -70,6 +73,13 @@ impl Command {
             | Self::Reinstate(Reinstate { coupon, reason })
             | Self::Transfer(Transfer { coupon, reason, .. }) => COUPON + of_coupon(coupon) + of_reason(reason),
             Self::Adjust(Adjust { coupon, reason, .. }) => COUPON + of_coupon(coupon) + reason.as_str().len(),
+            Self::JobStart(JobStart(draft)) => {
+                COUPON + of_plan(&draft.plan) + draft.parts.iter().map(|part| part.len() * 32).sum::<usize>()
+            }
+            // It goes alone, however few rows it has: it is decided as a whole.
+            Self::JobStep(step) => ALONE + of_step(step),
+            Self::JobForget(forget) => forget.rows.len() * CODE,
+            Self::JobCancel(_) => COUPON,
             Self::KeyEdit(edit) => COUPON + edit.id.len() + texts([&edit.name]),
             Self::KeysUsed(used) => used.0.len() * CODE,
             Self::KeyRevoke(key) => COUPON + key.id.len(),
@@ -134,6 +144,26 @@ fn of_edit(edit: &PoolEdit) -> usize {
         [&edit.restrictions.stores, &edit.restrictions.products, &edit.excluded_characters, &edit.excluded_phrases];
     lists.into_iter().flatten().map(|texts| list(texts)).sum::<usize>()
         + of_bindings(edit.checks.iter().flatten().chain(&edit.remote))
+}
+
+fn of_plan(plan: &Plan) -> usize {
+    match plan {
+        Plan::Bulk(bulk) => match &bulk.items {
+            Items::Codes(codes) => codes.iter().map(|(code, _)| 32 + code.len()).sum(),
+            Items::Customers(customers) => customers.iter().map(|customer| 16 + customer.as_str().len()).sum(),
+            Items::Listed | Items::Filter(_) | Items::File(_) => 0,
+        },
+        Plan::Import(_) | Plan::Undo => 0,
+    }
+}
+
+fn of_step(step: &JobStep) -> usize {
+    match &step.work {
+        Work::Rows(rows, _) => rows.len() * CODE,
+        Work::Told(_, refusals, _) => refusals.len() * CODE,
+        Work::Fix(stretches, _) => stretches.len() * 32,
+        Work::Begin | Work::Finish(_) => 0,
+    }
 }
 
 fn of_customer(edit: &CustomerEdit) -> usize {

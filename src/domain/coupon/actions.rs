@@ -92,9 +92,16 @@ impl Coupon {
         Ok(Decision { coupon: self, changes, entries })
     }
 
-    /// Sets whom it belongs to and how long it lasts.
+    /// Sets whom it belongs to and how long it lasts: until the end that it came with, where it came with one.
     fn start(&mut self, terms: &Terms, customer: CustomerId, now: Instant) -> Result<(), Refusal> {
+        let own_end = self.expires_at;
         self.expires_at = end_of(terms, now)?;
+        if let Some(end) = own_end {
+            if end <= now {
+                return Err(Rejection::Expired { at: end }.into());
+            }
+            self.expires_at = terms.restrictions.not_after_end(Some(end));
+        }
         self.original_customer.get_or_insert_with(|| customer.clone());
         self.customer = Some(customer);
         self.claimed_at = Some(now);

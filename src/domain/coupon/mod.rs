@@ -6,6 +6,7 @@ mod actions;
 mod card_actions;
 mod extend;
 mod hold;
+mod imported;
 #[cfg(test)]
 mod money_back;
 mod reinstate;
@@ -15,6 +16,7 @@ mod unredeem;
 
 pub use actions::Holder;
 pub use hold::{AllHeld, Held};
+pub use imported::{Imported, Taken};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 
 mod actions;
 mod checkout;
+mod job;
 mod plugin;
 mod pool;
 mod purchase;
@@ -14,6 +15,7 @@ pub use actions::{
     SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput, EligibleInput};
+pub use job::{BulkAction, CouponsBulkInput, ImportField, ImportStartInput, JobFilter, OnDuplicate};
 pub use plugin::{PluginBindingInput, PluginTestInput};
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,

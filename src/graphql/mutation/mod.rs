@@ -2,6 +2,7 @@
 
 mod access;
 mod coupons;
+mod jobs;
 mod plugins;
 mod pools;
 mod till;
@@ -21,6 +22,7 @@ pub struct Mutation(
     till::TillMutation,
     plugins::PluginMutation,
     access::AccessMutation,
+    jobs::JobMutation,
 );
 
 /// What became of a command: its answer, or what its caller has caused. What broke inside is an error

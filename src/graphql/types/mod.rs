@@ -9,6 +9,7 @@ mod database;
 mod event;
 mod group;
 mod ids;
+mod job;
 mod pattern;
 mod payload;
 mod plugin;
@@ -31,6 +32,7 @@ pub use customer::Customer;
 pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
 pub use group::{UserGroup, UserGroupCreateInput, UserGroupPayload, UserGroupUpdateInput};
+pub use job::{Job, JobKind, JobPayload, JobRefusal, JobStatus};
 pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,
@@ -68,6 +70,8 @@ pub enum Node {
     AuditEntry(AuditEntry),
     /// A group of users.
     UserGroup(UserGroup),
+    /// A job.
+    Job(Job),
 }
 
 /// What a caller has caused, in a payload.
@@ -183,6 +187,9 @@ pub mod enums {
         /// It got new terms with its pool.
         #[graphql(name = "COUPON_UPDATE")]
         Update,
+        /// It came from another system, as it was there.
+        #[graphql(name = "COUPON_IMPORT")]
+        Import,
     }
 
     /// Why a ledger entry was made.

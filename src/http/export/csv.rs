@@ -30,12 +30,12 @@ impl CouponSink for Csv {
     }
 
     fn untouched(&mut self, code: &str) {
-        write(&mut self.text, code);
+        write_cell(&mut self.text, code);
         self.text.push_str(&self.rest);
     }
 
     fn touched(&mut self, coupon: &Coupon, status: Status, terms: &Terms) {
-        write(&mut self.text, &coupon.code);
+        write_cell(&mut self.text, &coupon.code);
         self.text.push_str(&rest(coupon, status, terms));
     }
 }
@@ -45,7 +45,7 @@ fn rest(coupon: &Coupon, status: Status, terms: &Terms) -> String {
     let balance = coupon.balance().map(|balance| balance.text(terms.exponent())).unwrap_or_default();
     let date = |at: Option<Instant>| at.map(scrip_graphql::instant_text).unwrap_or_default();
     let mut text = format!(",{},{},{balance},", status.name(), worth(terms));
-    write(&mut text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
+    write_cell(&mut text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
     for at in [coupon.claimed_at, coupon.expires_at, coupon.redeemed_at, coupon.invalidated_at] {
         text.push(',');
         text.push_str(&date(at));
@@ -62,7 +62,7 @@ fn worth(terms: &Terms) -> String {
 }
 
 /// Appends a cell of any text.
-fn write(line: &mut String, text: &str) {
+pub(in crate::http) fn write_cell(line: &mut String, text: &str) {
     // Most codes are such, and a million are written in a moment.
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return line.push_str(text);
@@ -98,7 +98,7 @@ mod tests {
         ];
         for (text, expected) in table {
             let mut line = String::new();
-            write(&mut line, text);
+            write_cell(&mut line, text);
             assert_eq!(line, expected, "{text}");
         }
     }

@@ -30,6 +30,7 @@ use scrip_graphql::pool_by_any_id;
 use scrip_service::{Action, CouponFilter, CouponSink, Export, Failure, Session};
 
 pub use csv::Csv;
+pub(super) use csv::write_cell;
 pub use filter::Parameters;
 pub use jsonl::JsonLines;
 pub use personal::PersonalFile;

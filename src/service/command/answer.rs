@@ -10,6 +10,7 @@ use scrip_domain::{
     customer::Customer,
     group::UserGroup,
     id::{EntryId, PoolId},
+    job::Job,
     period::Instant,
     pool::{Counts, Pool},
     rejection::Refusal,
@@ -134,6 +135,8 @@ pub enum Answer {
     Key(Box<ApiKey>),
     /// The group, after it.
     Group(UserGroup),
+    /// The job, after it.
+    Job(Box<Job>),
     /// Done.
     Done,
 }
@@ -178,6 +181,7 @@ answers! {
     Settings: Answer::Settings(settings) => settings, settings => Self::Settings(settings);
     UserGroup: Answer::Group(group) => group, group => Self::Group(group);
     Box<ApiKey>: Answer::Key(key) => key, key => Self::Key(key);
+    Box<Job>: Answer::Job(job) => job, job => Self::Job(job);
     (): Answer::Done => (), _done => Self::Done;
 }
 

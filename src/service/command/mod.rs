@@ -7,6 +7,7 @@ mod answer;
 mod books;
 mod coupons;
 mod erasure;
+mod jobs;
 mod pools;
 mod till;
 
@@ -19,6 +20,7 @@ pub use books::{
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use erasure::{Erase, EraseFurther, ErasePart, Place};
+pub use jobs::{JobCancel, JobDraft, JobForget, JobStart, JobStep, RowTask, StepRow, Work};
 pub use pools::{
     Apply, CouponsAdd, CouponsGenerate, GiveBack, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit,
     Whole, Withdraw,
@@ -31,6 +33,7 @@ use scrip_domain::{
     customer::Customer,
     group::UserGroup,
     id::CustomerId,
+    job::Job,
     pool::Pool,
 };
 
@@ -152,6 +155,14 @@ use_cases! {
     TokenKeyBegin(TokenKeyBegin) -> (), KeepBooks;
     /// Note in the audit what was done, or attempted, beside the committer.
     AuditNote(AuditNote) -> (), KeepBooks;
+    /// Start a job.
+    JobStart(JobStart) -> Box<Job>, ManageJobs;
+    /// Stop a job.
+    JobCancel(JobCancel) -> Box<Job>, ManageJobs;
+    /// A step of a job.
+    JobStep(Box<JobStep>) -> Box<Job>, KeepBooks;
+    /// Forget an old job.
+    JobForget(JobForget) -> (), KeepBooks;
     /// Forget answers to idempotency keys.
     Forget(Forget) -> (), KeepBooks;
     /// Note from now on what customers hold of a pool.

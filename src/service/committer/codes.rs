@@ -149,7 +149,6 @@ impl Attempt<'_> {
         Ok(added)
     }
 
-    /// Adds one code to an uploaded pool, or says why not.
     /// Takes all coupons of a pool out of use that nobody has touched.
     pub(super) fn withdraw(&mut self, id: PoolId) -> Result<Moved, Stop> {
         let mut pool = self.pool(id, "poolId")?.as_ref().clone();
@@ -174,15 +173,16 @@ impl Attempt<'_> {
         Ok(moved)
     }
 
-    fn add_code(&mut self, pool: &Pool, code: String) -> Result<Option<Rejection>, Stop> {
+    /// Adds one code to an uploaded pool, or says why not.
+    pub(super) fn add_code(&mut self, pool: &Pool, code: String) -> Result<Option<Rejection>, Stop> {
         let mut tally = self.tally(pool.id);
         let index = tally.supply.size;
         if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
             return Ok(Some(rejection));
         }
         let row = CodeLists::row_of(CouponId { pool: pool.id, index });
-        let mut codes = match self.get::<CodeLists>(&row) {
-            Ok(codes) => codes.cloned().unwrap_or_default(),
+        let mut codes = match self.take_out::<CodeLists>(&row) {
+            Ok(codes) => codes.unwrap_or_default(),
             // Beyond the pool's end, where nothing is stored yet.
             Err(Stop::Missing) if CodeLists::begins_row(index) => {
                 self.missing = Missing::default();
@@ -237,7 +237,7 @@ impl Attempt<'_> {
 
 /// The key under which a code is looked for as people type it, where it is not the code itself but for case: only then
 /// it has a row.
-fn typed_key(code: &str) -> Option<String> {
+pub(super) fn typed_key(code: &str) -> Option<String> {
     let form = typed_form(code);
     (!form.is_empty() && form != case_key(code)).then_some(form)
 }

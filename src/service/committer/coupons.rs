@@ -83,7 +83,7 @@ impl Attempt<'_> {
     }
 
     /// Asks the checks that want to know of claims.
-    fn check_claim(&mut self, pool: &Pool, customer: &CustomerId) -> Result<(), Stop> {
+    pub(super) fn check_claim(&mut self, pool: &Pool, customer: &CustomerId) -> Result<(), Stop> {
         if !pool.checks.iter().any(|check| check.at_claim) {
             return Ok(());
         }

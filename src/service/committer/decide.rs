@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     Answer, AuditNote, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure,
-    Forget, GiveBack, Hold, HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate,
-    PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin, Withdraw,
+    Forget, GiveBack, Hold, HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive,
+    PoolCreate, PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin, Withdraw,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{
@@ -51,7 +51,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
         Some(Recalled::Ticket(key, input)) => Some((key, input)),
         None => None,
     };
-    match run(&mut attempt, request) {
+    match run(&mut attempt, request, &request.command) {
         Ok(answer) => {
             attempt.note_done(request, &answer);
             if let Some((key, input)) = ticket {
@@ -80,7 +80,7 @@ fn is_decided(refusals: &[Refusal]) -> bool {
     refusals.iter().all(|refusal| refusal.code.is_decided())
 }
 
-fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
+pub(super) fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
     let answer = match stop {
         Stop::Missing => {
             attempt.read_ahead(&request.command);
@@ -147,11 +147,11 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
     }
 }
 
-/// The use case of a command.
-fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
+/// The use case of a command: that of a request, or one of a job's step.
+pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Command) -> Result<Answer, Stop> {
     let (actor, prepared) = (request.caller.name.as_str(), &request.prepared);
-    attempt.check_not_erased(request.command.customer())?;
-    Ok(match &request.command {
+    attempt.check_not_erased(command.customer())?;
+    Ok(match command {
         Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
         Command::PoolUpdate(PoolUpdate { pool, edit }) => attempt.pool_update(*pool, edit, prepared, actor)?.into(),
         Command::PoolArchive(PoolArchive { pool, archived }) => attempt.pool_archive(*pool, *archived)?.into(),
@@ -192,6 +192,10 @@ fn run(attempt: &mut Attempt<'_>, request: &Request) -> Result<Answer, Stop> {
             attempt.note_attempt(&request.caller, what.as_ref().clone());
             Answer::Done
         }
+        Command::JobStart(JobStart(draft)) => attempt.job_start(draft, &request.caller)?.into(),
+        Command::JobCancel(case) => attempt.job_cancel(case)?.into(),
+        Command::JobStep(step) => attempt.job_step(step)?.into(),
+        Command::JobForget(forget) => attempt.job_forget(forget)?.into(),
         Command::Forget(Forget(answers)) => {
             attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
             answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));

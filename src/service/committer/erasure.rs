@@ -128,7 +128,7 @@ impl Attempt<'_> {
         let held = |at: &Coupon| (whose.customer.clone(), at.id.pool, Some(HeldAt::of(at)));
         let mut noted = Vec::new();
         for id in &coupons {
-            noted.extend(self.coupon(*id)?.map(|coupon| RowId::of::<Holdings>(held(&coupon))));
+            noted.extend(self.coupon_row(*id)?.map(|coupon| RowId::of::<Holdings>(held(&coupon))));
         }
         self.need(noted)?;
         for id in coupons {
@@ -139,7 +139,8 @@ impl Attempt<'_> {
     }
 
     fn erase_in_coupon(&mut self, whose: &Forgetting<'_>, id: CouponId) -> Result<(), Stop> {
-        let Some(before) = self.coupon(id)? else { return Ok(()) };
+        // What its pool's updates say of it stays to be told.
+        let Some(before) = self.coupon_row(id)? else { return Ok(()) };
         let mut coupon = before.clone();
         let holds = whose.id(&mut coupon.customer);
         if !(whose.id(&mut coupon.original_customer) || holds) {

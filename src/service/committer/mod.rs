@@ -20,6 +20,8 @@ mod erasure;
 mod groups;
 mod hold;
 mod holdings;
+mod importing;
+mod jobs;
 mod keys;
 mod limits;
 mod lookup;
@@ -28,22 +30,26 @@ mod pools;
 mod redeem;
 mod resume;
 mod returns;
+mod steps;
 mod supply;
 mod waiting;
 mod worker;
 mod working;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Answer, Caller, Command, Failure, Registry, command::Whose, fatal::start_vital, opened::Unopened,
+    Answer, Caller, Command, Failure, JobStep, Registry, command::Whose, fatal::start_vital, opened::Unopened,
     prepare::Prepared, question::Question, time::Time, turn::away, vitals::Vitals,
 };
 use cache::Cache;
-use scrip_domain::id::EventId;
-use scrip_storage::{StorageError, Store};
+use scrip_domain::{id::EventId, job::Counters};
+use scrip_storage::{JobRefusal, StorageError, Store};
 use worker::Worker;
 use working::Working;
 
@@ -104,6 +110,8 @@ pub(super) struct Returned {
 pub(crate) struct Committer {
     queue: mpsc::Sender<Request>,
     latest: watch::Receiver<EventId>,
+    /// How many commands have come that are no steps of jobs.
+    others: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Request {
@@ -136,7 +144,7 @@ impl Committer {
             let _ = ended.send(());
         };
         start_vital("committer", run).map_err(failed)?;
-        Ok((Self { queue, latest }, end))
+        Ok((Self { queue, latest, others: Arc::default() }, end))
     }
 
     /// Has a command carried out, or gets it back with what it needs. What is answered is durable.
@@ -147,6 +155,9 @@ impl Committer {
         command: Command,
         prepared: Prepared,
     ) -> Reply {
+        if !matches!(command, Command::JobStep(_)) {
+            self.others.fetch_add(1, Ordering::Relaxed);
+        }
         let (reply, answer) = oneshot::channel();
         let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
         let stopped = || Ok(Err(Failure::Internal("the committer has stopped".to_owned())));
@@ -160,10 +171,50 @@ impl Committer {
         .await
     }
 
+    /// How many commands have come that are no steps of jobs: by it whoever works on a job knows that others do too.
+    pub(super) fn others(&self) -> u64 {
+        self.others.load(Ordering::Relaxed)
+    }
+
     /// The last event that is durable; changes with every commit that made one.
     #[must_use]
     pub(crate) fn latest(&self) -> watch::Receiver<EventId> {
         self.latest.clone()
+    }
+}
+
+/// Decides the rows of a job's step on the current state without changing anything; gives the step back with what it
+/// needs.
+pub(super) async fn rehearse_step(
+    store: &Store,
+    registry: &Registry,
+    time: &Time,
+    caller: &Caller,
+    step: Box<JobStep>,
+    prepared: Prepared,
+) -> Result<Result<(Counters, Vec<JobRefusal>), Failure>, Box<Returned>> {
+    let request =
+        Request { caller: caller.clone(), idempotency: None, command: step.clone().into(), prepared, reply: None };
+    let mut working = Working::new(registry, &time.next_batch(), 0, Cache::default());
+    loop {
+        working.forget_decisions();
+        let outcome = match steps::rehearse_rows(&mut working, &request, &step) {
+            Ok(came) => return Ok(Ok(came)),
+            Err(outcome) => *outcome,
+        };
+        let missing = match outcome {
+            decide::Outcome::Missing(missing) => missing,
+            decide::Outcome::Asks(needs) => {
+                return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
+            }
+            decide::Outcome::Decided(decided) => {
+                let told = || Failure::Internal("rows were decided as a whole".to_owned());
+                return Ok(Err(decided.answer.err().unwrap_or_else(told)));
+            }
+        };
+        if let Err(error) = working.load(store, missing).await {
+            return Ok(Err(error.into()));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     Command, Request, Settled,
     cache::Cache,
-    decide, resume,
+    decide, resume, steps,
     waiting::{MAX_BATCH, Waiting},
     working::{Missing, Working},
 };
@@ -235,7 +235,18 @@ fn decide_all(working: &mut Working<'_>, batch: &[Request], stopped: Option<&Ref
     let mut answers = Vec::with_capacity(batch.len());
     let mut missing = Missing::default();
     for request in batch {
-        match decide::decide(working, request) {
+        let outcome = match &request.command {
+            // Nothing of it is decided: its rows would be taken over one by one.
+            Command::JobStep(step) => match stopped {
+                Some(stopped) => {
+                    answers.push(refused(stopped));
+                    continue;
+                }
+                None => steps::decide(working, request, step),
+            },
+            _ => decide::decide(working, request),
+        };
+        match outcome {
             decide::Outcome::Missing(more) => missing.extend(more),
             decide::Outcome::Asks(needs) => answers.push(Err(needs)),
             decide::Outcome::Decided(decided) => match (decided.change.filter(|change| !change.is_empty()), stopped) {

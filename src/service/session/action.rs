@@ -39,6 +39,10 @@ actions! {
     ChangeCoupons,
     /// Have a pool's coupons written to a file.
     ExportCoupons,
+    /// Read jobs and their reports.
+    ReadJobs,
+    /// Upload files; start, cancel and undo jobs.
+    ManageJobs,
     /// Have checkouts decided, and nothing recorded.
     PreviewCheckouts,
     /// Complete checkouts, and hold before what they would take.

@@ -6,6 +6,7 @@ mod audited;
 mod coupons;
 mod door;
 mod guesses;
+mod jobs;
 mod own;
 mod roles;
 

@@ -17,6 +17,8 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::UnredeemCoupons, &[Role::Manager, Role::Service]),
     (Action::ChangeCoupons, &[Role::Manager]),
     (Action::ExportCoupons, &[Role::Manager, Role::Viewer]),
+    (Action::ReadJobs, &[Role::Manager, Role::Viewer]),
+    (Action::ManageJobs, &[Role::Manager]),
     (Action::PreviewCheckouts, &[Role::Manager, Role::Service, Role::Customer]),
     (Action::CompleteCheckouts, &[Role::Manager, Role::Service]),
     (Action::ReturnPurchases, &[Role::Manager, Role::Service]),

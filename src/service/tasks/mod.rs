@@ -14,7 +14,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Failure, Scrip, backups::BackupPlan, tail};
+use crate::{Failure, Scrip, backups::BackupPlan, jobs::TASK as JOBS, tail};
 pub use state::{LastRun, TaskState};
 pub(super) use state::{State, States};
 
@@ -97,6 +97,8 @@ fn all() -> Vec<Task> {
         scrip.store.count_rows(scrip.stop.clone()).await?;
         Ok(Next::Never)
     };
+    let jobs = async |scrip: Arc<Scrip>| scrip.work_on_jobs().await.map(|()| Next::After(RENEW));
+    let old_jobs = async |scrip: Arc<Scrip>| scrip.sweep_jobs().await.map(|()| Next::After(RENEW));
     let follow = |scrip: Weak<Scrip>| async move { tail::follow(scrip).await.map(|()| Next::Never) }.boxed();
     vec![
         Task::new(EXPIRIES, sweep).vital(),
@@ -106,6 +108,8 @@ fn all() -> Vec<Task> {
         Task::new("key of customer tokens", tokens),
         Task::new("last use of keys", used),
         Task::new(ERASURES, erase),
+        Task { ends_itself: true, ..Task::new(JOBS, jobs) },
+        Task::new("old jobs", old_jobs),
         Task { ends_itself: true, ..Task::new("counts of rows", rows) },
         Task { name: "live changes", vital: true, ends_itself: true, retry: RETRY, run: Box::new(follow) },
     ]

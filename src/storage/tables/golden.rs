@@ -259,6 +259,7 @@ fn rows() -> Vec<(RowId, Row)> {
     .chain(own_rows())
     .chain(later_rows())
     .chain(super::golden_access::rows())
+    .chain(golden_jobs::rows())
     .collect()
 }
 
@@ -342,6 +343,7 @@ fn later_rows() -> Vec<(RowId, Row)> {
         row::<Pools>(PoolId(13), Box::new(Pool { id: PoolId(13), withdrawn: vec![withdrawn], ..pool() })),
         row::<Coupons>(updated.id, Box::new(updated)),
         row::<Events>(event(46), vec![dated(EventType::Update, false)]),
+        row::<Events>(event(47), vec![dated(EventType::Import, true)]),
     ]
 }
 

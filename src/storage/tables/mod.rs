@@ -12,7 +12,10 @@ mod events;
 mod golden;
 #[cfg(test)]
 mod golden_access;
+#[cfg(test)]
+mod golden_jobs;
 mod groups;
+mod jobs;
 mod ledger;
 mod numbering;
 mod pools;
@@ -38,6 +41,7 @@ use scrip_domain::{
     gift_card::Entry,
     group::{GroupId, UserGroup},
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, TermsNumber},
+    job::{Effect, Job, JobId},
     pool::Pool,
     presence::{Node, NodeId},
     terms::Terms,
@@ -48,6 +52,7 @@ pub use codes::Named;
 pub use customers::{Happened, HeldAt, Holding, Whole};
 pub use erasures::{Erasure, Stage};
 pub use events::{Dated, EVENTS_IN_ROW};
+pub use jobs::{JobPlan, JobRefusal, Open, OpenJob, Stretch};
 pub use numbering::Numbering;
 pub use pools::{Claims, Tally};
 pub use row_counts::Counted;
@@ -171,6 +176,18 @@ tables! {
     UserGroups { GroupId => UserGroup }
     /// Customers who are being erased.
     Erasures { CustomerId => Erasure }
+    /// Jobs.
+    Jobs { JobId => Box<Job> }
+    /// What a job was asked to do: written once.
+    JobPlans { JobId => JobPlan }
+    /// What a job is to work on, fixed before it begins: a part of the list in a row.
+    JobParts { (JobId, u64) => Vec<Stretch> }
+    /// What a job has done, a row for each of its steps that changed something.
+    JobEffects { (JobId, u64) => Vec<Effect> }
+    /// What a job refused, by its place in the report.
+    JobRefusals { (JobId, u64) => Box<JobRefusal> }
+    /// The jobs that have not ended, and the number of the last one: one row.
+    OpenJobs { () => Open }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

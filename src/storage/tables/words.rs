@@ -12,6 +12,7 @@ use scrip_domain::{
     event::EventType,
     gift_card::EntryKind,
     id::{CustomerId, EventId},
+    job::{JobKind, JobStatus},
     period::{Instant, Period, instant_of},
     source::Source,
     status::Status,
@@ -147,7 +148,20 @@ words!(
     Extend = "COUPON_EXTEND",
     Hold = "COUPON_HOLD",
     Release = "COUPON_RELEASE",
-    Update = "COUPON_UPDATE"
+    Update = "COUPON_UPDATE",
+    Import = "COUPON_IMPORT"
+);
+words!(JobKind, of_job_kind, job_kind, "a kind of job", Import = "IMPORT", Bulk = "BULK", Undo = "UNDO");
+words!(
+    JobStatus,
+    of_job_status,
+    job_status,
+    "a status of a job",
+    Queued = "QUEUED",
+    Running = "RUNNING",
+    Succeeded = "SUCCEEDED",
+    Failed = "FAILED",
+    Cancelled = "CANCELLED"
 );
 
 pub(super) fn millis(at: Instant) -> At {

@@ -30,6 +30,7 @@ mod held;
 mod holds;
 mod idempotency;
 mod ids;
+mod jobs;
 mod keys;
 mod lanes;
 mod life;

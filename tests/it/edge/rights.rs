@@ -37,6 +37,7 @@ pub(super) const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ),
     ("purchase", Some(Action::ReadPurchases), "{ purchase(transactionId: \"t\") { id } }"),
     ("patternPreview", Some(Action::PreviewPatterns), "{ patternPreview(input: {pattern: \"B##\"}) { combinations } }"),
+    ("jobs", Some(Action::ReadJobs), "{ jobs { edges { cursor } } }"),
     ("plugins", Some(Action::ReadPlugins), "{ plugins { id } }"),
     ("settings", Some(Action::ReadSettings), "{ settings { autoRedeem } }"),
     ("database", Some(Action::ReadOperations), "{ database { bytes } }"),
@@ -153,6 +154,19 @@ pub(super) const DEMANDS: &[(&str, Option<Action>, &str)] = &[
         Some(Action::MakeCustomerTokens),
         "mutation { customerTokenCreate(input: {customerId: \"ann\"}) ERRORS }",
     ),
+    (
+        "importStart",
+        Some(Action::ManageJobs),
+        "mutation { importStart(input: {uploadId: \"none\", poolId: \"POOL\"}) ERRORS }",
+    ),
+    (
+        "couponsBulk",
+        Some(Action::ManageJobs),
+        "mutation { couponsBulk(input: {action: INVALIDATE, codes: [{code: \"none\"}], dryRun: true}) ERRORS }",
+    ),
+    ("jobUndo", Some(Action::ManageJobs), "mutation { jobUndo(id: \"none\") ERRORS }"),
+    ("jobCancel", Some(Action::ManageJobs), "mutation { jobCancel(id: \"none\") ERRORS }"),
+    ("jobProgress", Some(Action::ReadJobs), "subscription { jobProgress(id: \"none\") { id } }"),
     ("couponEvents", Some(Action::ReadEvents), "subscription { couponEvents(after: \"CURSOR\") { __typename } }"),
 ];
 
@@ -264,7 +278,17 @@ async fn every_route_demands_what_the_table_says() {
     let routes: Vec<_> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(
         routes,
-        ["/", "/graphql", "/pools/{id}/{file}", "/customers/{id}/data.json", "/backup", "/healthz", "/readyz"]
+        [
+            "/",
+            "/graphql",
+            "/pools/{id}/{file}",
+            "/customers/{id}/data.json",
+            "/jobs/{id}/refusals.csv",
+            "/uploads",
+            "/backup",
+            "/healthz",
+            "/readyz"
+        ]
     );
     let asked = Asked::new().await;
     let scrip = asked.app.scrip();
@@ -272,6 +296,8 @@ async fn every_route_demands_what_the_table_says() {
     let is_forbidden = |failure: Failure| failure.to_string().contains("may not");
     assert!(nobody.backup(None).is_err_and(is_forbidden));
     assert!(nobody.personal_data(&CustomerId::parse("ann").expect("an id")).await.is_err_and(is_forbidden));
+    assert!(nobody.upload(None).await.is_err_and(is_forbidden));
+    assert!(nobody.job(scrip::domain::job::JobId(1)).await.is_err_and(is_forbidden));
     let pools = scrip.operator();
     let GlobalPool(pool) = GlobalPool::of(&pools, &asked.pool);
     let pool = pools.pool(pool).expect("an answer").expect("a pool");

@@ -1,0 +1,187 @@
+//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth). An
+//! import of a million codes, the same file again, what is only tried, claims beside an import, one action with many coupons
+//! that were touched, and taking that back.
+
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
+
+#[expect(dead_code, reason = "what the benchmarks share is more than this one needs")]
+mod support;
+
+use std::{
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use hdrhistogram::Histogram;
+use scrip::{
+    domain::{
+        id::PoolId,
+        job::{Job, JobStatus},
+        source::Source,
+        status::Status,
+    },
+    service::{BulkAction, BulkDraft, Claim, CouponFilter, ImportDraft, MappingDraft, OnDuplicate, Session},
+    storage::Address,
+};
+use support::{Bench, customer, draft, histogram, kilobytes, nanos, row};
+
+/// How many codes a file has, and how many coupons a bulk action is for.
+const CODES: usize = 1_000_000;
+const COUPONS: u64 = 200_000;
+/// How many claim at once beside an import.
+const CLAIMS: usize = 16;
+
+#[tokio::main]
+async fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let (codes, coupons) = if quick { (CODES / 10, COUPONS / 10) } else { (CODES, COUPONS) };
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
+    let bench = Bench::open(&address, Duration::from_secs(3)).await;
+    let pool = bench.make(draft("Imported", Source::Uploaded)).await;
+    let file = upload(&bench.session, codes, "").await;
+    let idle = kilobytes();
+    for (what, dry_run) in [("tried first", true), ("imported", false), ("the same again", false)] {
+        let (job, seconds, peak) = imported(&bench.session, pool, &file, dry_run).await;
+        told(what, &job, seconds, peak.saturating_sub(idle));
+    }
+    beside(&bench, codes).await;
+    bulk(&bench, coupons).await;
+    bench.scrip.begin_stop();
+}
+
+/// Uploads a file of so many codes that begin so.
+async fn upload(session: &Session, codes: usize, start: &str) -> String {
+    let mut upload = session.upload(None).await.expect("an upload");
+    let mut text = String::from("code\n");
+    for number in 0..codes {
+        writeln!(text, "{start}C{number:08}").expect("a text takes all");
+        if text.len() > 1 << 20 {
+            upload.write(std::mem::take(&mut text).into_bytes()).await.expect("written");
+        }
+    }
+    upload.write(text.into_bytes()).await.expect("written");
+    upload.finish().await.expect("a file").id
+}
+
+fn import(pool: PoolId, upload: &str, dry_run: bool) -> ImportDraft {
+    let (upload, mapping) = (upload.to_owned(), MappingDraft::default());
+    ImportDraft { upload, pool: Some(pool), mapping, on_duplicate: OnDuplicate::Skip, dry_run }
+}
+
+/// Imports a file: the job, how long it took, and the most memory meanwhile.
+async fn imported(session: &Session, pool: PoolId, file: &str, dry_run: bool) -> (Job, f64, u64) {
+    let begun = Instant::now();
+    let job = session.start_import(None, import(pool, file, dry_run)).await.expect("a job");
+    let (job, peak) = ended(session, job).await;
+    (job, begun.elapsed().as_secs_f64(), peak)
+}
+
+/// A job after it has ended, and the most memory until then, in KiB.
+async fn ended(session: &Session, job: Job) -> (Job, u64) {
+    let (mut last, mut peak) = (job, 0);
+    let mut followed = session.follow_job(last.id).expect("an answer");
+    while let Some(job) = followed.next().await.expect("an answer") {
+        peak = peak.max(kilobytes());
+        last = job;
+    }
+    assert_eq!(last.status, JobStatus::Succeeded, "{last:?}");
+    (last, peak)
+}
+
+fn told(what: &str, job: &Job, seconds: f64, kilobytes: u64) {
+    let counted = job.counters;
+    println!(
+        "{what:<24} {:>8} done {:>8} skipped {:>3} refused in {seconds:>6.1} s, {:>7.0} /s, {} MiB above idle",
+        counted.done,
+        counted.skipped,
+        counted.refused,
+        counted.total() as f64 / seconds,
+        kilobytes >> 10,
+    );
+}
+
+fn told_claims(what: &str, times: &Histogram<u64>, seconds: f64) {
+    let millis = |quantile| times.value_at_quantile(quantile) as f64 / 1e6;
+    let (half, most) = (millis(0.5), millis(0.99));
+    row(what, &format!("{:.0} /s, p50 {half:.1} ms, p99 {most:.1} ms", times.len() as f64 / seconds));
+}
+
+/// Claims of another pool, alone and beside an import.
+async fn beside(bench: &Bench, codes: usize) {
+    let mut bulk = draft("Claimed", Source::BulkGenerated);
+    bulk.pattern = Some("BULK-$$$$$$$$$$".to_owned());
+    let claimed = bench.make(bulk).await;
+    let generate = scrip::service::CouponsGenerate { pool: claimed, count: 50_000_000 };
+    bench.session.change(None, generate).await.expect("codes");
+    let make = move |number: u64| Claim::of(claimed, customer(&format!("c-{number}")));
+    let (alone, seconds) = bench.run(CLAIMS, u64::MAX, make).await;
+    told_claims("claims alone", &alone, seconds);
+    let other = bench.make(draft("Beside", Source::Uploaded)).await;
+    let file = upload(&bench.session, codes, "X").await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..CLAIMS {
+        let (session, stop, count) = (bench.session.clone(), Arc::clone(&stop), Arc::clone(&bench.count));
+        tasks.spawn(async move {
+            let mut times = histogram();
+            while !stop.load(Relaxed) {
+                let command = make(count.fetch_add(1, Relaxed));
+                let begun = Instant::now();
+                session.submit(None, command).await.expect("a coupon");
+                times.saturating_record(nanos(begun));
+            }
+            times
+        });
+    }
+    let (job, seconds, _) = imported(&bench.session, other, &file, false).await;
+    stop.store(true, Relaxed);
+    let mut all: Histogram<u64> = histogram();
+    for times in tasks.join_all().await {
+        all.add(times).expect("the same bounds");
+    }
+    told_claims("claims beside an import", &all, seconds);
+    told("imported beside claims", &job, seconds, 0);
+}
+
+/// One action with coupons that were touched, and taking it back.
+async fn bulk(bench: &Bench, coupons: u64) {
+    let mut drafted = draft("Bulk", Source::BulkGenerated);
+    drafted.pattern = Some("ACT-$$$$$$$$$$".to_owned());
+    let pool = bench.make(drafted).await;
+    let generate = scrip::service::CouponsGenerate { pool, count: i64::try_from(coupons).expect("a count") };
+    bench.session.change(None, generate).await.expect("codes");
+    let make = move |number: u64| Claim::of(pool, customer(&format!("c-{number}")));
+    let many = Bench {
+        scrip: Arc::clone(&bench.scrip),
+        session: bench.session.clone(),
+        time: Duration::from_secs(600),
+        count: Arc::default(),
+    };
+    many.run(256, coupons, make).await;
+    let filter = CouponFilter { statuses: vec![Status::Claimed], ..CouponFilter::default() };
+    let draft = BulkDraft {
+        action: BulkAction::Invalidate,
+        coupons: None,
+        codes: None,
+        filter: Some(filter),
+        customers: None,
+        upload: None,
+        pool: Some(pool),
+        to: None,
+        reason: None,
+        dry_run: false,
+    };
+    let begun = Instant::now();
+    let job = bench.session.start_bulk(None, draft).await.expect("a job");
+    let (job, _) = ended(&bench.session, job).await;
+    told("invalidated", &job, begun.elapsed().as_secs_f64(), 0);
+    let begun = Instant::now();
+    let undo = bench.session.undo_job(job.id, false).await.expect("a job");
+    let (undo, _) = ended(&bench.session, undo).await;
+    told("taken back", &undo, begun.elapsed().as_secs_f64(), 0);
+}

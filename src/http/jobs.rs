@@ -1,0 +1,130 @@
+//! `GET /jobs/{id}/refusals.csv`: the rows that a job refused, as a file that can be mended and imported again: the columns
+//! that they had, and after them the line, the code of the refusal and its text.
+
+use std::io;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Extension, Path, State},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+
+use super::{App, export::write_cell, graphql, lanes::Lane, notes::Notes};
+use scrip_domain::job::Job;
+use scrip_graphql::{code::CouponErrorCode, job_id};
+use scrip_service::{JobRefusal, MAX_PAGE, PageRequest, Session};
+
+pub(super) async fn refusals(
+    State(app): State<App>,
+    Extension(notes): Extension<Notes>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let session = match graphql::asking(&app, &notes, &headers).await {
+        Ok(session) => session,
+        Err(refusal) => return *refusal,
+    };
+    if let Err(failure) = session.demand(scrip_service::Action::ReadJobs) {
+        return graphql::failed(&failure, "reading a job");
+    }
+    let unknown = || graphql::error(StatusCode::NOT_FOUND, "no job is known by this id");
+    let Ok(number) = job_id(session.ids(), &id) else { return unknown() };
+    let job = match session.job(number).await {
+        Ok(Some(job)) => job,
+        Ok(None) => return unknown(),
+        Err(failure) => return graphql::failed(&failure, "reading a job"),
+    };
+    let head = head(&job);
+    let parts = stream::unfold(Some((Some(head), app, session, job, None)), |state| async {
+        let (head, app, session, job, after) = state?;
+        if let Some(head) = head {
+            return Some((Ok(Bytes::from(head)), Some((None, app, session, job, after))));
+        }
+        let key = session.actor().id.clone();
+        app.held.room(&key).await;
+        let lanes = app.lanes.clone();
+        let turn = async move {
+            let part = part(&session, &job, after).await;
+            (part, session, job)
+        };
+        match lanes.run(Lane::Far, &key, turn).await {
+            Ok((Ok(Some((text, last))), session, job)) => {
+                let bytes = app.held.text(&key, text.into_bytes());
+                Some((Ok(bytes), Some((None, app, session, job, Some(last)))))
+            }
+            Ok((Ok(None), ..)) => None,
+            Ok((Err(reason), ..)) => Some((Err(io::Error::other(reason)), None)),
+            Err(busy) => Some((Err(io::Error::other(busy.to_string())), None)),
+        }
+    });
+    let name = format!("attachment; filename=\"refusals-{id}.csv\"");
+    let head = [(CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()), (CONTENT_DISPOSITION, name)];
+    (head, Body::from_stream(parts)).into_response()
+}
+
+/// The first line. Rows that are of no file are coupons by their codes.
+fn head(job: &Job) -> String {
+    let own = ["code".to_owned()];
+    let columns: &[String] = if job.columns.is_empty() { &own } else { &job.columns };
+    let mut text = String::new();
+    for column in columns {
+        write_cell(&mut text, column);
+        text.push(',');
+    }
+    text.push_str("line,refusal,reason\r\n");
+    text
+}
+
+/// The next lines, and the place of the last; none after it.
+async fn part(session: &Session, job: &Job, after: Option<u64>) -> Result<Option<(String, u64)>, String> {
+    let request = PageRequest { limit: MAX_PAGE, after, before: None, from_end: false };
+    let page = session.job_refusals(job, &request).await.map_err(|failure| failure.to_string())?;
+    let Some((last, _)) = page.items.last() else { return Ok(None) };
+    let last = *last;
+    let mut text = String::new();
+    for (_, refusal) in &page.items {
+        line(&mut text, job, refusal);
+    }
+    Ok(Some((text, last)))
+}
+
+fn line(text: &mut String, job: &Job, refusal: &JobRefusal) {
+    let width = job.columns.len().max(1);
+    for place in 0..width {
+        let cell = match refusal.cells.get(place) {
+            Some(cell) => cell.as_str(),
+            None if place == 0 => refusal.code.as_deref().unwrap_or_default(),
+            None => "",
+        };
+        if job.columns.is_empty() {
+            write_cell(text, cell)
+        } else {
+            write_as_it_was(text, cell)
+        }
+        text.push(',');
+    }
+    text.push_str(&refusal.line.map(|line| line.to_string()).unwrap_or_default());
+    text.push(',');
+    let code = async_graphql::resolver_utils::enum_value(CouponErrorCode::from(refusal.reason.code));
+    text.push_str(code.to_string().trim_matches('"'));
+    text.push(',');
+    write_cell(text, &refusal.reason.message);
+    text.push_str("\r\n");
+}
+
+/// A cell of a file is as safe in a spreadsheet as it was there: marked once more, it would come back otherwise. One that
+/// begins a formula is marked; an import takes that back.
+fn write_as_it_was(text: &mut String, cell: &str) {
+    if cell.starts_with('\'') {
+        text.push('"');
+        text.push_str(&cell.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        write_cell(text, cell);
+    }
+}

@@ -1,0 +1,142 @@
+//! Working on one action with many coupons: what it is for is fixed first, then each coupon goes through the decision of
+//! the single action.
+
+use super::{
+    BulkAction, BulkPlan, Items,
+    work::{Goes, Lease},
+};
+use crate::{Claim, Command, CouponRef, Failure, Invalidate, Redeem, RowTask, StepRow, Transfer, Unassign, Unredeem};
+use scrip_domain::{
+    event::{Reason, Why},
+    id::{CouponId, CustomerId, PoolId},
+    job::Cursor,
+};
+use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
+
+/// How many coupons a step has: no more than a batch of commands, which what is salvaged of a database counts on.
+const STEP: usize = BATCH_COMMANDS as usize;
+
+impl Lease {
+    pub(super) async fn bulk(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
+        match &plan.items {
+            Items::Filter(filter) if self.job.total.is_none() => {
+                if self.fix(filter).await? == Goes::NotOn {
+                    return Ok(());
+                }
+                self.listed(plan).await
+            }
+            Items::Filter(_) | Items::Listed => self.listed(plan).await,
+            Items::File(file) => match plan.pool {
+                Some(pool) => self.read(file, Some(plan.claims(pool))).await,
+                None => self.finish(Some("it names no pool".to_owned())).await,
+            },
+            Items::Codes(codes) => {
+                let coupon = |(code, customer): &(String, Option<CustomerId>)| {
+                    plan.command(plan.coupon(code, customer.as_ref()), customer.as_ref())
+                };
+                self.given(codes, coupon).await
+            }
+            Items::Customers(customers) => {
+                let Some(pool) = plan.pool else { return self.finish(Some("it names no pool".to_owned())).await };
+                let claims = plan.claims(pool);
+                self.given(customers, |customer| Some(claims.of(customer.clone()))).await
+            }
+        }
+    }
+
+    /// Works on the job's list.
+    async fn listed(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
+        while self.job.cursor.place < self.job.parts {
+            let at = self.job.cursor;
+            let part = self.scrip.store.get_one::<JobParts>((self.job.id, at.place)).await?.unwrap_or_default();
+            let length: u64 = part.iter().map(|one| one.to - one.from).sum();
+            let coupons: Vec<CouponId> = places(&part, at.within).take(STEP).collect();
+            let within = at.within + coupons.len() as u64;
+            let to = if within >= length {
+                Cursor { place: at.place + 1, ..Cursor::default() }
+            } else {
+                Cursor { within, ..at }
+            };
+            let first = self.job.counters.total() + 1;
+            let row = |(line, id)| row(line, plan.command(CouponRef::Id(id), None));
+            let rows: Vec<StepRow> = (first..).zip(coupons).filter_map(row).collect();
+            if self.rows(rows, to).await? == Goes::NotOn {
+                return Ok(());
+            }
+        }
+        self.finish(None).await
+    }
+
+    /// Works on what was given in the call.
+    async fn given<T>(&mut self, given: &[T], command: impl Fn(&T) -> Option<Command>) -> Result<(), Failure> {
+        loop {
+            let at = self.job.cursor;
+            let done = usize::try_from(at.place + at.within).unwrap_or(usize::MAX);
+            // What is only tried is tried as a whole, so that all of it is told as it would be.
+            let step = if self.job.dry_run { given.len() } else { STEP };
+            let row = |(line, one): (u64, &T)| row(line, command(one));
+            let rows: Vec<StepRow> = (1..).zip(given).skip(done).take(step).filter_map(row).collect();
+            if rows.is_empty() {
+                return self.finish(None).await;
+            }
+            let to = Cursor { place: (done + rows.len()) as u64, ..Cursor::default() };
+            if self.rows(rows, to).await? == Goes::NotOn {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn row(line: u64, command: Option<Command>) -> Option<StepRow> {
+    Some(StepRow { line, cells: Vec::new(), task: RowTask::Act(Box::new(command?)) })
+}
+
+/// The coupons of stretches, but for the first so many.
+fn places(part: &[Stretch], skipped: u64) -> impl Iterator<Item = CouponId> {
+    let mut left = skipped;
+    part.iter().flat_map(move |Stretch { pool, from, to }| {
+        let passed = left.min(to - from);
+        left -= passed;
+        let pool = *pool;
+        (from + passed..*to).map(move |index| CouponId { pool, index })
+    })
+}
+
+impl BulkPlan {
+    fn reason(&self) -> Option<Reason> {
+        self.reason.as_deref().and_then(|reason| Reason::parse(reason).ok())
+    }
+
+    /// The action on one coupon, by a customer where one is named. A claim names no coupon: it is asked for by customers
+    /// alone.
+    fn command(&self, coupon: CouponRef, customer: Option<&CustomerId>) -> Option<Command> {
+        let reason = self.reason();
+        Some(match self.action {
+            BulkAction::Claim => return None,
+            BulkAction::Redeem => Redeem { customer: customer.cloned(), reason, ..Redeem::of(coupon) }.into(),
+            BulkAction::Unredeem => Unredeem { coupon, entry: None, transaction: None, amount: None, reason }.into(),
+            BulkAction::Unassign => Unassign { coupon, reason }.into(),
+            BulkAction::Transfer => Transfer { coupon, to: self.to.clone(), to_email: None, reason }.into(),
+            BulkAction::Invalidate => Invalidate { coupon, reason }.into(),
+        })
+    }
+
+    fn claims(&self, pool: PoolId) -> Claims {
+        let why = self.reason.clone().map(|reason| Why { reason: Some(reason), reference: None });
+        Claims { pool, why }
+    }
+}
+
+/// Claims of a pool, for one reason.
+#[derive(Debug, Clone)]
+pub(super) struct Claims {
+    pool: PoolId,
+    why: Option<Why>,
+}
+
+impl Claims {
+    /// That of a customer.
+    pub(super) fn of(&self, customer: CustomerId) -> Command {
+        Claim { why: self.why.clone(), ..Claim::of(self.pool, customer) }.into()
+    }
+}

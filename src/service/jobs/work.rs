@@ -1,0 +1,210 @@
+//! Working on a job: its steps by the lease that was taken, each decided with what plugins say, tried again where the
+//! database cannot write, and in halves where some row keeps all others from being decided.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer, prepare::Prepared};
+use scrip_domain::{
+    event::Reason,
+    job::{Counters, Cursor, Effect, Job},
+    rejection::{Code, Refusal, Rejection},
+};
+use scrip_storage::{JobEffects, JobRefusal, ReadFrom};
+
+/// How long it is before a database that could not write is asked again.
+const RESPITE: Duration = Duration::from_secs(1);
+
+/// How many rows a step has while others have changes made too: they wait for one such step at most.
+const BESIDE: usize = 200;
+/// How long it is left to others after a step at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Whoever works on a job.
+pub(super) struct Lease {
+    pub(super) scrip: Arc<Scrip>,
+    caller: Caller,
+    pub(super) job: Job,
+    /// Whether others had changes made during the last step.
+    beside: bool,
+}
+
+/// Whether there is more to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goes {
+    /// The job is still this one's.
+    On,
+    /// It was stopped, ended, or is another's.
+    NotOn,
+}
+
+impl Lease {
+    pub(super) fn new(scrip: Arc<Scrip>, caller: Caller, job: Job) -> Self {
+        Self { scrip, caller, job, beside: false }
+    }
+
+    /// Takes a step without rows.
+    pub(super) async fn step(&mut self, work: Work) -> Result<Goes, Failure> {
+        loop {
+            if self.scrip.is_stopping() {
+                return Ok(Goes::NotOn);
+            }
+            let (id, fence, from) = (self.job.id, self.job.fence, self.job.cursor);
+            let step = JobStep { job: id, fence, from, work: work.clone() };
+            match self.scrip.change(&self.caller, None, Box::new(step)).await {
+                Ok(job) => {
+                    self.job = *job;
+                    self.scrip.board.tell();
+                    return Ok(if self.job.is_open() { Goes::On } else { Goes::NotOn });
+                }
+                Err(Failure::Refused(refusals)) if is_stale(&refusals) => return Ok(Goes::NotOn),
+                Err(Failure::Refused(refusals)) if cannot_write(&refusals) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(RESPITE) => {}
+                        () = self.scrip.stop.cancelled() => {}
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Works on rows, after which the job is at a cursor. In halves where all of them together cannot be decided: a row
+    /// that cannot be decided alone is refused.
+    pub(super) async fn rows(&mut self, mut rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+        if self.job.dry_run {
+            return self.tried_rows(rows, to).await;
+        }
+        while self.beside && rows.len() > BESIDE {
+            let rest = rows.split_off(BESIDE);
+            let part = std::mem::replace(&mut rows, rest);
+            let from = self.job.cursor;
+            let half = Cursor { within: from.within + part.len() as u64, ..from };
+            if self.rows_at_once(part, half).await? == Goes::NotOn {
+                return Ok(Goes::NotOn);
+            }
+        }
+        self.rows_at_once(rows, to).await
+    }
+
+    async fn rows_at_once(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+        let rows = Arc::new(rows);
+        let (begun, others) = (Instant::now(), self.scrip.committer.others());
+        let failed = match self.step(Work::Rows(Arc::clone(&rows), to)).await {
+            Ok(goes) => {
+                // Half of the time is left to others, where there are any.
+                self.beside = self.scrip.committer.others() != others;
+                if self.beside {
+                    tokio::time::sleep(begun.elapsed().min(LONGEST_PAUSE)).await;
+                }
+                return Ok(goes);
+            }
+            Err(failed) => failed,
+        };
+        let from = self.job.cursor;
+        let rows = Arc::unwrap_or_clone(rows);
+        if rows.len() > 1 {
+            let mut first = rows;
+            let second = first.split_off(first.len() / 2);
+            // The first half ends where the whole begins, but for the rows that it has.
+            let half = Cursor { within: from.within + first.len() as u64, ..from };
+            return match Box::pin(self.rows_at_once(first, half)).await? {
+                Goes::On => Box::pin(self.rows_at_once(second, to)).await,
+                Goes::NotOn => Ok(Goes::NotOn),
+            };
+        }
+        match failed {
+            Failure::Refused(refusals) => self.step(Work::Rows(Arc::new(refused_rows(rows, &refusals)), to)).await,
+            broken => Err(broken),
+        }
+    }
+
+    /// Finds out what rows would come to, and notes that.
+    async fn tried_rows(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+        let (counted, refusals) = self.rehearse(rows, to).await?;
+        self.step(Work::Told(counted, refusals, to)).await
+    }
+
+    pub(super) async fn rehearse(
+        &self,
+        rows: Vec<StepRow>,
+        to: Cursor,
+    ) -> Result<(Counters, Vec<JobRefusal>), Failure> {
+        let (id, fence, from) = (self.job.id, self.job.fence, self.job.cursor);
+        let step = Box::new(JobStep { job: id, fence, from, work: Work::Rows(Arc::new(rows), to) });
+        let (mut prepared, mut rounds) = (Prepared::default(), 0);
+        loop {
+            let scrip = &self.scrip;
+            let tried = committer::rehearse_step(
+                &scrip.store,
+                &scrip.registry,
+                &scrip.time,
+                &self.caller,
+                step.clone(),
+                prepared,
+            );
+            let returned = match tried.await {
+                Ok(Ok(came)) => return Ok(came),
+                Ok(Err(failure)) => return Err(failure),
+                Err(returned) => *returned,
+            };
+            prepared = returned.prepared;
+            scrip.find_out(returned.needs, &mut prepared, &mut rounds).await?;
+        }
+    }
+
+    /// Ends the job.
+    pub(super) async fn finish(&mut self, error: Option<String>) -> Result<(), Failure> {
+        self.step(Work::Finish(error)).await.map(drop)
+    }
+
+    /// Takes back what another job has done: each of its steps in one.
+    pub(super) async fn undo(&mut self) -> Result<(), Failure> {
+        let Some(undone) = self.job.undoes else { return self.finish(Some("it names no job".to_owned())).await };
+        let reason = Reason::parse(&format!("undo of job {}", undone.0)).ok();
+        loop {
+            let at = self.job.cursor;
+            let effects = JobEffects::of(undone, at.place);
+            let found = self.scrip.store.scan(&effects, ReadFrom::Start, 1).await?;
+            let Some(((_, number), effects)) = found.into_iter().next() else { return self.finish(None).await };
+            let skipped = if number == at.place { at.within } else { 0 };
+            let task = |effect: Effect| RowTask::Undo(Box::new(effect), reason.clone());
+            // What was done last is taken back first within a step: a coupon may be in it twice.
+            let rest = effects.into_iter().rev().skip(usize::try_from(skipped).unwrap_or(usize::MAX));
+            let first = self.job.counters.total() + 1;
+            let rows =
+                (first..).zip(rest).map(|(line, effect)| StepRow { line, cells: Vec::new(), task: task(effect) });
+            let to = Cursor { place: number + 1, ..Cursor::default() };
+            if self.rows(rows.collect(), to).await? == Goes::NotOn {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whether the job is not this one's any more.
+fn is_stale(refusals: &[Refusal]) -> bool {
+    refusals.iter().any(|refusal| refusal.code == Code::ValueInvalid && refusal.field.is_empty())
+}
+
+fn cannot_write(refusals: &[Refusal]) -> bool {
+    refusals.iter().any(|refusal| refusal.code == Code::DatabaseUnavailable)
+}
+
+/// A row that cannot be decided, as one that is refused.
+fn refused_rows(rows: Vec<StepRow>, refusals: &[Refusal]) -> Vec<StepRow> {
+    let unknown = || Rejection::ValueInvalid { reason: "it cannot be decided".to_owned() }.into();
+    let reason = refusals.first().cloned().unwrap_or_else(unknown);
+    let refused = |row: StepRow| {
+        let code = match &row.task {
+            RowTask::Import(import, ..) => Some(import.code.clone()),
+            _ => None,
+        };
+        let refusal =
+            JobRefusal { line: Some(row.line), code, coupon: None, reason: reason.clone(), cells: row.cells.clone() };
+        StepRow { task: RowTask::Refused(Box::new(refusal)), ..row }
+    };
+    rows.into_iter().map(refused).collect()
+}
