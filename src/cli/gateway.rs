@@ -37,7 +37,11 @@ impl<'a> Gateway<'a> {
         let payload = answer["data"][name].clone();
         let errors = [&answer["errors"], &payload["userErrors"]].into_iter().filter_map(Value::as_array).flatten();
         let reasons: Vec<&str> = errors.filter_map(|error| error["message"].as_str()).collect();
-        if reasons.is_empty() { Ok(payload) } else { Err(format!("{} answers: {}", self.url, reasons.join("; ")).into()) }
+        if reasons.is_empty() {
+            Ok(payload)
+        } else {
+            Err(format!("{} answers: {}", self.url, reasons.join("; ")).into())
+        }
     }
 
     async fn answer(&self, request: RequestBuilder, what: &str) -> Result<Response, Problem> {

@@ -3,7 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{combining::Combining, group::{GroupId, Groups}, period::Instant, seal::IdSecret, token_key::TokenKeys};
+use super::{
+    combining::Combining,
+    group::{GroupId, Groups},
+    period::Instant,
+    seal::IdSecret,
+    token_key::TokenKeys,
+};
 
 /// What every secret starts with, so that people and scanners recognise one.
 pub const SECRET_PREFIX: &str = "scrip_";

@@ -86,7 +86,8 @@ impl AuditEntry {
         digest.update(number.to_le_bytes());
         digest.update(at.as_millisecond().to_le_bytes());
         let role = format!("{role:?}");
-        let parts = [Some(actor), Some(name), Some(&role), address.as_ref(), Some(request), Some(action), target.as_ref()];
+        let parts =
+            [Some(actor), Some(name), Some(&role), address.as_ref(), Some(request), Some(action), target.as_ref()];
         for part in parts.into_iter().chain([Some(outcome)]) {
             // One that is not there is told from an empty one.
             digest.update(part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());

@@ -10,9 +10,7 @@ pub const MAX_GROUPS: usize = 10_000;
 pub const MAX_GROUPS_OF_ONE: usize = 100;
 
 /// A group, numbered from 1 in order of creation.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct GroupId(pub u32);
 

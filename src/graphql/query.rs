@@ -4,7 +4,9 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 
 use super::{
     asking::session,
-    connection::{AuditEntryConnection, CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection},
+    connection::{
+        AuditEntryConnection, CouponConnection, CouponEventConnection, CouponPoolConnection, CustomerConnection,
+    },
     cursor::{AuditPlace, cursor, place},
     failure::{failed, refused, rejected},
     gate::OpensPurchases,
@@ -13,8 +15,9 @@ use super::{
     moment::instant,
     scalar::Cursor,
     types::{
-        ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool, Customer, Database, Eligibility, LedgerEntry,
-        Node, PatternPreview, Plugin, Purchase, Settings, UserGroup, Viewer,
+        ApiKey, AuditEntry, AuditFilter, AuditVerification, BackgroundTask, CheckoutVerdict, Coupon, CouponPool,
+        Customer, Database, Eligibility, LedgerEntry, Node, PatternPreview, Plugin, Purchase, Settings, UserGroup,
+        Viewer,
     },
     visible,
 };

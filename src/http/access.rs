@@ -18,12 +18,7 @@ pub(super) async fn session(
 }
 
 /// The same of a key that stands in a text such as "Bearer KEY".
-pub(super) async fn bearer(
-    scrip: &Arc<Scrip>,
-    value: &str,
-    from: Option<IpAddr>,
-    request: &str,
-) -> Option<Session> {
+pub(super) async fn bearer(scrip: &Arc<Scrip>, value: &str, from: Option<IpAddr>, request: &str) -> Option<Session> {
     let (scheme, key) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;

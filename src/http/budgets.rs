@@ -164,9 +164,7 @@ mod tests {
         let key = Budget { requests: Some(2), cost: Some(100) };
         let budgets = Budgets::new(BudgetRules { key, ..BudgetRules::default() });
         let (who, start) = (caller(Role::Service), Instant::now());
-        let take = |cost, millis| {
-            budgets.take_at(&who, cost, start + Duration::from_millis(millis)).expect("a budget")
-        };
+        let take = |cost, millis| budgets.take_at(&who, cost, start + Duration::from_millis(millis)).expect("a budget");
         assert!((0..20).all(|_| take(10, 0).wait.is_none()));
         let told = take(10, 0);
         assert_eq!(told.wait, Some(1));

@@ -10,11 +10,8 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::{task::yield_now, time::Instant as Moment};
 
 use super::{
-    Caller, CouponFilter, Erase, EraseFurther, ErasePart, Failure, PageRequest, Place, Scrip,
-    forgetting::mentions,
-    prepare::fresh_bytes,
-    purchase::size,
-    tasks::ERASURES,
+    Caller, CouponFilter, Erase, EraseFurther, ErasePart, Failure, PageRequest, Place, Scrip, forgetting::mentions,
+    prepare::fresh_bytes, purchase::size, tasks::ERASURES,
 };
 use scrip_domain::{
     id::{CouponId, CustomerId, EventId},
@@ -195,7 +192,8 @@ impl Scrip {
         }
         let rows = self.store.scan(&span, ReadFrom::Start, ROWS).await?;
         let last = rows.last().filter(|_| rows.len() == ROWS).map(|((_, pool, _), _)| pool.0);
-        let pools: Vec<_> = rows.into_iter().filter(|((.., at), _)| at.is_none()).map(|((_, pool, _), _)| pool).collect();
+        let pools: Vec<_> =
+            rows.into_iter().filter(|((.., at), _)| at.is_none()).map(|((_, pool, _), _)| pool).collect();
         let number = pools.len();
         Ok(Found::new(ErasePart::Counts(pools), last.map(|pool| vec![pool.saturating_add(1).to_string()]), number + 1))
     }

@@ -49,7 +49,8 @@ impl Forgetting<'_> {
         let of_coupons = self.checkout(&mut purchase.checkout);
         // Of one that changed no coupon, it is where its first event would have been: that of the next one.
         let has_events = purchase.checkout.coupons.iter().any(|one| one.redeemed || one.assigned);
-        let is_later = purchase.facts.since.is_some_and(|since| since > self.before || (has_events && since == self.before));
+        let is_later =
+            purchase.facts.since.is_some_and(|since| since > self.before || (has_events && since == self.before));
         (!is_later && self.id(&mut purchase.facts.customer)) || of_coupons
     }
 

@@ -30,8 +30,8 @@ mod lists;
 mod meaning;
 mod opened;
 mod page;
-mod personal;
 mod patterns;
+mod personal;
 mod pool_list;
 mod prepare;
 mod purchase;
@@ -70,8 +70,8 @@ pub use lists::{CouponFilter, Index, Span, foreign_cursor};
 use meaning::fingerprint;
 pub use page::{DEFAULT_PAGE, MAX_PAGE, Page, PageRequest};
 pub use patterns::{DraftFor, PatternFacts};
-pub use pool_list::{PoolOrder, PoolPlace};
 pub use personal::{Personal, PersonalData};
+pub use pool_list::{PoolOrder, PoolPlace};
 pub use purchase::{
     HoldFacts, MAX_RETURNED_LINES, MAX_RETURNS, PurchaseFacts, PurchaseRecord, ReturnOrder, ReturnRecord,
     ReturnedCoupon,

@@ -81,7 +81,8 @@ impl PersonalData {
         let (scrip, all) = (&self.scrip, CouponFilter::default());
         let page = scrip.customer_coupons(&self.customer.id, &all, &part(after), scrip.now()).await?;
         let last = page.resume.or(page.items.last().map(|(place, _)| *place)).filter(|_| page.has_next);
-        let pool = |coupon: Coupon| Some(Personal::Coupon(Box::new(coupon.clone()), scrip.registry.pool(coupon.id.pool)?));
+        let pool =
+            |coupon: Coupon| Some(Personal::Coupon(Box::new(coupon.clone()), scrip.registry.pool(coupon.id.pool)?));
         let pieces = page.items.into_iter().filter_map(|(_, coupon)| pool(coupon)).collect();
         Ok((pieces, last.map_or(Reading::Events(None), |last| Reading::Coupons(Some(last)))))
     }
@@ -94,10 +95,7 @@ impl PersonalData {
         Ok((pieces, last.map_or(Reading::Purchases(None), |last| Reading::Events(Some(last)))))
     }
 
-    async fn purchases(
-        &self,
-        after: Option<&(String, Option<CouponId>)>,
-    ) -> Result<(Vec<Personal>, Reading), Failure> {
+    async fn purchases(&self, after: Option<&(String, Option<CouponId>)>) -> Result<(Vec<Personal>, Reading), Failure> {
         let span = after.map_or_else(Span::<Purchases>::all, |after| Span::all().after(after));
         let rows = self.scrip.store.scan(&span, ReadFrom::Start, PURCHASES).await?;
         let last = rows.last().filter(|_| rows.len() == PURCHASES).map(|(key, _)| key.clone());

@@ -8,7 +8,13 @@ use super::{
     lists::foreign_cursor,
     registry::{Grouped, Held},
 };
-use scrip_domain::{group::{GroupId, Groups}, id::PoolId, name_key::NameKey, pool::Pool, rejection::Refusal};
+use scrip_domain::{
+    group::{GroupId, Groups},
+    id::PoolId,
+    name_key::NameKey,
+    pool::Pool,
+    rejection::Refusal,
+};
 
 /// In which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,7 +100,8 @@ impl Registry {
         if page.after.as_ref().zip(page.before.as_ref()).is_some_and(|(after, before)| after >= before) {
             return Vec::new();
         }
-        let looked = Looked { held: &held, filter, wanted: filter.name_contains.as_ref().map(|t| t.to_lowercase()), page };
+        let looked =
+            Looked { held: &held, filter, wanted: filter.name_contains.as_ref().map(|t| t.to_lowercase()), page };
         let of_groups: Vec<Option<GroupId>> = match (filter.group, groups) {
             (Some(group), groups) => groups.has(group).then_some(Some(group)).into_iter().collect(),
             (None, Groups::All) => return looked.among(&All(&held), order),
@@ -172,7 +179,10 @@ impl Looked<'_> {
             PoolOrder::Name => {
                 let between = pools.named((low.map(PoolPlace::named), high.map(PoolPlace::named)));
                 let named = between.filter_map(|place| Some((place, pool(&place.1)?)));
-                taken(named.map(|((name, id), pool)| (PoolPlace::Named(name.clone(), *id), Arc::clone(pool))), self.page)
+                taken(
+                    named.map(|((name, id), pool)| (PoolPlace::Named(name.clone(), *id), Arc::clone(pool))),
+                    self.page,
+                )
             }
         }
     }

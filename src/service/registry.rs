@@ -22,8 +22,8 @@ use scrip_domain::{
     terms::{CouponType, Terms},
 };
 use scrip_storage::{
-    ApiKeys, AuditHeads, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError, Store, Table, Tallies,
-    Tally, UserGroups,
+    ApiKeys, AuditHeads, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError,
+    Store, Table, Tallies, Tally, UserGroups,
 };
 
 /// How many rows are read at once at a start.

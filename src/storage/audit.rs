@@ -1,7 +1,10 @@
 //! Holding the audit against itself: its entries have no gap, each carries the digest of the one before, and the last is
 //! the one that its end says.
 
-use super::{ReadFrom, Span, StorageError, Store, tables::{AuditEntries, AuditHeads}};
+use super::{
+    ReadFrom, Span, StorageError, Store,
+    tables::{AuditEntries, AuditHeads},
+};
 use scrip_domain::audit::AuditHead;
 
 /// How many entries are read at once.

@@ -14,8 +14,10 @@ use scrip::{
         Checkout, CheckoutOrder, Claim, CouponFilter, CustomerEdit, Erased, Failure, PageRequest, Presentation,
         SettingsEdit,
     },
-    storage::{Address, Answers, Coupons, CustomerEvents, Customers, Emails, Erasures, Events, Holdings, Purchases,
-        ReadFrom, Span, Store, Table},
+    storage::{
+        Address, Answers, Coupons, CustomerEvents, Customers, Emails, Erasures, Events, Holdings, Purchases, ReadFrom,
+        Span, Store, Table,
+    },
 };
 
 use crate::support::{Backend, TestScrip, code, customer, disk, draft, new_folder, open, purchase};

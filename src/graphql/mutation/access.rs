@@ -12,8 +12,8 @@ use crate::{
     scalar::DateTime,
     types::{
         ApiKey, ApiKeyCreateInput, ApiKeyCreatePayload, ApiKeyPayload, ApiKeyRotateInput, ApiKeyUpdateInput,
-        CouponUserError, CustomerTokenCreateInput, CustomerTokenCreatePayload, UserGroup, UserGroupCreateInput, UserGroupPayload,
-        UserGroupUpdateInput,
+        CouponUserError, CustomerTokenCreateInput, CustomerTokenCreatePayload, UserGroup, UserGroupCreateInput,
+        UserGroupPayload, UserGroupUpdateInput,
     },
     visible,
 };

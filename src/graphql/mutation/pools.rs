@@ -14,8 +14,8 @@ use crate::{
         SettingsUpdateInput,
     },
     types::{
-        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerErasePayload, CustomerPayload, PoolPayload,
-        PoolUpdatePayload, SettingsPayload, SkippedCode,
+        CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerErasePayload,
+        CustomerPayload, PoolPayload, PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
     visible,
 };
@@ -149,9 +149,7 @@ impl PoolMutation {
         };
         Ok(Some(match erased {
             Ok(erased) => CustomerErasePayload { done: Some(erased == Erased::All), user_errors: Vec::new() },
-            Err(Failure::Refused(refusals)) => {
-                CustomerErasePayload { done: None, user_errors: user_errors(refusals) }
-            }
+            Err(Failure::Refused(refusals)) => CustomerErasePayload { done: None, user_errors: user_errors(refusals) },
             Err(broken) => return Err(failed(ctx, &broken)),
         }))
     }

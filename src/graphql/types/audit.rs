@@ -8,7 +8,7 @@ use crate::{
     scalar::{BigInt, DateTime},
 };
 use scrip_domain::{audit, group::GroupId, id::PoolId};
-use scrip_service::{AuditFound, AuditFilter as Filter};
+use scrip_service::{AuditFilter as Filter, AuditFound};
 
 /// Who did what, from where, when, with which outcome. It tells what was changed, and never to what.
 #[derive(Debug, Clone)]

@@ -212,10 +212,7 @@ pub(in super::super) async fn get(
         let bytes = app.held.text(&key, part);
         Some((Ok(bytes), Some((file, app, key))))
     });
-    let head = [
-        (CONTENT_TYPE, "application/json"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"customer.json\""),
-    ];
+    let head = [(CONTENT_TYPE, "application/json"), (CONTENT_DISPOSITION, "attachment; filename=\"customer.json\"")];
     (head, Body::from_stream(parts)).into_response()
 }
 

@@ -1,6 +1,8 @@
 //! The inputs of what is done with pools and their codes.
 
-use scrip_domain::{binding::Binding, group::GroupId, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit};
+use scrip_domain::{
+    binding::Binding, group::GroupId, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit,
+};
 
 /// Make a pool.
 #[derive(Debug, Clone)]

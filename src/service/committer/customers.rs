@@ -29,7 +29,9 @@ impl Attempt<'_> {
             if let Some(email) = &email {
                 self.take_email(email, &id)?;
             }
-            if let Some(before) = customer.email.filter(|before| email.as_ref().map(Email::folded) != Some(before.folded())) {
+            if let Some(before) =
+                customer.email.filter(|before| email.as_ref().map(Email::folded) != Some(before.folded()))
+            {
                 self.give_email_up(&before, &id)?;
             }
             customer.email = email;

@@ -8,9 +8,9 @@ use super::{
     working::{Change, Missing, Working},
 };
 use crate::{
-    Answer, AuditNote, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure, Forget, Hold,
-    HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate, Release,
-    ReleaseOver, Return, TokenKeyBegin,
+    Answer, AuditNote, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure,
+    Forget, Hold, HoldingsBegin, IdsBegin, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate, PoolUpdate,
+    Release, ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{

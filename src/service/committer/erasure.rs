@@ -46,8 +46,13 @@ impl Attempt<'_> {
             // The next with this id waits until nothing is left of the one before.
             return Err(Rejection::CustomerBeingErased.into());
         }
-        let erasure =
-            Erasure { alias: alias.clone(), force: *force, before: self.next_event(), stage: Stage::Look, after: vec![] };
+        let erasure = Erasure {
+            alias: alias.clone(),
+            force: *force,
+            before: self.next_event(),
+            stage: Stage::Look,
+            after: vec![],
+        };
         self.put::<Erasures>(customer.clone(), erasure);
         self.change.erasing.insert(customer.clone(), true);
         Ok(())
@@ -168,7 +173,9 @@ impl Attempt<'_> {
         let key = |transaction: &String| (transaction.clone(), None);
         self.need(purchases.iter().map(|transaction| RowId::of::<Purchases>(key(transaction))))?;
         for transaction in purchases {
-            let Some(kept) = self.get::<Purchases>(&key(transaction))?.and_then(|kept| kept.0.clone()) else { continue };
+            let Some(kept) = self.get::<Purchases>(&key(transaction))?.and_then(|kept| kept.0.clone()) else {
+                continue;
+            };
             let broken = |error: serde_json::Error| Stop::Broken(format!("purchase {transaction:?}: {error}"));
             let mut purchase = PurchaseRecord::read(transaction, &kept).map_err(broken)?;
             if whose.purchase(&mut purchase) {
@@ -198,7 +205,8 @@ impl Attempt<'_> {
         let is_new = self.get::<Erasures>(customer)?.is_some_and(|erasure| !erasure.stage.is_of_person());
         for email in emails {
             let is_theirs = self.get::<Emails>(email)? == Some(customer);
-            let kept = is_new && self.customer(customer)?.and_then(|one| one.email).is_some_and(|one| one.folded() == *email);
+            let kept =
+                is_new && self.customer(customer)?.and_then(|one| one.email).is_some_and(|one| one.folded() == *email);
             if is_theirs && !kept {
                 self.remove::<Emails>(email.clone());
             }

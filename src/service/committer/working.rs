@@ -19,8 +19,8 @@ use scrip_domain::{
     pool::Pool,
 };
 use scrip_storage::{
-    AuditEntries, AuditHeads, Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms, Pools, Row, RowId,
-    StorageError, Store, Tallies, Tally, TransactionEvents,
+    AuditEntries, AuditHeads, Batch, CustomerEvents, Customers, Dated, EVENTS_IN_ROW, Events, Histories, PoolTerms,
+    Pools, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
 };
 
 use super::{
@@ -69,8 +69,20 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { rows, removed, held: _, ensured, pools, tallies, settings, keys, events, audit: _, erasing: _, groups: _ } =
-            self;
+        let Self {
+            rows,
+            removed,
+            held: _,
+            ensured,
+            pools,
+            tallies,
+            settings,
+            keys,
+            events,
+            audit: _,
+            erasing: _,
+            groups: _,
+        } = self;
         rows.is_empty()
             && removed.is_empty()
             && ensured.is_empty()

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor, EventFilter,
-    Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData, PoolFilter, PoolOrder, PoolPlace,
-    PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
+    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor,
+    EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData,
+    PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},

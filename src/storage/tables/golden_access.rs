@@ -25,11 +25,8 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         address: Some("192.0.2.1".to_owned()),
         request: "r-1".to_owned(),
     };
-    let what = Attempted {
-        action: "POOL_UPDATE".to_owned(),
-        target: Some("pool:7".to_owned()),
-        outcome: "DONE".to_owned(),
-    };
+    let what =
+        Attempted { action: "POOL_UPDATE".to_owned(), target: Some("pool:7".to_owned()), outcome: "DONE".to_owned() };
     let entry = AuditHead { number: 41, digest: [7; 32] }.next(at(1), by, what);
     vec![
         row::<Erasures>(customer("ann"), erasure),

@@ -8,11 +8,11 @@ mod coupons;
 mod customers;
 mod erasures;
 mod events;
-mod groups;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod golden_access;
+mod groups;
 mod ledger;
 mod numbering;
 mod pools;

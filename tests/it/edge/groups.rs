@@ -155,7 +155,8 @@ async fn what_belongs_to_another_group_is_told_of_nowhere() {
             for mark in ["Northern", "north-pool-1"] {
                 assert!(!answer.contains(mark), "{role:?} {question} tells of {mark}: {answer}");
             }
-            let echoes = ["checkoutPreview", "couponsAdd", "patternPreview"].iter().any(|field| question.contains(field));
+            let echoes =
+                ["checkoutPreview", "couponsAdd", "patternPreview"].iter().any(|field| question.contains(field));
             if !echoes {
                 assert!(!answer.contains("NORTH-") && !answer.contains("GENN-"), "{role:?} {question}: {answer}");
             }
@@ -183,9 +184,9 @@ async fn every_field_answers_as_if_there_was_nothing() {
     let nothing = (ids.encode(&GlobalId::Pool(nothing.pool)), ids.encode(&GlobalId::Coupon(nothing)));
     let mut asked = 0;
     for role in Role::ALL.into_iter().filter(|role| ![Role::Admin, Role::Customer].contains(role)) {
-        for (field, _, document) in DEMANDS.iter().filter(|(_, _, document)| {
-            document.contains("POOL") || document.contains("COUPON")
-        }) {
+        for (field, _, document) in
+            DEMANDS.iter().filter(|(_, _, document)| document.contains("POOL") || document.contains("COUPON"))
+        {
             let mut answers = Vec::new();
             for (pool, coupon) in [(&divided.pool, &divided.coupon), (&nothing.0, &nothing.1)] {
                 let caller = Caller {
@@ -250,7 +251,8 @@ async fn a_customers_token_sees_what_its_maker_sees() {
     let told = divided.told(&token, held, json!({})).await;
     assert_unmarked("a token of the south", &told);
     assert!(told.contains("SOUTH-1"), "{told}");
-    let redeem = "mutation { couponRedeem(input: {coupon: {code: \"NORTH-1\"}}) { coupon { code } userErrors { code } } }";
+    let redeem =
+        "mutation { couponRedeem(input: {coupon: {code: \"NORTH-1\"}}) { coupon { code } userErrors { code } } }";
     assert!(divided.told(&token, redeem, json!({})).await.contains("NOT_REDEEMABLE"));
     // A key that is moved takes its tokens along.
     let (key, id) = app.key_in("SERVICE", &[&divided.north]).await;
@@ -275,8 +277,11 @@ async fn who_is_in_a_group_sees_and_moves_its_pools() {
     assert_eq!(found["pools"]["pageInfo"]["hasNextPage"], true);
     let rest = "query($after: Cursor) { pools(first: 10, after: $after) { edges { node { name } } } }";
     let rest = app.send(&both, rest, json!({ "after": found["pools"]["pageInfo"]["endCursor"] })).await;
-    let names: Vec<_> =
-        items(&found["pools"]).into_iter().chain(items(&rest["data"]["pools"])).map(|pool| text(&pool["name"])).collect();
+    let names: Vec<_> = items(&found["pools"])
+        .into_iter()
+        .chain(items(&rest["data"]["pools"]))
+        .map(|pool| text(&pool["name"]))
+        .collect();
     assert_eq!(names, ["Northern lights", "Northern made", "South sun", "Open air"], "each once, in order");
     // A manager of the south cannot put anything into the north, nor get anything out of it.
     let manager = divided.key(Role::Manager);
@@ -288,7 +293,9 @@ async fn who_is_in_a_group_sees_and_moves_its_pools() {
     let refused = app.mutate_as(manager, "poolCreate", made).await;
     assert_eq!(refused["userErrors"][0]["field"], json!(["userGroupId"]), "{refused}");
     app.mutate_as(&both, "poolUpdate", moved).await;
-    assert!(divided.told(manager, "{ pools { edges { node { name } } } }", json!({})).await.contains("Northern lights"));
+    assert!(
+        divided.told(manager, "{ pools { edges { node { name } } } }", json!({})).await.contains("Northern lights")
+    );
     // Null leaves it to all.
     app.mutate_as(&both, "poolUpdate", json!({ "id": divided.pool, "apply": "NONE", "userGroupId": null })).await;
     let (none, _) = app.key_in("VIEWER", &[]).await;
@@ -301,7 +308,9 @@ async fn what_is_wrong_with_a_group_is_told() {
     let app = App::start().await;
     app.group("north").await;
     let long = "x".repeat(1_000_000);
-    for (name, code) in [("", "VALUE_INVALID"), ("a\u{7}b", "VALUE_INVALID"), ("north", "DUPLICATE"), (&long, "VALUE_INVALID")] {
+    for (name, code) in
+        [("", "VALUE_INVALID"), ("a\u{7}b", "VALUE_INVALID"), ("north", "DUPLICATE"), (&long, "VALUE_INVALID")]
+    {
         let refused = app.data(GROUP, json!({ "input": { "name": name } })).await["userGroupCreate"].clone();
         assert_eq!(refused["userErrors"][0]["code"], code, "{refused}");
     }
@@ -321,7 +330,8 @@ async fn an_open_stream_ends_where_the_right_does() {
     let divided = Divided::new().await;
     let app = &divided.app;
     let (key, id) = app.key_in("VIEWER", &[&divided.north, &divided.south]).await;
-    let follow = json!({ "query": "subscription { couponEvents { ... on CouponEvent { type coupon { pool { name } } } } }" });
+    let follow =
+        json!({ "query": "subscription { couponEvents { ... on CouponEvent { type coupon { pool { name } } } } }" });
     let request = app.client.post(format!("{}/graphql", app.url)).bearer_auth(&key);
     let mut stream = request.header("accept", "text/event-stream").json(&follow).send().await.expect("a stream");
     let mut said = String::new();

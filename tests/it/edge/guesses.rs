@@ -28,7 +28,9 @@ async fn who_sees_no_codes_cannot_look_for_them() {
     let mut open = 0;
     for part in 0..GUESSES / 50 {
         let aliases: String = (0..50)
-            .map(|number| format!("a{number}: couponsByCode(code: \"N-{:04}\") {{ edges {{ cursor }} }} ", part * 50 + number))
+            .map(|number| {
+                format!("a{number}: couponsByCode(code: \"N-{:04}\") {{ edges {{ cursor }} }} ", part * 50 + number)
+            })
             .collect();
         let answer = app.send(&viewer, &format!("{{ {aliases} }}"), json!({})).await;
         // One that is refused has no answer to the others either.
@@ -37,7 +39,8 @@ async fn who_sees_no_codes_cannot_look_for_them() {
     assert!(open <= 20, "{open} guesses were answered");
     // By how codes begin, and in files, they cannot be looked for at all.
     let own = app.pool(json!({ "type": "AMOUNT", "value": "5" }), &["OPEN-1"]).await;
-    let listed = format!("{{ pool(id: \"{own}\") {{ coupons(filter: {{codePrefix: \"O\"}}) {{ edges {{ cursor }} }} }} }}");
+    let listed =
+        format!("{{ pool(id: \"{own}\") {{ coupons(filter: {{codePrefix: \"O\"}}) {{ edges {{ cursor }} }} }} }}");
     assert!(app.send(&viewer, &listed, json!({})).await.to_string().contains("FORBIDDEN"));
     let url = format!("{}/pools/{own}/coupons.csv?codePrefix=O", app.url);
     let file = app.client.get(url).bearer_auth(&viewer).send().await.expect("an answer");
@@ -81,7 +84,11 @@ async fn a_customers_guesses_are_counted_however_they_come() {
     let make = "mutation { customerTokenCreate(input: {customerId: \"ann\"}) { token } }";
     let token = text(&app.send(&service, make, json!({})).await["data"]["customerTokenCreate"]["token"]);
     let aliases: String = (0..50)
-        .map(|number| format!("a{number}: couponRedeem(input: {{coupon: {{code: \"N-{number:04}\"}}}}) {{ userErrors {{ code }} }} "))
+        .map(|number| {
+            format!(
+                "a{number}: couponRedeem(input: {{coupon: {{code: \"N-{number:04}\"}}}}) {{ userErrors {{ code }} }} "
+            )
+        })
         .collect();
     let answer = app.send(&token, &format!("mutation {{ {aliases} }}"), json!({})).await;
     let refused = answer.to_string();
@@ -90,7 +97,9 @@ async fn a_customers_guesses_are_counted_however_they_come() {
     let own = app.pool(json!({ "type": "AMOUNT", "value": "5" }), &[]).await;
     for other in [
         "{ patternPreview(input: {pattern: \"N-0001\"}) { combinations } }".to_owned(),
-        format!("mutation {{ couponsAdd(input: {{poolId: \"{own}\", codes: [\"N-0001\"]}}) {{ userErrors {{ code }} }} }}"),
+        format!(
+            "mutation {{ couponsAdd(input: {{poolId: \"{own}\", codes: [\"N-0001\"]}}) {{ userErrors {{ code }} }} }}"
+        ),
     ] {
         assert!(app.send(&token, &other, json!({})).await.to_string().contains("FORBIDDEN"), "{other}");
     }

@@ -43,7 +43,8 @@ async fn changes_are_noted_with_who_made_them() {
     app.send(&viewer, forbidden, json!({})).await;
     app.refused("poolArchive", json!({ "id": "none", "archived": true }), "NOT_FOUND", "id").await;
     let noted = app.noted(Value::Null).await;
-    let told: Vec<_> = noted.iter().rev().map(|entry| format!("{} {}", text(&entry["action"]), text(&entry["outcome"]))).collect();
+    let told: Vec<_> =
+        noted.iter().rev().map(|entry| format!("{} {}", text(&entry["action"]), text(&entry["outcome"]))).collect();
     assert_eq!(
         told,
         [
@@ -174,8 +175,11 @@ async fn an_erasure_is_noted_without_whom() {
     let app = App::start().await;
     let pool = app.pool(json!({ "type": "AMOUNT", "value": "5" }), &["A-1"]).await;
     app.claim(&pool, "ann").await;
-    for (arguments, code) in [("", json!("CUSTOMER_HOLDS_COUPONS")), (", force: true", Value::Null), ("", json!("NOT_FOUND"))] {
-        let erase = format!("mutation {{ customerErase(customerId: \"ann\"{arguments}) {{ done userErrors {{ code }} }} }}");
+    for (arguments, code) in
+        [("", json!("CUSTOMER_HOLDS_COUPONS")), (", force: true", Value::Null), ("", json!("NOT_FOUND"))]
+    {
+        let erase =
+            format!("mutation {{ customerErase(customerId: \"ann\"{arguments}) {{ done userErrors {{ code }} }} }}");
         let erased = app.data(&erase, json!({})).await["customerErase"].clone();
         assert_eq!(erased["userErrors"][0]["code"], code, "{erased}");
     }

@@ -26,8 +26,11 @@ async fn all_that_is_known_of_a_customer_is_one_document() {
     let customer = app.ok("customerUpsert", upsert).await;
     // Of whom nothing else is known, the lists are there and empty.
     let empty = file(&app, "ann").await;
-    assert_eq!(empty["customer"], json!({ "customerId": "ann", "email": "ann@example.com", "currency": null,
-        "attributes": { "tier": "gold" } }));
+    assert_eq!(
+        empty["customer"],
+        json!({ "customerId": "ann", "email": "ann@example.com", "currency": null,
+        "attributes": { "tier": "gold" } })
+    );
     assert_eq!((&empty["coupons"], &empty["events"], &empty["purchases"]), (&json!([]), &json!([]), &json!([])));
     let pool = app.pool(json!({ "name": "five", "type": "AMOUNT", "value": "5" }), &["A-1", "A-2", "A-3"]).await;
     app.claim(&pool, "ann").await;
@@ -44,7 +47,10 @@ async fn all_that_is_known_of_a_customer_is_one_document() {
     let events: Vec<_> = found["events"].as_array().expect("events").iter().map(|event| text(&event["type"])).collect();
     assert_eq!(events, ["COUPON_CLAIM", "COUPON_REDEEM"]);
     assert_eq!(found["purchases"].as_array().map(Vec::len), Some(1), "{found}");
-    assert_eq!((&found["purchases"][0]["transactionId"], &found["purchases"][0]["payable"]), (&json!("t-1"), &json!("45.00")));
+    assert_eq!(
+        (&found["purchases"][0]["transactionId"], &found["purchases"][0]["payable"]),
+        (&json!("t-1"), &json!("45.00"))
+    );
     assert!(!found.to_string().contains("ben"), "{found}");
     // By the id of the API as well; and of nobody there is none.
     let id = app.data("{ customer(id: \"ann\") { id } }", json!({})).await["customer"]["id"].clone();
@@ -68,7 +74,8 @@ async fn the_command_line_exports_and_erases() {
         answer.json::<Value>().await.expect("JSON")
     };
     for id in ["ann/1 \u{e4}", "ben"] {
-        ask(&format!("mutation {{ customerUpsert(input: {{customerId: \"{id}\"}}) {{ userErrors {{ code }} }} }}")).await;
+        ask(&format!("mutation {{ customerUpsert(input: {{customerId: \"{id}\"}}) {{ userErrors {{ code }} }} }}"))
+            .await;
     }
     let on_gateway = |arguments: &[&str]| {
         let mut command = scrip(path, &[arguments, &["--url", &gateway.url]].concat());

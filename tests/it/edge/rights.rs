@@ -142,11 +142,7 @@ pub(super) const DEMANDS: &[(&str, Option<Action>, &str)] = &[
     ("apiKeyUpdate", Some(Action::ManageKeys), "mutation { apiKeyUpdate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRotate", Some(Action::ManageKeys), "mutation { apiKeyRotate(input: {id: \"none\"}) ERRORS }"),
     ("apiKeyRevoke", Some(Action::ManageKeys), "mutation { apiKeyRevoke(id: \"none\") ERRORS }"),
-    (
-        "userGroupCreate",
-        Some(Action::ManageGroups),
-        "mutation { userGroupCreate(input: {name: \"north\"}) ERRORS }",
-    ),
+    ("userGroupCreate", Some(Action::ManageGroups), "mutation { userGroupCreate(input: {name: \"north\"}) ERRORS }"),
     (
         "userGroupUpdate",
         Some(Action::ManageGroups),
@@ -266,7 +262,10 @@ async fn what_objects_lead_to_demands_its_own() {
 async fn every_route_demands_what_the_table_says() {
     let source = include_str!("../../../src/http/mod.rs");
     let routes: Vec<_> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(routes, ["/", "/graphql", "/pools/{id}/{file}", "/customers/{id}/data.json", "/backup", "/healthz", "/readyz"]);
+    assert_eq!(
+        routes,
+        ["/", "/graphql", "/pools/{id}/{file}", "/customers/{id}/data.json", "/backup", "/healthz", "/readyz"]
+    );
     let asked = Asked::new().await;
     let scrip = asked.app.scrip();
     let nobody = scrip.session(Caller { rights: Rights::NONE, ..Caller::admin("some", "some") });
@@ -347,7 +346,8 @@ async fn each_role_is_shown_what_it_may_use() {
 async fn every_route_answers_whoever_may_have_it() {
     let asked = Asked::new().await;
     let app = &asked.app;
-    let group = app.data("mutation { userGroupCreate(input: {name: \"north\"}) { userGroup { id } } }", json!({})).await;
+    let group =
+        app.data("mutation { userGroupCreate(input: {name: \"north\"}) { userGroup { id } } }", json!({})).await;
     let group = group["userGroupCreate"]["userGroup"]["id"].clone();
     app.ok("poolUpdate", json!({ "id": asked.pool, "apply": "NONE", "userGroupId": group })).await;
     let create = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { secret } }";

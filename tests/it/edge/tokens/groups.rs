@@ -23,8 +23,13 @@ async fn a_token_is_in_the_groups_that_it_names() {
     app.trust_with(IssuerDraft { groups: Some("realm.teams".to_owned()), ..issuer.draft() }).await;
     let make = "mutation($input: UserGroupCreateInput!) { userGroupCreate(input: $input) { userGroup { id } } }";
     for name in ["north", "south"] {
-        let group = app.data(make, json!({ "input": { "name": name } })).await["userGroupCreate"]["userGroup"]["id"].clone();
-        app.pool(json!({ "name": format!("of the {name}"), "type": "AMOUNT", "value": "5", "userGroupId": group }), &[]).await;
+        let group =
+            app.data(make, json!({ "input": { "name": name } })).await["userGroupCreate"]["userGroup"]["id"].clone();
+        app.pool(
+            json!({ "name": format!("of the {name}"), "type": "AMOUNT", "value": "5", "userGroupId": group }),
+            &[],
+        )
+        .await;
     }
     app.pool(json!({ "name": "open", "type": "AMOUNT", "value": "5" }), &[]).await;
     for (teams, north, south) in [
@@ -39,7 +44,11 @@ async fn a_token_is_in_the_groups_that_it_names() {
         let claims = with("realm", json!({ "teams": teams }));
         let found = seen(&app, &key.token(&claims)).await;
         assert!(found.contains("\"open\""), "{teams}: {found}");
-        assert_eq!((found.contains("of the north"), found.contains("of the south")), (north, south), "{teams}: {found}");
+        assert_eq!(
+            (found.contains("of the north"), found.contains("of the south")),
+            (north, south),
+            "{teams}: {found}"
+        );
     }
     // An ADMIN sees all, whatever the token names.
     let mut admin = with("role", json!("ADMIN"));
