@@ -33,4 +33,9 @@ pub enum Opposite {
     Reinstate,
     /// An invalidation was taken back.
     Invalidate,
+    /// All of its pool that nobody had touched were taken out of use, it among them; the version is their number in the
+    /// pool.
+    Restock,
+    /// Such ones were given back.
+    Withdraw,
 }

@@ -95,6 +95,8 @@ pub enum RowTask {
     Import(Box<ImportRow>, PoolId, OnDuplicate),
     /// One action.
     Act(Box<Command>),
+    /// Take all coupons of a pool out of use that nobody has touched.
+    Withdraw(PoolId),
     /// Take an effect back.
     Undo(Box<Effect>, Option<Reason>),
     /// Nothing: it was refused where it was read.

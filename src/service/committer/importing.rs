@@ -65,7 +65,7 @@ impl Attempt<'_> {
                     _ => self.read_ahead(command),
                 },
                 RowTask::Undo(effect, _) => wanted.extend(self.rows_of(effect.coupon)),
-                RowTask::Refused(_) | RowTask::Skipped => {}
+                RowTask::Withdraw(_) | RowTask::Refused(_) | RowTask::Skipped => {}
             }
         }
         drop(self.need(wanted));

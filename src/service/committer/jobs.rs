@@ -112,7 +112,8 @@ impl Attempt<'_> {
                 // Until all of it is fixed, the cursor's line counts.
                 job.cursor.line += fixed;
                 if *is_last {
-                    (job.total, job.cursor.line) = (Some(job.cursor.line), 0);
+                    // What was taken out of use together was counted before.
+                    (job.total, job.cursor.line) = (Some(job.cursor.line + job.counters.total()), 0);
                 }
                 Ok(self.put_job(job))
             }

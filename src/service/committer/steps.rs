@@ -10,7 +10,7 @@ use super::{
     jobs::Came,
     working::{Missing, Working},
 };
-use crate::{Answer, Command, Failure, JobStep, RowTask, StepRow, Work};
+use crate::{Answer, Command, Failure, JobStep, Moved, RowTask, StepRow, Work};
 use scrip_domain::{
     coupon::Coupon,
     event::Reason,
@@ -23,6 +23,8 @@ use scrip_storage::{Coupons, JobRefusal, Jobs, OpenJobs, RowId};
 /// What a row came to.
 enum RowCame {
     Done(Option<Effect>),
+    /// So many coupons together.
+    Together(u64, Option<Effect>),
     Skipped,
     Refused(JobRefusal),
 }
@@ -151,6 +153,10 @@ impl Came {
                 self.counted.done += 1;
                 self.effects.extend(effect);
             }
+            RowCame::Together(coupons, effect) => {
+                self.counted.done += coupons;
+                self.effects.extend(effect.filter(|_| coupons > 0));
+            }
             RowCame::Skipped => self.counted.skipped += 1,
             RowCame::Refused(refusal) => {
                 self.counted.refused += 1;
@@ -184,7 +190,19 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
     let mut attempt = Attempt::new(working, request);
     attempt.source_key = &source_key;
     let actor = request.caller.name.as_str();
+    if let Some(moved) = attempt.moved_together(&row.task) {
+        return match moved {
+            Ok((coupons, effect)) => {
+                working.accept(std::mem::take(&mut attempt.change));
+                Ok(RowCame::Together(coupons, Some(effect)))
+            }
+            Err(Stop::Refused(refusals)) => Ok(refused(row, refusals, None, None)),
+            Err(stop) => Err(undecided(attempt, stop)),
+        };
+    }
     let (decided, coupon) = match &row.task {
+        // It was looked at before.
+        RowTask::Withdraw(_) => return Ok(RowCame::Skipped),
         RowTask::Skipped => return Ok(RowCame::Skipped),
         RowTask::Refused(refusal) => return Ok(RowCame::Refused(refusal.as_ref().clone())),
         RowTask::Import(import, pool, on_duplicate) => {
@@ -273,6 +291,29 @@ impl Attempt<'_> {
             other => return Err(Stop::Broken(format!("{other:?} is no action of a job"))),
         };
         Ok(Effect { coupon: coupon.id, version: coupon.version, opposite })
+    }
+
+    /// What a row comes to that takes all untouched coupons of a pool out of use, or gives them back: how many, and what
+    /// takes that back.
+    fn moved_together(&mut self, task: &RowTask) -> Option<Result<(u64, Effect), Stop>> {
+        let (pool, restocks) = match task {
+            RowTask::Withdraw(pool) => (*pool, None),
+            RowTask::Undo(effect, _) => match effect.opposite {
+                Opposite::Withdraw => (effect.coupon.pool, None),
+                Opposite::Restock => (effect.coupon.pool, u32::try_from(effect.version).ok()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let moved = match restocks {
+            Some(number) => self.give_back_withdrawn(pool, number),
+            None => self.withdraw(pool),
+        };
+        let opposite = if restocks.is_some() { Opposite::Withdraw } else { Opposite::Restock };
+        Some(moved.map(|Moved { number, coupons }| {
+            let coupon = CouponId { pool, index: 0 };
+            (coupons, Effect { coupon, version: number.into(), opposite })
+        }))
     }
 
     /// Takes an effect back, where its coupon has not changed since; gives what takes that back.

@@ -5,11 +5,17 @@ use super::{
     BulkAction, BulkPlan, Items,
     work::{Goes, Lease},
 };
-use crate::{Claim, Command, CouponRef, Failure, Invalidate, Redeem, RowTask, StepRow, Transfer, Unassign, Unredeem};
+use crate::{
+    Claim, Command, CouponFilter, CouponRef, Failure, Invalidate, Redeem, RowTask, Sight, StepRow, Transfer, Unassign,
+    Unredeem,
+};
 use scrip_domain::{
+    code::CaseMode,
+    coupon::Coupon,
     event::{Reason, Why},
-    id::{CouponId, CustomerId, PoolId},
+    id::{CouponId, CustomerId, PoolId, TermsNumber},
     job::Cursor,
+    period::Instant,
 };
 use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
 
@@ -20,7 +26,9 @@ impl Lease {
     pub(super) async fn bulk(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
         match &plan.items {
             Items::Filter(filter) if self.job.total.is_none() => {
-                if self.fix(filter).await? == Goes::NotOn {
+                if self.withdraw(plan, filter).await? == Goes::NotOn
+                    || self.fix(filter, plan.withdraws(filter)).await? == Goes::NotOn
+                {
                     return Ok(());
                 }
                 self.listed(plan).await
@@ -42,6 +50,13 @@ impl Lease {
                 self.given(customers, |customer| Some(claims.of(customer.clone()))).await
             }
         }
+    }
+
+    /// Takes those out of use at once that nobody has touched, where it invalidates all of them.
+    async fn withdraw(&mut self, plan: &BulkPlan, filter: &CouponFilter) -> Result<Goes, Failure> {
+        let Some(pool) = filter.pool.filter(|_| plan.withdraws(filter)) else { return Ok(Goes::On) };
+        let row = StepRow { line: 1, cells: Vec::new(), task: RowTask::Withdraw(pool) };
+        self.rows(vec![row], self.job.cursor).await
     }
 
     /// Works on the job's list.
@@ -103,6 +118,17 @@ fn places(part: &[Stretch], skipped: u64) -> impl Iterator<Item = CouponId> {
 }
 
 impl BulkPlan {
+    /// Whether it takes all coupons of a pool out of use that nobody has touched.
+    fn withdraws(&self, filter: &CouponFilter) -> bool {
+        let untouched = Coupon::unassigned(CouponId { pool: PoolId(0), index: 0 }, String::new(), TermsNumber(0));
+        let any = CouponFilter { pool: None, sight: Sight::default(), ..filter.clone() };
+        self.action == BulkAction::Invalidate
+            && filter.pool.is_some()
+            && filter.code.is_none()
+            && filter.prefix.as_ref().is_none_or(String::is_empty)
+            && any.admits(&untouched, CaseMode::Sensitive, Instant::UNIX_EPOCH)
+    }
+
     fn reason(&self) -> Option<Reason> {
         self.reason.as_deref().and_then(|reason| Reason::parse(reason).ok())
     }

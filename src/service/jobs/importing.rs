@@ -158,7 +158,7 @@ impl Reader {
             work += match &row.task {
                 RowTask::Import(import, ..) if !import.is_plain() => FULL,
                 RowTask::Act(_) | RowTask::Undo(..) => FULL,
-                RowTask::Import(..) | RowTask::Refused(_) | RowTask::Skipped => 1,
+                RowTask::Import(..) | RowTask::Withdraw(_) | RowTask::Refused(_) | RowTask::Skipped => 1,
             };
             rows.push(row);
             if work >= STEP {

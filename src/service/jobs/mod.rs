@@ -123,7 +123,7 @@ impl Board {
 pub(super) fn opposite(effect: &Effect, coupon: &Coupon, reason: Option<&Reason>) -> Option<Command> {
     let (named, reason) = (CouponRef::Id(effect.coupon), reason.cloned());
     Some(match &effect.opposite {
-        Opposite::GiveBack(_) => return None,
+        Opposite::GiveBack(_) | Opposite::Restock | Opposite::Withdraw => return None,
         Opposite::Unassign => Unassign { coupon: named, reason }.into(),
         Opposite::Unredeem => Unredeem { coupon: named, entry: None, transaction: None, amount: None, reason }.into(),
         Opposite::Redeem => Redeem { customer: coupon.customer.clone(), reason, ..Redeem::of(named) }.into(),

@@ -23,8 +23,8 @@ const ROWS: usize = 1_000;
 const PAGE: usize = 500;
 
 impl Lease {
-    /// Notes what a filter selects at this moment.
-    pub(super) async fn fix(&mut self, filter: &CouponFilter) -> Result<Goes, Failure> {
+    /// Notes what a filter selects at this moment; `touched` where those are dealt with that nobody has touched.
+    pub(super) async fn fix(&mut self, filter: &CouponFilter, touched: bool) -> Result<Goes, Failure> {
         let now = self.scrip.now();
         self.scrip.settle(now).await?;
         // What does not exist for who has started it is not selected.
@@ -33,19 +33,25 @@ impl Lease {
         match (&filter.customer, filter.pool) {
             (Some(customer), _) => self.fix_held(customer, filter, now).await,
             (None, Some(pool)) if filter.prefix.is_some() => self.fix_listed(pool, filter, now).await,
-            (None, Some(pool)) => self.fix_pool(pool, filter, now).await,
+            (None, Some(pool)) => self.fix_pool(pool, filter, touched, now).await,
             (None, None) => self.step(Work::Fix(Vec::new(), true)).await,
         }
     }
 
     /// Those of a pool, read in the order of their places.
-    async fn fix_pool(&mut self, pool: PoolId, filter: &CouponFilter, now: Instant) -> Result<Goes, Failure> {
+    async fn fix_pool(
+        &mut self,
+        pool: PoolId,
+        filter: &CouponFilter,
+        touched: bool,
+        now: Instant,
+    ) -> Result<Goes, Failure> {
         let Some(pool) = filter.sight.seen(self.scrip.registry.pool(pool)) else {
             return self.step(Work::Fix(Vec::new(), true)).await;
         };
         let supply = self.scrip.registry.tally(pool.id).supply;
         let size = supply.size;
-        let untouched = untouched_of(&pool, &supply, filter);
+        let untouched = untouched_of(&pool, &supply, filter, touched);
         let mut found = Found::default();
         let mut next = 0;
         while next < size {
@@ -138,13 +144,13 @@ impl Found {
 }
 
 /// Where a filter admits coupons of a pool that nobody has touched, among others that have rows.
-fn untouched_of(pool: &Pool, supply: &Supply, filter: &CouponFilter) -> Vec<Range<u64>> {
+fn untouched_of(pool: &Pool, supply: &Supply, filter: &CouponFilter, touched: bool) -> Vec<Range<u64>> {
     let admitted = |status: &Status| {
         let id = CouponId { pool: pool.id, index: 0 };
         let any = Coupon { status: *status, ..Coupon::unassigned(id, String::new(), TermsNumber(0)) };
         filter.code.is_none() && filter.admits(&any, pool.case(), Instant::UNIX_EPOCH)
     };
-    let statuses = [Status::Unassigned, Status::Invalid];
+    let statuses = if touched { &[][..] } else { &[Status::Unassigned, Status::Invalid][..] };
     let mut spans: Vec<_> = statuses
         .iter()
         .filter(|status| admitted(status))

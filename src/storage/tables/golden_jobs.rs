@@ -52,6 +52,8 @@ fn effects() -> Vec<Effect> {
         Opposite::Transfer(CustomerId::kept("ben".to_owned())),
         Opposite::Reinstate,
         Opposite::Invalidate,
+        Opposite::Restock,
+        Opposite::Withdraw,
     ];
     let effect = |(index, opposite)| Effect { coupon: CouponId { pool: PoolId(7), index }, version: 9, opposite };
     (0..).zip(opposites).map(effect).collect()

@@ -307,6 +307,8 @@ fn keep_effect(effect: &Effect) -> KeptEffect<'_> {
         Opposite::Transfer(customer) => ("TRANSFER", Some(customer), None),
         Opposite::Reinstate => ("REINSTATE", None, None),
         Opposite::Invalidate => ("INVALIDATE", None, None),
+        Opposite::Restock => ("RESTOCK", None, None),
+        Opposite::Withdraw => ("WITHDRAW", None, None),
     };
     KeptEffect {
         coupon: (effect.coupon.pool.0, effect.coupon.index, effect.version),
@@ -337,6 +339,8 @@ fn effect(kept: KeptEffect<'_>) -> Result<Effect, CodecError> {
         "TRANSFER" => Opposite::Transfer(whose()?),
         "REINSTATE" => Opposite::Reinstate,
         "INVALIDATE" => Opposite::Invalidate,
+        "RESTOCK" => Opposite::Restock,
+        "WITHDRAW" => Opposite::Withdraw,
         other => return Err(CodecError::new(format!("expected the opposite of an action, found {other:?}"))),
     };
     Ok(Effect { coupon: CouponId { pool: PoolId(pool), index }, version, opposite })

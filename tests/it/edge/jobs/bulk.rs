@@ -114,3 +114,37 @@ async fn what_cannot_be_asked_is_told_at_once() {
     assert_eq!(refused, ["LIMIT_EXCEEDED codes"]);
     app.finish().await;
 }
+
+/// What nobody has touched of a bulk pool is taken out of use at once, and given back, however many they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_million_are_invalidated_at_once() {
+    let app = App::start().await;
+    let pool = app.bulk("H-$$$$$$$$$$$$", 100_000_000).await;
+    app.claim(&pool, "ann").await;
+    let back = app.claim(&pool, "ann").await;
+    app.ok("couponUnassign", json!({ "coupon": { "id": back["id"] } })).await;
+    let input =
+        json!({ "action": "INVALIDATE", "poolId": pool, "filter": { "statuses": ["UNASSIGNED"] }, "reason": "leaked" });
+    let mut tried = input.clone();
+    tried["dryRun"] = json!(true);
+    assert_eq!(
+        came(&app.job("couponsBulk", tried).await),
+        ("SUCCEEDED".to_owned(), "ALL".to_owned(), [99_999_999, 0, 0])
+    );
+    let stats = app.stats(&pool).await;
+    assert_eq!(stats, json!({ "total": 100_000_000, "unassigned": 99_999_999, "claimed": 1 }), "nothing is changed");
+    let job = app.job("couponsBulk", input).await;
+    assert_eq!((came(&job).2, &job["total"]), ([99_999_999, 0, 0], &json!("99999999")), "{job}");
+    assert_eq!(app.stats(&pool).await, json!({ "total": 100_000_000, "claimed": 1, "invalid": 99_999_999 }));
+    // The one that had come back has its event; the others have none.
+    assert_eq!(app.events(&back).await.last().expect("an event")["reason"], "leaked");
+    let (undone, refused) = app.undo(&job, false).await;
+    assert_eq!(refused, [] as [String; 0]);
+    let undone = app.ended(&undone).await;
+    assert_eq!(came(&undone).2, [99_999_999, 0, 0], "{undone}");
+    assert_eq!(app.stats(&pool).await, stats);
+    let (again, _) = app.undo(&undone, false).await;
+    assert_eq!(came(&app.ended(&again).await).2, [99_999_999, 0, 0]);
+    assert_eq!(app.stats(&pool).await, json!({ "total": 100_000_000, "claimed": 1, "invalid": 99_999_999 }));
+    app.stop().await;
+}

@@ -3,6 +3,7 @@
 mod bulk;
 mod cli;
 mod files;
+mod groups;
 mod imports;
 mod progress;
 mod undo;
