@@ -41,7 +41,8 @@ impl Forgetting<'_> {
 
     fn checkout(&self, record: &mut CheckoutRecord) -> bool {
         let coupons = record.coupons.iter_mut().filter_map(|recorded| recorded.coupon.as_mut());
-        coupons.fold(false, |found, coupon| self.coupon(coupon) || found)
+        // All of them, not up to the first.
+        coupons.filter_map(|coupon| self.coupon(coupon).then_some(())).count() > 0
     }
 
     /// The same in a purchase.
@@ -61,7 +62,7 @@ impl Forgetting<'_> {
             Answer::Customer(customer) => {
                 let is_it = customer.id == *self.customer;
                 if is_it {
-                    *customer = Box::new(scrip_domain::customer::Customer::unknown(self.alias.clone()));
+                    **customer = scrip_domain::customer::Customer::unknown(self.alias.clone());
                 }
                 is_it
             }

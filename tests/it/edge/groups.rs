@@ -353,6 +353,5 @@ async fn an_open_stream_ends_where_the_right_does() {
     app.ok("couponInvalidate", json!({ "coupon": { "id": south["id"] } })).await;
     hear("South sun", &mut said).await;
     assert!(!said.contains("Northern") && said.matches("COUPON_INVALIDATE").count() == 1, "{said}");
-    drop(hear);
     divided.app.finish().await;
 }
