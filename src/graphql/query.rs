@@ -266,6 +266,7 @@ impl Query {
     }
 
     /// Jobs, the latest first.
+    #[graphql(visible = "visible::read_jobs")]
     async fn jobs(
         &self,
         ctx: &Context<'_>,

@@ -68,6 +68,7 @@ impl Subscription {
     }
 
     /// How a job goes on: as it is now, and then whenever it has changed, at most four times a second, until it has ended.
+    #[graphql(visible = "visible::read_jobs")]
     async fn job_progress(
         &self,
         ctx: &Context<'_>,

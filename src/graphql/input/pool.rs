@@ -308,6 +308,10 @@ impl PoolUpdateInput {
         let mut faults = Faults::default();
         let unavailable = [(self.pass_template_id.is_some(), "passTemplateId", "a pass template")];
         refuse_unavailable(&unavailable, &mut faults);
+        if self.matching == Some(true) && self.apply == UpdateScope::None {
+            let subject = "apply NONE".to_owned();
+            faults.add(&["matching"], Rejection::FieldNotApplicable { subject });
+        }
         for (field, what, null) in
             [("name", "a name", self.name.is_null()), ("pattern", "a pattern", self.pattern.is_null())]
         {

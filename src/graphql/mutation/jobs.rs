@@ -9,6 +9,7 @@ use crate::{
     global_id::{ids, job_id},
     input::{CouponsBulkInput, ImportStartInput},
     types::{Job, JobPayload},
+    visible,
 };
 use scrip_domain::job::{self, JobId};
 use scrip_service::{Action, Failure};
@@ -20,6 +21,7 @@ pub(super) struct JobMutation;
 impl JobMutation {
     /// Starts to import a file that was uploaded (POST /uploads) into an uploaded pool. Its rows are added in parts, each
     /// with what it came to in one transaction: after a crash it goes on where it was.
+    #[graphql(visible = "visible::manage_jobs")]
     async fn import_start(
         &self,
         ctx: &Context<'_>,
@@ -35,6 +37,7 @@ impl JobMutation {
 
     /// Starts one action with many coupons. Each goes through the decision of the single action and makes the same
     /// events; one that is refused keeps no other from being done.
+    #[graphql(visible = "visible::manage_jobs")]
     async fn coupons_bulk(
         &self,
         ctx: &Context<'_>,
@@ -49,6 +52,7 @@ impl JobMutation {
     }
 
     /// Stops a job within one of its steps. What was done stays, and is told.
+    #[graphql(visible = "visible::manage_jobs")]
     async fn job_cancel(
         &self,
         ctx: &Context<'_>,
@@ -64,6 +68,7 @@ impl JobMutation {
 
     /// Starts to take back what a finished job has done, where the coupons have not changed since; those that have are
     /// refused and told. An undo can be undone as well.
+    #[graphql(visible = "visible::manage_jobs")]
     async fn job_undo(
         &self,
         ctx: &Context<'_>,

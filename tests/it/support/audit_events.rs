@@ -99,8 +99,10 @@ struct Told {
 
 fn replay(coupon: &Coupon, events: &[&Event], ledger: &[Entry]) {
     let id = coupon.id;
+    // One that was taken out of use with all that nobody had touched has no event of that.
+    let withdrawn = events.first().is_some_and(|first| first.change.kind == EventType::Reinstate);
     let mut told = Told {
-        status: Status::Unassigned,
+        status: if withdrawn { Status::Invalid } else { Status::Unassigned },
         customer: None,
         acquired: None,
         claims: 0,
