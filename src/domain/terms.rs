@@ -190,6 +190,13 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// About how many bytes they take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = self.restrictions.stores.iter().chain(&self.restrictions.products);
+        512 + texts.map(|text| text.len() + 32).sum::<usize>()
+    }
+
     /// The decimals of its amounts.
     #[must_use]
     pub fn exponent(&self) -> u8 {

@@ -25,9 +25,9 @@ use scrip_storage::{
 /// How many events are moved at once: each may be in a row of the log of its own, and of a coupon of its own.
 const EVENTS: usize = 32;
 /// How many small rows are looked at or written at once.
-const ROWS: usize = 256;
+pub(super) const ROWS: usize = 256;
 /// How many large ones, each of up to 16 MiB, are read at once.
-const LARGE_ROWS: usize = 16;
+pub(super) const LARGE_ROWS: usize = 16;
 /// How many rows of the log can begin so near an event that it may be in them.
 const NEAR: usize = 32;
 /// About how many bytes a row takes that is moved.
@@ -55,14 +55,14 @@ enum Went {
 }
 
 /// What was found in a stage: what is erased of it, and the parts of the last key that was looked at; none at its end.
-struct Found {
+pub(super) struct Found {
     part: ErasePart,
     after: Option<Vec<String>>,
     weight: usize,
 }
 
 impl Found {
-    fn new(part: ErasePart, after: Option<Vec<String>>, rows: usize) -> Self {
+    pub(super) fn new(part: ErasePart, after: Option<Vec<String>>, rows: usize) -> Self {
         Self { part, after, weight: rows * ROW }
     }
 }
@@ -140,6 +140,7 @@ impl Scrip {
             Stage::Purchases => self.purchases_of(customer, &erasure).await?,
             Stage::Answers => self.answers_of(customer, &erasure).await?,
             Stage::Emails => self.emails_of(customer, &erasure).await?,
+            Stage::Jobs => self.of_jobs(customer, &erasure).await?,
         };
         let then = match &found.after {
             Some(after) => Some((erasure.stage, after.clone())),

@@ -7,6 +7,7 @@ use super::{Answer, CheckoutRecord, PurchaseRecord};
 use scrip_domain::{
     coupon::Coupon,
     id::{CustomerId, EventId},
+    job::{Effect, Opposite},
 };
 
 /// Whose id leaves, and what stands for it.
@@ -37,6 +38,38 @@ impl Forgetting<'_> {
         }
         let [holder, first] = [&mut coupon.customer, &mut coupon.original_customer].map(|id| self.id(id));
         holder || first
+    }
+
+    /// The same in what a job has done.
+    pub(super) fn effect(&self, effect: &mut Effect) {
+        match &mut effect.opposite {
+            Opposite::Transfer(customer) => self.named(customer),
+            Opposite::GiveBack(taken) => self.named(&mut taken.customer),
+            _ => {}
+        }
+    }
+
+    fn named(&self, customer: &mut CustomerId) {
+        if customer == self.customer {
+            customer.clone_from(self.alias);
+        }
+    }
+
+    /// The same in a text that is nothing but the id.
+    pub(super) fn text(&self, text: &mut String) {
+        if text == self.customer.as_str() {
+            self.alias.as_str().clone_into(text);
+        }
+    }
+
+    /// The same in all texts of a document.
+    pub(super) fn document(&self, document: &mut Value) {
+        match document {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.document(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.document(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     fn checkout(&self, record: &mut CheckoutRecord) -> bool {

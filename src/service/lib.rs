@@ -15,6 +15,7 @@ mod committer;
 mod customers;
 mod eligible;
 mod erasure;
+mod erasure_jobs;
 mod events;
 mod expiry;
 mod export;

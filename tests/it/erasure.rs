@@ -11,12 +11,12 @@ use scrip::{
         rejection::Code,
     },
     service::{
-        Checkout, CheckoutOrder, Claim, CouponFilter, CustomerEdit, Erased, Failure, PageRequest, Presentation,
-        SettingsEdit,
+        BulkAction, BulkDraft, Checkout, CheckoutOrder, Claim, CouponFilter, CustomerEdit, Erased, Failure,
+        ImportDraft, MappingDraft, OnDuplicate, PageRequest, Presentation, SettingsEdit,
     },
     storage::{
-        Address, Answers, Coupons, CustomerEvents, Customers, Emails, Erasures, Events, Holdings, Purchases, ReadFrom,
-        Span, Store, Table,
+        Address, Answers, Coupons, CustomerEvents, Customers, Emails, Erasures, Events, Holdings, JobEffects, JobPlans,
+        JobRefusals, Purchases, ReadFrom, Span, Store, Table,
     },
 };
 
@@ -74,8 +74,47 @@ async fn dump(address: &Address) -> String {
     text += &rows::<Purchases>(&store).await;
     text += &rows::<Answers>(&store).await;
     text += &rows::<Erasures>(&store).await;
+    text += &rows::<JobPlans>(&store).await;
+    text += &rows::<JobEffects>(&store).await;
+    text += &rows::<JobRefusals>(&store).await;
     store.close().await;
     text
+}
+
+/// Jobs that were asked for zoe, have taken a coupon from her, and have refused a row of hers.
+async fn jobs(scrip: &TestScrip, pool: PoolId) {
+    let draft = |action| BulkDraft {
+        action,
+        coupons: None,
+        codes: None,
+        filter: None,
+        customers: None,
+        upload: None,
+        pool: Some(pool),
+        to: None,
+        reason: None,
+        dry_run: false,
+    };
+    let claims = BulkDraft { customers: Some(vec![customer(ZOE)]), ..draft(BulkAction::Claim) };
+    let taken = scrip.claim(pool, ZOE).await.expect("a claim");
+    let takes = BulkDraft { coupons: Some(vec![taken.id]), ..draft(BulkAction::Unassign) };
+    let mut upload = scrip.upload(None).await.expect("an upload");
+    upload.write(format!("code,customer,value\nX-1,{ZOE},no value\n").into_bytes()).await.expect("written");
+    let upload = upload.finish().await.expect("a file").id;
+    let (mapping, on_duplicate) = (MappingDraft::default(), OnDuplicate::Skip);
+    let file = ImportDraft { upload, pool: Some(pool), mapping, on_duplicate, dry_run: false };
+    let mut started = vec![scrip.start_import(None, file).await.expect("a job")];
+    for draft in [claims, takes] {
+        started.push(scrip.start_bulk(None, draft).await.expect("a job"));
+    }
+    for (job, refused) in started.into_iter().zip([1, 0, 0]) {
+        let mut followed = scrip.follow_job(job.id).expect("an answer");
+        let mut last = job;
+        while let Some(job) = followed.next().await.expect("an answer") {
+            last = job;
+        }
+        assert_eq!((last.counters.done, last.counters.refused), (1 - refused, refused), "{last:?}");
+    }
 }
 
 /// A pool whose coupons are noted by customer and limited for each, one of plain ones, and what zoe did with them.
@@ -109,6 +148,7 @@ async fn shop() -> (TestScrip, PoolId, PoolId) {
     scrip.bought("t-1", ZOE, &codes, "buy").await;
     // Nothing of it is redeemed, so no event leads to it.
     scrip.bought("t-2", ZOE, &["none".to_owned()], "buy nothing").await;
+    jobs(&scrip, plain).await;
     (scrip, plain, renewed)
 }
 
@@ -117,7 +157,7 @@ async fn nothing_of_an_erased_customer_is_left() {
     let (scrip, plain, _) = shop().await;
     let before = scrip.tally(plain).expect("a tally");
     assert_eq!(scrip.erase(ZOE, false).await, Err(vec![Code::CustomerHoldsCoupons]));
-    assert_eq!(scrip.held_by(ZOE).await, 4, "nothing has changed");
+    assert_eq!(scrip.held_by(ZOE).await, 5, "nothing has changed");
     assert_eq!(scrip.erase("nobody", false).await, Err(vec![Code::NotFound]));
     assert_eq!(scrip.erase(ZOE, true).await, Ok(Erased::All));
     assert_eq!(scrip.customers(&[customer(ZOE)]).await.expect("an answer"), [None]);

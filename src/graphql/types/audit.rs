@@ -7,7 +7,7 @@ use crate::{
     global_id::{self, GlobalId, GlobalIds},
     scalar::{BigInt, DateTime},
 };
-use scrip_domain::{audit, group::GroupId, id::PoolId};
+use scrip_domain::{audit, group::GroupId, id::PoolId, job::JobId};
 use scrip_service::{AuditFilter as Filter, AuditFound};
 
 /// Who did what, from where, when, with which outcome. It tells what was changed, and never to what.
@@ -74,6 +74,10 @@ fn id_of(ctx: &Context<'_>, target: &str) -> Result<ID> {
     match (kind, rest.parse()) {
         ("pool", Ok(pool)) => global_id::id(ctx, &GlobalId::Pool(PoolId(pool))),
         ("group", Ok(group)) => global_id::id(ctx, &GlobalId::Group(GroupId(group))),
+        ("job", _) => match rest.parse() {
+            Ok(job) => global_id::id(ctx, &GlobalId::Job(JobId(job))),
+            Err(_) => Ok(ID(rest.to_owned())),
+        },
         ("key", _) => global_id::id(ctx, &GlobalId::Key(rest.to_owned())),
         _ => Ok(ID(rest.to_owned())),
     }
@@ -86,7 +90,7 @@ pub struct AuditFilter {
     pub actor: Option<ID>,
     /// Of these actions.
     pub actions: Option<Vec<String>>,
-    /// About this: the id of a pool or a key, or a plugin's.
+    /// About this: the id of a pool, a key, a group or a job, or a plugin's.
     pub target: Option<ID>,
     /// With this outcome: DONE, or the code of a refusal.
     pub outcome: Option<String>,
@@ -104,6 +108,7 @@ impl AuditFilter {
             Some(GlobalId::Pool(pool)) => format!("pool:{}", pool.0),
             Some(GlobalId::Key(key)) => format!("key:{key}"),
             Some(GlobalId::Group(group)) => format!("group:{}", group.0),
+            Some(GlobalId::Job(job)) => format!("job:{}", job.0),
             _ => format!("plugin:{}", target.as_str()),
         });
         Filter {

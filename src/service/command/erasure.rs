@@ -1,6 +1,9 @@
 //! The inputs of erasing a customer.
 
-use scrip_domain::id::{CustomerId, EventId, PoolId};
+use scrip_domain::{
+    id::{CustomerId, EventId, PoolId},
+    job::JobId,
+};
 use scrip_storage::{HeldAt, Stage};
 
 /// Begin to erase a customer, unless that has begun.
@@ -56,4 +59,10 @@ pub enum ErasePart {
     Answers(Vec<(u32, String, String)>),
     /// E-mail addresses, without regard to case.
     Emails(Vec<String>),
+    /// What jobs have done, by the rows of that.
+    Effects(Vec<(JobId, u64)>),
+    /// What jobs have refused.
+    Refusals(Vec<(JobId, u64)>),
+    /// What jobs were asked to do that have ended.
+    Plans(Vec<JobId>),
 }

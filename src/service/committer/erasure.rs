@@ -9,11 +9,12 @@ use scrip_domain::{
     coupon::Coupon,
     customer::Customer,
     id::{CouponId, CustomerId, EventId},
+    job::JobId,
     rejection::Rejection,
 };
 use scrip_storage::{
     Answer as Kept, Answers, Coupons, CustomerEvents, Customers, Emails, Erasure, Erasures, Events, HeldAt, Holding,
-    Holdings, Purchase, Purchases, RowId, Stage,
+    Holdings, JobEffects, JobPlans, JobRefusals, Jobs, Purchase, Purchases, RowId, Stage,
 };
 
 use super::{
@@ -88,6 +89,9 @@ impl Attempt<'_> {
             ErasePart::Purchases(purchases) => self.erase_in_purchases(&forgetting, purchases)?,
             ErasePart::Answers(answers) => self.erase_in_answers(&forgetting, answers)?,
             ErasePart::Emails(emails) => self.erase_emails(customer, emails)?,
+            ErasePart::Effects(rows) => self.erase_in_effects(&forgetting, rows)?,
+            ErasePart::Refusals(rows) => self.erase_in_refusals(&forgetting, rows)?,
+            ErasePart::Plans(jobs) => self.erase_in_plans(&forgetting, jobs)?,
         }
         let person_left = step.then.as_ref().is_none_or(|(stage, _)| !stage.is_of_person());
         if person_left && erasure.stage.is_of_person() {
@@ -196,6 +200,38 @@ impl Attempt<'_> {
             if whose.answer(&mut answer) {
                 self.put::<Answers>(key.clone(), Kept { input, answer: Ok(to_json(&answer)?) });
             }
+        }
+        Ok(())
+    }
+
+    fn erase_in_effects(&mut self, whose: &Forgetting<'_>, rows: &[(JobId, u64)]) -> Result<(), Stop> {
+        self.need(rows.iter().copied().map(RowId::of::<JobEffects>))?;
+        for key in rows {
+            let Some(mut effects) = self.get::<JobEffects>(key)?.cloned() else { continue };
+            effects.iter_mut().for_each(|effect| whose.effect(effect));
+            self.put::<JobEffects>(*key, effects);
+        }
+        Ok(())
+    }
+
+    fn erase_in_refusals(&mut self, whose: &Forgetting<'_>, rows: &[(JobId, u64)]) -> Result<(), Stop> {
+        self.need(rows.iter().copied().map(RowId::of::<JobRefusals>))?;
+        for key in rows {
+            let Some(mut refusal) = self.get::<JobRefusals>(key)?.cloned() else { continue };
+            refusal.cells.iter_mut().for_each(|cell| whose.text(cell));
+            self.put::<JobRefusals>(*key, refusal);
+        }
+        Ok(())
+    }
+
+    fn erase_in_plans(&mut self, whose: &Forgetting<'_>, jobs: &[JobId]) -> Result<(), Stop> {
+        self.need(jobs.iter().flat_map(|job| [RowId::of::<JobPlans>(*job), RowId::of::<Jobs>(*job)]))?;
+        for job in jobs {
+            // One that has not ended is for the customer who is there by then.
+            let is_open = self.get::<Jobs>(job)?.is_some_and(|job| job.is_open());
+            let Some(mut plan) = self.get::<JobPlans>(job)?.cloned().filter(|_| !is_open) else { continue };
+            whose.document(&mut plan.0);
+            self.put::<JobPlans>(*job, plan);
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ use super::{
 use scrip_domain::job::{Effect, Opposite};
 
 /// How many bytes the terms of a pool may have together that its coupons brought along: all are in memory.
-const MAX_OWN_TERMS: usize = 64 * 1024 * 1024;
+pub(super) const MAX_OWN_TERMS: usize = 64 * 1024 * 1024;
 
 /// What became of a row that was not refused.
 pub(super) enum Added {
@@ -217,8 +217,7 @@ impl Attempt<'_> {
         if let Some(number) = pool.terms.iter().rposition(|terms| **terms == own) {
             return Ok(TermsNumber(u32::try_from(number).unwrap_or(u32::MAX)));
         }
-        let texts = current.restrictions.stores.iter().chain(&current.restrictions.products);
-        let size = 512 + texts.map(|text| text.len() + 32).sum::<usize>();
+        let size = current.bytes();
         if size.saturating_mul(pool.terms.len() + 2) > MAX_OWN_TERMS {
             let limit = (MAX_OWN_TERMS / size) as u64;
             let rejection = Rejection::LimitExceeded { what: "too many different values in a pool", limit };

@@ -19,9 +19,13 @@ use scrip_domain::{
 };
 use scrip_storage::{PoolTerms, Pools, Programme, RowId, Tally};
 
-use super::attempt::{Attempt, Stop};
+use super::{
+    attempt::{Attempt, Stop},
+    importing::MAX_OWN_TERMS,
+};
 
-/// The most terms that a pool keeps: each edit of its terms adds one.
+/// The most terms that a pool keeps whatever they are: each edit of its terms adds one. Small ones may be more: imports
+/// bring some along.
 const MAX_TERMS: usize = 1_000;
 
 impl Attempt<'_> {
@@ -104,7 +108,7 @@ impl Attempt<'_> {
         prepared.bindings_with(faults.into_result())?;
         let before = pool.current_terms();
         if let Some(terms) = terms.filter(|terms| pool.terms.last().map(AsRef::as_ref) != Some(terms)) {
-            if pool.terms.len() >= MAX_TERMS {
+            if pool.terms.len() >= MAX_TERMS && terms.bytes().saturating_mul(pool.terms.len() + 1) > MAX_OWN_TERMS {
                 let rejection =
                     Rejection::LimitExceeded { what: "too many edits of a pool's terms", limit: MAX_TERMS as u64 };
                 return Err(rejection.into());

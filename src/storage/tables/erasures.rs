@@ -47,6 +47,8 @@ pub enum Stage {
     Answers,
     /// E-mail addresses that the customer had before.
     Emails,
+    /// What jobs were asked to do, have done and have refused.
+    Jobs,
 }
 
 impl Stage {
@@ -66,7 +68,8 @@ impl Stage {
             Self::Person => Self::Purchases,
             Self::Purchases => Self::Answers,
             Self::Answers => Self::Emails,
-            Self::Emails => return None,
+            Self::Emails => Self::Jobs,
+            Self::Jobs => return None,
         })
     }
 }

@@ -128,7 +128,8 @@ words!(
     Person = "PERSON",
     Purchases = "PURCHASES",
     Answers = "ANSWERS",
-    Emails = "EMAILS"
+    Emails = "EMAILS",
+    Jobs = "JOBS"
 );
 words!(
     EventType,

@@ -66,6 +66,15 @@ async fn a_job_works_on_the_pools_of_who_has_started_it() {
     }
     assert_eq!(app.by_code("NORTH-2").await["status"], "UNASSIGNED");
 
+    let noted = app
+        .data(
+            "query($job: ID!) { auditLog(filter: { target: $job }) { edges { node { action target actor } } } }",
+            json!({ "job": done["id"] }),
+        )
+        .await;
+    let expected = json!([{ "node": { "action": "JOB_START", "target": done["id"], "actor": "southern" } }]);
+    assert_eq!(noted["auditLog"]["edges"], expected);
+
     // What one has started the others do not see.
     let done =
         job(&app, &of_north, "couponsBulk", json!({ "action": "INVALIDATE", "poolId": north, "filter": {} })).await;
