@@ -33,12 +33,14 @@ export default [
             suffixes: ["Connection", "Edge", "Payload", "Error", "Verdict"],
             types: [
               "Allocation",
+              "AuditVerification",
               "BackgroundTask",
               "CheckResult",
               "Database",
               "DatabaseTable",
               "Eligibility",
               "ExclusionCost",
+              "JobRefusal",
               "Limits",
               "PageInfo",
               "PatternPreview",
@@ -68,7 +70,8 @@ export default [
       // Lists of values are lists; lists of objects are connections.
       "@graphql-eslint/relay-edge-types": [
         "error",
-        { withEdgeSuffix: true, shouldImplementNode: true, listTypeCanWrapOnlyEdgeType: false },
+        // A row that a job refused is no node: it has no id of its own.
+        { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false },
       ],
       // Events and ledgers are read in the order in which they were written.
       "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
