@@ -31,7 +31,7 @@ impl Attempt<'_> {
             self.check_not_erased(of_changes.chain(before.map(|before| &before.customer)).flatten())?;
         }
         let (update, row) = self.update_of(before)?;
-        let row = row.as_ref();
+        let row = row.as_ref().or(before);
         // Before its events: they count from the first that is noted on.
         let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
@@ -87,9 +87,9 @@ impl Attempt<'_> {
         Ok(coupon)
     }
 
-    /// What is told of the updates that made a coupon of its row, and the row.
+    /// What is told of the updates that made a coupon of its row, and the row; neither of a pool that had none.
     fn update_of(&mut self, coupon: Option<&Coupon>) -> Result<(Option<Change>, Option<Coupon>), Stop> {
-        let Some(coupon) = coupon else { return Ok((None, None)) };
+        let Some(coupon) = coupon.filter(|coupon| coupon.updates > 0) else { return Ok((None, None)) };
         let row = self.coupon_row(coupon.id)?;
         Ok((row.as_ref().and_then(|row| coupon.update_of(row)), row))
     }
