@@ -1,6 +1,6 @@
 //! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth). An
 //! import of a million codes, the same file again, what is only tried, claims beside an import, one action with many coupons
-//! that were touched, and taking that back.
+//! that were touched, new terms for them, taking both back, a file of them, and all of them over at the same instant.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 
@@ -17,14 +17,19 @@ use std::{
 };
 
 use hdrhistogram::Histogram;
+use jiff::{SignedDuration, Timestamp};
 use scrip::{
     domain::{
         id::PoolId,
         job::{Job, JobStatus},
         source::Source,
         status::Status,
+        update::Scope,
     },
-    service::{BulkAction, BulkDraft, Claim, CouponFilter, ImportDraft, MappingDraft, OnDuplicate, Session},
+    service::{
+        Apply, BulkAction, BulkDraft, Claim, CouponFilter, CouponsGenerate, ExportFormat, ExportPlan, ImportDraft,
+        MappingDraft, OnDuplicate, PoolEdit, PoolUpdate, RestrictionsEdit, Session,
+    },
     storage::Address,
 };
 use support::{Bench, customer, draft, histogram, kilobytes, nanos, row};
@@ -50,7 +55,10 @@ async fn main() {
         told(what, &job, seconds, peak.saturating_sub(idle));
     }
     beside(&bench, codes).await;
-    bulk(&bench, coupons).await;
+    let pool = bulk(&bench, coupons).await;
+    update(&bench, pool).await;
+    export(&bench, pool).await;
+    over(&bench, pool, coupons).await;
     bench.scrip.begin_stop();
 }
 
@@ -116,7 +124,7 @@ async fn beside(bench: &Bench, codes: usize) {
     let mut bulk = draft("Claimed", Source::BulkGenerated);
     bulk.pattern = Some("BULK-$$$$$$$$$$".to_owned());
     let claimed = bench.make(bulk).await;
-    let generate = scrip::service::CouponsGenerate { pool: claimed, count: 50_000_000 };
+    let generate = CouponsGenerate { pool: claimed, count: 50_000_000 };
     bench.session.change(None, generate).await.expect("codes");
     let make = move |number: u64| Claim::of(claimed, customer(&format!("c-{number}")));
     let (alone, seconds) = bench.run(CLAIMS, u64::MAX, make).await;
@@ -148,12 +156,12 @@ async fn beside(bench: &Bench, codes: usize) {
     told("imported beside claims", &job, seconds, 0);
 }
 
-/// One action with coupons that were touched, and taking it back.
-async fn bulk(bench: &Bench, coupons: u64) {
+/// One action with coupons that were touched, and taking it back; their pool.
+async fn bulk(bench: &Bench, coupons: u64) -> PoolId {
     let mut drafted = draft("Bulk", Source::BulkGenerated);
     drafted.pattern = Some("ACT-$$$$$$$$$$".to_owned());
     let pool = bench.make(drafted).await;
-    let generate = scrip::service::CouponsGenerate { pool, count: i64::try_from(coupons).expect("a count") };
+    let generate = CouponsGenerate { pool, count: i64::try_from(coupons).expect("a count") };
     bench.session.change(None, generate).await.expect("codes");
     let make = move |number: u64| Claim::of(pool, customer(&format!("c-{number}")));
     let many = Bench {
@@ -180,8 +188,71 @@ async fn bulk(bench: &Bench, coupons: u64) {
     let job = bench.session.start_bulk(None, draft).await.expect("a job");
     let (job, _) = ended(&bench.session, job).await;
     told("invalidated", &job, begun.elapsed().as_secs_f64(), 0);
+    take_back(&bench.session, &job).await;
+    pool
+}
+
+async fn take_back(session: &Session, job: &Job) {
     let begun = Instant::now();
-    let undo = bench.session.undo_job(job.id, false).await.expect("a job");
-    let (undo, _) = ended(&bench.session, undo).await;
+    let undo = session.undo_job(job.id, false).await.expect("a job");
+    let (undo, _) = ended(session, undo).await;
     told("taken back", &undo, begun.elapsed().as_secs_f64(), 0);
+}
+
+/// An edit of a pool for all of its coupons, after its job has ended.
+async fn edited(bench: &Bench, pool: PoolId, edit: PoolEdit) -> (Job, f64) {
+    let edit = Box::new(PoolEdit { apply: Some(Apply { scope: Scope::All, matching: false }), ..edit });
+    let begun = Instant::now();
+    let edited = bench.session.change(None, PoolUpdate { pool, edit }).await.expect("an edit");
+    let (job, _) = ended(&bench.session, *edited.job.expect("a job")).await;
+    (job, begun.elapsed().as_secs_f64())
+}
+
+/// New terms for coupons that were touched, and taking them back.
+async fn update(bench: &Bench, pool: PoolId) {
+    let edit = PoolEdit { value: Some(Some("25".to_owned())), ..PoolEdit::default() };
+    let (job, seconds) = edited(bench, pool, edit).await;
+    told("new terms", &job, seconds, 0);
+    take_back(&bench.session, &job).await;
+}
+
+/// A file of them.
+async fn export(bench: &Bench, pool: PoolId) {
+    let plan =
+        ExportPlan { pool, filter: CouponFilter::default(), format: ExportFormat::Csv, marked: false, masked: false };
+    let begun = Instant::now();
+    let job = bench.session.start_export(None, plan).await.expect("a job");
+    let (job, _) = ended(&bench.session, job).await;
+    told("written to a file", &job, begun.elapsed().as_secs_f64(), 0);
+}
+
+/// All of them over at the same instant: how long it takes until each has its event, and what claims notice of it.
+async fn over(bench: &Bench, pool: PoolId, coupons: u64) {
+    // After their rows have it.
+    let wait = Duration::from_secs(5 + coupons / 10_000);
+    let end = Timestamp::now() + SignedDuration::try_from(wait).expect("a time");
+    let restrictions = RestrictionsEdit { valid_until: Some(Some(end)), ..RestrictionsEdit::default() };
+    let (job, seconds) = edited(bench, pool, PoolEdit { restrictions, ..PoolEdit::default() }).await;
+    told("an end for all of them", &job, seconds, 0);
+    let mut drafted = draft("Claimed meanwhile", Source::BulkGenerated);
+    drafted.pattern = Some("MEAN-$$$$$$$$$$".to_owned());
+    let claimed = bench.make(drafted).await;
+    let generate = CouponsGenerate { pool: claimed, count: 10_000_000 };
+    bench.session.change(None, generate).await.expect("codes");
+    let left = end.duration_since(Timestamp::now());
+    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+    let begun = Instant::now();
+    let expired = async {
+        loop {
+            let counts = bench.session.tally(pool).expect("counts").counts;
+            if counts.of(Status::Expired) == i64::try_from(coupons).expect("a count") {
+                return begun.elapsed();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let make = move |number: u64| Claim::of(claimed, customer(&format!("m-{number}")));
+    let (all, (times, seconds)) = tokio::join!(expired, bench.run(CLAIMS, u64::MAX, make));
+    row("over at one instant", &format!("{coupons} coupons have their event within {:.1} s", all.as_secs_f64()));
+    told_claims("claims meanwhile", &times, seconds);
 }

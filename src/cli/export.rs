@@ -10,13 +10,10 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{Problem, say};
-use crate::{
-    config::Config,
-    http::{Csv, File, Format, JsonLines, Parameters},
-};
+use crate::{config::Config, http::Parameters};
 use scrip_domain::global_id::GlobalIds;
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{Clock, CouponFilter, Scrip, Session};
+use scrip_service::{Clock, CouponFilter, Csv, File, Format, JsonLines, Scrip, Session};
 
 /// How often the progress is told.
 const TOLD: Duration = Duration::from_millis(500);

@@ -11,7 +11,8 @@ use super::{Problem, gateway::Gateway, progress::Bar, say};
 use crate::config::Config;
 use scrip_domain::{
     global_id::GlobalId,
-    job::{Field, Job},
+    job::{Field, Job, JobOutcome},
+    period::instant_text,
 };
 use scrip_graphql::{job_id, pool_by_any_id};
 use scrip_service::{Clock, ColumnRef, ImportDraft, JobFilter, MappingDraft, OnDuplicate, PageRequest, Scrip, Session};
@@ -186,13 +187,14 @@ async fn told_here(session: &Session, job: &Job) -> Result<Value, Problem> {
     let request = PageRequest { limit: 10, after: None, before: None, from_end: false };
     let page = session.job_refusals(job, &request).await?;
     let refusal = |refusal: &scrip_service::JobRefusal| {
-        let reason = json!({ "code": format!("{:?}", refusal.reason.code), "message": refusal.reason.message });
+        let reason =
+            json!({ "code": scrip_graphql::code_text(refusal.reason.code), "message": refusal.reason.message });
         json!({ "line": refusal.line, "code": refusal.code, "reason": reason })
     };
-    let outcome = job.outcome().map(|outcome| format!("{outcome:?}").to_uppercase());
+    let outcome = job.outcome().map(JobOutcome::name);
     Ok(json!({
         "id": session.ids().encode(&GlobalId::Job(job.id)),
-        "kind": format!("{:?}", job.kind).to_uppercase(),
+        "kind": job.kind.name(),
         "status": job.status.name(),
         "outcome": outcome,
         "dryRun": job.dry_run,
@@ -202,8 +204,8 @@ async fn told_here(session: &Session, job: &Job) -> Result<Value, Problem> {
         "skipped": job.counters.skipped.to_string(),
         "refused": job.counters.refused.to_string(),
         "perSecond": job.per_second(session.now()),
-        "createdAt": scrip_graphql::instant_text(job.created_at),
-        "finishedAt": job.finished_at.map(scrip_graphql::instant_text),
+        "createdAt": instant_text(job.created_at),
+        "finishedAt": job.finished_at.map(instant_text),
         "error": job.error,
         "sample": page.items.iter().map(|(_, one)| refusal(one)).collect::<Vec<_>>(),
     }))

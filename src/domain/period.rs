@@ -14,6 +14,12 @@ const MAX_TEXT: usize = 64;
 /// An instant in UTC with millisecond precision, which is what the database and the API carry.
 pub type Instant = Timestamp;
 
+/// An instant as the API and files write it.
+#[must_use]
+pub fn instant_text(instant: Instant) -> String {
+    format!("{instant:.3}")
+}
+
 /// The instant of a number of milliseconds since 1970; out of range (year 9999) is refused.
 #[must_use]
 pub fn instant_of(millis: i64) -> Option<Instant> {

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, ops::Range};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    coupon::Coupon,
+    coupon::{Coupon, Decision},
     event::{Change, EventType},
     id::TermsNumber,
     period::Instant,
@@ -40,6 +40,33 @@ impl Scope {
     }
 }
 
+/// Places of a pool whose coupons without a row got other terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermsChange {
+    /// The first of them.
+    pub from: u64,
+    /// The one after the last.
+    pub to: u64,
+    /// What they carried.
+    pub before: TermsNumber,
+    /// What they carry since.
+    pub after: TermsNumber,
+}
+
+impl TermsChange {
+    /// How many places they are.
+    #[must_use]
+    pub fn places(&self) -> u64 {
+        self.to - self.from
+    }
+
+    /// Whether a place is one of them.
+    #[must_use]
+    pub fn has(&self, place: u64) -> bool {
+        (self.from..self.to).contains(&place)
+    }
+}
+
 /// An edit of a pool that holds for coupons of before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermsUpdate {
@@ -63,41 +90,75 @@ impl Pool {
     }
 
     /// Has coupons of before carry the terms of now: those that nobody has touched at once, the others as
-    /// [`Pool::taken_over`] says.
-    pub fn update_coupons(&mut self, update: TermsUpdate, supply: &Supply) {
+    /// [`Pool::taken_over`] says. Gives what has changed for the former.
+    pub fn update_coupons(&mut self, update: TermsUpdate, supply: &Supply) -> Vec<TermsChange> {
+        let mut changes = Vec::new();
         if self.has_stock() && supply.size > 0 {
             let all = self.withdrawn.is_empty() || update.scope == Scope::All;
-            let spans = if all {
+            let spans: Vec<Range<u64>> = if all {
                 std::iter::once(0..supply.size).collect()
             } else {
                 self.untouched_in(Status::Unassigned, supply)
             };
-            self.ranges = self.ranges_after(&update, &spans);
+            changes = self.spread(spans.iter().flat_map(|span| [span.start, span.end]), |pool, place, terms| {
+                let is_meant = spans.iter().any(|span| span.contains(&place)) && pool.is_matched(&update, terms);
+                if is_meant { update.terms } else { terms }
+            });
         }
         self.updates.push(update);
+        changes
     }
 
-    /// The terms of coupons without a row after an update of those at some places.
-    fn ranges_after(&self, update: &TermsUpdate, spans: &[Range<u64>]) -> Vec<(u64, TermsNumber)> {
-        let ends = spans.iter().flat_map(|span| [span.start, span.end]);
-        let firsts: BTreeSet<u64> = self.ranges.iter().map(|(first, _)| *first).chain([0]).chain(ends).collect();
-        let mut ranges: Vec<(u64, TermsNumber)> = Vec::new();
-        for first in firsts {
-            let before = self.terms_at(first);
-            let is_meant = spans.iter().any(|span| span.contains(&first)) && self.is_matched(update, before);
-            let terms = if is_meant { update.terms } else { before };
-            if ranges.last().is_none_or(|(_, last)| *last != terms) {
-                ranges.push((first, terms));
+    /// Gives coupons without a row the terms back that they carried before a change, where they still carry what they got
+    /// then. Gives what has changed for them.
+    pub fn carry_again(&mut self, changes: &[TermsChange]) -> Vec<TermsChange> {
+        self.spread(changes.iter().flat_map(|change| [change.from, change.to]), |_, place, terms| {
+            let change = changes.iter().find(|change| change.has(place)).filter(|change| change.after == terms);
+            change.map_or(terms, |change| change.before)
+        })
+    }
+
+    /// Has coupons without a row carry other terms, where a function of the pool, the place and the terms says so: it is
+    /// asked at the first place of each range, and at the places where it may begin to say otherwise.
+    fn spread(
+        &mut self,
+        cuts: impl Iterator<Item = u64>,
+        other: impl Fn(&Self, u64, TermsNumber) -> TermsNumber,
+    ) -> Vec<TermsChange> {
+        let firsts: BTreeSet<u64> = self.ranges.iter().map(|(first, _)| *first).chain([0]).chain(cuts).collect();
+        let (mut ranges, mut changes) = (Vec::<(u64, TermsNumber)>::new(), Vec::<TermsChange>::new());
+        let mut firsts = firsts.into_iter().peekable();
+        while let Some(from) = firsts.next() {
+            let before = self.terms_at(from);
+            let after = other(self, from, before);
+            if ranges.last().is_none_or(|(_, last)| *last != after) {
+                ranges.push((from, after));
+            }
+            if after == before {
+                continue;
+            }
+            let to = firsts.peek().copied().unwrap_or(u64::MAX);
+            match changes.last_mut() {
+                Some(last) if (last.to, last.before, last.after) == (from, before, after) => last.to = to,
+                _ => changes.push(TermsChange { from, to, before, after }),
             }
         }
-        ranges
+        self.ranges = ranges;
+        changes
     }
 
     /// A coupon that has a row, with all that the pool's updates say of it.
     #[must_use]
-    pub fn taken_over(&self, mut coupon: Coupon) -> Coupon {
+    pub fn taken_over(&self, coupon: Coupon) -> Coupon {
+        self.taken_over_until(coupon, self.updates_so_far())
+    }
+
+    /// The same by the first so many updates alone.
+    #[must_use]
+    pub fn taken_over_until(&self, mut coupon: Coupon, number: u32) -> Coupon {
+        let until = usize::try_from(number).unwrap_or(usize::MAX).min(self.updates.len());
         let known = usize::try_from(coupon.updates).unwrap_or(usize::MAX);
-        for update in self.updates.get(known..).unwrap_or_default() {
+        for update in self.updates.get(known..until).unwrap_or_default() {
             if !update.scope.admits(coupon.status_at(update.at)) || !self.is_matched(update, coupon.terms) {
                 continue;
             }
@@ -107,8 +168,15 @@ impl Pool {
             }
             coupon.terms = update.terms;
         }
-        coupon.updates = coupon.updates.max(self.updates_so_far());
+        coupon.updates = coupon.updates.max(u32::try_from(until).unwrap_or(u32::MAX));
         coupon
+    }
+
+    /// Whether one of the pool's updates, by its place, is for a coupon that has a row and has not taken it over yet.
+    #[must_use]
+    pub fn is_updated(&self, coupon: &Coupon, place: u32) -> bool {
+        let update = usize::try_from(place).ok().and_then(|place| self.updates.get(place));
+        coupon.updates <= place && update.is_some_and(|update| update.scope.admits(coupon.status_at(update.at)))
     }
 
     fn is_matched(&self, update: &TermsUpdate, terms: TermsNumber) -> bool {
@@ -135,5 +203,13 @@ impl Coupon {
     pub fn update_of(&self, row: &Self) -> Option<Change> {
         let is_other = self.terms != row.terms || self.expires_at != row.expires_at;
         is_other.then(|| row.change(EventType::Update, row.status))
+    }
+
+    /// Gives it terms that it had, with the end that it had by them.
+    #[must_use]
+    pub fn carry_again(self, terms: TermsNumber, expires_at: Option<Instant>) -> Decision {
+        let changes = vec![self.change(EventType::Update, self.status)];
+        let coupon = Self { terms, expires_at, version: self.version + 1, ..self };
+        Decision { coupon, changes, entries: Vec::new() }
     }
 }

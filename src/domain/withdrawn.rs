@@ -65,6 +65,13 @@ impl Pool {
         }
     }
 
+    /// How many coupons it has that have no row.
+    #[must_use]
+    pub fn untouched_left(&self, supply: &Supply, counts: &Counts) -> u64 {
+        let withdrawn: u64 = self.withdrawn.iter().map(|withdrawn| withdrawn.left).sum();
+        if self.has_stock() { unassigned(supply, counts) + withdrawn } else { 0 }
+    }
+
     /// The first place from one on where an untouched coupon can be claimed.
     #[must_use]
     pub fn claimable_from(&self, place: u64) -> u64 {
@@ -84,8 +91,7 @@ impl Pool {
         counts: &mut Counts,
         now: Instant,
     ) -> Result<(u32, u64), Rejection> {
-        let untouched =
-            u64::try_from(counts.of(Status::Unassigned)).unwrap_or_default().saturating_sub(supply.returned);
+        let untouched = unassigned(supply, counts);
         if !self.has_stock() || untouched == 0 {
             return Ok((0, 0));
         }
@@ -116,6 +122,11 @@ impl Pool {
         let withdrawn = self.withdrawn.iter_mut().find(|withdrawn| withdrawn.has(place));
         withdrawn.map(|withdrawn| withdrawn.left = withdrawn.left.saturating_sub(1)).is_some()
     }
+}
+
+/// How many coupons without a row are unassigned.
+fn unassigned(supply: &Supply, counts: &Counts) -> u64 {
+    u64::try_from(counts.of(Status::Unassigned)).unwrap_or_default().saturating_sub(supply.returned)
 }
 
 fn count(counts: &mut Counts, from: Status, to: Status, number: u64) {

@@ -105,3 +105,9 @@ pub enum CouponErrorCode {
     /// No change can be made at the moment, as the message says why: try again with the same idempotencyKey.
     DatabaseUnavailable,
 }
+
+/// A code of the domain as the API writes it.
+#[must_use]
+pub fn code_text(code: Code) -> String {
+    async_graphql::resolver_utils::enum_value(CouponErrorCode::from(code)).to_string().trim_matches('"').to_owned()
+}

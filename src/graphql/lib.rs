@@ -30,12 +30,12 @@ use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};
 
 pub use answer::MAX_ANSWER;
 pub use asking::asked_by;
+pub use code::code_text;
 pub use documents::{Documents, DocumentsError};
 pub use failure::{RequestId, coded};
 pub use gate::{Admitted, Asked, Gate, Rules};
 pub use global_id::{job_id, pool_by_any_id};
 pub use moment::Moment;
-pub use scalar::instant_text;
 
 /// The library's schema over Scrip's roots.
 type Roots = Schema<query::Query, mutation::Mutation, subscription::Subscription>;

@@ -2,7 +2,7 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
-use scrip_domain::period::{Instant, instant_of, to_millisecond};
+use scrip_domain::period::{Instant, instant_of, instant_text, to_millisecond};
 
 /// Reads a scalar that is written as a string.
 fn text(value: Value, expected: &str) -> Result<String, String> {
@@ -88,12 +88,6 @@ impl ScalarType for DateTime {
     fn to_value(&self) -> Value {
         Value::String(instant_text(self.0))
     }
-}
-
-/// An instant as the API writes it.
-#[must_use]
-pub fn instant_text(instant: Instant) -> String {
-    format!("{instant:.3}")
 }
 
 impl DateTime {

@@ -1,5 +1,5 @@
-//! `GET /jobs/{id}/refusals.csv`: the rows that a job refused, as a file that can be mended and imported again: the columns
-//! that they had, and after them the line, the code of the refusal and its text.
+//! The files of jobs: what an export has written, and the rows that a job refused, as a file that can be mended and imported
+//! again: the columns that they had, and after them the line, the code of the refusal and its text.
 
 use std::io;
 
@@ -8,36 +8,93 @@ use axum::{
     extract::{Extension, Path, State},
     http::{
         HeaderMap, StatusCode,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+        header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
 
-use super::{App, export::write_cell, graphql, lanes::Lane, notes::Notes};
-use scrip_domain::job::Job;
-use scrip_graphql::{code::CouponErrorCode, job_id};
-use scrip_service::{JobRefusal, MAX_PAGE, PageRequest, Session};
+use super::{App, graphql, lanes::Lane, notes::Notes};
+use scrip_domain::{job::Job, rejection::Code};
+use scrip_graphql::{code_text, job_id};
+use scrip_service::{Action, Failure, JobRefusal, MAX_PAGE, PageRequest, Session, write_cell};
 
+/// Who asks, and the job that is named.
+async fn asked(app: &App, notes: &Notes, id: &str, headers: &HeaderMap) -> Result<(Session, Job), Box<Response>> {
+    let session = graphql::asking(app, notes, headers).await?;
+    if let Err(failure) = session.demand(Action::ReadJobs) {
+        return Err(Box::new(graphql::failed(&failure, "reading a job")));
+    }
+    let unknown = || Box::new(graphql::error(StatusCode::NOT_FOUND, "no job is known by this id"));
+    let number = job_id(session.ids(), id).map_err(|_| unknown())?;
+    match session.job(number).await {
+        Ok(Some(job)) => Ok((session, job)),
+        Ok(None) => Err(unknown()),
+        Err(failure) => Err(Box::new(graphql::failed(&failure, "reading a job"))),
+    }
+}
+
+/// `GET /jobs/{id}/file`: what an export has written.
+pub(super) async fn file(
+    State(app): State<App>,
+    Extension(notes): Extension<Notes>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (session, job) = match asked(&app, &notes, &id, &headers).await {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    if let Some(refusal) = graphql::file_over_budget(&app, &session, &notes) {
+        return refusal;
+    }
+    let file = match session.exported(&job).await {
+        Ok(file) => file,
+        Err(Failure::Refused(refusals)) if refusals.iter().all(|refusal| refusal.code == Code::NotFound) => {
+            return graphql::error(
+                StatusCode::NOT_FOUND,
+                "the job has no file: an export has one for a day after its end",
+            );
+        }
+        Err(failure) => return graphql::failed(&failure, "reading an export"),
+    };
+    let length = file.bytes.to_string();
+    let media = file.media.to_owned();
+    let name = format!("attachment; filename=\"export-{id}.{}\"", file.extension);
+    let parts = stream::unfold(Some((file, app, session, job)), |state| async {
+        let (file, app, session, job) = state?;
+        let key = session.actor().id.clone();
+        app.held.room(&key).await;
+        if !still_may(&session, &job).await {
+            tracing::warn!("an export was cut short: whoever asked for it may not have it any more");
+            return Some((Err(io::Error::other("not any more")), None));
+        }
+        match file.next().await {
+            Ok(Some((bytes, file))) => Some((Ok(app.held.text(&key, bytes)), Some((file, app, session, job)))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    let head = [(CONTENT_TYPE, media), (CONTENT_DISPOSITION, name), (CONTENT_LENGTH, length)];
+    (head, Body::from_stream(parts)).into_response()
+}
+
+/// Whether a job's file is still for who reads it.
+async fn still_may(session: &Session, job: &Job) -> bool {
+    let Some(now) = session.again() else { return false };
+    now.demand(Action::ExportCoupons).is_ok() && matches!(now.still_sees_job(job).await, Ok(true))
+}
+
+/// `GET /jobs/{id}/refusals.csv`.
 pub(super) async fn refusals(
     State(app): State<App>,
     Extension(notes): Extension<Notes>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let session = match graphql::asking(&app, &notes, &headers).await {
-        Ok(session) => session,
+    let (session, job) = match asked(&app, &notes, &id, &headers).await {
+        Ok(asked) => asked,
         Err(refusal) => return *refusal,
-    };
-    if let Err(failure) = session.demand(scrip_service::Action::ReadJobs) {
-        return graphql::failed(&failure, "reading a job");
-    }
-    let unknown = || graphql::error(StatusCode::NOT_FOUND, "no job is known by this id");
-    let Ok(number) = job_id(session.ids(), &id) else { return unknown() };
-    let job = match session.job(number).await {
-        Ok(Some(job)) => job,
-        Ok(None) => return unknown(),
-        Err(failure) => return graphql::failed(&failure, "reading a job"),
     };
     let head = head(&job);
     let parts = stream::unfold(Some((Some(head), app, session, job, None)), |state| async {
@@ -110,8 +167,7 @@ fn line(text: &mut String, job: &Job, refusal: &JobRefusal) {
     }
     text.push_str(&refusal.line.map(|line| line.to_string()).unwrap_or_default());
     text.push(',');
-    let code = async_graphql::resolver_utils::enum_value(CouponErrorCode::from(refusal.reason.code));
-    text.push_str(code.to_string().trim_matches('"'));
+    text.push_str(&code_text(refusal.reason.code));
     text.push(',');
     write_cell(text, &refusal.reason.message);
     text.push_str("\r\n");

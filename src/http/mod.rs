@@ -47,7 +47,7 @@ use budgets::Budgets;
 use held::Held;
 
 pub use budgets::{Budget, BudgetRules};
-pub use export::{Csv, File, Format, JsonLines, Parameters, PersonalFile};
+pub use export::{Parameters, PersonalFile};
 pub use lanes::Lanes;
 pub use proxies::Proxies;
 pub use serve::serve;
@@ -179,6 +179,7 @@ pub fn router(app: App) -> Router {
         .route("/pools/{id}/{file}", get(export::get))
         .route("/customers/{id}/data.json", get(export::personal::get))
         .route("/jobs/{id}/refusals.csv", get(jobs::refusals))
+        .route("/jobs/{id}/file", get(jobs::file))
         .route("/uploads", post(uploads::post))
         .route("/backup", get(backup::get))
         .layer(DefaultBodyLimit::max(MAX_BODY))

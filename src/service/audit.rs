@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Answer, AuditNote, Caller, Command, CouponsGenerate, Failure, GiveBack, JobCancel, JobStart, KeyAdd, KeyEdit,
-    KeyRevoke, KeyRotate, Page, PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate, Withdraw,
+    Answer, AuditNote, Caller, Command, CouponsGenerate, Failure, JobCancel, JobStart, KeyAdd, KeyEdit, KeyRevoke,
+    KeyRotate, Page, PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate,
 };
 use scrip_domain::{
     audit::{Attempted, Attempter, AuditEntry},
@@ -42,8 +42,6 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         Command::PoolArchive(PoolArchive { pool, archived: true }) => ("POOL_ARCHIVE", Some(pool_target(*pool))),
         Command::PoolArchive(PoolArchive { pool, archived: false }) => ("POOL_UNARCHIVE", Some(pool_target(*pool))),
         Command::CouponsGenerate(CouponsGenerate { pool, .. }) => ("COUPONS_GENERATE", Some(pool_target(*pool))),
-        Command::Withdraw(Withdraw { pool }) => ("COUPONS_WITHDRAW", Some(pool_target(*pool))),
-        Command::GiveBack(GiveBack { pool, .. }) => ("COUPONS_GIVE_BACK", Some(pool_target(*pool))),
         Command::SettingsUpdate(_) => ("SETTINGS_UPDATE", None),
         Command::KeyAdd(KeyAdd(key)) => ("KEY_CREATE", Some(key_target(&key.id))),
         Command::KeyEdit(KeyEdit { id, .. }) => ("KEY_UPDATE", Some(key_target(id))),
@@ -86,7 +84,6 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         | Command::Forget(_)
         | Command::HoldingsBegin(_)
         | Command::HoldingsFound(_)
-        | Command::KeepUpdates(_)
         | Command::Expire(_) => return None,
     })
 }

@@ -107,7 +107,6 @@ impl Forgetting<'_> {
             Answer::Purchase(purchase) => self.purchase(purchase),
             Answer::Pool(_)
             | Answer::Edited(..)
-            | Answer::Moved(..)
             // Who it names is gone with its rows, thirty days after its end.
             | Answer::Job(_)
             | Answer::Added(_)

@@ -50,7 +50,6 @@ mod tasks;
 mod time;
 mod tokens;
 mod turn;
-mod updates;
 mod vitals;
 mod weight;
 
@@ -65,13 +64,13 @@ use committer::Committer;
 pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
 pub use erasure::Erased;
 pub use events::{EventCursor, EventFilter};
-pub use export::{CouponSink, Export};
+pub use export::{CouponSink, Csv, Export, File, Format, JsonLines, write_cell};
 pub use failure::Failure;
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use issued::usable;
 pub use jobs::{
-    BulkAction, BulkDraft, BulkPlan, Followed, ImportDraft, ImportPlan, Items, JOBS_AT_ONCE, JobFilter, OnDuplicate,
-    Plan, UPLOAD_LIMIT, Upload, Uploaded,
+    BulkAction, BulkDraft, BulkPlan, ExportFormat, ExportPlan, Exported, Followed, ImportDraft, ImportPlan, Items,
+    JOBS_AT_ONCE, JobFilter, OnDuplicate, Plan, UPLOAD_LIMIT, Upload, Uploaded,
 };
 pub use keys::{KeyDraft, NewKey};
 pub use lists::{CouponFilter, Index, Span, foreign_cursor};

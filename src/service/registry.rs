@@ -42,8 +42,6 @@ pub(crate) struct Held {
     pub patterns: PatternSet<(PoolId, u64)>,
     /// All pools in the order of their names.
     pub names: BTreeSet<(NameKey, PoolId)>,
-    /// The pools whose coupons have not all kept what its updates say of them.
-    pub updating: BTreeSet<PoolId>,
     /// The pools of each group, and those of none, in both orders: who sees few of many finds them at once.
     pub grouped: HashMap<Option<GroupId>, Grouped>,
     /// The groups of users.
@@ -108,11 +106,6 @@ impl Held {
         }
         if let Some(external) = &pool.external_id {
             self.external.insert(external.clone(), pool.id);
-        }
-        if pool.updates_kept < pool.updates_so_far() {
-            self.updating.insert(pool.id);
-        } else {
-            self.updating.remove(&pool.id);
         }
         self.regroup(known.as_deref(), &pool);
         self.pools.insert(pool.id, pool);
@@ -206,11 +199,6 @@ impl Registry {
     #[must_use]
     pub(crate) fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
         self.read().pools.get(&id).cloned()
-    }
-
-    /// A pool whose coupons have not all kept what its updates say of them.
-    pub(crate) fn pool_with_updates(&self) -> Option<PoolId> {
-        self.read().updating.first().copied()
     }
 
     /// The pool with this external id.

@@ -17,7 +17,7 @@ use super::{
     bound,
     committer::{self, Needs, Returned},
     expiry::Expiries,
-    jobs::{Board, Uploads},
+    jobs::{Board, Exports, Uploads},
     keys::Used,
     prepare::Prepared,
     question::MAX_ROUNDS,
@@ -119,7 +119,7 @@ impl Scrip {
             attempts: Attempts::default(),
             refused: Refused::default(),
             erasing: Mutex::default(),
-            board: Board::new(Uploads::beside(address.folder())),
+            board: Board::new(Uploads::beside(address.folder()), Exports::beside(address.folder())),
             backups: [1, 1].map(|most| Arc::new(Semaphore::new(most))),
             worker,
             watchdog,
@@ -162,7 +162,12 @@ impl Scrip {
         let mut rounds = 0;
         loop {
             let Returned { needs, command, mut prepared } = match settled {
-                Ok(answer) => return answer,
+                Ok(answer) => {
+                    if let Ok(Answer::Edited(_, _, Some(_))) = &answer {
+                        self.job_came();
+                    }
+                    return answer;
+                }
                 Err(returned) => *returned,
             };
             // No partner gives a code away that could not be written.
@@ -313,7 +318,7 @@ impl Scrip {
             tracing::error!("the committer ended badly");
         }
         inner.store.close().await;
-        inner.board.uploads.end();
+        inner.board.end();
     }
 }
 

@@ -60,7 +60,9 @@ impl Sight {
             Answer::Generated(pool, count) => {
                 exists(pool.id, "pool", "poolId").map(|()| Answer::Generated(pool, count))?
             }
-            Answer::Edited(pool, reached) => exists(pool.id, "pool", "id").map(|()| Answer::Edited(pool, reached))?,
+            Answer::Edited(pool, reached, job) => {
+                exists(pool.id, "pool", "id").map(|()| Answer::Edited(pool, reached, job))?
+            }
             Answer::Added(added) => exists(added.pool, "pool", "poolId").map(|()| Answer::Added(added))?,
             Answer::Coupon(coupon, entry) => {
                 exists(coupon.id.pool, "coupon", "coupon").map(|()| Answer::Coupon(coupon, entry))?
@@ -71,8 +73,7 @@ impl Sight {
             Answer::Released(record) => Answer::Released(self.record(record)),
             Answer::Purchase(purchase) => Answer::Purchase(Box::new(self.purchase(*purchase))),
             // Of a pool that existed for whoever asked.
-            answer @ (Answer::Moved(..)
-            | Answer::Job(_)
+            answer @ (Answer::Job(_)
             | Answer::Eligible(_)
             | Answer::Customer(_)
             | Answer::Settings(_)

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{
     Adjust, Checkout, CheckoutOrder, CheckoutPreview, Command, CouponRef, CouponsAdd, CustomerEdit, Expire, Extend,
-    Forget, Hold, Invalidate, JobStart, JobStep, KeepUpdates, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate,
-    ReleaseOver, Return, Transfer, Unassign, Unredeem, Work,
+    Forget, Hold, Invalidate, JobStart, JobStep, PoolCreate, PoolEdit, PoolUpdate, Redeem, Reinstate, ReleaseOver,
+    Return, Transfer, Unassign, Unredeem, Work,
     jobs::{Items, Plan},
 };
 use scrip_domain::{
@@ -52,7 +52,6 @@ impl Command {
             // Most hold a few coupons.
             Self::ReleaseOver(ReleaseOver(due)) => due.len() * 8 * COUPON,
             Self::Expire(Expire(due)) => due.len() * COUPON,
-            Self::KeepUpdates(KeepUpdates { coupons, .. }) => coupons.len() * COUPON,
             Self::Forget(Forget(answers)) => answers.len() * 256,
             Self::EraseFurther(step) => step.weight,
             // A coupon is read, and where it is held is written.
@@ -84,8 +83,6 @@ impl Command {
             Self::KeysUsed(used) => used.0.len() * CODE,
             Self::KeyRevoke(key) => COUPON + key.id.len(),
             Self::PoolArchive(_)
-            | Self::Withdraw(_)
-            | Self::GiveBack(_)
             | Self::CouponsGenerate(_)
             | Self::Whole(_)
             | Self::AuditNote(_)
@@ -153,7 +150,8 @@ fn of_plan(plan: &Plan) -> usize {
             Items::Customers(customers) => customers.iter().map(|customer| 16 + customer.as_str().len()).sum(),
             Items::Listed | Items::Filter(_) | Items::File(_) => 0,
         },
-        Plan::Import(_) | Plan::Undo => 0,
+        Plan::Update(update) => update.untouched.len() * 32,
+        Plan::Import(_) | Plan::Export(_) | Plan::Undo => 0,
     }
 }
 

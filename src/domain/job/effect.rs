@@ -2,7 +2,9 @@
 
 use crate::{
     coupon::Taken,
-    id::{CouponId, CustomerId},
+    id::{CouponId, CustomerId, TermsNumber},
+    period::Instant,
+    update::TermsChange,
 };
 
 /// A coupon that a job has changed.
@@ -38,4 +40,8 @@ pub enum Opposite {
     Restock,
     /// Such ones were given back.
     Withdraw,
+    /// It got other terms with its pool: it carries these again, and is over then.
+    Terms(TermsNumber, Option<Instant>),
+    /// So many of its pool that nobody had touched got other terms, it among them: they carry those of before again.
+    Untouched(u64, Vec<TermsChange>),
 }

@@ -31,6 +31,10 @@ pub enum JobKind {
     Import,
     /// It does one action with many coupons.
     Bulk,
+    /// It writes the coupons of a pool to a file.
+    Export,
+    /// It gives coupons of before the terms of an edit of their pool.
+    PoolUpdate,
     /// It takes back what another job has done.
     Undo,
 }
@@ -182,12 +186,13 @@ impl Job {
         (!self.is_open()).then(|| self.counters.outcome())
     }
 
-    /// Takes the lease. What was tried without changing anything begins anew, and so does fixing what it is to work on.
+    /// Takes the lease. What was tried without changing anything begins anew, as does a file, and fixing what it is to work
+    /// on.
     pub fn begin(mut self, now: Instant) -> Result<Self, Rejection> {
         if !self.is_open() {
             return Err(stale());
         }
-        if self.dry_run {
+        if self.dry_run || self.kind == JobKind::Export {
             (self.counters, self.cursor) = (Counters::default(), Cursor::default());
         }
         if self.total.is_none() {
@@ -235,6 +240,10 @@ impl Job {
             let reason = format!("the job has ended: it is {}", self.status.name());
             return Err(Rejection::ValueInvalid { reason }.at(["id"]));
         }
+        if self.kind == JobKind::PoolUpdate {
+            let reason = "the new terms hold for all that they are for since the edit was made: wait, and undo the job";
+            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["id"]));
+        }
         if self.kind == JobKind::Undo && !self.dry_run && self.counters.done > 0 && !force {
             let reason = "some coupons have been taken back already, and others not: wait, or cancel it with force";
             return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["force"]));
@@ -247,12 +256,13 @@ impl Job {
     /// Whether what it did can be taken back, or why not.
     pub fn check_undo(&self, dry_run: bool) -> Result<(), Refusal> {
         let reason = match self.kind {
+            JobKind::Export => "an export changes nothing: there is nothing to take back",
             JobKind::Import => "what an import has added is not taken back: invalidate the coupons",
             _ if self.dry_run => "it changed nothing: there is nothing to take back",
             _ if self.is_open() => "it has not ended yet: cancel it, or wait",
             _ if self.undone_by.is_some() && !dry_run => "it was taken back already: undo the job that has done so",
             _ if self.counters.done == 0 => "it has done nothing: there is nothing to take back",
-            JobKind::Bulk | JobKind::Undo => return Ok(()),
+            JobKind::Bulk | JobKind::PoolUpdate | JobKind::Undo => return Ok(()),
         };
         Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["id"]))
     }
@@ -268,6 +278,33 @@ impl Job {
 
 fn stale() -> Rejection {
     Rejection::ValueInvalid { reason: STALE.to_owned() }
+}
+
+impl JobKind {
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Import => "IMPORT",
+            Self::Bulk => "BULK",
+            Self::Export => "EXPORT",
+            Self::PoolUpdate => "POOL_UPDATE",
+            Self::Undo => "UNDO",
+        }
+    }
+}
+
+impl JobOutcome {
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Some => "SOME",
+            Self::None => "NONE",
+            Self::NothingToDo => "NOTHING_TO_DO",
+        }
+    }
 }
 
 impl JobStatus {

@@ -12,7 +12,7 @@ use scrip_domain::{
     job,
     rejection::{Refusal, Rejection},
 };
-use scrip_service::{BulkDraft, ColumnRef, ImportDraft, MappingDraft};
+use scrip_service::{BulkDraft, ColumnRef, ExportPlan, ImportDraft, MappingDraft};
 
 /// What a column of a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -85,6 +85,42 @@ pub struct ImportStartInput {
     pub dry_run: Option<bool>,
     /// The same key and input gives the first answer again.
     pub idempotency_key: Option<String>,
+}
+
+/// What a file of coupons is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "scrip_service::ExportFormat")]
+pub enum ExportFormat {
+    /// Comma-separated values, with a header.
+    Csv,
+    /// A JSON object a line.
+    JsonLines,
+}
+
+/// A file of coupons that a job writes.
+#[derive(Debug, Clone, InputObject)]
+pub struct ExportStartInput {
+    /// Their pool.
+    pub pool_id: ID,
+    /// Which of them; all where it is not given.
+    pub filter: Option<CouponFilter>,
+    /// What it is written in; CSV where it is not given.
+    pub format: Option<ExportFormat>,
+    /// Begins a CSV file with a byte order mark, by which some spreadsheets know UTF-8.
+    pub byte_order_mark: Option<bool>,
+    /// Makes a repeated call answer as the first one, for 24 hours.
+    pub idempotency_key: Option<String>,
+}
+
+impl ExportStartInput {
+    /// The service's plan.
+    pub fn plan(self, ids: &GlobalIds) -> Result<ExportPlan, Refusal> {
+        let filter = self.filter.map(|filter| filter.check(ids)).transpose()?.unwrap_or_default();
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
+        let format = self.format.map_or(scrip_service::ExportFormat::Csv, Into::into);
+        // Who may see whole codes is for the session to say.
+        Ok(ExportPlan { pool, filter, format, marked: self.byte_order_mark.unwrap_or_default(), masked: true })
+    }
 }
 
 impl ImportStartInput {

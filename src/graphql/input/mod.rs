@@ -15,7 +15,9 @@ pub use actions::{
     SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput, EligibleInput};
-pub use job::{BulkAction, CouponsBulkInput, ImportField, ImportStartInput, JobFilter, OnDuplicate};
+pub use job::{
+    BulkAction, CouponsBulkInput, ExportFormat, ExportStartInput, ImportField, ImportStartInput, JobFilter, OnDuplicate,
+};
 pub use plugin::{PluginBindingInput, PluginTestInput};
 pub use pool::{
     CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,

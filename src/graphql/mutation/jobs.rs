@@ -7,7 +7,7 @@ use crate::{
     asking::session,
     failure::failed,
     global_id::{ids, job_id},
-    input::{CouponsBulkInput, ImportStartInput},
+    input::{CouponsBulkInput, ExportStartInput, ImportStartInput},
     types::{Job, JobPayload},
     visible,
 };
@@ -46,6 +46,22 @@ impl JobMutation {
         let key = input.idempotency_key.clone();
         let started = match input.draft(ids(ctx)?) {
             Ok(draft) => session(ctx)?.start_bulk(key, draft).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        payload(ctx, started)
+    }
+
+    /// Starts to write the coupons of a pool to a file, which is kept for a day: for pages that cannot read a stream
+    /// (GET /pools/ID/coupons.csv) to its end.
+    #[graphql(visible = "visible::manage_jobs")]
+    async fn export_start(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which coupons, and how the file is written.")] input: ExportStartInput,
+    ) -> Result<Option<JobPayload>> {
+        let key = input.idempotency_key.clone();
+        let started = match input.plan(ids(ctx)?) {
+            Ok(plan) => session(ctx)?.start_export(key, plan).await,
             Err(refusal) => Err(refusal.into()),
         };
         payload(ctx, started)

@@ -15,7 +15,7 @@ use crate::{
     },
     types::{
         CouponPool, CouponUserError, CouponsAddPayload, CouponsGeneratePayload, Customer, CustomerErasePayload,
-        CustomerPayload, PoolPayload, PoolStats, PoolUpdatePayload, SettingsPayload, SkippedCode,
+        CustomerPayload, Job, PoolPayload, PoolStats, PoolUpdatePayload, SettingsPayload, SkippedCode,
     },
     visible,
 };
@@ -46,13 +46,14 @@ impl PoolMutation {
         #[graphql(desc = "What changes.")] input: PoolUpdateInput,
     ) -> Result<Option<PoolUpdatePayload>> {
         Ok(Some(match change(ctx, None, input.case(ids(ctx)?)).await? {
-            Ok(Edited { pool, reached }) => PoolUpdatePayload {
+            Ok(Edited { pool, reached, job }) => PoolUpdatePayload {
                 pool: Some(CouponPool(Arc::new(*pool))),
                 updated: i32::try_from(reached.total()).unwrap_or(i32::MAX),
                 reached: Some(PoolStats::of(&reached)),
+                job: job.map(|job| Job(*job)),
                 user_errors: Vec::new(),
             },
-            Err(user_errors) => PoolUpdatePayload { pool: None, updated: 0, reached: None, user_errors },
+            Err(user_errors) => PoolUpdatePayload { pool: None, updated: 0, reached: None, job: None, user_errors },
         }))
     }
 

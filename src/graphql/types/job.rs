@@ -23,6 +23,10 @@ pub enum JobKind {
     Import,
     /// It does one action with many coupons.
     Bulk,
+    /// It writes the coupons of a pool to a file.
+    Export,
+    /// It gives coupons of before the terms of an edit of their pool.
+    PoolUpdate,
     /// It takes back what another job has done.
     Undo,
 }
@@ -167,6 +171,13 @@ impl Job {
     async fn refusals_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let id = ids(ctx)?.encode(&GlobalId::Job(self.0.id));
         Ok((self.0.counters.refused > 0).then(|| format!("/jobs/{id}/refusals.csv")))
+    }
+
+    /// Where the file is that it has written, for a day after its end.
+    async fn file_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let kept = session(ctx)?.keeps_export(&self.0).map_err(|failure| failed(ctx, &failure))?;
+        let id = ids(ctx)?.encode(&GlobalId::Job(self.0.id));
+        Ok(kept.then(|| format!("/jobs/{id}/file")))
     }
 
     /// Whether jobUndo can take it back.

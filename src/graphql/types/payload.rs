@@ -2,7 +2,7 @@
 
 use async_graphql::{Object, SimpleObject};
 
-use super::{CheckoutVerdict, Coupon, CouponPool, Customer, LedgerEntry, PoolStats, Settings};
+use super::{CheckoutVerdict, Coupon, CouponPool, Customer, Job, LedgerEntry, PoolStats, Settings};
 use crate::code::CouponErrorCode;
 use scrip_domain::rejection::Refusal;
 
@@ -77,6 +77,9 @@ pub struct PoolUpdatePayload {
     pub updated: i32,
     /// The same by what they were at that instant.
     pub reached: Option<PoolStats>,
+    /// The job that has coupons that somebody has touched keep the new terms, with an event each, and that jobUndo takes
+    /// back; null without `apply`, and in a dry run. The terms hold from now on, also while it works.
+    pub job: Option<Job>,
     /// Why it was refused.
     pub user_errors: Vec<CouponUserError>,
 }

@@ -2,9 +2,7 @@
 //! part is made when the one before it is on its way, so a client that stops reading holds nothing up. What
 //! breaks on the way ends the connection before the file's end, so that no file looks whole that is not.
 
-mod csv;
 mod filter;
-mod jsonl;
 pub(super) mod personal;
 
 use std::{io, sync::Arc};
@@ -27,82 +25,10 @@ use super::{
 };
 use scrip_domain::{global_id::GlobalId, pool::Pool};
 use scrip_graphql::pool_by_any_id;
-use scrip_service::{Action, CouponFilter, CouponSink, Export, Failure, Session};
+use scrip_service::{Action, CouponFilter, Csv, File, Format, JsonLines, Session};
 
-pub use csv::Csv;
-pub(super) use csv::write_cell;
 pub use filter::Parameters;
-pub use jsonl::JsonLines;
 pub use personal::PersonalFile;
-
-/// The byte order mark, in UTF-8.
-const MARK: &str = "\u{feff}";
-
-/// A file's format: a sink that gives out what was written.
-pub trait Format: CouponSink + Default {
-    /// Its media type.
-    const MEDIA: &'static str;
-    /// The end of its files' names.
-    const EXTENSION: &'static str;
-    /// What the file begins with.
-    const HEAD: &'static str;
-    /// Whether programs look for a byte order mark at its beginning.
-    const MAY_BE_MARKED: bool;
-    /// What was written since the last time.
-    fn take(&mut self) -> Vec<u8>;
-}
-
-/// A file in the making.
-#[derive(Debug)]
-pub struct File<F> {
-    export: Export,
-    format: Option<F>,
-    marked: bool,
-    begun: bool,
-}
-
-impl<F: Format> File<F> {
-    /// Begins the file of a pool's coupons.
-    pub async fn begin(session: &Session, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Self, Failure> {
-        let export = session.export(pool, filter).await?;
-        Ok(Self { export, format: Some(F::default()), marked: false, begun: false })
-    }
-
-    /// With a byte order mark, by which some spreadsheets know UTF-8.
-    #[must_use]
-    pub fn marked(self, marked: bool) -> Self {
-        Self { marked: marked && F::MAY_BE_MARKED, ..self }
-    }
-
-    /// The next bytes, never empty; none at the end.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        loop {
-            match self.part().await? {
-                Some(bytes) if bytes.is_empty() => {}
-                part => return Ok(part),
-            }
-        }
-    }
-
-    /// What a bounded amount of work gives, which may be nothing; none at the end.
-    async fn part(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        if !std::mem::replace(&mut self.begun, true) && !F::HEAD.is_empty() {
-            let mark = if self.marked { MARK } else { "" };
-            return Ok(Some([mark, F::HEAD].concat().into_bytes()));
-        }
-        let Some(format) = self.format.take() else { return Ok(None) };
-        let Some(mut format) = self.export.next(format).await? else { return Ok(None) };
-        let bytes = format.take();
-        self.format = Some(format);
-        Ok(Some(bytes))
-    }
-
-    /// How far it is: coupons looked at, and all.
-    #[must_use]
-    pub fn progress(&self) -> (u64, u64) {
-        self.export.progress()
-    }
-}
 
 /// `GET /pools/{id}/{file}`.
 pub(super) async fn get(

@@ -22,9 +22,9 @@ use scrip_domain::{
     event::Event,
     global_id::{GlobalId, GlobalIds},
     id::CustomerId,
+    period::instant_text,
     pool::Pool,
 };
-use scrip_graphql::instant_text;
 use scrip_service::{Failure, Personal, PersonalData, PurchaseRecord, Session};
 
 /// The lists of the document, in the order in which their items come.

@@ -32,15 +32,8 @@ pub struct Edited {
     pub pool: Box<Pool>,
     /// How many coupons of before are in the scope of the edit, by what they were at its instant.
     pub reached: Counts,
-}
-
-/// Untouched coupons that were taken out of use, or given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moved {
-    /// Which of the pool's they are; 0 where there are none.
-    pub number: u32,
-    /// How many they are.
-    pub coupons: u64,
+    /// The job that has those that have a row keep it; none where it is for new coupons alone.
+    pub job: Option<Box<Job>>,
 }
 
 /// Codes that were generated.
@@ -105,10 +98,8 @@ pub struct Added {
 pub enum Answer {
     /// The pool, after it.
     Pool(Box<Pool>),
-    /// The pool, after an edit that reached so many coupons of before.
-    Edited(Box<Pool>, Counts),
-    /// Which of a pool's withdrawn coupons they are, and how many.
-    Moved(u32, u64),
+    /// The pool, after an edit that reached so many coupons of before, and the job that has them keep it.
+    Edited(Box<Pool>, Counts, Option<Box<Job>>),
     /// The coupon, after it, and the ledger entry that it made.
     Coupon(Box<Coupon>, Option<EntryId>),
     /// What became of a list of codes.
@@ -170,8 +161,8 @@ macro_rules! answers {
 
 answers! {
     Box<Pool>: Answer::Pool(pool) => pool, pool => Self::Pool(pool);
-    Edited: Answer::Edited(pool, reached) => Self { pool, reached }, made => Self::Edited(made.pool, made.reached);
-    Moved: Answer::Moved(number, coupons) => Self { number, coupons }, made => Self::Moved(made.number, made.coupons);
+    Edited: Answer::Edited(pool, reached, job) => Self { pool, reached, job },
+        made => Self::Edited(made.pool, made.reached, made.job);
     Changed: Answer::Coupon(coupon, entry) => Self { coupon, entry }, made => Self::Coupon(made.coupon, made.entry);
     Added: Answer::Added(added) => added, added => Self::Added(added);
     Generated: Answer::Generated(pool, count) => Self { pool, count }, made => Self::Generated(made.pool, made.count);

@@ -18,15 +18,6 @@ pub struct ReleaseOver(pub Vec<(i64, String)>);
 #[derive(Debug, Clone)]
 pub struct Expire(pub Vec<(i64, CouponId)>);
 
-/// Have coupons of a pool keep in their rows what its updates say of them.
-#[derive(Debug, Clone)]
-pub struct KeepUpdates {
-    /// Which.
-    pub coupons: Vec<CouponId>,
-    /// The pool of which all have done that then, and for how many of its updates.
-    pub done: Option<(PoolId, u32)>,
-}
-
 /// Begin to seal ids with a secret, unless there is one.
 #[derive(Debug, Clone, Copy)]
 pub struct IdsBegin(pub IdSecret);

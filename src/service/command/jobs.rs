@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::jobs::{OnDuplicate, Plan};
+use crate::jobs::{OnDuplicate, Plan, UpdatePlan};
 use scrip_domain::{
     event::Reason,
-    id::PoolId,
+    id::{CouponId, PoolId},
     job::{Counters, Cursor, Effect, ImportRow, JobId, JobKind},
 };
 use scrip_storage::{JobRefusal, RowId, Stretch};
@@ -97,12 +97,16 @@ pub enum RowTask {
     Act(Box<Command>),
     /// Take all coupons of a pool out of use that nobody has touched.
     Withdraw(PoolId),
+    /// Have a coupon keep what so many of its pool's updates say of it.
+    Update(CouponId, u32),
+    /// Note that all coupons of a pool have kept an update, and how many of those that nobody had touched have a row.
+    Updated(Box<UpdatePlan>, u64),
     /// Take an effect back.
     Undo(Box<Effect>, Option<Reason>),
     /// Nothing: it was refused where it was read.
     Refused(Box<JobRefusal>),
-    /// Nothing: it was found to be skipped.
-    Skipped,
+    /// Nothing: so many were found to be skipped.
+    Skipped(u64),
 }
 
 /// Forget rows of a job that is old, and the job itself where nothing else is left of it.

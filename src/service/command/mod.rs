@@ -12,18 +12,17 @@ mod pools;
 mod till;
 
 pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEdit, UserGroupCreate, UserGroupUpdate};
-pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Moved, Skipped};
+pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{
-    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeepUpdates, KeysUsed,
-    ReleaseOver, TokenKeyBegin,
+    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver,
+    TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use erasure::{Erase, EraseFurther, ErasePart, Place};
 pub use jobs::{JobCancel, JobDraft, JobForget, JobStart, JobStep, RowTask, StepRow, Work};
 pub use pools::{
-    Apply, CouponsAdd, CouponsGenerate, GiveBack, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit,
-    Whole, Withdraw,
+    Apply, CouponsAdd, CouponsGenerate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Whole,
 };
 pub use till::{Checkout, CheckoutOrder, CheckoutPreview, Hold, Presentation, Release, Return};
 
@@ -91,10 +90,6 @@ use_cases! {
     CouponsGenerate(CouponsGenerate) -> Generated, AddCoupons;
     /// Nothing by itself: a list that is carried out in parts.
     Whole(Whole) -> (), AddCoupons;
-    /// Take untouched coupons out of use.
-    Withdraw(Withdraw) -> Moved, ChangeCoupons;
-    /// Take that back.
-    GiveBack(GiveBack) -> Moved, ChangeCoupons;
     /// Make a customer, or edit one.
     CustomerUpsert(Box<CustomerEdit>) -> Box<Customer>, ChangeCustomers;
     /// Begin to erase a customer.
@@ -173,8 +168,6 @@ use_cases! {
     ClockConfirm(ClockConfirm) -> (), ConfirmClock;
     /// Record that the time of coupons is over.
     Expire(Expire) -> (), KeepBooks;
-    /// Have coupons keep in their rows what their pool's updates say of them.
-    KeepUpdates(KeepUpdates) -> (), KeepBooks;
 }
 
 impl Command {

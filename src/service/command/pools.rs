@@ -44,22 +44,6 @@ pub struct CouponsGenerate {
     pub count: i64,
 }
 
-/// Take all coupons of a pool out of use that nobody has touched.
-#[derive(Debug, Clone, Copy)]
-pub struct Withdraw {
-    /// Of which pool.
-    pub pool: PoolId,
-}
-
-/// Take that back, as far as nobody has touched them since.
-#[derive(Debug, Clone, Copy)]
-pub struct GiveBack {
-    /// Of which pool.
-    pub pool: PoolId,
-    /// Which of the pool's.
-    pub number: u32,
-}
-
 /// Nothing by itself: the hash of a list that is carried out in parts, to which its idempotency key is held.
 #[derive(Debug, Clone)]
 pub struct Whole(pub String);

@@ -4,8 +4,10 @@
 
 use scrip_domain::{
     coupon::{Coupon, Decision},
-    event::{Change, Event, EventType},
-    id::{CouponId, EventId},
+    event::{Change, Event, EventType, Reason},
+    id::{CouponId, EventId, TermsNumber},
+    job::{Effect, Opposite},
+    period::Instant,
     presence::path,
     status::Status,
 };
@@ -35,7 +37,8 @@ impl Attempt<'_> {
         // Before its events: they count from the first that is noted on.
         let noted = self.notes_holdings(id)?;
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
-        for change in update.into_iter().chain(changes) {
+        let updated = update.is_some();
+        for (number, change) in update.into_iter().chain(changes).enumerate() {
             let event = self.next_event();
             if let Some(transaction) = &change.transaction {
                 self.put::<TransactionEvents>((transaction.clone(), event), id);
@@ -54,7 +57,7 @@ impl Attempt<'_> {
             // Whoever's action recorded it, it is time that ended it.
             let actor = match change.kind {
                 EventType::Expire => "scrip".to_owned(),
-                EventType::Update => self.updated_by(id)?,
+                EventType::Update if updated && number == 0 => self.updated_by(&coupon)?,
                 _ => actor.to_owned(),
             };
             self.change.events.push(Event { id: event, at: self.now(), coupon: id, actor, change });
@@ -76,7 +79,9 @@ impl Attempt<'_> {
         tally.counts.usages += usages;
         self.change.tallies.insert(id.pool, tally);
         let pool = self.pool_of(id)?;
-        coupon.updates = pool.updates_so_far();
+        if before.is_none() {
+            coupon.updates = pool.updates_so_far();
+        }
         if before.is_none() && !pool.withdrawn.is_empty() {
             let mut pool = pool.as_ref().clone();
             if pool.touch(id.index) {
@@ -94,22 +99,39 @@ impl Attempt<'_> {
         Ok((row.as_ref().and_then(|row| coupon.update_of(row)), row))
     }
 
-    /// Who made the last update of a coupon's pool.
-    fn updated_by(&self, id: CouponId) -> Result<String, Stop> {
-        let pool = self.pool_of(id)?;
-        Ok(pool.updates.last().map_or_else(String::new, |update| update.actor.clone()))
+    /// Who made the last update that a coupon has taken over.
+    fn updated_by(&self, coupon: &Coupon) -> Result<String, Stop> {
+        let last = usize::try_from(coupon.updates).ok().and_then(|updates| updates.checked_sub(1));
+        let pool = self.pool_of(coupon.id)?;
+        Ok(last.and_then(|last| pool.updates.get(last)).map_or_else(String::new, |update| update.actor.clone()))
     }
 
-    /// Has a coupon keep what its pool's updates say of it; whether that is another than its row.
-    pub(super) fn keep_update(&mut self, id: CouponId) -> Result<bool, Stop> {
-        let Some(coupon) = self.coupon(id)? else { return Ok(false) };
-        if self.update_of(Some(&coupon))?.0.is_none() {
-            return Ok(false);
+    /// Has a coupon keep what so many of its pool's updates say of it; what takes that back, where it is another by that.
+    pub(super) fn keep_update(&mut self, id: CouponId, number: u32) -> Result<Option<Effect>, Stop> {
+        let Some(row) = self.coupon_row(id)? else { return Ok(None) };
+        let before = self.pool_of(id)?.taken_over_until(row.clone(), number);
+        if before.update_of(&row).is_none() {
+            return Ok(None);
         }
-        let (before, counted) = (coupon.clone(), Some(coupon.status));
-        let coupon = Coupon { version: coupon.version + 1, ..coupon };
-        self.record(Some(&before), counted, Decision { coupon, changes: Vec::new(), entries: Vec::new() }, "scrip")?;
-        Ok(true)
+        let coupon = Coupon { version: before.version + 1, ..before.clone() };
+        let decision = Decision { coupon, changes: Vec::new(), entries: Vec::new() };
+        let coupon = self.record(Some(&before), Some(before.status), decision, "scrip")?;
+        let opposite = Opposite::Terms(row.terms, row.expires_at);
+        Ok(Some(Effect { coupon: id, version: coupon.version, opposite }))
+    }
+
+    /// Gives a coupon the terms back that it had before an update that it has kept; what takes that back.
+    pub(super) fn carry_again(
+        &mut self,
+        coupon: Coupon,
+        (terms, end): (TermsNumber, Option<Instant>),
+        reason: Option<&Reason>,
+        actor: &str,
+    ) -> Result<Effect, Stop> {
+        let opposite = Opposite::Terms(coupon.terms, coupon.expires_at);
+        let decision = coupon.clone().carry_again(terms, end).because(reason.map(Reason::as_str));
+        let coupon = self.record(Some(&coupon), Some(coupon.status), decision, actor)?;
+        Ok(Effect { coupon: coupon.id, version: coupon.version, opposite })
     }
 
     /// The place in the log that the next event gets.

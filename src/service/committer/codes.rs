@@ -2,7 +2,7 @@
 //! No code is in two pools, and none that is in a list can be made by a pool.
 
 use crate::{
-    Added, Generated, Moved, PoolEdit, Skipped,
+    Added, Generated, PoolEdit, Skipped,
     codebook::{Maker, Meant, first_overlap, overlap},
     prepare::NewPattern,
 };
@@ -147,30 +147,6 @@ impl Attempt<'_> {
             self.put_pool(changed)?;
         }
         Ok(added)
-    }
-
-    /// Takes all coupons of a pool out of use that nobody has touched.
-    pub(super) fn withdraw(&mut self, id: PoolId) -> Result<Moved, Stop> {
-        let mut pool = self.pool(id, "poolId")?.as_ref().clone();
-        let mut tally = self.tally(id);
-        let (number, coupons) = pool.withdraw(&mut tally.supply, &mut tally.counts, self.now())?;
-        self.moved(pool, tally, Moved { number, coupons })
-    }
-
-    /// Takes that back.
-    pub(super) fn give_back_withdrawn(&mut self, id: PoolId, number: u32) -> Result<Moved, Stop> {
-        let mut pool = self.pool(id, "poolId")?.as_ref().clone();
-        let mut tally = self.tally(id);
-        let coupons = pool.give_back(number, &mut tally.supply, &mut tally.counts);
-        self.moved(pool, tally, Moved { number, coupons })
-    }
-
-    fn moved(&mut self, pool: Pool, tally: Tally, moved: Moved) -> Result<Moved, Stop> {
-        if moved.coupons > 0 {
-            self.change.tallies.insert(pool.id, tally);
-            self.put_pool(pool)?;
-        }
-        Ok(moved)
     }
 
     /// Adds one code to an uploaded pool, or says why not.

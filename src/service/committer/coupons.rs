@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Changed, Claim, Extend, Invalidate, KeepUpdates, Reinstate, Transfer, Unassign};
+use crate::{Changed, Claim, Extend, Invalidate, Reinstate, Transfer, Unassign};
 use scrip_domain::{
     coupon::{Coupon, Decision, Holder},
     customer::Email,
@@ -215,22 +215,9 @@ impl Attempt<'_> {
                 self.finish(&Found::stored(coupon), decision, "scrip")?;
             } else {
                 // Its pool may have given it another end, which is noted with that.
-                self.keep_update(*id)?;
+                let updates = self.pool_of(*id)?.updates_so_far();
+                self.keep_update(*id, updates)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Has coupons keep in their rows what their pool's updates say of them.
-    pub(super) fn keep_updates(&mut self, case: &KeepUpdates) -> Result<(), Stop> {
-        self.need(case.coupons.iter().map(|id| RowId::of::<Coupons>(*id)))?;
-        for id in &case.coupons {
-            self.keep_update(*id)?;
-        }
-        if let Some((pool, updates)) = case.done {
-            let mut pool = self.pool(pool, "poolId")?.as_ref().clone();
-            pool.updates_kept = pool.updates_kept.max(updates);
-            self.put_pool(pool)?;
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     Answer, AuditNote, Checkout, CheckoutPreview, Command, CouponRef, CouponsAdd, CouponsGenerate, Expire, Failure,
-    Forget, GiveBack, Hold, HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive,
-    PoolCreate, PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin, Withdraw,
+    Forget, Hold, HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate,
+    PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
 };
 use scrip_domain::{
@@ -153,12 +153,12 @@ pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Comman
     attempt.check_not_erased(command.customer())?;
     Ok(match command {
         Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
-        Command::PoolUpdate(PoolUpdate { pool, edit }) => attempt.pool_update(*pool, edit, prepared, actor)?.into(),
+        Command::PoolUpdate(PoolUpdate { pool, edit }) => {
+            attempt.pool_update(*pool, edit, prepared, &request.caller)?.into()
+        }
         Command::PoolArchive(PoolArchive { pool, archived }) => attempt.pool_archive(*pool, *archived)?.into(),
         Command::CouponsAdd(CouponsAdd { pool, codes }) => attempt.coupons_add(*pool, codes)?.into(),
         Command::CouponsGenerate(CouponsGenerate { pool, count }) => attempt.coupons_generate(*pool, *count)?.into(),
-        Command::Withdraw(Withdraw { pool }) => attempt.withdraw(*pool)?.into(),
-        Command::GiveBack(GiveBack { pool, number }) => attempt.give_back_withdrawn(*pool, *number)?.into(),
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit)?.into(),
         Command::Erase(asked) => attempt.erase(asked)?.into(),
         Command::EraseFurther(step) => attempt.erase_further(step)?.into(),
@@ -206,7 +206,6 @@ pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Comman
         // Of a list that is carried out in parts, its parts do it; what the clock says, the batch's time.
         Command::Whole(_) | Command::ClockConfirm(_) => Answer::Done,
         Command::Expire(Expire(due)) => attempt.expire(due)?.into(),
-        Command::KeepUpdates(case) => attempt.keep_updates(case)?.into(),
     })
 }
 

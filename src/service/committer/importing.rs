@@ -65,7 +65,8 @@ impl Attempt<'_> {
                     _ => self.read_ahead(command),
                 },
                 RowTask::Undo(effect, _) => wanted.extend(self.rows_of(effect.coupon)),
-                RowTask::Withdraw(_) | RowTask::Refused(_) | RowTask::Skipped => {}
+                RowTask::Update(coupon, _) => wanted.extend(self.rows_of(*coupon)),
+                RowTask::Withdraw(_) | RowTask::Updated(..) | RowTask::Refused(_) | RowTask::Skipped(_) => {}
             }
         }
         drop(self.need(wanted));

@@ -32,6 +32,7 @@ mod resume;
 mod returns;
 mod steps;
 mod supply;
+mod together;
 mod waiting;
 mod worker;
 mod working;

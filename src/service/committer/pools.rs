@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::{Apply, Edited, PoolEdit, RestrictionsEdit, SettingsEdit, prepare::Prepared};
+use crate::{
+    Apply, Caller, Edited, JobDraft, PoolEdit, RestrictionsEdit, SettingsEdit,
+    jobs::{Plan, UpdatePlan},
+    prepare::Prepared,
+};
 use scrip_domain::{
     access::Settings,
     combining::checked_number,
     id::{PoolId, TermsNumber},
+    job::JobKind,
     pool::{Counts, Pool},
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
     rejection::Rejection,
@@ -78,7 +83,7 @@ impl Attempt<'_> {
         id: PoolId,
         edit: &PoolEdit,
         prepared: &Prepared,
-        actor: &str,
+        caller: &Caller,
     ) -> Result<Edited, Stop> {
         let mut pool = self.pool(id, "id")?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
@@ -123,25 +128,26 @@ impl Attempt<'_> {
         if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
             pool.claims_since = Some(self.next_event().sequence);
         }
-        let reached = self.update_coupons(&mut pool, edit.apply, before, actor)?;
+        let (reached, plan) = self.update_coupons(&mut pool, edit.apply, before, &caller.name)?;
         if edit.dry_run {
             self.change = super::working::Change::default();
-            return Ok(Edited { pool: Box::new(pool), reached });
+            return Ok(Edited { pool: Box::new(pool), reached, job: None });
         }
+        let job = plan.map(|plan| self.job_start(&update_job(plan, &reached), caller)).transpose()?;
         pool.updated_at = self.now();
         pool.version += 1;
-        Ok(Edited { pool: self.put_pool(pool)?, reached })
+        Ok(Edited { pool: self.put_pool(pool)?, reached, job })
     }
 
-    /// Has coupons of before carry an edited pool's terms; how many are in the scope of that.
+    /// Has coupons of before carry an edited pool's terms; how many are in the scope of that, and what is left to do.
     fn update_coupons(
         &mut self,
         pool: &mut Pool,
         apply: Option<Apply>,
         before: TermsNumber,
         actor: &str,
-    ) -> Result<Counts, Stop> {
-        let Some(Apply { scope, matching }) = apply else { return Ok(Counts::default()) };
+    ) -> Result<(Counts, Option<UpdatePlan>), Stop> {
+        let Some(Apply { scope, matching }) = apply else { return Ok((Counts::default(), None)) };
         if pool.updates.len() >= MAX_TERMS {
             let what = "too many edits of a pool that hold for coupons of before";
             return Err(Rejection::LimitExceeded { what, limit: MAX_TERMS as u64 }.at(["apply"]).into());
@@ -149,12 +155,13 @@ impl Attempt<'_> {
         let Tally { supply, counts, .. } = self.tally(pool.id);
         let (terms, matching) = (pool.current_terms(), matching.then_some(before));
         let update = TermsUpdate { scope, matching, terms, at: self.now(), actor: actor.to_owned() };
-        pool.update_coupons(update, &supply);
+        let untouched = pool.update_coupons(update, &supply);
+        let plan = UpdatePlan { pool: pool.id, number: pool.updates_so_far(), untouched };
         let mut reached = Counts::default();
         for status in Status::ALL.into_iter().filter(|status| scope.admits(*status)) {
             reached.add(status, counts.of(status));
         }
-        Ok(reached)
+        Ok((reached, Some(plan)))
     }
 
     pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Settings, Stop> {
@@ -187,6 +194,21 @@ impl Attempt<'_> {
             self.change.settings = Some(settings);
         }
         Ok(())
+    }
+}
+
+/// The job that has the coupons of a pool keep an update.
+fn update_job(plan: UpdatePlan, reached: &Counts) -> JobDraft {
+    JobDraft {
+        kind: JobKind::PoolUpdate,
+        dry_run: false,
+        pool: Some(plan.pool),
+        plan: Plan::Update(plan),
+        parts: Vec::new(),
+        total: u64::try_from(reached.total()).ok(),
+        undoes: None,
+        columns: Vec::new(),
+        upload: None,
     }
 }
 

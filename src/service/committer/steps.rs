@@ -8,9 +8,10 @@ use super::{
     decide::{self, Decided, Outcome},
     importing::Added,
     jobs::Came,
+    together::Moved,
     working::{Missing, Working},
 };
-use crate::{Answer, Command, Failure, JobStep, Moved, RowTask, StepRow, Work};
+use crate::{Answer, Command, Failure, JobStep, RowTask, StepRow, Work};
 use scrip_domain::{
     coupon::Coupon,
     event::Reason,
@@ -23,9 +24,10 @@ use scrip_storage::{Coupons, JobRefusal, Jobs, OpenJobs, RowId};
 /// What a row came to.
 enum RowCame {
     Done(Option<Effect>),
-    /// So many coupons together.
-    Together(u64, Option<Effect>),
-    Skipped,
+    /// So many coupons together, of which some may be refused as one.
+    Together(u64, Effect, Option<JobRefusal>),
+    /// So many rows.
+    Skipped(u64),
     Refused(JobRefusal),
 }
 
@@ -153,11 +155,12 @@ impl Came {
                 self.counted.done += 1;
                 self.effects.extend(effect);
             }
-            RowCame::Together(coupons, effect) => {
+            RowCame::Together(coupons, effect, refusal) => {
                 self.counted.done += coupons;
-                self.effects.extend(effect.filter(|_| coupons > 0));
+                self.effects.extend(Some(effect).filter(|_| coupons > 0));
+                refusal.into_iter().for_each(|refusal| self.add(RowCame::Refused(refusal)));
             }
-            RowCame::Skipped => self.counted.skipped += 1,
+            RowCame::Skipped(rows) => self.counted.skipped += rows,
             RowCame::Refused(refusal) => {
                 self.counted.refused += 1;
                 self.refusals.push(refusal);
@@ -174,7 +177,7 @@ fn plain_rows(working: &mut Working<'_>, request: &Request, rows: &[StepRow]) ->
         let RowTask::Import(import, pool, on_duplicate) = &row.task else { continue };
         match attempt.import_row(import, *pool, *on_duplicate, &request.caller.name) {
             Ok(Added::Done) => all.push(RowCame::Done(None)),
-            Ok(Added::Skipped) => all.push(RowCame::Skipped),
+            Ok(Added::Skipped) => all.push(RowCame::Skipped(1)),
             Err(Stop::Refused(refusals)) => all.push(refused(row, refusals, Some(import), None)),
             Err(stop) => return Err(undecided(attempt, stop)),
         }
@@ -192,18 +195,19 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
     let actor = request.caller.name.as_str();
     if let Some(moved) = attempt.moved_together(&row.task) {
         return match moved {
-            Ok((coupons, effect)) => {
+            Ok(Moved { coupons, effect, lacking }) => {
                 working.accept(std::mem::take(&mut attempt.change));
-                Ok(RowCame::Together(coupons, Some(effect)))
+                let lacking = lacking.map(|reason| refusal_of(row, reason.into(), None, None));
+                Ok(RowCame::Together(coupons, effect, lacking))
             }
             Err(Stop::Refused(refusals)) => Ok(refused(row, refusals, None, None)),
             Err(stop) => Err(undecided(attempt, stop)),
         };
     }
     let (decided, coupon) = match &row.task {
-        // It was looked at before.
-        RowTask::Withdraw(_) => return Ok(RowCame::Skipped),
-        RowTask::Skipped => return Ok(RowCame::Skipped),
+        // They were looked at before.
+        RowTask::Withdraw(_) | RowTask::Updated(..) => return Ok(RowCame::Skipped(1)),
+        RowTask::Skipped(rows) => return Ok(RowCame::Skipped(*rows)),
         RowTask::Refused(refusal) => return Ok(RowCame::Refused(refusal.as_ref().clone())),
         RowTask::Import(import, pool, on_duplicate) => {
             let added = attempt.import_row(import, *pool, *on_duplicate, actor);
@@ -217,6 +221,9 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
             };
             (attempt.act(request, command).map(|effect| Some(Some(effect))), coupon)
         }
+        RowTask::Update(coupon, number) => {
+            (attempt.keep_update(*coupon, *number).map(|one| one.map(Some)), Some(*coupon))
+        }
         RowTask::Undo(effect, reason) => {
             (attempt.undo(request, effect, reason.as_ref()).map(|effect| Some(Some(effect))), Some(effect.coupon))
         }
@@ -227,7 +234,7 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
             working.accept(change);
             Ok(RowCame::Done(effect))
         }
-        Ok(None) => Ok(RowCame::Skipped),
+        Ok(None) => Ok(RowCame::Skipped(1)),
         Err(Stop::Refused(refusals)) => {
             let code = coupon.and_then(|id| attempt.code_of(id));
             let import = match &row.task {
@@ -246,6 +253,10 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
 fn refused(row: &StepRow, refusals: Vec<Refusal>, import: Option<&ImportRow>, coupon: Option<CouponId>) -> RowCame {
     let unknown = || Rejection::ValueInvalid { reason: "refused".to_owned() }.into();
     let reason = refusals.into_iter().next().unwrap_or_else(unknown);
+    RowCame::Refused(refusal_of(row, reason, import, coupon))
+}
+
+fn refusal_of(row: &StepRow, reason: Refusal, import: Option<&ImportRow>, coupon: Option<CouponId>) -> JobRefusal {
     let given = || match &row.task {
         RowTask::Act(command) => match command.coupon().map(|coupon| coupon.parts().0) {
             Some(crate::CouponRef::Code { code, .. }) => Some(code.clone()),
@@ -254,7 +265,7 @@ fn refused(row: &StepRow, refusals: Vec<Refusal>, import: Option<&ImportRow>, co
         _ => None,
     };
     let code = import.map(|import| import.code.clone()).or_else(given);
-    RowCame::Refused(JobRefusal { line: Some(row.line), code, coupon, reason, cells: row.cells.clone() })
+    JobRefusal { line: Some(row.line), code, coupon, reason, cells: row.cells.clone() }
 }
 
 fn undecided(mut attempt: Attempt<'_>, stop: Stop) -> Undecided {
@@ -293,29 +304,6 @@ impl Attempt<'_> {
         Ok(Effect { coupon: coupon.id, version: coupon.version, opposite })
     }
 
-    /// What a row comes to that takes all untouched coupons of a pool out of use, or gives them back: how many, and what
-    /// takes that back.
-    fn moved_together(&mut self, task: &RowTask) -> Option<Result<(u64, Effect), Stop>> {
-        let (pool, restocks) = match task {
-            RowTask::Withdraw(pool) => (*pool, None),
-            RowTask::Undo(effect, _) => match effect.opposite {
-                Opposite::Withdraw => (effect.coupon.pool, None),
-                Opposite::Restock => (effect.coupon.pool, u32::try_from(effect.version).ok()),
-                _ => return None,
-            },
-            _ => return None,
-        };
-        let moved = match restocks {
-            Some(number) => self.give_back_withdrawn(pool, number),
-            None => self.withdraw(pool),
-        };
-        let opposite = if restocks.is_some() { Opposite::Withdraw } else { Opposite::Restock };
-        Some(moved.map(|Moved { number, coupons }| {
-            let coupon = CouponId { pool, index: 0 };
-            (coupons, Effect { coupon, version: number.into(), opposite })
-        }))
-    }
-
     /// Takes an effect back, where its coupon has not changed since; gives what takes that back.
     fn undo(&mut self, request: &Request, effect: &Effect, reason: Option<&Reason>) -> Result<Effect, Stop> {
         let unknown = || Rejection::NotFound { what: "coupon", by: "id" };
@@ -327,8 +315,21 @@ impl Attempt<'_> {
             let reason = "it was given more than once, which is not taken back as one".to_owned();
             return Err(Rejection::ValueInvalid { reason }.into());
         }
-        if let Opposite::GiveBack(taken) = &effect.opposite {
-            return self.give_back_to(coupon, taken, &request.caller.name);
+        match &effect.opposite {
+            Opposite::GiveBack(taken) => return self.give_back_to(coupon, taken, &request.caller.name),
+            Opposite::Terms(terms, end) => {
+                // It has changed since as well where another update is for it, or its time is over, and nothing has
+                // recorded that yet.
+                let row = self.coupon_row(effect.coupon)?;
+                if row.is_some_and(|row| coupon.update_of(&row).is_some())
+                    || coupon.status_at(self.now()) != coupon.status
+                {
+                    let found = coupon.version + 1;
+                    return Err(Rejection::VersionMismatch { expected: effect.version, found }.into());
+                }
+                return self.carry_again(coupon, (*terms, *end), reason, &request.caller.name);
+            }
+            _ => {}
         }
         match crate::jobs::opposite(effect, &coupon, reason) {
             Some(command) => self.act(request, &command),

@@ -1,6 +1,8 @@
 //! What is asked of jobs: to start, stop and undo them. What can be found wrong at once is told at once.
 
-use super::{BulkAction, BulkDraft, BulkPlan, ImportPlan, Items, OnDuplicate, Plan, Uploaded};
+use super::{
+    BulkAction, BulkDraft, BulkPlan, ExportFormat, ExportPlan, ImportPlan, Items, OnDuplicate, Plan, Uploaded,
+};
 use crate::{
     Caller, Failure, JobCancel, JobDraft, JobStart, Scrip, Sight,
     reading::{FileFacts, Mapping, MappingDraft, map_columns},
@@ -79,6 +81,7 @@ impl Scrip {
         let uploaded = self.board.uploads.find(upload).await?;
         let mapping = map_columns(draft, &uploaded.facts, needed)?;
         let uploaded = self.board.uploads.find_as(uploaded, mapping.encoding, mapping.delimiter).await?;
+        self.board.uploads.keep(&uploaded.id).await?;
         let mapping = map_columns(draft, &uploaded.facts, needed)?;
         Ok((uploaded, mapping))
     }
@@ -110,6 +113,37 @@ impl Scrip {
             undoes: None,
             columns,
             upload: draft.upload,
+        };
+        self.start_job(caller, key, draft).await
+    }
+
+    /// Starts to write a file of coupons.
+    pub(crate) async fn start_export(
+        &self,
+        caller: &Caller,
+        key: Option<String>,
+        plan: ExportPlan,
+    ) -> Result<Job, Failure> {
+        let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"]);
+        let pool = Sight::of(&self.registry, &caller.groups).seen(self.registry.pool(plan.pool)).ok_or_else(unknown)?;
+        if plan.filter.pool.is_some_and(|other| other != pool.id) {
+            let reason = "poolId and filter.poolId name different pools".to_owned();
+            return Err(Rejection::ValueInvalid { reason }.at(["filter", "poolId"]).into());
+        }
+        if plan.marked && plan.format != ExportFormat::Csv {
+            let reason = "only a CSV file can begin with a byte order mark: leave it out".to_owned();
+            return Err(Rejection::ValueInvalid { reason }.at(["byteOrderMark"]).into());
+        }
+        let draft = JobDraft {
+            kind: JobKind::Export,
+            dry_run: false,
+            pool: Some(pool.id),
+            total: Some(self.registry.tally(pool.id).supply.size),
+            plan: Plan::Export(plan),
+            parts: Vec::new(),
+            undoes: None,
+            columns: Vec::new(),
+            upload: None,
         };
         self.start_job(caller, key, draft).await
     }
@@ -258,10 +292,15 @@ impl Scrip {
 
     async fn start_job(&self, caller: &Caller, key: Option<String>, draft: JobDraft) -> Result<Job, Failure> {
         let job = self.change(caller, key, JobStart(Box::new(draft))).await?;
+        self.job_came();
+        Ok(*job)
+    }
+
+    /// Tells who works on jobs that there is another.
+    pub(crate) fn job_came(&self) {
         self.tasks.wake(TASK);
         self.board.came.notify_one();
         self.board.tell();
-        Ok(*job)
     }
 
     /// Stops a job.

@@ -20,7 +20,7 @@ use scrip_domain::{
 use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
 
 /// How many coupons a step has: no more than a batch of commands, which what is salvaged of a database counts on.
-const STEP: usize = BATCH_COMMANDS as usize;
+pub(super) const STEP: usize = BATCH_COMMANDS as usize;
 
 impl Lease {
     pub(super) async fn bulk(&mut self, plan: &BulkPlan) -> Result<(), Failure> {

@@ -85,7 +85,7 @@ impl Lease {
             let RowTask::Import(import, ..) = &row.task else { continue };
             let code = hash_of(&import.code);
             if seen.has(code) {
-                row.task = RowTask::Skipped;
+                row.task = RowTask::Skipped(1);
             } else {
                 codes.push((row.line, code));
             }
@@ -157,8 +157,12 @@ impl Reader {
             }
             work += match &row.task {
                 RowTask::Import(import, ..) if !import.is_plain() => FULL,
-                RowTask::Act(_) | RowTask::Undo(..) => FULL,
-                RowTask::Import(..) | RowTask::Withdraw(_) | RowTask::Refused(_) | RowTask::Skipped => 1,
+                RowTask::Act(_) | RowTask::Update(..) | RowTask::Undo(..) => FULL,
+                RowTask::Import(..)
+                | RowTask::Withdraw(_)
+                | RowTask::Updated(..)
+                | RowTask::Refused(_)
+                | RowTask::Skipped(_) => 1,
             };
             rows.push(row);
             if work >= STEP {

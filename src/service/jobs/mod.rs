@@ -4,12 +4,15 @@
 
 mod asked;
 mod bulk;
+mod exporting;
+mod folder;
 mod importing;
 mod plan;
 mod report;
 mod runner;
 mod selection;
 mod sweep;
+mod updating;
 mod uploads;
 mod work;
 
@@ -30,7 +33,10 @@ use scrip_domain::{
 
 pub use asked::ImportDraft;
 pub(crate) use asked::TASK;
-pub use plan::{BulkAction, BulkDraft, BulkPlan, ImportPlan, Items, OnDuplicate, Plan};
+pub use exporting::Exported;
+pub(crate) use exporting::Exports;
+pub(crate) use plan::UpdatePlan;
+pub use plan::{BulkAction, BulkDraft, BulkPlan, ExportFormat, ExportPlan, ImportPlan, Items, OnDuplicate, Plan};
 pub use report::{Followed, JobFilter};
 pub(crate) use uploads::Uploads;
 pub use uploads::{Upload, Uploaded};
@@ -47,6 +53,7 @@ const RECEIVED_AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) uploads: Uploads,
+    pub(super) exports: Exports,
     at_once: AtomicUsize,
     upload_limit: AtomicU64,
     /// Told when a job was started.
@@ -60,9 +67,10 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(uploads: Uploads) -> Self {
+    pub(super) fn new(uploads: Uploads, exports: Exports) -> Self {
         Self {
             uploads,
+            exports,
             at_once: AtomicUsize::new(JOBS_AT_ONCE),
             upload_limit: AtomicU64::new(UPLOAD_LIMIT),
             came: Notify::new(),
@@ -76,6 +84,17 @@ impl Board {
     pub(super) fn limit(&self, at_once: usize, upload: u64) {
         self.at_once.store(at_once.max(1), Ordering::Relaxed);
         self.upload_limit.store(upload, Ordering::Relaxed);
+    }
+
+    /// How many bytes the files of all exports may have.
+    fn most_exported(&self) -> u64 {
+        self.upload_limit.load(Ordering::Relaxed).saturating_mul(uploads::KEPT_AT_ONCE)
+    }
+
+    /// Removes the files of a database that is gone.
+    pub(super) fn end(&self) {
+        self.uploads.0.end();
+        self.exports.0.end();
     }
 
     fn at_once(&self) -> usize {
@@ -119,11 +138,15 @@ impl Board {
     }
 }
 
-/// The action that takes an effect back. What is given back is no action that anybody else can ask for.
+/// The action that takes an effect back; none where that is no action that anybody can ask for.
 pub(super) fn opposite(effect: &Effect, coupon: &Coupon, reason: Option<&Reason>) -> Option<Command> {
     let (named, reason) = (CouponRef::Id(effect.coupon), reason.cloned());
     Some(match &effect.opposite {
-        Opposite::GiveBack(_) | Opposite::Restock | Opposite::Withdraw => return None,
+        Opposite::GiveBack(_)
+        | Opposite::Restock
+        | Opposite::Withdraw
+        | Opposite::Terms(..)
+        | Opposite::Untouched(..) => return None,
         Opposite::Unassign => Unassign { coupon: named, reason }.into(),
         Opposite::Unredeem => Unredeem { coupon: named, entry: None, transaction: None, amount: None, reason }.into(),
         Opposite::Redeem => Redeem { customer: coupon.customer.clone(), reason, ..Redeem::of(named) }.into(),

@@ -6,6 +6,7 @@ use crate::{CouponFilter, CouponRef, reading::Encoding};
 use scrip_domain::{
     id::{CouponId, CustomerId, PoolId},
     job::Field,
+    update::TermsChange,
 };
 
 /// What a job is asked to do.
@@ -15,8 +16,47 @@ pub enum Plan {
     Import(ImportPlan),
     /// Do one action with many coupons.
     Bulk(BulkPlan),
+    /// Write the coupons of a pool to a file.
+    Export(ExportPlan),
+    /// Have coupons of before keep what an edit of their pool says of them.
+    Update(UpdatePlan),
     /// Take back what the job that it names has done.
     Undo,
+}
+
+/// What a file of coupons is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExportFormat {
+    /// Comma-separated values, with a header.
+    Csv,
+    /// A JSON object a line.
+    JsonLines,
+}
+
+/// A file of coupons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExportPlan {
+    /// Their pool.
+    pub pool: PoolId,
+    /// Which of them.
+    pub filter: CouponFilter,
+    /// What it is written in.
+    pub format: ExportFormat,
+    /// Whether it begins with a byte order mark.
+    pub marked: bool,
+    /// Whether codes are told by their last characters alone.
+    pub masked: bool,
+}
+
+/// An edit of a pool that holds for coupons of before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdatePlan {
+    /// The pool.
+    pub pool: PoolId,
+    /// Which of the pool's updates it is, from 1.
+    pub number: u32,
+    /// What it has changed at once for coupons that nobody had touched.
+    pub untouched: Vec<TermsChange>,
 }
 
 /// What becomes of a code that the pool has already.

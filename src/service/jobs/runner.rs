@@ -13,7 +13,7 @@ use scrip_domain::{
 };
 use scrip_storage::{JobPlans, Jobs, OpenJobs};
 
-use super::{Plan, work::Lease};
+use super::{ExportPlan, Plan, work::Lease};
 
 /// How often in a row a job is tried again from the same step on.
 const TRIES: u32 = 5;
@@ -82,9 +82,7 @@ impl Scrip {
     /// Takes the lease of a job and works on it.
     async fn carry_on(self: &Arc<Self>, id: JobId) -> Result<(), Failure> {
         let Some(job) = self.store.get_one::<Jobs>(id).await? else { return Ok(()) };
-        let plan = self.store.get_one::<JobPlans>(id).await?;
-        let plan = plan.ok_or_else(|| Failure::Internal(format!("job {} has no plan", id.0)))?;
-        let plan: Plan = serde_json::from_value(plan.0).map_err(|error| Failure::Internal(error.to_string()))?;
+        let plan = self.plan(id).await?.ok_or_else(|| Failure::Internal(format!("job {} has no plan", id.0)))?;
         let (name, groups) = (job.started_by.clone(), job.groups.clone());
         let caller = Caller { name, groups, ..Caller::scrip() };
         let begin = JobStep { job: id, fence: job.fence, from: job.cursor, work: Work::Begin };
@@ -101,8 +99,23 @@ impl Scrip {
         match plan {
             Plan::Import(plan) => lease.read(&plan, None).await,
             Plan::Bulk(plan) => lease.bulk(&plan).await,
+            Plan::Export(plan) => lease.export(&plan).await,
+            Plan::Update(plan) => lease.update(&plan).await,
             Plan::Undo => lease.undo().await,
         }
+    }
+
+    async fn plan(&self, id: JobId) -> Result<Option<Plan>, Failure> {
+        let Some(plan) = self.store.get_one::<JobPlans>(id).await? else { return Ok(None) };
+        serde_json::from_value(plan.0).map(Some).map_err(|error| Failure::Internal(error.to_string()))
+    }
+
+    /// What a job is asked to write.
+    pub(super) async fn export_plan(&self, id: JobId) -> Result<Option<ExportPlan>, Failure> {
+        Ok(match self.plan(id).await? {
+            Some(Plan::Export(plan)) => Some(plan),
+            _ => None,
+        })
     }
 
     /// Ends a job that cannot go on.

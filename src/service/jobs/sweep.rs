@@ -1,4 +1,5 @@
-//! What time does to jobs: their reports are kept for a month, and uploads that nobody reads for a day.
+//! What time does to jobs: their reports are kept for a month, uploads that nobody reads
+//! and exports for a day.
 
 use std::time::SystemTime;
 
@@ -10,15 +11,19 @@ use scrip_storage::{JobEffects, JobParts, JobRefusals, Jobs, OpenJobs, ReadFrom,
 const PART: usize = 500;
 
 impl Scrip {
-    /// Forgets jobs that ended a month ago, and removes uploads that are a day old.
+    /// Forgets jobs that ended a month ago, and removes files that are a day old.
     #[expect(clippy::disallowed_methods, reason = "files have the times of the system's clock")]
     pub(crate) async fn sweep_jobs(&self) -> Result<(), Failure> {
         let open = self.store.get_one::<OpenJobs>(()).await?.unwrap_or_default();
         let in_use: Vec<String> = open.jobs.into_iter().filter_map(|job| job.upload).collect();
-        let uploads = self.board.uploads.clone();
+        let (uploads, exports) = (self.board.uploads.clone(), self.board.exports.clone());
         // By the clock that the files have.
-        let swept = blocking(move || uploads.sweep(SystemTime::now(), &in_use)).await?;
-        swept.map_err(|error| Failure::Internal(format!("uploads cannot be removed: {error}")))?;
+        let swept = blocking(move || {
+            uploads.0.sweep(SystemTime::now(), &in_use)?;
+            exports.0.sweep(SystemTime::now(), &[])
+        })
+        .await?;
+        swept.map_err(|error| Failure::Internal(format!("old files cannot be removed: {error}")))?;
         let until = self.now().as_millisecond() - Job::KEPT;
         let mut span = Span::<Jobs>::all();
         loop {

@@ -5,14 +5,14 @@
 use std::{
     fs::{self, File},
     io::{self, BufReader, Seek, SeekFrom, Write},
-    path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime},
+    path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::folder::{Folder, cannot};
 use crate::{
     Failure,
     prepare::{blocking, fresh_bytes},
@@ -20,23 +20,14 @@ use crate::{
 };
 use scrip_domain::rejection::{Refusal, Rejection};
 
-/// How long an upload is kept that no job reads.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many of the largest uploads may be kept at once.
-const KEPT_AT_ONCE: u64 = 5;
+pub(super) const KEPT_AT_ONCE: u64 = 5;
 /// How many bytes of randomness its name has.
 const NAME: usize = 16;
 
-/// How many databases in memory this process has had.
-static DATABASES: AtomicU64 = AtomicU64::new(0);
-
 /// The folder of uploads.
 #[derive(Debug, Clone)]
-pub(crate) struct Uploads {
-    folder: PathBuf,
-    /// Whether it goes with the process, as a database in memory does.
-    passing: bool,
-}
+pub(crate) struct Uploads(pub(super) Folder);
 
 /// An upload and what it was found to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,14 +53,7 @@ pub struct Upload {
 impl Uploads {
     /// Those of a database in a folder, or of one in memory.
     pub(crate) fn beside(database: Option<&PathBuf>) -> Self {
-        match database {
-            Some(folder) => Self { folder: folder.with_extension("uploads"), passing: false },
-            None => {
-                let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-                let name = format!("scrip-uploads-{}-{number}", std::process::id());
-                Self { folder: std::env::temp_dir().join(name), passing: true }
-            }
-        }
+        Self(Folder::beside(database, "uploads"))
     }
 
     /// Begins an upload of at most so many bytes.
@@ -77,11 +61,11 @@ impl Uploads {
         let id = data_encoding::HEXLOWER.encode(&fresh_bytes()?[..NAME]);
         let (uploads, name) = (self.clone(), id.clone());
         let file = blocking(move || {
-            fs::create_dir_all(&uploads.folder)?;
-            if uploads.bytes()? > limit.saturating_mul(KEPT_AT_ONCE) {
+            fs::create_dir_all(uploads.0.path())?;
+            if uploads.0.bytes()? > limit.saturating_mul(KEPT_AT_ONCE) {
                 return Ok(None);
             }
-            File::create_new(uploads.unfinished(&name)).map(Some)
+            File::create_new(uploads.0.unfinished(&name)).map(Some)
         })
         .await?
         .map_err(|error| cannot("write an upload", &error))?;
@@ -102,7 +86,7 @@ impl Uploads {
         if !is_name {
             return Err(unknown().into());
         }
-        let path = self.folder.join(format!("{id}.json"));
+        let path = self.0.file(&format!("{id}.json"));
         let text = match blocking(move || fs::read_to_string(path)).await? {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown().into()),
@@ -132,63 +116,31 @@ impl Uploads {
 
     /// The text of an upload in UTF-8, from a byte of that on. To be called where nobody is waited for.
     pub(crate) fn text(&self, id: &str, encoding: Encoding, from: u64) -> io::Result<Read> {
-        let whole = self.folder.join(id);
+        let whole = self.0.file(id);
         let path = if encoding == Encoding::Utf8 { whole } else { self.in_utf8(id, encoding)? };
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(from))?;
         Ok(Box::new(file))
     }
 
+    /// Has an upload kept for another day: as long as the answer to whoever asked for a job with it, who may ask again.
+    pub(crate) async fn keep(&self, id: &str) -> Result<(), Failure> {
+        let whole = [self.0.file(id), self.0.file(&format!("{id}.json"))];
+        let kept = blocking(move || whole.iter().try_for_each(|path| self::now(path)));
+        kept.await?.map_err(|error| cannot("keep an upload", &error))
+    }
+
     /// The file of an upload's text in UTF-8, which is made where it is not there yet.
     fn in_utf8(&self, id: &str, encoding: Encoding) -> io::Result<PathBuf> {
-        let path = self.folder.join(format!("{id}.{}", encoding.name().to_lowercase()));
+        let path = self.0.file(&format!("{id}.{}", encoding.name().to_lowercase()));
         if !path.exists() {
             let unfinished = path.with_extension(format!("part-{}", std::process::id()));
             let mut to = io::BufWriter::new(File::create(&unfinished)?);
-            transcode(&mut BufReader::new(File::open(self.folder.join(id))?), encoding, &mut to)?;
+            transcode(&mut BufReader::new(File::open(self.0.file(id))?), encoding, &mut to)?;
             to.flush()?;
             fs::rename(&unfinished, &path)?;
         }
         Ok(path)
-    }
-
-    /// How many bytes all of them have.
-    fn bytes(&self) -> io::Result<u64> {
-        let mut bytes = 0;
-        for entry in fs::read_dir(&self.folder)? {
-            bytes += entry?.metadata()?.len();
-        }
-        Ok(bytes)
-    }
-
-    fn unfinished(&self, id: &str) -> PathBuf {
-        self.folder.join(format!("{id}.part"))
-    }
-
-    /// Removes what is a day old at an instant and not in use.
-    pub(crate) fn sweep(&self, now: SystemTime, in_use: &[String]) -> io::Result<()> {
-        let entries = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_used = in_use.iter().any(|id| name.starts_with(id.as_str()));
-            let written = entry.metadata()?.modified()?;
-            if !is_used && now.duration_since(written).is_ok_and(|age| age >= KEPT) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes those of a database that is gone.
-    pub(crate) fn end(&self) {
-        if self.passing {
-            drop(fs::remove_dir_all(&self.folder));
-        }
     }
 }
 
@@ -232,13 +184,13 @@ impl Upload {
             if let Some(file) = &file {
                 file.sync_all()?;
             }
-            fs::rename(uploads.unfinished(&id), uploads.folder.join(&id))?;
+            fs::rename(uploads.0.unfinished(&id), uploads.0.file(&id))?;
             let facts = facts(uploads.text(&id, encoding, 0)?, bytes, encoding, None)?;
             let uploaded = Uploaded { id: id.clone(), facts };
             // With it the upload is known.
-            let unfinished = uploads.folder.join(format!("{id}.json.part"));
+            let unfinished = uploads.0.unfinished(&format!("{id}.json"));
             fs::write(&unfinished, serde_json::to_vec(&uploaded)?)?;
-            fs::rename(unfinished, uploads.folder.join(format!("{id}.json")))?;
+            fs::rename(unfinished, uploads.0.file(&format!("{id}.json")))?;
             Ok::<_, io::Error>(uploaded)
         });
         found.await?.map_err(|error| cannot("read an upload", &error))
@@ -248,8 +200,14 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         // Of one that is finished there is none.
-        drop(fs::remove_file(self.uploads.unfinished(&self.id)));
+        drop(fs::remove_file(self.uploads.0.unfinished(&self.id)));
     }
+}
+
+/// Gives a file the time of now.
+#[expect(clippy::disallowed_methods, reason = "files have the times of the system's clock")]
+fn now(path: &Path) -> io::Result<()> {
+    File::options().append(true).open(path)?.set_modified(SystemTime::now())
 }
 
 /// The refusal of an upload that is larger than it may be.
@@ -259,13 +217,4 @@ pub(super) fn too_large(limit: u64) -> Rejection {
 
 fn refused(reason: String) -> Failure {
     Refusal::from(Rejection::ValueInvalid { reason }).into()
-}
-
-/// What went wrong with a file. A full disk is for whoever uploads to know.
-fn cannot(what: &str, error: &io::Error) -> Failure {
-    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) {
-        let reason = "the disk has no room for the file: make room, and upload it again".to_owned();
-        return Refusal::from(Rejection::DatabaseUnavailable { reason }).into();
-    }
-    Failure::Internal(format!("cannot {what}: {error}"))
 }

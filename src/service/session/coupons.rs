@@ -44,7 +44,7 @@ impl Session {
     }
 
     /// Refuses to look for codes by how they begin, letter by letter, for whoever may not see them.
-    fn check_prefix(&self, filter: &CouponFilter) -> Result<(), Failure> {
+    pub(super) fn check_prefix(&self, filter: &CouponFilter) -> Result<(), Failure> {
         if filter.prefix.is_some() { self.demand(Action::SeeCodes) } else { Ok(()) }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Action, Session};
 use crate::{
-    Failure, Followed, ImportDraft, JobFilter, Page, PageRequest,
+    ExportPlan, Exported, Failure, Followed, ImportDraft, JobFilter, Page, PageRequest,
     jobs::{BulkDraft, Upload},
 };
 use scrip_domain::job::{Job, JobId};
@@ -22,6 +22,25 @@ impl Session {
     /// Starts one action with many coupons, once for an idempotency key.
     pub async fn start_bulk(&self, key: Option<String>, draft: BulkDraft) -> Result<Job, Failure> {
         self.0.may(Action::ManageJobs)?.start_bulk(self.actor(), key, draft).await
+    }
+
+    /// Starts to write the coupons of a pool to a file, once for an idempotency key.
+    pub async fn start_export(&self, key: Option<String>, plan: ExportPlan) -> Result<Job, Failure> {
+        self.check_prefix(&plan.filter)?;
+        let plan = ExportPlan { masked: !self.sees_codes(), ..plan };
+        self.0.may(Action::ManageJobs)?.start_export(self.actor(), key, plan).await
+    }
+
+    /// Whether the file that a job has written is kept still.
+    pub fn keeps_export(&self, job: &Job) -> Result<bool, Failure> {
+        Ok(self.0.may(Action::ReadJobs)?.keeps_export(job))
+    }
+
+    /// The file that a job has written, whole codes and all.
+    pub async fn exported(&self, job: &Job) -> Result<Exported, Failure> {
+        self.0.may(Action::ExportCoupons)?;
+        let scrip = self.0.may(Action::ManageJobs)?;
+        scrip.exported(job).await
     }
 
     /// Stops a job.

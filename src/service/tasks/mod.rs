@@ -90,7 +90,6 @@ fn all() -> Vec<Task> {
         Ok(if scrip.registry.has_ids() { Next::Never } else { Next::After(SWEEP) })
     };
     let tokens = async |scrip: Arc<Scrip>| scrip.renew_token_keys().await.map(|()| Next::After(RENEW));
-    let updates = async |scrip: Arc<Scrip>| scrip.keep_updates().await.map(|()| Next::After(SWEEP));
     let used = async |scrip: Arc<Scrip>| scrip.keep_uses().await.map(|()| Next::After(USES));
     let erase = async |scrip: Arc<Scrip>| scrip.erase_all().await.map(|()| Next::After(ERASE));
     let rows = async |scrip: Arc<Scrip>| {
@@ -102,7 +101,6 @@ fn all() -> Vec<Task> {
     let follow = |scrip: Weak<Scrip>| async move { tail::follow(scrip).await.map(|()| Next::Never) }.boxed();
     vec![
         Task::new(EXPIRIES, sweep).vital(),
-        Task::new("new terms of coupons", updates),
         Task::new("old answers", forget),
         Task::new("secret of ids", ids),
         Task::new("key of customer tokens", tokens),

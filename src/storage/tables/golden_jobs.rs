@@ -8,6 +8,7 @@ use scrip_domain::{
     job::{Counters, Cursor, JobKind, JobStatus, Opposite},
     period::instant_of,
     rejection::Rejection,
+    update::TermsChange,
 };
 
 fn job() -> Job {
@@ -54,6 +55,11 @@ fn effects() -> Vec<Effect> {
         Opposite::Invalidate,
         Opposite::Restock,
         Opposite::Withdraw,
+        Opposite::Terms(TermsNumber(3), instant_of(1_790_000_000_000)),
+        Opposite::Untouched(
+            7,
+            vec![TermsChange { from: 5, to: 1 << 40, before: TermsNumber(3), after: TermsNumber(4) }],
+        ),
     ];
     let effect = |(index, opposite)| Effect { coupon: CouponId { pool: PoolId(7), index }, version: 9, opposite };
     (0..).zip(opposites).map(effect).collect()

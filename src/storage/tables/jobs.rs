@@ -16,9 +16,10 @@ use scrip_domain::{
     coupon::Taken,
     decimal::Amount,
     group::{GroupId, Groups},
-    id::{CouponId, PoolId},
+    id::{CouponId, PoolId, TermsNumber},
     job::{Counters, Cursor, Effect, Job, JobId, Opposite},
     rejection::Refusal,
+    update::TermsChange,
 };
 
 /// What a job was asked to do, in the service's words.
@@ -274,6 +275,11 @@ struct KeptEffect<'a> {
     expires_at: Option<At>,
     claims: Option<u32>,
     balance: Option<i64>,
+    /// The terms that it had.
+    terms: Option<u32>,
+    /// Of coupons without a row how many they are, and of each part of them the first place, the one after the last, and
+    /// the terms before and after it, in turn.
+    untouched: Option<(u64, Vec<u64>)>,
 }
 
 impl Form for JobEffects {
@@ -309,16 +315,40 @@ fn keep_effect(effect: &Effect) -> KeptEffect<'_> {
         Opposite::Invalidate => ("INVALIDATE", None, None),
         Opposite::Restock => ("RESTOCK", None, None),
         Opposite::Withdraw => ("WITHDRAW", None, None),
+        Opposite::Terms(..) => ("TERMS", None, None),
+        Opposite::Untouched(..) => ("UNTOUCHED", None, None),
+    };
+    let (terms, end, untouched) = match &effect.opposite {
+        Opposite::Terms(terms, end) => (Some(terms.0), *end, None),
+        Opposite::Untouched(coupons, changes) => (None, None, Some((*coupons, keep_changes(changes)))),
+        _ => (None, taken.and_then(|taken| taken.expires_at), None),
     };
     KeptEffect {
         coupon: (effect.coupon.pool.0, effect.coupon.index, effect.version),
         opposite: word.into(),
         customer: customer.map(|customer| Cow::Borrowed(customer.as_str())),
         claimed_at: taken.and_then(|taken| taken.claimed_at).map(millis),
-        expires_at: taken.and_then(|taken| taken.expires_at).map(millis),
+        expires_at: end.map(millis),
         claims: taken.map(|taken| taken.claims),
         balance: taken.and_then(|taken| taken.balance).map(|balance| balance.0),
+        terms,
+        untouched,
     }
+}
+
+fn keep_changes(changes: &[TermsChange]) -> Vec<u64> {
+    let keep = |one: &TermsChange| [one.from, one.to, one.before.0.into(), one.after.0.into()];
+    changes.iter().flat_map(keep).collect()
+}
+
+fn changes(kept: &[u64]) -> Result<Vec<TermsChange>, CodecError> {
+    let wrong = || CodecError::new("expected the places and the terms of each part");
+    let (fours, []) = kept.as_chunks::<4>() else { return Err(wrong()) };
+    let terms = |number: u64| u32::try_from(number).map(TermsNumber).map_err(|_| wrong());
+    let read = |[from, to, before, after]: &[u64; 4]| {
+        Ok(TermsChange { from: *from, to: *to, before: terms(*before)?, after: terms(*after)? })
+    };
+    fours.iter().map(read).collect()
 }
 
 fn effect(kept: KeptEffect<'_>) -> Result<Effect, CodecError> {
@@ -341,6 +371,14 @@ fn effect(kept: KeptEffect<'_>) -> Result<Effect, CodecError> {
         "INVALIDATE" => Opposite::Invalidate,
         "RESTOCK" => Opposite::Restock,
         "WITHDRAW" => Opposite::Withdraw,
+        "TERMS" => {
+            let terms = kept.terms.ok_or_else(|| CodecError::new("expected the terms that it had"))?;
+            Opposite::Terms(TermsNumber(terms), kept.expires_at.map(instant).transpose()?)
+        }
+        "UNTOUCHED" => {
+            let (coupons, kept) = kept.untouched.ok_or_else(|| CodecError::new("expected the terms of places"))?;
+            Opposite::Untouched(coupons, changes(&kept)?)
+        }
         other => return Err(CodecError::new(format!("expected the opposite of an action, found {other:?}"))),
     };
     Ok(Effect { coupon: CouponId { pool: PoolId(pool), index }, version, opposite })

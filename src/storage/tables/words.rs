@@ -152,7 +152,17 @@ words!(
     Update = "COUPON_UPDATE",
     Import = "COUPON_IMPORT"
 );
-words!(JobKind, of_job_kind, job_kind, "a kind of job", Import = "IMPORT", Bulk = "BULK", Undo = "UNDO");
+words!(
+    JobKind,
+    of_job_kind,
+    job_kind,
+    "a kind of job",
+    Import = "IMPORT",
+    Bulk = "BULK",
+    Export = "EXPORT",
+    PoolUpdate = "POOL_UPDATE",
+    Undo = "UNDO"
+);
 words!(
     JobStatus,
     of_job_status,

@@ -186,3 +186,46 @@ async fn a_sync_that_fails_ends_the_process() {
     assert_eq!(claimed(&second.url, &pool).await, 2, "once");
     second.stop().await;
 }
+
+/// A job whose steps find no room waits for it, and goes on by itself from where it was.
+#[tokio::test]
+async fn a_job_waits_for_room() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = Gateway::start(gateway(folder.path(), "")).await;
+    let url = running.url.clone();
+    let pool = pool(&url).await;
+    let more = format!("mutation {{ couponsGenerate(input: {{ poolId: \"{pool}\", count: 9990 }}) {{ generated }} }}");
+    assert_eq!(ask(&url, &more).await.expect("an answer")["data"]["couponsGenerate"]["generated"], 9_990);
+    let limit = |bytes| {
+        let id = i32::try_from(running.id()).expect("a process");
+        rlimit::prlimit(id, Resource::FSIZE, Some((bytes, rlimit::INFINITY)), None).expect("a limit");
+    };
+    let customers: Vec<String> = (0..10_000).map(|number| format!("\"c-{number}\"")).collect();
+    let start = format!(
+        "mutation {{ couponsBulk(input: {{ action: CLAIM, poolId: \"{pool}\", customerIds: [{}] }}) {{ job {{ id }} }} }}",
+        customers.join(",")
+    );
+    let started = ask(&url, &start).await.expect("an answer");
+    limit(1);
+    let id = started["data"]["couponsBulk"]["job"]["id"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned();
+    let job = async || {
+        let query = format!("{{ node(id: \"{id}\") {{ ... on Job {{ status outcome done }} }} }}");
+        ask(&url, &query).await.expect("an answer")["data"]["node"].clone()
+    };
+    until_ready(&url, Some("the database cannot write")).await;
+    let waiting = job().await;
+    assert_eq!(waiting["status"], "RUNNING", "{waiting}");
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(job().await, waiting, "nothing is done without room");
+    limit(rlimit::INFINITY);
+    loop {
+        let now = job().await;
+        if now["status"] == "RUNNING" {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        }
+        assert_eq!(now, json!({ "status": "SUCCEEDED", "outcome": "ALL", "done": "10000" }));
+        break;
+    }
+    running.stop().await;
+}

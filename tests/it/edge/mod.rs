@@ -66,7 +66,5 @@ mod tls;
 mod tokens;
 mod trickle;
 mod unread;
-mod updates;
-mod withdrawn;
 
 use app::{App, field, items};

@@ -164,6 +164,7 @@ pub(super) const DEMANDS: &[(&str, Option<Action>, &str)] = &[
         Some(Action::ManageJobs),
         "mutation { couponsBulk(input: {action: INVALIDATE, codes: [{code: \"none\"}], dryRun: true}) ERRORS }",
     ),
+    ("exportStart", Some(Action::ManageJobs), "mutation { exportStart(input: {poolId: \"POOL\"}) ERRORS }"),
     ("jobUndo", Some(Action::ManageJobs), "mutation { jobUndo(id: \"none\") ERRORS }"),
     ("jobCancel", Some(Action::ManageJobs), "mutation { jobCancel(id: \"none\") ERRORS }"),
     ("jobProgress", Some(Action::ReadJobs), "subscription { jobProgress(id: \"none\") { id } }"),
@@ -284,6 +285,7 @@ async fn every_route_demands_what_the_table_says() {
             "/pools/{id}/{file}",
             "/customers/{id}/data.json",
             "/jobs/{id}/refusals.csv",
+            "/jobs/{id}/file",
             "/uploads",
             "/backup",
             "/healthz",
@@ -299,6 +301,20 @@ async fn every_route_demands_what_the_table_says() {
     assert!(nobody.upload(None).await.is_err_and(is_forbidden));
     assert!(nobody.job(scrip::domain::job::JobId(1)).await.is_err_and(is_forbidden));
     let pools = scrip.operator();
+    let job = json!({ "action": "INVALIDATE", "codes": [{ "code": "A2" }] });
+    let job = asked
+        .app
+        .data(
+            "mutation($input: CouponsBulkInput!) { couponsBulk(input: $input) { job { id } } }",
+            json!({ "input": job }),
+        )
+        .await;
+    assert!(job["couponsBulk"]["job"]["id"].is_string(), "{job}");
+    let job = pools.job(scrip::domain::job::JobId(1)).await.expect("an answer").expect("a job");
+    for without in [Action::ExportCoupons, Action::ManageJobs] {
+        let some = scrip.session(Caller { rights: Rights::ALL.without(without), ..Caller::admin("some", "some") });
+        assert!(some.exported(&job).await.is_err_and(is_forbidden), "{without:?}");
+    }
     let GlobalPool(pool) = GlobalPool::of(&pools, &asked.pool);
     let pool = pools.pool(pool).expect("an answer").expect("a pool");
     assert!(nobody.export(&pool, Default::default()).await.is_err_and(is_forbidden));

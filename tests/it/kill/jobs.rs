@@ -1,4 +1,5 @@
-//! Jobs whose process is killed in a row with SIGKILL, while it imports, acts on many coupons and takes that back. What is
+//! Jobs whose process is killed in a row with SIGKILL, while it imports, acts on many coupons, updates them, and takes
+//! that back. What is
 //! there in the end is what there is without kills: the reports, the coupons and the events.
 
 use std::{path::Path, time::Duration};
@@ -8,12 +9,13 @@ use scrip::{
     domain::{
         event::EventType,
         id::{CouponId, PoolId},
-        job::{Counters, Job, JobKind, JobStatus},
+        job::{Counters, Job, JobId, JobKind, JobStatus},
         status::Status,
+        update::Scope,
     },
     service::{
-        BulkAction, BulkDraft, Claim, CouponFilter, ImportDraft, JobFilter, MappingDraft, OnDuplicate, PageRequest,
-        Session,
+        Apply, BulkAction, BulkDraft, Claim, CouponFilter, ImportDraft, JobFilter, MappingDraft, OnDuplicate,
+        PageRequest, PoolEdit, PoolUpdate, Session,
     },
 };
 
@@ -132,7 +134,7 @@ async fn work(app: &Client, upload: &str) {
         Some(job) => job,
         None => app.start_import(Some("import".to_owned()), draft).await.expect("a job"),
     };
-    wait(app, &import).await;
+    app.job_ended(import.id).await;
     let bulk = BulkDraft {
         action: BulkAction::Invalidate,
         coupons: None,
@@ -149,17 +151,27 @@ async fn work(app: &Client, upload: &str) {
         Some(job) => job,
         None => app.start_bulk(Some("bulk".to_owned()), bulk).await.expect("a job"),
     };
-    wait(app, &bulk).await;
-    let undo = match started(JobKind::Undo).await {
-        Some(job) => job,
-        None => app.undo_job(bulk.id, false).await.expect("a job"),
+    app.job_ended(bulk.id).await;
+    let undo = async |of: JobId| {
+        let before = jobs(app).await.into_iter().find(|job| job.undoes == Some(of));
+        let job = match before {
+            Some(job) => job,
+            None => app.undo_job(of, false).await.expect("a job"),
+        };
+        app.job_ended(job.id).await;
     };
-    wait(app, &undo).await;
-}
-
-async fn wait(app: &Client, job: &Job) {
-    let mut followed = app.follow_job(job.id).expect("an answer");
-    while followed.next().await.expect("an answer").is_some() {}
+    undo(bulk.id).await;
+    let update = match started(JobKind::PoolUpdate).await {
+        Some(job) => job,
+        None => {
+            let apply = Some(Apply { scope: Scope::All, matching: false });
+            let edit = PoolEdit { value: Some(Some("20".to_owned())), apply, ..PoolEdit::default() };
+            let edited = app.change(PoolUpdate { pool: POOL, edit: Box::new(edit) }).await.expect("an edit");
+            *edited.job.expect("a job")
+        }
+    };
+    app.job_ended(update.id).await;
+    undo(update.id).await;
 }
 
 async fn jobs(app: &Session) -> Vec<Job> {

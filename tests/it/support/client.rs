@@ -10,6 +10,7 @@ use scrip::{
         customer::Email,
         decimal::Decimal,
         id::{CouponId, CustomerId, EntryId, PoolId, TransactionId},
+        job::JobId,
         pool::Pool,
         pool_draft::PoolDraft,
         rejection::Code,
@@ -51,6 +52,12 @@ impl Client {
     /// Scrip itself.
     pub(crate) fn scrip(&self) -> &Arc<Scrip> {
         &self.scrip
+    }
+
+    /// Waits until a job has ended.
+    pub(crate) async fn job_ended(&self, job: JobId) {
+        let mut followed = self.follow_job(job).expect("an answer");
+        while followed.next().await.expect("an answer").is_some() {}
     }
 
     /// Closes the database. Every other handle has to be gone.

@@ -12,7 +12,7 @@ use scrip::{
         status::Status,
         update::Scope,
     },
-    service::{Apply, CouponRef, PoolEdit, PoolUpdate, Reinstate, Withdraw},
+    service::{Apply, BulkAction, BulkDraft, CouponFilter, CouponRef, PoolEdit, PoolUpdate, Reinstate},
     storage::{
         Batch, Coupons, CustomerEvents, Dues, Events, Happened, HeldAt, Holding, Holdings, Ledger, Nodes, Pools, RowId,
         Store, Table, Tallies, TransactionEvents, check,
@@ -202,15 +202,29 @@ async fn what_a_pool_says_of_its_coupons_fits_them() {
     let app = open(folder.path()).await.expect("a new database");
     let pool = app.stocked(draft::percentage(), 100).await;
     app.claim(pool, "ann").await.expect("a coupon");
-    app.change(Withdraw { pool }).await.expect("it is done");
+    let bulk = BulkDraft {
+        action: BulkAction::Invalidate,
+        coupons: None,
+        codes: None,
+        filter: Some(CouponFilter { statuses: vec![Status::Unassigned], ..CouponFilter::default() }),
+        customers: None,
+        upload: None,
+        pool: Some(pool),
+        to: None,
+        reason: None,
+        dry_run: false,
+    };
+    let job = app.start_bulk(None, bulk).await.expect("a job");
+    app.job_ended(job.id).await;
     app.change(Reinstate { coupon: CouponRef::Id(CouponId { pool, index: 50 }), reason: None })
         .await
         .expect("it lives");
     app.add(pool, 5).await;
     let apply = Some(Apply { scope: Scope::All, matching: false });
     let edit = Box::new(PoolEdit { value: Some(Some("20".to_owned())), apply, ..PoolEdit::default() });
-    let reached = app.change(PoolUpdate { pool, edit }).await.expect("an edit").reached;
-    assert_eq!((reached.total(), reached.of(Status::Invalid)), (105, 98));
+    let edited = app.change(PoolUpdate { pool, edit }).await.expect("an edit");
+    assert_eq!((edited.reached.total(), edited.reached.of(Status::Invalid)), (105, 98));
+    app.job_ended(edited.job.expect("a job").id).await;
     app.close().await;
     let whole = check(&disk(folder.path()), |fault| panic!("{fault}")).await.expect("an answer");
     assert_eq!(whole.faults, 0);

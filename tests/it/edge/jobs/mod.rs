@@ -2,11 +2,15 @@
 
 mod bulk;
 mod cli;
+mod exports;
 mod files;
 mod groups;
 mod imports;
+mod meanwhile;
 mod progress;
 mod undo;
+mod updates;
+mod withdrawn;
 
 use serde_json::{Value, json};
 
@@ -76,6 +80,13 @@ impl App {
              userErrors {{ code field message }} }} }}"
         );
         taken(self.data(&query, json!({ "id": job["id"], "dryRun": dry_run })).await, "jobUndo")
+    }
+
+    /// Takes a job back and waits until that has ended.
+    async fn undone(&self, job: &Value, dry_run: bool) -> Value {
+        let (undo, refused) = self.undo(job, dry_run).await;
+        assert_eq!(refused, [] as [String; 0]);
+        self.ended(&undo).await
     }
 
     /// What was refused, as a file.

@@ -5,12 +5,6 @@ use serde_json::{Value, json};
 use super::{App, JOB, came, taken};
 
 impl App {
-    async fn undone(&self, job: &Value, dry_run: bool) -> Value {
-        let (undo, refused) = self.undo(job, dry_run).await;
-        assert_eq!(refused, [] as [String; 0]);
-        self.ended(&undo).await
-    }
-
     /// One action with all coupons of a pool.
     async fn all(&self, action: &str, pool: &str, more: Value) -> Value {
         let mut input = json!({ "action": action, "poolId": pool, "filter": {} });

@@ -3,29 +3,23 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    App,
+use super::{App, came};
+use crate::edge::{
     app::{items, text},
     field,
 };
-use scrip::{
-    domain::id::PoolId,
-    service::{Caller, GiveBack, Moved, Withdraw},
-};
 
-const POOL: PoolId = PoolId(1);
-
-async fn withdraw(app: &App) -> Moved {
-    app.scrip()
-        .session(Caller::admin("staff", "staff"))
-        .change(None, Withdraw { pool: POOL })
-        .await
-        .expect("it is done")
+/// Takes all of a pool's coupons out of use that nobody has; the job, and how many they are.
+async fn withdraw(app: &App, pool: &str) -> (Value, u64) {
+    let filter = json!({ "statuses": ["UNASSIGNED"] });
+    let job = app.job("couponsBulk", json!({ "action": "INVALIDATE", "poolId": pool, "filter": filter })).await;
+    let done = came(&job).2[0];
+    (job, done)
 }
 
-async fn give_back(app: &App, number: u32) -> u64 {
-    let case = GiveBack { pool: POOL, number };
-    app.scrip().session(Caller::admin("staff", "staff")).change(None, case).await.expect("it is done").coupons
+/// Takes that back; how many they are.
+async fn give_back(app: &App, job: &Value) -> u64 {
+    came(&app.undone(job, false).await).2[0]
 }
 
 /// A bulk pool, and the code at some places of it.
@@ -40,16 +34,16 @@ async fn codes(app: &App, pool: &str, arguments: &str) -> Vec<Value> {
     field(&items(&app.coupons(pool, arguments).await), "code")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_at_once_and_for_every_reader() {
     let app = App::start().await;
     let pool = bulk(&app, 100_000_000).await;
     let firsts = codes(&app, &pool, "first: 4").await;
     let claimed = app.claim(&pool, "ann").await;
     app.claim(&pool, "ann").await;
+    let (job, moved) = withdraw(&app, &pool).await;
+    assert_eq!(moved, 99_999_998);
     app.ok("couponUnassign", json!({ "coupon": { "id": claimed["id"] } })).await;
-    let moved = withdraw(&app).await;
-    assert_eq!(moved, Moved { number: 1, coupons: 99_999_998 });
     let stats = json!({ "total": 100_000_000, "unassigned": 1, "claimed": 1, "invalid": 99_999_998 });
     assert_eq!(app.stats(&pool).await, stats);
     // By code, and by status, from both ends.
@@ -68,7 +62,8 @@ async fn all_at_once_and_for_every_reader() {
     app.refused("couponClaim", named, "INVALIDATED", "code").await;
     assert_eq!(app.claim(&pool, "ben").await["code"], firsts[0], "one that came back can be had");
     app.refused("couponClaim", json!({ "poolId": pool, "customerId": "ben" }), "POOL_EXHAUSTED", "poolId").await;
-    assert_eq!(withdraw(&app).await, Moved { number: 0, coupons: 0 });
+    let (nothing, none) = withdraw(&app, &pool).await;
+    assert_eq!((none, &nothing["outcome"]), (0, &json!("NOTHING_TO_DO")));
     // One is brought back by itself, and can be claimed.
     let back = app.ok("couponReinstate", by_code).await;
     assert_eq!(
@@ -77,14 +72,14 @@ async fn all_at_once_and_for_every_reader() {
     );
     assert_eq!(app.claim(&pool, "cy").await["code"], firsts[2]);
     // All others together: claims go on where they were.
-    assert_eq!(give_back(&app, 1).await, 99_999_997);
-    assert_eq!(give_back(&app, 1).await, 0, "once");
+    assert_eq!(give_back(&app, &job).await, 99_999_997);
+    assert_eq!(app.undo(&job, false).await.1, ["VALUE_INVALID id"], "once");
     assert_eq!(app.claim(&pool, "cy").await["code"], firsts[3]);
     assert_eq!(app.stats(&pool).await, json!({ "total": 100_000_000, "unassigned": 99_999_996, "claimed": 4 }));
     app.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn some_of_several_are_given_back() {
     let app = App::start().await;
     let pool = bulk(&app, 300).await;
@@ -92,14 +87,16 @@ async fn some_of_several_are_given_back() {
     for _ in 0..3 {
         app.claim(&pool, "ann").await;
     }
-    assert_eq!(withdraw(&app).await, Moved { number: 1, coupons: 297 });
+    let (first, moved) = withdraw(&app, &pool).await;
+    assert_eq!(moved, 297);
     app.ok("couponsGenerate", json!({ "poolId": pool, "count": 200 })).await;
     let new = app.claim(&pool, "ben").await;
     let later = codes(&app, &pool, "last: 200").await;
     assert_eq!(new["code"], later[0]);
-    assert_eq!(withdraw(&app).await, Moved { number: 2, coupons: 199 });
+    let (second, moved) = withdraw(&app, &pool).await;
+    assert_eq!(moved, 199);
     // The first ones: claims take them, pass over the second ones, and end.
-    assert_eq!(give_back(&app, 1).await, 297);
+    assert_eq!(give_back(&app, &first).await, 297);
     assert_eq!(codes(&app, &pool, "first: 300, filter: { statuses: [UNASSIGNED] }").await, all[3..]);
     assert_eq!(codes(&app, &pool, "first: 300, filter: { statuses: [INVALID] }").await, later[1..]);
     for code in &all[3..] {
@@ -119,7 +116,7 @@ async fn some_of_several_are_given_back() {
     let edit = json!({ "id": pool, "apply": "UNASSIGNED", "value": "50" });
     app.ok("poolUpdate", edit).await;
     let before = app.by_code(&text(&later[1])).await;
-    assert_eq!(give_back(&app, 2).await, 199);
+    assert_eq!(give_back(&app, &second).await, 199);
     assert_eq!(app.by_code(&text(&later[1])).await["value"], before["value"]);
     assert_eq!(app.claim(&pool, "cy").await["code"], later[1]);
     app.finish().await;

@@ -1,9 +1,14 @@
 //! Coupons as comma-separated values (RFC 4180), in UTF-8, with a header. What a spreadsheet would run as a formula is
 //! [marked](cell::escape) in a way that an import takes back.
 
-use super::Format;
-use scrip_domain::{cell, coupon::Coupon, period::Instant, status::Status, terms::Terms};
-use scrip_service::CouponSink;
+use super::{CouponSink, Format};
+use scrip_domain::{
+    cell,
+    coupon::Coupon,
+    period::{Instant, instant_text},
+    status::Status,
+    terms::Terms,
+};
 
 /// Coupons as lines of a CSV file.
 #[derive(Debug, Default)]
@@ -43,7 +48,7 @@ impl CouponSink for Csv {
 /// What follows the code of a coupon.
 fn rest(coupon: &Coupon, status: Status, terms: &Terms) -> String {
     let balance = coupon.balance().map(|balance| balance.text(terms.exponent())).unwrap_or_default();
-    let date = |at: Option<Instant>| at.map(scrip_graphql::instant_text).unwrap_or_default();
+    let date = |at: Option<Instant>| at.map(instant_text).unwrap_or_default();
     let mut text = format!(",{},{},{balance},", status.name(), worth(terms));
     write_cell(&mut text, coupon.customer.as_ref().map(|customer| customer.as_str()).unwrap_or_default());
     for at in [coupon.claimed_at, coupon.expires_at, coupon.redeemed_at, coupon.invalidated_at] {
@@ -62,7 +67,7 @@ fn worth(terms: &Terms) -> String {
 }
 
 /// Appends a cell of any text.
-pub(in crate::http) fn write_cell(line: &mut String, text: &str) {
+pub fn write_cell(line: &mut String, text: &str) {
     // Most codes are such, and a million are written in a moment.
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return line.push_str(text);

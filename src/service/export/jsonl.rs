@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::Format;
-use scrip_domain::{coupon::Coupon, status::Status, terms::Terms};
-use scrip_graphql::instant_text;
-use scrip_service::CouponSink;
+use super::{CouponSink, Format};
+use scrip_domain::{
+    coupon::Coupon,
+    period::{Instant, instant_text},
+    status::Status,
+    terms::Terms,
+};
 
 /// Coupons as objects, one a line.
 #[derive(Debug, Default)]
@@ -53,7 +56,7 @@ impl JsonLines {
 
 /// What follows the code of a coupon.
 fn rest(coupon: &Coupon, status: Status, terms: &Terms) -> String {
-    let date = |at: Option<scrip_domain::period::Instant>| at.map(instant_text);
+    let date = |at: Option<Instant>| at.map(instant_text);
     let fields: [(&str, Value); 12] = [
         ("status", json!(status.name())),
         ("value", json!(terms.value.text(terms.currency))),

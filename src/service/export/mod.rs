@@ -2,6 +2,10 @@
 //! touched are merged with those that were not, which are computed; nothing is held between two parts, so a
 //! reader that stops costs nothing. Each coupon is told once, as it is when its part is read.
 
+mod csv;
+mod file;
+mod jsonl;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{CouponFilter, Failure, Scrip, lists::begins_with, prepare::blocking, session::masked};
@@ -14,6 +18,25 @@ use scrip_storage::{CodeLists, Coupons, ReadFrom};
 const CODES: u64 = 16_384;
 /// How many touched coupons are read at once.
 const ROWS: usize = 1_000;
+
+pub use csv::{Csv, write_cell};
+pub use file::File;
+pub use jsonl::JsonLines;
+
+/// A file's format: a sink that gives out what was written.
+pub trait Format: CouponSink + Default {
+    /// Its media type.
+    const MEDIA: &'static str;
+    /// The end of its files' names.
+    const EXTENSION: &'static str;
+    /// What the file begins with.
+    const HEAD: &'static str;
+    /// Whether programs look for a byte order mark at its beginning.
+    const MAY_BE_MARKED: bool;
+    /// What was written since the last time.
+    fn take(&mut self) -> Vec<u8>;
+}
+
 /// Where coupons are written to.
 pub trait CouponSink: Send + 'static {
     /// The untouched coupons that follow are like this one but for their codes.
@@ -45,7 +68,7 @@ pub struct Export {
 
 impl Scrip {
     /// Begins to read the coupons of a pool that a filter admits.
-    pub(super) async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
+    pub(crate) async fn export(self: &Arc<Self>, pool: &Arc<Pool>, filter: CouponFilter) -> Result<Export, Failure> {
         let now = self.now();
         self.settle(now).await?;
         Ok(Export {
@@ -64,7 +87,7 @@ impl Scrip {
 
 impl Export {
     /// With codes by their last characters alone, or whole.
-    pub(super) fn masked(self, masked: bool) -> Self {
+    pub(crate) fn masked(self, masked: bool) -> Self {
         Self { masked, ..self }
     }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{App, app::text, field};
+use super::{App, JOB, came, taken};
+use crate::edge::{app::text, field};
 
 /// How the pool's coupons stand in the tests: N is nobody's, R came back, C is claimed, U used, X taken out of use.
 const CODES: [&str; 5] = ["R", "C", "U", "X", "N"];
@@ -27,9 +28,11 @@ fn of(code: &str) -> Value {
 async fn update(app: &App, pool: &str, apply: &str, more: Value) -> Value {
     let mut input = json!({ "id": pool, "apply": apply });
     input.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
-    let query = "mutation($input: PoolUpdateInput!) { poolUpdate(input: $input) {
-        updated reached { unassigned claimed redeemed expired invalid } userErrors { code message } } }";
-    let payload = app.data(query, json!({ "input": input })).await["poolUpdate"].clone();
+    let query = format!(
+        "mutation($input: PoolUpdateInput!) {{ poolUpdate(input: $input) {{ job {{ {JOB} }}
+        updated reached {{ unassigned claimed redeemed expired invalid }} userErrors {{ code message }} }} }}"
+    );
+    let payload = app.data(&query, json!({ "input": input })).await["poolUpdate"].clone();
     assert_eq!(payload["userErrors"], json!([]), "{payload}");
     payload
 }
@@ -74,7 +77,8 @@ async fn each_scope_has_its_coupons() {
         let tried = update(&app, &pool, apply, json!({ "value": "20", "dryRun": true })).await;
         assert_eq!(values(&app).await.iter().filter(|(_, value)| value == "20.00").count(), 0, "nothing is changed");
         let told = update(&app, &pool, apply, json!({ "value": "20" })).await;
-        assert_eq!((&told, &told["reached"]), (&tried, &expected), "{apply}");
+        assert_eq!((&told["reached"], &tried["reached"]), (&expected, &expected), "{apply}");
+        assert_eq!((&tried["job"], told["job"].is_null()), (&Value::Null, apply == "NONE"), "{apply}");
         assert_eq!(told["updated"], new.len(), "{apply}");
         // At once, and the same once the rows have it.
         for moment in ["at once", "later"] {
@@ -193,4 +197,82 @@ async fn a_hundred_million_carry_them_at_once() {
     let next = app.claim(&pool, "ben").await;
     assert_eq!((&next["value"], &app.by_code(&text(&first["code"])).await["value"]), (&json!("8"), &json!("5")));
     app.stop().await;
+}
+
+/// The update is a job: it counts what it did, and an undo gives coupons the terms back that have not changed since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_is_taken_back_where_nothing_has_changed_since() {
+    let app = App::start().await;
+    let restrictions = json!({ "expirationPeriod": "P1M" });
+    let input = json!({ "type": "AMOUNT", "value": "10", "restrictions": restrictions });
+    let codes: Vec<String> = (0..1_000).map(|number| format!("T-{number:04}")).collect();
+    let pool = app.pool(input, &codes.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let customers: Vec<String> = (0..600).map(|number| format!("c-{number}")).collect();
+    app.job("couponsBulk", json!({ "action": "CLAIM", "poolId": pool, "customerIds": customers })).await;
+    app.ok("couponRedeem", of("T-0001")).await;
+    let before = app.by_code("T-0000").await;
+    let edit = json!({ "value": "20", "restrictions": { "expirationPeriod": "P2M" } });
+    let told = update(&app, &pool, "NOT_REDEEMED", edit).await;
+    assert_eq!((&told["job"]["kind"], &told["job"]["total"]), (&json!("POOL_UPDATE"), &json!("999")));
+    let job = app.ended(&told["job"]).await;
+    // 599 that somebody has, and 400 that nobody has touched.
+    assert_eq!(came(&job), ("SUCCEEDED".to_owned(), "ALL".to_owned(), [999, 0, 0]), "{job}");
+    let after = app.by_code("T-0000").await;
+    assert_eq!((&after["value"], &after["expiresAt"]), (&json!("20.00"), &json!("2026-03-31T10:00:00.000Z")));
+    // One of those that have changed since is among the touched, one among the others.
+    app.ok("couponRedeem", of("T-0002")).await;
+    app.claim(&pool, "late").await;
+    let tried = app.undone(&job, true).await;
+    assert_eq!(app.by_code("T-0000").await, after, "it is only tried");
+    let undone = app.undone(&job, false).await;
+    for one in [&tried, &undone] {
+        assert_eq!(came(one), ("SUCCEEDED".to_owned(), "SOME".to_owned(), [997, 0, 2]), "{one}");
+        assert_eq!(
+            (&one["sample"][0]["code"], &one["sample"][0]["reason"]["code"]),
+            (&json!("T-0002"), &json!("VERSION_MISMATCH"))
+        );
+        let others = text(&one["sample"][1]["reason"]["message"]);
+        assert!(others.contains("1 of 400 coupons that nobody had touched have changed since"), "{others}");
+    }
+    let mut back = app.by_code("T-0000").await;
+    back["version"] = before["version"].clone();
+    assert_eq!(back, before);
+    let values = async |codes: [&str; 5]| {
+        let mut values = Vec::new();
+        for code in codes {
+            values.push(text(&app.by_code(code).await["value"]));
+        }
+        values
+    };
+    let some = ["T-0001", "T-0002", "T-0003", "T-0600", "T-0700"];
+    assert_eq!(values(some).await, ["10.00", "20.00", "10.00", "20.00", "10.00"]);
+    assert_eq!(types(&app, "T-0003").await, ["COUPON_CLAIM", "COUPON_UPDATE", "COUPON_UPDATE"]);
+    assert_eq!(app.events(&app.by_code("T-0003").await).await[2]["reason"], format!("undo of job {}", 2));
+    // And that is taken back itself.
+    let redone = app.undone(&undone, false).await;
+    assert_eq!(came(&redone).2, [997, 0, 0], "{redone}");
+    assert_eq!(values(some).await, ["10.00", "20.00", "20.00", "20.00", "20.00"]);
+    app.finish().await;
+}
+
+/// An update holds from the edit on, so it is not stopped in the middle, and one after the other is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_after_each_other() {
+    let app = App::start().await;
+    let pool = pool(&app).await;
+    let first = update(&app, &pool, "ALL", json!({ "value": "20" })).await;
+    let second = update(&app, &pool, "ALL", json!({ "value": "30" })).await;
+    let query = format!(
+        "mutation($id: ID!) {{ jobCancel(id: $id) {{ job {{ {JOB} }} userErrors {{ code field message }} }} }}"
+    );
+    let (_, refused) = taken(app.data(&query, json!({ "id": second["job"]["id"] })).await, "jobCancel");
+    assert_eq!(refused, ["VALUE_INVALID id"]);
+    let (first, second) = (app.ended(&first["job"]).await, app.ended(&second["job"]).await);
+    // Whichever of both came to a coupon first.
+    let done = |job: &Value| came(job).2[0];
+    assert!((4..=5).contains(&done(&first)) && (1..=5).contains(&done(&second)), "{first} {second}");
+    for (_, value) in values(&app).await {
+        assert_eq!(value, "30.00");
+    }
+    app.finish().await;
 }

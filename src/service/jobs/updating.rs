@@ -1,0 +1,95 @@
+//! What a pool's update says of its coupons ([`scrip_domain::update`]) holds at once; here it comes into the rows of those
+//! that have one, with an event each. Whatever changes a coupon before its turn takes the update over first, so it is passed
+//! over then.
+
+use super::{
+    UpdatePlan,
+    bulk::STEP,
+    work::{Goes, Lease},
+};
+use crate::{Failure, RowTask, StepRow};
+use scrip_domain::{id::CouponId, job::Cursor, update::TermsChange};
+use scrip_storage::{Coupons, ReadFrom};
+
+/// How many coupons are read at once.
+const ROWS: usize = 1_000;
+/// After how many that are left as they are it is told how far it is.
+const TOLD: u64 = 10_000;
+/// The place of the cursor when nothing is left to do.
+const END: u64 = 1 << 62;
+
+/// What is to be done from the cursor on.
+#[derive(Default)]
+struct Part {
+    coupons: Vec<CouponId>,
+    skipped: u64,
+}
+
+impl Lease {
+    pub(super) async fn update(&mut self, plan: &UpdatePlan) -> Result<(), Failure> {
+        let Some(pool) = self.scrip.registry.pool(plan.pool) else {
+            return self.finish(Some("its pool is gone".to_owned())).await;
+        };
+        // Those that come later have it from the start.
+        let size = self.scrip.registry.tally(plan.pool).supply.size;
+        // The cursor's line counts those that have a row among the places where nobody had touched any.
+        let (mut at, mut part) = (self.job.cursor, Part::default());
+        while at.place < size {
+            let rows = self.scrip.store.scan(&Coupons::of(pool.id, at.place..size), ReadFrom::Start, ROWS).await?;
+            let is_last = rows.len() < ROWS;
+            for (id, row) in rows {
+                at = Cursor { place: id.index + 1, within: 0, line: at.line + u64::from(plan.has(id.index)) };
+                if !pool.is_updated(&row, plan.number.saturating_sub(1)) {
+                    continue;
+                }
+                if pool.taken_over_until(row.as_ref().clone(), plan.number).update_of(&row).is_none() {
+                    part.skipped += 1;
+                } else {
+                    part.coupons.push(id);
+                }
+                if (part.coupons.len() >= STEP || part.skipped >= TOLD)
+                    && self.keep(std::mem::take(&mut part), plan, at).await? == Goes::NotOn
+                {
+                    return Ok(());
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        if at.place != END {
+            if self.keep(part, plan, at).await? == Goes::NotOn {
+                return Ok(());
+            }
+            let (line, seen) = (self.job.counters.total() + 1, self.job.cursor.line);
+            let row = StepRow { line, cells: Vec::new(), task: RowTask::Updated(Box::new(plan.clone()), seen) };
+            if self.rows(vec![row], Cursor { place: END, ..Cursor::default() }).await? == Goes::NotOn {
+                return Ok(());
+            }
+        }
+        self.finish(None).await
+    }
+
+    /// Has coupons keep an update, after which the job is at a cursor.
+    async fn keep(&mut self, part: Part, plan: &UpdatePlan, to: Cursor) -> Result<Goes, Failure> {
+        let Part { coupons, skipped } = part;
+        let first = self.job.counters.total() + 1;
+        let tasks = coupons.into_iter().map(|id| RowTask::Update(id, plan.number));
+        let skipped = (skipped > 0).then_some(RowTask::Skipped(skipped));
+        let rows = (first..).zip(tasks.chain(skipped)).map(|(line, task)| StepRow { line, cells: Vec::new(), task });
+        self.rows(rows.collect(), to).await
+    }
+}
+
+impl UpdatePlan {
+    /// Whether the update has changed the terms of a place, if nobody had touched it.
+    fn has(&self, place: u64) -> bool {
+        let after = self.untouched.partition_point(|change| change.to <= place);
+        self.untouched.get(after).is_some_and(|change| change.has(place))
+    }
+
+    /// How many places those are.
+    pub(crate) fn places(&self) -> u64 {
+        self.untouched.iter().map(TermsChange::places).sum()
+    }
+}
