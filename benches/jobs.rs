@@ -24,6 +24,7 @@ use scrip::{
         job::{Job, JobStatus},
         source::Source,
         status::Status,
+        terms::CouponType,
         update::Scope,
     },
     service::{
@@ -160,6 +161,7 @@ async fn beside(bench: &Bench, codes: usize) {
 async fn bulk(bench: &Bench, coupons: u64) -> PoolId {
     let mut drafted = draft("Bulk", Source::BulkGenerated);
     drafted.pattern = Some("ACT-$$$$$$$$$$".to_owned());
+    (drafted.kind, drafted.value) = (CouponType::Percentage, Some("10".to_owned()));
     let pool = bench.make(drafted).await;
     let generate = CouponsGenerate { pool, count: i64::try_from(coupons).expect("a count") };
     bench.session.change(None, generate).await.expect("codes");

@@ -2,9 +2,10 @@
 //! and unassign the same coupons, so that the data stays as large as it is, with the smallest memtable and four
 //! readers that scan lists and the log. It prints every answer that took more than a second, and, every ten seconds,
 //! rates, latencies, memory and disk, beside how long the machine itself took at most for a small write with fsync and how
-//! late it let a thread wake up: a stall that these share is the machine's. A standstill of a minute ends it. `SCRIP_SOAK_COUPONS` is how many coupons
-//! there are, `SCRIP_SOAK_MEMTABLE` the memtable in bytes, `SCRIP_SOAK_PAUSE` how many milliseconds everybody rests after
-//! each answer (none, unless it is given).
+//! late it let a thread wake up: a stall that these share is the machine's. A standstill of a minute ends it.
+//! `SCRIP_SOAK_COUPONS` is how many coupons there are, `SCRIP_SOAK_MEMTABLE` the memtable and `SCRIP_SOAK_CACHE` the block
+//! cache in bytes (a large one fills for hours, which looks as if memory grew), `SCRIP_SOAK_PAUSE` how many milliseconds
+//! everybody rests after each answer (none, unless it is given).
 
 use std::{
     io::Write,
@@ -48,7 +49,8 @@ fn soak() {
     let coupons = number("SCRIP_SOAK_COUPONS").unwrap_or(100_000);
     let memtable = number("SCRIP_SOAK_MEMTABLE").unwrap_or(1_048_576);
     let folder = new_folder();
-    let address = format!("surrealkv://{}?max_memtable_size={memtable}", folder.path().join("scrip").display());
+    let cache = number("SCRIP_SOAK_CACHE").map_or(String::new(), |cache| format!("&block_cache_capacity={cache}"));
+    let address = format!("surrealkv://{}?max_memtable_size={memtable}{cache}", folder.path().join("scrip").display());
     let address = Address::parse(&address).expect("an address");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let app = runtime

@@ -19,8 +19,10 @@ use scrip_domain::{
 };
 use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
 
-/// How many coupons a step has: no more than a batch of commands, which what is salvaged of a database counts on.
-pub(super) const STEP: usize = BATCH_COMMANDS as usize;
+/// How many coupons a step has that gives none out.
+pub(super) const STEP: usize = 1_024;
+/// How many it gives out: no more than a batch of commands, which what is salvaged of a database counts on.
+const CLAIMS: usize = BATCH_COMMANDS as usize;
 
 impl Lease {
     pub(super) async fn bulk(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
@@ -88,7 +90,7 @@ impl Lease {
             let at = self.job.cursor;
             let done = usize::try_from(at.place + at.within).unwrap_or(usize::MAX);
             // What is only tried is tried as a whole, so that all of it is told as it would be.
-            let step = if self.job.dry_run { given.len() } else { STEP };
+            let step = if self.job.dry_run { given.len() } else { CLAIMS };
             let row = |(line, one): (u64, &T)| row(line, command(one));
             let rows: Vec<StepRow> = (1..).zip(given).skip(done).take(step).filter_map(row).collect();
             if rows.is_empty() {

@@ -206,12 +206,15 @@ async fn a_job_waits_for_room() {
         customers.join(",")
     );
     let started = ask(&url, &start).await.expect("an answer");
-    limit(1);
     let id = started["data"]["couponsBulk"]["job"]["id"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned();
     let job = async || {
         let query = format!("{{ node(id: \"{id}\") {{ ... on Job {{ status outcome done }} }} }}");
         ask(&url, &query).await.expect("an answer")["data"]["node"].clone()
     };
+    while job().await["done"] == "0" {
+        sleep(Duration::from_millis(1)).await;
+    }
+    limit(1);
     until_ready(&url, Some("the database cannot write")).await;
     let waiting = job().await;
     assert_eq!(waiting["status"], "RUNNING", "{waiting}");

@@ -23,7 +23,7 @@ impl App {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_has_what_the_stream_has() {
     let app = App::start().await;
-    let pool = app.bulk("E-######", 60_000).await;
+    let pool = app.bulk("E-########", 60_000).await;
     for _ in 0..30 {
         app.claim(&pool, "=ann").await;
     }
@@ -82,7 +82,7 @@ async fn what_cannot_be_asked_is_told() {
     let viewer = app.data(made, json!({ "input": { "name": "viewer", "role": "VIEWER" } })).await;
     let viewer = text(&viewer["apiKeyCreate"]["secret"]);
     let job = app.job("exportStart", json!({ "poolId": pool })).await;
-    assert_eq!(app.job_file(&job, &viewer).await.0, 403);
+    assert_eq!(app.job_file(&job, &viewer).await.0, 404, "what an admin has started does not exist");
     let query = format!(
         "mutation($input: ExportStartInput!) {{ exportStart(input: $input) {{ job {{ {JOB} }} userErrors {{ code }} }} }}"
     );
