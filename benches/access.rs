@@ -1,5 +1,7 @@
-//! What it costs to know who asks, and whether refusals tell codes apart: `cargo bench --bench access --profile dev`, or
-//! with `-- --quick` for a small run. The first part signs in again and again, on one thread. The second has customers try
+//! What it costs to know who asks and what they may see, and whether refusals tell codes apart: `cargo bench --bench access
+//! --profile dev`, or with `-- --quick` for a small run. The first part signs in again and again, on one thread. The second
+//! asks for one coupon over GraphQL, in turn as whoever runs the process, of whom nothing is asked, and as the holder of a
+//! key with a role and a hundred groups, who signs in for each request; what that costs more is the cost of roles. The third has customers try
 //! codes that are not known, that somebody else has, that are over and that were invalidated, in turn and many at once,
 //! and compares how long each kind took by the two-sample Kolmogorov-Smirnov test: two kinds that it tells apart at a
 //! level of 1 % are marked with `!`.
@@ -17,11 +19,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_graphql::Request;
 use issuer::{Issuer, Key};
 use scrip::{
-    domain::{access::Role, id::CustomerId, source::Source},
+    domain::{
+        access::Role,
+        global_id::GlobalId,
+        id::{CouponId, CustomerId},
+        source::Source,
+    },
+    graphql::{Moment, Rules, asked_by, schema},
     plugins::Lookup,
-    service::{Caller, Claim, CouponRef, CouponsAdd, Invalidate, Issuer as Trusted, KeyDraft, Redeem, Rights, Session},
+    service::{
+        Caller, Claim, CouponRef, CouponsAdd, Invalidate, Issuer as Trusted, KeyDraft, Redeem, Rights, Session,
+        UserGroupCreate,
+    },
     storage::Address,
 };
 use serde_json::json;
@@ -40,6 +52,7 @@ fn main() {
 async fn run(quick: bool) {
     let bench = Bench::open(&Address::parse("mem://").expect("an address"), Duration::from_secs(1)).await;
     sign_in(&bench, if quick { 1_000 } else { 200_000 }).await;
+    roles(&bench, if quick { 5 } else { 200 }).await;
     refusals(&bench, if quick { 40 } else { 10_000 }).await;
     let Bench { scrip, session, .. } = bench;
     drop(session);
@@ -82,6 +95,60 @@ async fn sign_in(bench: &Bench, times: u32) {
 
 fn each(start: Instant, times: u32) -> String {
     format!("{:.2} us", start.elapsed().as_secs_f64() * 1e6 / f64::from(times))
+}
+
+/// How many requests are timed together.
+const REQUESTS: u32 = 1_000;
+/// How many groups a key is in.
+const GROUPS: usize = 100;
+/// What roles may cost a request.
+const AIM: f64 = 5.0;
+
+/// What a request costs more because of roles and groups.
+async fn roles(bench: &Bench, rounds: usize) {
+    let mut groups = Vec::new();
+    for number in 0..GROUPS {
+        let group = UserGroupCreate { name: format!("group {number}") };
+        groups.push(bench.session.change(None, group).await.expect("a group").id);
+    }
+    let mut pool = draft("of a group", Source::Uploaded);
+    pool.group = groups.last().copied();
+    let pool = bench.make(pool).await;
+    bench.session.change(None, CouponsAdd { pool, codes: vec!["grouped-1".to_owned()] }).await.expect("a code");
+    let ids = bench.session.ids();
+    let coupon = ids.encode(&GlobalId::Coupon(CouponId { pool, index: 0 }));
+    let document = format!("{{ coupon(id: \"{coupon}\") {{ code status pool {{ name }} }} }}");
+    let key = KeyDraft { role: Role::Service, groups, ..KeyDraft::admin("of a group") };
+    let key = bench.session.create_key(key).await.expect("a key").secret;
+    let schema = schema(&Rules::default());
+    let ask = async |session: Session| {
+        let request = Request::new(document.as_str()).data(Moment(session.now()));
+        let answer = schema.execute(asked_by(request, session)).await;
+        assert!(answer.errors.is_empty() && answer.data.to_string().contains("grouped-1"), "{answer:?}");
+    };
+    let (mut plain, mut ruled) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let start = Instant::now();
+        for _ in 0..REQUESTS {
+            ask(bench.scrip.operator()).await;
+        }
+        plain.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(REQUESTS));
+        let start = Instant::now();
+        for _ in 0..REQUESTS {
+            ask(bench.scrip.sign_in(&key, None, "").await.expect("a session")).await;
+        }
+        ruled.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(REQUESTS));
+    }
+    let median = |times: &mut Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let (plain, ruled) = (median(&mut plain), median(&mut ruled));
+    row("a request of whom nothing is asked", &format!("{plain:.2} us"));
+    row("a request with a key, a role and 100 groups", &format!("{ruled:.2} us"));
+    let more = ruled - plain;
+    let verdict = if more < AIM { "under" } else { "NOT under" };
+    row("roles cost a request", &format!("{more:.2} us more: {verdict} the aim of {AIM} us"));
 }
 
 /// Whether the time of a refusal tells what the code is.
@@ -142,16 +209,22 @@ async fn refusals(bench: &Bench, tries: usize) {
             &format!("p50 {:.2} ms, p99 {:.2} ms, {} tries", at(0.5), at(0.99), times.len()),
         );
     }
+    let mut told_apart = Vec::new();
     for one in 0..KINDS.len() {
         for other in one + 1..KINDS.len() {
             let (found, critical) = (distance(&took[one], &took[other]), critical(took[one].len(), took[other].len()));
             let mark = if found < critical { "" } else { " !" };
+            if found >= critical {
+                told_apart.push(format!("{} from {}", KINDS[one], KINDS[other]));
+            }
             row(
                 &format!("{} and {}", KINDS[one], KINDS[other]),
                 &format!("D {found:.4}, critical {critical:.4}{mark}"),
             );
         }
     }
+    let verdict = if told_apart.is_empty() { "no two kinds".to_owned() } else { told_apart.join(", ") };
+    row("Kolmogorov-Smirnov at 1 % tells apart", &format!("{verdict} ({} tries of each kind)", took[0].len()));
 }
 
 async fn is_refused(session: &Session, kind: &str) {

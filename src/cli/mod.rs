@@ -162,12 +162,8 @@ enum Command {
         #[command(subcommand)]
         action: customer::CustomerCommand,
     },
-    /// Manage API keys. The gateway has to be stopped: the database belongs to one process. A running one's keys are
-    /// managed over its API (apiKeyCreate and so on).
-    Key {
-        #[command(subcommand)]
-        action: key::KeyCommand,
-    },
+    /// Manage API keys. It works on a running gateway (--url) or, while it is stopped, on its folder.
+    Key(key::KeyArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +208,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
         Some(Command::Audit { action }) => action.url(),
         Some(Command::Import(arguments)) => arguments.url.clone(),
         Some(Command::Job(arguments)) => arguments.url.clone(),
+        Some(Command::Key(arguments)) => arguments.url.clone(),
         _ => None,
     };
     let config = configuration(arguments.settings, url)?;
@@ -244,7 +241,7 @@ fn start(arguments: Arguments) -> Result<(), Problem> {
             Some(Command::Clock { action: ClockCommand::Confirm }) => clock::confirm(config).await,
             Some(Command::Audit { action }) => audit::run(config, action).await,
             Some(Command::Customer { action }) => customer::run(config, action).await,
-            Some(Command::Key { action }) => key::run(config, action).await,
+            Some(Command::Key(arguments)) => key::run(config, arguments).await,
         }
     })
 }

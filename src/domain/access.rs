@@ -7,6 +7,7 @@ use super::{
     combining::Combining,
     group::{GroupId, Groups},
     period::Instant,
+    rejection::Rejection,
     seal::IdSecret,
     token_key::TokenKeys,
 };
@@ -33,6 +34,23 @@ pub enum Role {
 impl Role {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Admin, Self::Manager, Self::Service, Self::Viewer, Self::Customer];
+}
+
+/// How much the holder of a key may ask for in a minute. What is none is as the gateway is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KeyBudget {
+    /// How many requests.
+    pub requests: Option<u32>,
+    /// How much cost (docs/bounds.md).
+    pub cost: Option<u32>,
+}
+
+impl KeyBudget {
+    /// A number of it: at least 1. Whoever may ask for nothing needs no key.
+    pub fn number(given: i32) -> Result<u32, Rejection> {
+        let found = u32::try_from(given).ok().filter(|number| *number > 0);
+        found.ok_or_else(|| Rejection::ValueInvalid { reason: format!("expected at least 1 a minute, found {given}") })
+    }
 }
 
 /// An API key without its secret.
@@ -64,6 +82,9 @@ pub struct ApiKey {
     /// The groups whose pools its holder sees beside those of no group, in order. An ADMIN sees all.
     #[serde(default)]
     pub groups: Vec<GroupId>,
+    /// How much its holder may ask for.
+    #[serde(default)]
+    pub budget: KeyBudget,
 }
 
 impl ApiKey {
@@ -77,6 +98,12 @@ impl ApiKey {
     #[must_use]
     pub fn seen(&self) -> Groups {
         if self.role == Role::Admin { Groups::All } else { Groups::only(self.groups.iter().copied()) }
+    }
+
+    /// Whether its holder sees the pools of a group.
+    #[must_use]
+    pub fn sees(&self, group: GroupId) -> bool {
+        self.role == Role::Admin || self.groups.contains(&group)
     }
 
     /// Whether its holder may do everything for as long as nobody changes that: one such key has to be there.

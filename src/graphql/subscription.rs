@@ -124,10 +124,10 @@ fn items(ctx: &Context<'_>, follower: Follower) -> impl Stream<Item = Result<Cou
     })
 }
 
-/// Whoever follows, as they are now, if they may still do so.
-fn still_follows(ctx: &Context<'_>, action: Action) -> std::result::Result<Session, Failure> {
+/// Whoever follows, if they may still do so. All that is read for what they are told next is read as they are now.
+fn still_follows<'a>(ctx: &Context<'a>, action: Action) -> std::result::Result<&'a Session, Failure> {
     let gone = || Failure::from(Refusal::from(Rejection::Forbidden { action: action.name() }));
-    let session = ctx.data_opt::<Session>().and_then(Session::again).ok_or_else(gone)?;
+    let session = ctx.data_opt::<Session>().filter(|session| session.renew()).ok_or_else(gone)?;
     session.demand(action)?;
     Ok(session)
 }

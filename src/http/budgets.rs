@@ -1,4 +1,5 @@
-//! How much each key may ask for: requests a second, and cost a second, over whichever transport. What is left is told with
+//! How much each key may ask for: requests and cost, over whichever transport. A key may have a budget of its own, by the
+//! minute; that of the others is set for the gateway, by the second. What is left is told with
 //! each answer (draft-ietf-httpapi-ratelimit-headers-10), and when to come back where nothing is (RFC 9110, section
 //! 10.2.3).
 //!
@@ -16,8 +17,10 @@ use tokio::time::Instant;
 use scrip_domain::access::Role;
 use scrip_service::Caller;
 
-/// For how many seconds' worth a key may ask at once.
+/// For how many seconds' worth of what the gateway is set to a key may ask at once.
 const WINDOW: u64 = 10;
+/// And of a budget of its own.
+const MINUTE: u64 = 60;
 /// How many keys are remembered; those that have used nothing lately are forgotten first.
 const REMEMBERED: usize = 100_000;
 /// What a file costs that is asked for, whatever it comes to: its parts take turns.
@@ -47,11 +50,42 @@ impl Default for BudgetRules {
     }
 }
 
+/// So much in so many seconds, and all of it at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rate {
+    at_once: u64,
+    seconds: u64,
+}
+
+impl Rate {
+    /// That of a key, or else that of the gateway's setting.
+    fn of(own: Option<u32>, set: Option<u64>) -> Option<Self> {
+        let own = own.map(|number| Self { at_once: number.into(), seconds: MINUTE });
+        own.or_else(|| set.map(|rate| Self { at_once: rate.saturating_mul(WINDOW), seconds: WINDOW }))
+    }
+
+    fn window(self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    /// How long it takes until so many come back.
+    fn time_of(self, number: u64) -> Duration {
+        let micros = u128::from(number) * u128::from(self.seconds) * 1_000_000 / u128::from(self.at_once.max(1));
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// How many are there where what was used is back only after a while.
+    fn left(self, used: Duration) -> u64 {
+        let free = self.window().saturating_sub(used).as_micros() * u128::from(self.at_once);
+        u64::try_from(free / self.window().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
 /// What a caller is told of one of its budgets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Left {
     name: &'static str,
-    at_once: u64,
+    rate: Rate,
     left: u64,
     back_in: u64,
 }
@@ -70,11 +104,16 @@ impl Told {
         let joined = |text: &dyn Fn(&Left) -> String| self.left.iter().map(text).collect::<Vec<_>>().join(", ");
         (!self.left.is_empty()).then(|| {
             [
-                ("ratelimit-policy", joined(&|one| format!("\"{}\";q={};w={WINDOW}", one.name, one.at_once))),
+                ("ratelimit-policy", joined(&policy)),
                 ("ratelimit", joined(&|one| format!("\"{}\";r={};t={}", one.name, one.left, one.back_in))),
             ]
         })
     }
+}
+
+fn policy(one: &Left) -> String {
+    let Rate { at_once, seconds } = one.rate;
+    format!("\"{}\";q={at_once};w={seconds}", one.name)
 }
 
 /// When all that a caller has used of each of its budgets has come back.
@@ -98,8 +137,11 @@ impl Budgets {
     }
 
     fn take_at(&self, who: &Caller, cost: u64, now: Instant) -> Option<Told> {
-        let budget = if who.role == Role::Customer { self.rules.customer } else { self.rules.key };
-        let rates = [("requests", budget.requests, 1), ("cost", budget.cost, cost)];
+        let set = if who.role == Role::Customer { self.rules.customer } else { self.rules.key };
+        let rates = [
+            ("requests", Rate::of(who.budget.requests, set.requests), 1),
+            ("cost", Rate::of(who.budget.cost, set.cost), cost),
+        ];
         if rates.iter().all(|(_, rate, _)| rate.is_none()) {
             return None;
         }
@@ -116,21 +158,17 @@ impl Budgets {
             let Some(rate) = rate else { continue };
             let before = left_of(*back, now);
             // More than all of it at once has to wait until all of it is there.
-            let over = (before + time_of(*number, *rate)).saturating_sub(Duration::from_secs(WINDOW)).min(before);
+            let over = (before + rate.time_of(*number)).saturating_sub(rate.window()).min(before);
             wait = wait.max(over);
         }
         let mut told = Told { left: Vec::new(), wait: (!wait.is_zero()).then(|| seconds(wait)) };
         for ((name, rate, number), back) in rates.into_iter().zip(used) {
             let Some(rate) = rate else { continue };
             if told.wait.is_none() {
-                *back = Some(now + left_of(*back, now) + time_of(number, rate));
+                *back = Some(now + left_of(*back, now) + rate.time_of(number));
             }
             let used = left_of(*back, now);
-            let at_once = rate.saturating_mul(WINDOW);
-            let free = Duration::from_secs(WINDOW).saturating_sub(used);
-            let left = free.as_micros().saturating_mul(u128::from(rate)) / 1_000_000;
-            let left = u64::try_from(left).unwrap_or(u64::MAX);
-            told.left.push(Left { name, at_once, left, back_in: seconds(used) });
+            told.left.push(Left { name, rate, left: rate.left(used), back_in: seconds(used) });
         }
         Some(told)
     }
@@ -141,11 +179,6 @@ fn left_of(back: Option<Instant>, now: Instant) -> Duration {
     back.map_or(Duration::ZERO, |back| back.saturating_duration_since(now))
 }
 
-/// How long it takes until so many come back.
-fn time_of(number: u64, rate: u64) -> Duration {
-    Duration::from_micros(number.saturating_mul(1_000_000) / rate.max(1))
-}
-
 /// Whole seconds, no fewer than it takes.
 fn seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
@@ -154,6 +187,7 @@ fn seconds(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scrip_domain::access::KeyBudget;
 
     fn caller(role: Role) -> Caller {
         Caller { role, ..Caller::admin("k", "k") }
@@ -175,6 +209,26 @@ mod tests {
         // What costs more than there is at once waits for all of it.
         assert_eq!((take(5_000, 20_500).wait, take(1, 20_500).wait), (None, Some(41)));
         assert_eq!(take(1, 61_500).wait, None);
+    }
+
+    #[test]
+    fn a_key_has_a_budget_of_its_own_by_the_minute() {
+        let key = Budget { requests: Some(1), cost: Some(100) };
+        let (budgets, start) = (Budgets::new(BudgetRules { key, ..BudgetRules::default() }), Instant::now());
+        let budget = KeyBudget { requests: Some(30), cost: None };
+        let mut who = Caller { budget, ..caller(Role::Service) };
+        let take =
+            |who: &Caller, millis| budgets.take_at(who, 1, start + Duration::from_millis(millis)).expect("a budget");
+        assert!((0..30).all(|_| take(&who, 0).wait.is_none()));
+        let [policy, left] = take(&who, 0).fields().expect("fields");
+        assert_eq!(policy.1, "\"requests\";q=30;w=60, \"cost\";q=1000;w=10");
+        assert_eq!(left.1, "\"requests\";r=0;t=60, \"cost\";r=970;t=1");
+        assert_eq!((take(&who, 1_000).wait, take(&who, 2_000).wait, take(&who, 2_000).wait), (Some(1), None, Some(2)));
+        // Another one counts at once; one that is larger than that of the setting too.
+        who.budget.requests = Some(u32::MAX);
+        assert!((0..1_000).all(|_| take(&who, 60_000).wait.is_none_or(|wait| wait <= 10)));
+        who.budget = KeyBudget::default();
+        assert_eq!(take(&who, 120_000).fields().expect("fields")[0].1, "\"requests\";q=10;w=10, \"cost\";q=1000;w=10");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Answer, AuditNote, Caller, Command, CouponsGenerate, Failure, JobCancel, JobStart, KeyAdd, KeyEdit, KeyRevoke,
-    KeyRotate, Page, PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate,
+    Answer, AuditNote, Caller, Command, CouponsAdd, CouponsGenerate, Failure, JobCancel, JobStart, KeyAdd, KeyEdit,
+    KeyRevoke, KeyRotate, Page, PageRequest, PoolArchive, PoolUpdate, Proof, Scrip, UserGroupUpdate,
 };
 use scrip_domain::{
     audit::{Attempted, Attempter, AuditEntry},
@@ -41,6 +41,8 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         Command::PoolUpdate(PoolUpdate { pool, .. }) => ("POOL_UPDATE", Some(pool_target(*pool))),
         Command::PoolArchive(PoolArchive { pool, archived: true }) => ("POOL_ARCHIVE", Some(pool_target(*pool))),
         Command::PoolArchive(PoolArchive { pool, archived: false }) => ("POOL_UNARCHIVE", Some(pool_target(*pool))),
+        // Both change what a pool has to give; a job that adds codes is noted as such.
+        Command::CouponsAdd(CouponsAdd { pool, .. }) => ("COUPONS_ADD", Some(pool_target(*pool))),
         Command::CouponsGenerate(CouponsGenerate { pool, .. }) => ("COUPONS_GENERATE", Some(pool_target(*pool))),
         Command::SettingsUpdate(_) => ("SETTINGS_UPDATE", None),
         Command::KeyAdd(KeyAdd(key)) => ("KEY_CREATE", Some(key_target(&key.id))),
@@ -58,7 +60,6 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         Command::JobStep(_)
         | Command::JobForget(_)
         | Command::AuditNote(AuditNote(_))
-        | Command::CouponsAdd(_)
         | Command::Whole(_)
         | Command::CustomerUpsert(_)
         | Command::EraseFurther(_)

@@ -6,7 +6,12 @@ use std::{
 };
 
 use super::{Rights, tokens::IssuerKey};
-use scrip_domain::{access::Role, group::Groups, id::CustomerId, period::Instant};
+use scrip_domain::{
+    access::{KeyBudget, Role},
+    group::Groups,
+    id::CustomerId,
+    period::Instant,
+};
 
 /// On whose behalf a command runs.
 #[derive(Debug, Clone)]
@@ -23,6 +28,8 @@ pub struct Caller {
     pub groups: Groups,
     /// The customer that it is, to whom all but what is the customer's own does not exist. None for everybody else.
     pub customer: Option<CustomerId>,
+    /// How much it may ask for, where that is its own.
+    pub budget: KeyBudget,
     /// How it is known.
     pub proof: Proof,
     /// From where it asks, where that is known.
@@ -44,6 +51,8 @@ pub enum Proof {
         until: Instant,
         /// What it was signed with, for as long as the issuer has that.
         by: Weak<IssuerKey>,
+        /// The names of the groups that it has; none where it is one of the whole programme.
+        groups: Option<Arc<[String]>>,
     },
     /// A token that Scrip made for a customer.
     Token {
@@ -65,6 +74,7 @@ impl Caller {
             rights: Rights::ALL,
             groups: Groups::All,
             customer: None,
+            budget: KeyBudget::default(),
             proof: Proof::Own,
             address: None,
             request: Arc::default(),

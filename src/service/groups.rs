@@ -36,7 +36,7 @@ impl Scrip {
         key.map_or_else(Groups::none, |key| key.seen())
     }
 
-    /// A caller as they are now: what was withdrawn since is gone. None once nothing is left.
+    /// A caller as they are now: what was withdrawn since is gone, and what was granted is there. None once nothing is left.
     pub(super) fn still_as(&self, caller: &Caller) -> Option<Caller> {
         match &caller.proof {
             // The role may be another by now too.
@@ -47,7 +47,15 @@ impl Scrip {
             Proof::Token { by: Some(hash), .. } if self.still(caller) => {
                 Some(Caller { groups: self.groups_of_key(hash), ..caller.clone() })
             }
-            Proof::Own | Proof::Issued { .. } | Proof::Token { .. } => self.still(caller).then(|| caller.clone()),
+            Proof::Issued { .. } => self.still(caller).then(|| self.in_groups(caller.clone())),
+            Proof::Own | Proof::Token { .. } => self.still(caller).then(|| caller.clone()),
         }
+    }
+
+    /// The holder of a token of the issuer, in the groups that it names, as they are called now.
+    pub(super) fn in_groups(&self, caller: Caller) -> Caller {
+        let Proof::Issued { groups, .. } = &caller.proof else { return caller };
+        let groups = groups.as_ref().map_or(Groups::All, |names| self.groups_named(names));
+        Caller { groups, ..caller }
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Caller, Failure, KeyAdd, KeyRotate, KeysUsed, Proof, Rights, Scrip};
 use scrip_domain::{
-    access::{ApiKey, Role, SECRET_PREFIX},
+    access::{ApiKey, KeyBudget, Role, SECRET_PREFIX},
     group::GroupId,
     period::{Instant, instant_of},
 };
@@ -35,6 +35,8 @@ pub struct KeyDraft {
     pub expires_at: Option<Instant>,
     /// The groups whose pools its holder sees.
     pub groups: Vec<GroupId>,
+    /// How much its holder may ask for.
+    pub budget: KeyBudget,
     /// Its secret, where an operator presets it.
     pub secret: Option<String>,
 }
@@ -43,7 +45,8 @@ impl KeyDraft {
     /// A key for whoever runs the programme.
     #[must_use]
     pub fn admin(name: &str) -> Self {
-        Self { name: name.to_owned(), role: Role::Admin, expires_at: None, groups: Vec::new(), secret: None }
+        let (role, budget) = (Role::Admin, KeyBudget::default());
+        Self { name: name.to_owned(), role, expires_at: None, groups: Vec::new(), budget, secret: None }
     }
 }
 
@@ -102,6 +105,7 @@ impl Scrip {
             revoked_at: None,
             last_used_at: None,
             groups: draft.groups,
+            budget: draft.budget,
         };
         Ok((key, secret))
     }
@@ -127,8 +131,18 @@ impl Scrip {
     pub(super) fn caller_of(&self, hash: &str) -> Option<Caller> {
         let key = self.registry.key(hash).filter(|key| key.is_good(self.now()))?;
         let (id, name, proof) = (key.id.clone(), key.name.clone(), Proof::Key(key.hash.as_str().into()));
-        let (role, rights, groups) = (key.role, Rights::of(key.role), key.seen());
-        Some(Caller { id, name, role, rights, groups, customer: None, proof, address: None, request: Arc::default() })
+        Some(Caller {
+            id,
+            name,
+            role: key.role,
+            rights: Rights::of(key.role),
+            groups: key.seen(),
+            customer: None,
+            budget: key.budget,
+            proof,
+            address: None,
+            request: Arc::default(),
+        })
     }
 
     /// Keeps when keys were last used, of those that were since this was done last.

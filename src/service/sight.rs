@@ -4,20 +4,49 @@
 
 use std::sync::Arc;
 
-use super::{Answer, CheckoutRecord, Failure, PurchaseRecord, Recorded, Registry};
-use scrip_domain::{group::Groups, id::PoolId, pool::Pool, rejection::Rejection};
+use super::{Answer, Caller, CheckoutRecord, Failure, Proof, PurchaseRecord, Recorded, Registry, registry::Held};
+use scrip_domain::{
+    group::{GroupId, Groups},
+    id::PoolId,
+    pool::Pool,
+    rejection::Rejection,
+};
 
 /// What is told of a code whose pool does not exist for whoever asks.
 const HIDDEN: &str = "****";
 
 /// Which pools exist for somebody. All, unless it is said otherwise.
 #[derive(Debug, Clone, Default)]
-pub struct Sight(Option<(Arc<Registry>, Groups)>);
+pub struct Sight(Option<(Arc<Registry>, Whose)>);
+
+/// Whose sight it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Whose {
+    /// That of somebody who is in these groups.
+    In(Groups),
+    /// That of the holder of a key, by its hash: in the groups that it has whenever this is asked.
+    OfKey(Arc<str>),
+    /// That of whom a token says to be in groups with these names: in those that are called so whenever this is asked.
+    Named(Arc<[String]>),
+}
+
+impl Whose {
+    fn see(&self, held: &Held, group: Option<GroupId>) -> bool {
+        let Some(group) = group else { return true };
+        match self {
+            Self::In(groups) => groups.has(group),
+            Self::OfKey(hash) => held.keys.get(&**hash).is_some_and(|key| key.revoked_at.is_none() && key.sees(group)),
+            Self::Named(names) => held.groups.get(&group).is_some_and(|group| names.contains(&group.name)),
+        }
+    }
+}
 
 impl PartialEq for Sight {
     fn eq(&self, other: &Self) -> bool {
-        let groups = |sight: &Self| sight.0.as_ref().map(|(_, groups)| groups.clone());
-        groups(self) == groups(other)
+        fn whose(sight: &Sight) -> Option<&Whose> {
+            sight.0.as_ref().map(|(_, whose)| whose)
+        }
+        whose(self) == whose(other)
     }
 }
 
@@ -28,8 +57,20 @@ impl Sight {
     pub(super) fn of(registry: &Arc<Registry>, groups: &Groups) -> Self {
         match groups {
             Groups::All => Self(None),
-            Groups::Only(_) => Self(Some((Arc::clone(registry), groups.clone()))),
+            Groups::Only(_) => Self(Some((Arc::clone(registry), Whose::In(groups.clone())))),
         }
+    }
+
+    /// That of somebody for as long as they follow something: what is granted or withdrawn meanwhile counts.
+    pub(super) fn following(registry: &Arc<Registry>, caller: &Caller) -> Self {
+        let whose = match &caller.proof {
+            Proof::Key(hash) | Proof::Token { by: Some(hash), .. } => Whose::OfKey(Arc::clone(hash)),
+            Proof::Issued { groups: Some(names), .. } => Whose::Named(Arc::clone(names)),
+            Proof::Own | Proof::Issued { groups: None, .. } | Proof::Token { by: None, .. } => {
+                return Self::of(registry, &caller.groups);
+            }
+        };
+        Self(Some((Arc::clone(registry), whose)))
     }
 
     /// Whether there is nothing that does not exist.
@@ -40,13 +81,14 @@ impl Sight {
     /// Whether a pool exists.
     #[must_use]
     pub fn sees(&self, pool: PoolId) -> bool {
-        let Some((registry, groups)) = &self.0 else { return true };
-        registry.read().pools.get(&pool).is_some_and(|pool| groups.see(pool.group))
+        let Some((registry, whose)) = &self.0 else { return true };
+        let held = registry.read();
+        held.pools.get(&pool).is_some_and(|pool| whose.see(&held, pool.group))
     }
 
     /// The pool, if it exists.
     pub(super) fn seen(&self, pool: Option<Arc<Pool>>) -> Option<Arc<Pool>> {
-        pool.filter(|pool| self.0.as_ref().is_none_or(|(_, groups)| groups.see(pool.group)))
+        pool.filter(|pool| self.0.as_ref().is_none_or(|(registry, whose)| whose.see(&registry.read(), pool.group)))
     }
 
     /// An answer without what does not exist; refused where nothing is left of it.

@@ -20,7 +20,7 @@ use scrip::{
     },
 };
 
-use crate::support::{Backend, TestScrip, code, customer, disk, draft, new_folder, open, purchase};
+use crate::support::{Backend, Client, TestScrip, code, customer, disk, draft, new_folder, open, purchase};
 
 /// A name that nothing else in the database has in it.
 const ZOE: &str = "zoe-4711";
@@ -39,9 +39,11 @@ impl TestScrip {
         let held = self.customer_coupons(&customer(id), &CouponFilter::default(), &page, self.now()).await;
         held.expect("a page").items.len()
     }
+}
 
+impl Client {
     /// A checkout of a customer's that is recorded.
-    async fn bought(&self, transaction: &str, by: &str, codes: &[String], key: &str) {
+    pub(crate) async fn bought(&self, transaction: &str, by: &str, codes: &[String], key: &str) {
         let basket = BasketDraft {
             currency: "EUR".to_owned(),
             store: None,
@@ -63,7 +65,7 @@ async fn rows<T: Table>(store: &Store) -> String {
 }
 
 /// All that a folder holds of what could name a customer.
-async fn dump(address: &Address) -> String {
+pub(crate) async fn dump(address: &Address) -> String {
     let store = Store::open(address).await.expect("a database");
     let mut text = rows::<Customers>(&store).await;
     text += &rows::<Emails>(&store).await;
@@ -223,7 +225,7 @@ async fn an_erasure_that_was_cut_off_goes_on() {
 }
 
 /// The books of a folder agree.
-async fn whole(address: &Address) {
+pub(crate) async fn whole(address: &Address) {
     let mut faults = Vec::new();
     scrip::storage::check(address, |fault| faults.push(fault.to_string())).await.expect("checked");
     assert_eq!(faults, [""; 0]);

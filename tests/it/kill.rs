@@ -5,6 +5,7 @@
 //! minutes), `SCRIP_KILL_SEED` repeats a run's choices (not its timing).
 
 mod check;
+mod erasure;
 mod jobs;
 mod line;
 mod row;

@@ -100,6 +100,16 @@ impl ApiKey {
         self.0.last_used_at.map(DateTime)
     }
 
+    /// How many requests it may send in a minute; null where that is as the gateway is set to.
+    async fn requests_per_minute(&self) -> Option<i32> {
+        self.0.budget.requests.and_then(|number| i32::try_from(number).ok())
+    }
+
+    /// How much what it asks for may cost in a minute; null where that is as the gateway is set to.
+    async fn cost_per_minute(&self) -> Option<i32> {
+        self.0.budget.cost.and_then(|number| i32::try_from(number).ok())
+    }
+
     /// When it was revoked.
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(DateTime)
@@ -126,6 +136,11 @@ pub struct ApiKeyCreateInput {
     pub group_ids: Option<Vec<ID>>,
     /// From when on it is not good any more.
     pub expires_at: Option<DateTime>,
+    /// How many requests it may send in a minute, which may come at once: at least 1. Where it is not given, that is as the
+    /// gateway is set to.
+    pub requests_per_minute: Option<i32>,
+    /// How much what it asks for may cost in a minute: at least 1. Where it is not given, that is as the gateway is set to.
+    pub cost_per_minute: Option<i32>,
 }
 
 impl ApiKeyCreateInput {
@@ -134,7 +149,11 @@ impl ApiKeyCreateInput {
         let name = scrip_domain::id::checked_id(&self.name).map_err(|rejection| rejection.at(["name"]))?;
         let expires_at = self.expires_at.map(|DateTime(end)| end);
         let groups = groups_of(ids, self.group_ids)?.unwrap_or_default();
-        Ok(KeyDraft { name, role: self.role.into(), expires_at, groups, secret: None })
+        let budget = access::KeyBudget {
+            requests: self.requests_per_minute.map(requests).transpose()?,
+            cost: self.cost_per_minute.map(cost).transpose()?,
+        };
+        Ok(KeyDraft { name, role: self.role.into(), expires_at, groups, budget, secret: None })
     }
 }
 
@@ -151,6 +170,18 @@ pub struct ApiKeyUpdateInput {
     pub group_ids: Option<Vec<ID>>,
     /// From when on it is not good any more; null: it does not end.
     pub expires_at: MaybeUndefined<DateTime>,
+    /// How many requests it may send in a minute; null: as the gateway is set to.
+    pub requests_per_minute: MaybeUndefined<i32>,
+    /// How much what it asks for may cost in a minute; null: as the gateway is set to.
+    pub cost_per_minute: MaybeUndefined<i32>,
+}
+
+fn requests(given: i32) -> std::result::Result<u32, Refusal> {
+    access::KeyBudget::number(given).map_err(|rejection| rejection.at(["requestsPerMinute"]))
+}
+
+fn cost(given: i32) -> std::result::Result<u32, Refusal> {
+    access::KeyBudget::number(given).map_err(|rejection| rejection.at(["costPerMinute"]))
 }
 
 /// The groups that a list names; none where it is absent.
@@ -159,16 +190,31 @@ fn groups_of(ids: &GlobalIds, list: Option<Vec<ID>>) -> std::result::Result<Opti
     list.map(read).transpose().map_err(|rejection| rejection.at(["groupIds"]))
 }
 
+/// What a field that may be absent or null changes.
+fn changed<T, U>(
+    field: MaybeUndefined<T>,
+    read: impl FnOnce(T) -> std::result::Result<U, Refusal>,
+) -> std::result::Result<Option<Option<U>>, Refusal> {
+    match field {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Ok(Some(None)),
+        MaybeUndefined::Value(value) => read(value).map(|value| Some(Some(value))),
+    }
+}
+
 impl ApiKeyUpdateInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> std::result::Result<KeyEdit, Refusal> {
-        let expires_at = match self.expires_at {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(DateTime(end)) => Some(Some(end.as_millisecond())),
-        };
-        let groups = groups_of(ids, self.group_ids)?;
-        Ok(KeyEdit { id: ids.key(self.id.0), name: self.name, role: self.role.map(Into::into), expires_at, groups })
+        let expires_at = changed(self.expires_at, |DateTime(end)| Ok(end.as_millisecond()))?;
+        Ok(KeyEdit {
+            id: ids.key(self.id.0),
+            name: self.name,
+            role: self.role.map(Into::into),
+            expires_at,
+            groups: groups_of(ids, self.group_ids)?,
+            requests: changed(self.requests_per_minute, requests)?,
+            cost: changed(self.cost_per_minute, cost)?,
+        })
     }
 }
 

@@ -39,6 +39,10 @@ pub struct KeyEdit {
     pub expires_at: Option<Option<i64>>,
     /// Other groups.
     pub groups: Option<Vec<GroupId>>,
+    /// Another number of requests a minute.
+    pub requests: Option<Option<u32>>,
+    /// Another cost a minute.
+    pub cost: Option<Option<u32>>,
 }
 
 /// Revoke an API key.
@@ -55,7 +59,7 @@ pub struct KeyRotate {
     pub id: String,
     /// After how many minutes that ends.
     pub minutes: i64,
-    /// The new one; its name, role and end are those of the other.
+    /// The new one; its name, role, end, groups and budget are those of the other.
     pub new: Box<ApiKey>,
 }
 

@@ -51,6 +51,8 @@ impl Attempt<'_> {
         if let Some(groups) = &edit.groups {
             key.groups = self.checked_groups(groups)?;
         }
+        key.budget.requests = edit.requests.unwrap_or(key.budget.requests);
+        key.budget.cost = edit.cost.unwrap_or(key.budget.cost);
         if let Some(end) = edit.expires_at {
             key.expires_at = end.map(|end| instant_of(end).ok_or_else(|| ended("expiresAt"))).transpose()?;
             if key.expires_at.is_some_and(|end| end <= self.now()) {
@@ -81,7 +83,8 @@ impl Attempt<'_> {
             return Err(Rejection::ValueInvalid { reason }.at(["minutes"]).into());
         }
         let (name, role, expires_at) = (before.name.clone(), before.role, before.expires_at);
-        let new = ApiKey { name, role, expires_at, groups: before.groups.clone(), ..new.clone() };
+        let (groups, budget) = (before.groups.clone(), before.budget);
+        let new = ApiKey { name, role, expires_at, groups, budget, ..new.clone() };
         let made = self.key_add(&new)?;
         let end = instant_of(self.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended("minutes"))?;
         before.expires_at = Some(before.expires_at.map_or(end, |own| own.min(end)));

@@ -18,12 +18,12 @@ impl Session {
     /// Whether the actor sees whole codes.
     #[must_use]
     pub fn sees_codes(&self) -> bool {
-        self.actor().rights.allow(Action::SeeCodes)
+        self.0.rights().allow(Action::SeeCodes)
     }
 
     /// Which pools exist for the actor.
     pub(super) fn sight(&self) -> Sight {
-        Sight::of(&self.0.open_to_all().registry, &self.actor().groups)
+        Sight::of(&self.0.open_to_all().registry, &self.0.groups())
     }
 
     /// Whether a pool exists for the actor.

@@ -2,7 +2,7 @@
 //! only the pools of some groups could add codes, or draft patterns, until one is taken by a pool that does not exist for
 //! them. Both are counted as the tries of customers are, and refused alike where there were too many.
 
-use super::{Action, Session};
+use super::Session;
 use crate::{Added, Failure, Proof, attempts::Trier};
 use scrip_domain::rejection::{Refusal, Rejection};
 
@@ -19,7 +19,7 @@ impl Session {
 
     /// Whether a code that is there tells its finder something that they do not see otherwise.
     fn may_guess(&self) -> bool {
-        !self.sight().is_whole() || !self.actor().rights.allow(Action::SeeCodes)
+        !self.sight().is_whole() || !self.sees_codes()
     }
 
     /// Refuses whoever has guessed too often.

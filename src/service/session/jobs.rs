@@ -55,12 +55,12 @@ impl Session {
 
     /// The job with this number.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, Failure> {
-        self.0.may(Action::ReadJobs)?.job(&self.actor().groups, id).await
+        self.0.may(Action::ReadJobs)?.job(&self.0.groups(), id).await
     }
 
     /// A page of jobs, the latest first.
     pub async fn jobs(&self, filter: &JobFilter, page: &PageRequest<JobId>) -> Result<Page<Job, JobId>, Failure> {
-        self.0.may(Action::ReadJobs)?.jobs(&self.actor().groups, filter, page).await
+        self.0.may(Action::ReadJobs)?.jobs(&self.0.groups(), filter, page).await
     }
 
     /// A page of what a job refused. Who may not see codes is told neither those nor the cells of the file.
@@ -87,6 +87,6 @@ impl Session {
 
     /// Follows a job.
     pub fn follow_job(&self, id: JobId) -> Result<Followed, Failure> {
-        Ok(self.0.may(Action::ReadJobs)?.follow_job(&self.actor().groups, id))
+        Ok(self.0.may(Action::ReadJobs)?.follow_job(&self.0.groups(), id))
     }
 }

@@ -17,7 +17,8 @@ use tokio::sync::watch;
 use super::{
     Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor,
     EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData,
-    PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, TaskState, Tries, UseCase, audit,
+    PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, Sight, TaskState, Tries, UseCase,
+    audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -70,6 +71,13 @@ impl Session {
     pub fn again(&self) -> Option<Self> {
         let scrip = self.0.open_to_all();
         scrip.still_as(self.actor()).map(|actor| scrip.session(actor))
+    }
+
+    /// Looks again at what the actor may do and see, for this session and its copies: what was withdrawn is gone, and what
+    /// was granted is there. False once the key is not good any more. For what is told again and again.
+    #[must_use]
+    pub fn renew(&self) -> bool {
+        self.0.renew()
     }
 
     /// Whether the actor may do this, for what another has read already.
@@ -222,14 +230,14 @@ impl Session {
 
     /// The groups that the actor is in, by their names.
     pub fn groups(&self) -> Result<Vec<Arc<UserGroup>>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.groups_of(&self.actor().groups))
+        Ok(self.0.may(Action::ReadPools)?.groups_of(&self.0.groups()))
     }
 
     /// The groups with these ids that the actor is in.
     #[must_use]
     pub fn groups_named(&self, groups: &Groups) -> Vec<Arc<UserGroup>> {
-        let mut found = self.0.open_to_all().groups_of(groups);
-        found.retain(|group| self.actor().groups.has(group.id));
+        let (mut found, own) = (self.0.open_to_all().groups_of(groups), self.0.groups());
+        found.retain(|group| own.has(group.id));
         found
     }
 
@@ -263,7 +271,7 @@ impl Session {
         order: PoolOrder,
         page: &PageRequest<PoolPlace>,
     ) -> Result<Page<Arc<Pool>, PoolPlace>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, &self.actor().groups, order, page)?)
+        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, &self.0.groups(), order, page)?)
     }
 
     /// A pool's supply and counts, as they were recorded last.
@@ -384,7 +392,8 @@ impl Session {
         let scrip = self.0.may(Action::ReadEvents)?;
         let foreign = || Rejection::CustomerNotFound { by: "id" }.at(["filter", "customerId"]);
         let filter = self.own_events(&filter).ok_or_else(foreign)?;
-        Ok(scrip.follow(filter, after))
+        let sight = Sight::following(&scrip.registry, self.actor());
+        Ok(scrip.follow(EventFilter { sight, ..filter }, after))
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Refused, Scrip};
 use crate::{Action, Caller, Failure, Proof, Rights, TokenKeyBegin, prepare::fresh_bytes};
 use scrip_domain::{
-    access::Role,
+    access::{KeyBudget, Role},
     group::{GroupId, Groups, MAX_GROUPS_OF_ONE},
     id::CustomerId,
     period::{Instant, instant_of},
@@ -173,6 +173,7 @@ impl Scrip {
             rights: Rights::of(Role::Customer),
             groups,
             customer: Some(customer),
+            budget: KeyBudget::default(),
             proof: Proof::Token { until, by },
             address: None,
             request: Arc::default(),

@@ -20,7 +20,11 @@ use super::{
     source::Source,
 };
 use crate::{Caller, Proof, Rights};
-use scrip_domain::{access::Role, group::Groups, period::Instant};
+use scrip_domain::{
+    access::{KeyBudget, Role},
+    group::Groups,
+    period::Instant,
+};
 use scrip_plugins::Lookup;
 
 /// The algorithms that count where none are named.
@@ -72,9 +76,6 @@ pub struct IssuerFault {
     pub reason: String,
 }
 
-/// Who a token is about, and the names of the groups that it has.
-type Named = (Caller, Arc<[String]>);
-
 /// An issuer whose tokens are believed.
 #[derive(Debug)]
 pub struct Issuer {
@@ -92,7 +93,7 @@ pub struct Issuer {
     /// When they were last read, or were tried to be; held by who reads them.
     reading: tokio::sync::Mutex<Option<i64>>,
     /// Tokens whose signature was found to be good, by their hash.
-    known: Mutex<HashMap<[u8; 32], Arc<Named>>>,
+    known: Mutex<HashMap<[u8; 32], Arc<Caller>>>,
 }
 
 impl Issuer {
@@ -142,8 +143,8 @@ impl Issuer {
         }
     }
 
-    /// Who a token is about, and the names of the groups that it has.
-    pub(super) async fn caller(self: &Arc<Self>, token: &str, now: Instant) -> Result<Named, Refused> {
+    /// Who a token is about, in no group yet: which those are that it names, whoever has them knows.
+    pub(super) async fn caller(self: &Arc<Self>, token: &str, now: Instant) -> Result<Caller, Refused> {
         if now.as_millisecond() >= self.old_at.load(Ordering::Relaxed) {
             self.renew(now);
         }
@@ -160,9 +161,9 @@ impl Issuer {
             Ok(false) | Err(_) => return Err("its signature is not one of the issuer's".to_owned()),
         }
         let subject = Subject::of(&parts.claims()?, self, now)?;
-        let named = caller(&self.name, subject, &key);
-        self.remember(digest, &named, now);
-        Ok(named)
+        let caller = caller(&self.name, subject, &key);
+        self.remember(digest, &caller, now);
+        Ok(caller)
     }
 
     /// The key that a token names. One that is not known may be new: then the keys are read again, though not often.
@@ -217,25 +218,25 @@ impl Issuer {
         Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn known_tokens(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Named>>> {
+    fn known_tokens(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Caller>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who a token is about that was looked at before.
-    fn known(&self, digest: &[u8; 32], now: Instant) -> Option<Named> {
+    fn known(&self, digest: &[u8; 32], now: Instant) -> Option<Caller> {
         let found = self.known_tokens().get(digest).cloned()?;
-        found.0.proof.is_good(now).then(|| found.as_ref().clone())
+        found.proof.is_good(now).then(|| found.as_ref().clone())
     }
 
-    fn remember(&self, digest: [u8; 32], named: &Named, now: Instant) {
+    fn remember(&self, digest: [u8; 32], caller: &Caller, now: Instant) {
         let mut known = self.known_tokens();
         if known.len() >= MAX_KNOWN {
-            known.retain(|_, named| named.0.proof.is_good(now));
+            known.retain(|_, known| known.proof.is_good(now));
             if known.len() >= MAX_KNOWN {
                 known.clear();
             }
         }
-        known.insert(digest, Arc::new(named.clone()));
+        known.insert(digest, Arc::new(caller.clone()));
     }
 }
 
@@ -243,7 +244,7 @@ impl Proof {
     /// Whether what a token says still counts, as far as that is told without the keys of Scrip.
     fn is_good(&self, now: Instant) -> bool {
         match self {
-            Self::Issued { until, by } => now < *until && by.strong_count() > 0,
+            Self::Issued { until, by, .. } => now < *until && by.strong_count() > 0,
             Self::Own | Self::Key(_) | Self::Token { .. } => false,
         }
     }
@@ -256,7 +257,7 @@ impl Caller {
     }
 }
 
-fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> (Caller, Arc<[String]>) {
+fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> Caller {
     let Subject { name, role, groups, customer, until } = subject;
     let id = match &customer {
         Some(customer) => super::customer::id_of(customer),
@@ -267,13 +268,21 @@ fn caller(issuer: &str, subject: Subject, key: &Arc<IssuerKey>) -> (Caller, Arc<
     };
     // What events tell of a customer is in their own field.
     let name = if role == Role::Customer { super::customer::NAME.to_owned() } else { name };
-    let proof = Proof::Issued { until, by: Arc::downgrade(key) };
-    // Which groups those are, whoever has them knows.
-    let rights = Rights::of(role);
-    let seen = Groups::none();
-    let caller =
-        Caller { id, name, role, rights, groups: seen, customer, proof, address: None, request: Arc::default() };
-    (caller, groups.into())
+    // A customer of the issuer's is one of the whole programme, unless the token says of which groups.
+    let whole = role == Role::Admin || (role == Role::Customer && groups.is_empty());
+    let groups = (!whole).then(|| groups.into());
+    Caller {
+        id,
+        name,
+        role,
+        rights: Rights::of(role),
+        groups: Groups::none(),
+        customer,
+        budget: KeyBudget::default(),
+        proof: Proof::Issued { until, by: Arc::downgrade(key), groups },
+        address: None,
+        request: Arc::default(),
+    }
 }
 
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {

@@ -17,7 +17,6 @@ pub(super) use customer::TOKEN_PREFIX;
 use std::{net::IpAddr, sync::Arc};
 
 use super::{Caller, Scrip, Session};
-use scrip_domain::{access::Role, group::Groups};
 
 /// The longest token that is looked at, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
@@ -61,12 +60,7 @@ impl Scrip {
             return Some(self.holder_of(secret));
         }
         match self.issuer.get() {
-            Some(issuer) => Some(issuer.caller(secret, self.now()).await.map(|(caller, names)| {
-                // A customer of the issuer's is one of the whole programme, unless the token says of which groups.
-                let whole = caller.role == Role::Admin || (caller.role == Role::Customer && names.is_empty());
-                let groups = if whole { Groups::All } else { self.groups_named(&names) };
-                Caller { groups, ..caller }
-            })),
+            Some(issuer) => Some(issuer.caller(secret, self.now()).await.map(|caller| self.in_groups(caller))),
             // A preset key may look like one.
             None if self.has_key(secret) => None,
             None => Some(Err("no issuer is trusted: name it as [jwt] in the configuration".to_owned())),

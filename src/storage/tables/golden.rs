@@ -6,7 +6,7 @@ use std::{fmt::Write, fs, path::Path};
 use super::*;
 use crate::{codec::id_bytes, format};
 use scrip_domain::{
-    access::Role,
+    access::{KeyBudget, Role},
     binding::{Binding, OnFailure},
     clock::{BatchTime, Reading},
     code::SeriesKey,
@@ -371,6 +371,7 @@ pub(super) fn key_of(id: &str, hash: &str) -> ApiKey {
         revoked_at: None,
         last_used_at: None,
         groups: Vec::new(),
+        budget: KeyBudget::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use scrip_domain::{
-    access::Role,
+    access::{KeyBudget, Role},
     audit::{Attempted, Attempter},
 };
 
@@ -28,6 +28,7 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
     let what =
         Attempted { action: "POOL_UPDATE".to_owned(), target: Some("pool:7".to_owned()), outcome: "DONE".to_owned() };
     let entry = AuditHead { number: 41, digest: [7; 32] }.next(at(1), by, what);
+    let bounded = KeyBudget { requests: Some(600), cost: Some(1_000_000) };
     vec![
         row::<Erasures>(customer("ann"), erasure),
         row::<AuditEntries>(42, Box::new(entry.clone())),
@@ -35,5 +36,6 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
         row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
         row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),
+        row::<ApiKeys>("0a1f".to_owned(), ApiKey { budget: bounded, ..key_of("k6", "0a1f") }),
     ]
 }

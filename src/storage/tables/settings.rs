@@ -14,7 +14,7 @@ use crate::{
     table::{Form, KIB},
 };
 use scrip_domain::{
-    access::{ApiKey, Role, Settings},
+    access::{ApiKey, KeyBudget, Role, Settings},
     clock::{BatchTime, Reading},
     combining::Combining,
     group::GroupId,
@@ -125,6 +125,11 @@ pub(crate) struct KeptKey<'a> {
     /// The groups whose pools its holder sees.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<u32>,
+    /// How many requests and how much cost its holder may ask for in a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost: Option<u32>,
 }
 
 impl Form for ApiKeys {
@@ -152,6 +157,8 @@ impl Form for ApiKeys {
             revoked_at: key.revoked_at.map(millis),
             last_used_at: key.last_used_at.map(millis),
             groups: key.groups.iter().map(|group| group.0).collect(),
+            requests: key.budget.requests,
+            cost: key.budget.cost,
         }
     }
 
@@ -168,6 +175,7 @@ impl Form for ApiKeys {
             revoked_at: kept.revoked_at.map(instant).transpose()?,
             last_used_at: kept.last_used_at.map(instant).transpose()?,
             groups: kept.groups.into_iter().map(GroupId).collect(),
+            budget: KeyBudget { requests: kept.requests, cost: kept.cost },
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Groups of users: whatever belongs to a pool of another group does not exist for a key, by whichever way it is looked
 //! for, and in the same words as what was never there.
 
+mod streams;
+
 use futures_util::StreamExt;
 use scrip::{
     domain::{
@@ -323,35 +325,4 @@ async fn what_is_wrong_with_a_group_is_told() {
     );
     assert_eq!(unknown.await["userGroupUpdate"]["userErrors"][0]["code"], "NOT_FOUND");
     app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_open_stream_ends_where_the_right_does() {
-    let divided = Divided::new().await;
-    let app = &divided.app;
-    let (key, id) = app.key_in("VIEWER", &[&divided.north, &divided.south]).await;
-    let follow =
-        json!({ "query": "subscription { couponEvents { ... on CouponEvent { type coupon { pool { name } } } } }" });
-    let request = app.client.post(format!("{}/graphql", app.url)).bearer_auth(&key);
-    let mut stream = request.header("accept", "text/event-stream").json(&follow).send().await.expect("a stream");
-    let mut said = String::new();
-    let mut hear = async |until: &str, said: &mut String| {
-        while !said.contains(until) {
-            let part = tokio::time::timeout(std::time::Duration::from_secs(20), stream.chunk());
-            said.push_str(&String::from_utf8_lossy(&part.await.expect("in time").expect("bytes").expect("more")));
-        }
-    };
-    app.claim(&divided.pool, "bob").await;
-    hear("Northern lights", &mut said).await;
-    let update = "mutation($input: ApiKeyUpdateInput!) { apiKeyUpdate(input: $input) { userErrors { code } } }";
-    app.data(update, json!({ "input": { "id": id, "groupIds": [divided.south] } })).await;
-    said.clear();
-    // What happens in the north is not told any more, and what happens in the south still is.
-    let invalidate = json!({ "coupon": { "id": divided.coupon } });
-    app.ok("couponInvalidate", invalidate).await;
-    let south = app.by_code("SOUTH-1").await;
-    app.ok("couponInvalidate", json!({ "coupon": { "id": south["id"] } })).await;
-    hear("South sun", &mut said).await;
-    assert!(!said.contains("Northern") && said.matches("COUPON_INVALIDATE").count() == 1, "{said}");
-    divided.app.finish().await;
 }

@@ -2,7 +2,7 @@
 //! that are added, patterns that are drafted. And what each key may ask for is bounded and told.
 
 use scrip::http::{Budget, BudgetRules, Options};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{App, app::text};
 
@@ -18,6 +18,15 @@ impl App {
         let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
         self.pool(json!({ "type": "AMOUNT", "value": "5", "userGroupId": group }), &codes).await;
         self.key_of(role).await.0
+    }
+
+    /// Asks with a key who that is; the headers that tell of budgets, and the body.
+    async fn ask_as(&self, key: &str) -> ([Option<String>; 3], String) {
+        let request = self.client.post(format!("{}/graphql", self.url)).bearer_auth(key);
+        let answer = request.json(&json!({ "query": "{ viewer { name } }" })).send().await.expect("an answer");
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
+        let told = ["ratelimit-policy", "ratelimit", "retry-after"].map(header);
+        (told, answer.text().await.expect("a body"))
     }
 }
 
@@ -111,20 +120,13 @@ async fn what_a_key_may_ask_for_is_bounded_and_told() {
     let key = Budget { requests: Some(1), cost: None };
     let budgets = BudgetRules { key, ..BudgetRules::default() };
     let app = App::with(Options { budgets, ..Options::default() }).await;
-    let ask = async |key: &str| {
-        let request = app.client.post(format!("{}/graphql", app.url)).bearer_auth(key);
-        let answer = request.json(&json!({ "query": "{ viewer { name } }" })).send().await.expect("an answer");
-        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
-        let told = ["ratelimit-policy", "ratelimit", "retry-after"].map(header);
-        (told, answer.text().await.expect("a body"))
-    };
-    let ([policy, left, wait], _) = ask(&app.key).await;
+    let ([policy, left, wait], _) = app.ask_as(&app.key).await;
     assert_eq!(policy.as_deref(), Some("\"requests\";q=10;w=10"));
     assert!(left.is_some_and(|left| left.starts_with("\"requests\";r=9;t=1")), "after one");
     assert_eq!(wait, None);
     let mut refused = None;
     for _ in 0..30 {
-        let ([.., wait], body) = ask(&app.key).await;
+        let ([.., wait], body) = app.ask_as(&app.key).await;
         if body.contains("LIMIT_EXCEEDED") {
             refused = wait;
         }
@@ -132,6 +134,47 @@ async fn what_a_key_may_ask_for_is_bounded_and_told() {
     assert_eq!(refused.as_deref(), Some("1"), "after ten and a few that came back");
     // Another key has its own.
     let other = app.another_key("other").await;
-    assert!(!ask(&other).await.1.contains("LIMIT_EXCEEDED"));
+    assert!(!app.ask_as(&other).await.1.contains("LIMIT_EXCEEDED"));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_may_have_a_budget_of_its_own() {
+    let key = Budget { requests: Some(100), cost: None };
+    let app = App::with(Options { budgets: BudgetRules { key, ..BudgetRules::default() }, ..Options::default() }).await;
+    let create = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { secret apiKey { id \
+        requestsPerMinute costPerMinute } userErrors { code field } } }";
+    let input = json!({ "name": "till", "role": "SERVICE", "requestsPerMinute": 3 });
+    let made = app.data(create, json!({ "input": input })).await["apiKeyCreate"].clone();
+    let (till, id) = (made["secret"].as_str().expect("a secret"), made["apiKey"]["id"].clone());
+    assert_eq!((&made["apiKey"]["requestsPerMinute"], &made["apiKey"]["costPerMinute"]), (&json!(3), &json!(null)));
+    for left in [2, 1, 0] {
+        let ([policy, told, _], _) = app.ask_as(till).await;
+        assert_eq!(policy.as_deref(), Some("\"requests\";q=3;w=60"));
+        assert!(told.is_some_and(|told| told.starts_with(&format!("\"requests\";r={left};"))), "{left}");
+    }
+    let ([.., wait], body) = app.ask_as(till).await;
+    assert!(
+        body.contains("LIMIT_EXCEEDED") && wait.is_some_and(|wait| wait.parse::<u64>().is_ok_and(|wait| wait > 10))
+    );
+    // It is changed, and taken away, at once.
+    let update = "mutation($input: ApiKeyUpdateInput!) { apiKeyUpdate(input: $input) { apiKey { requestsPerMinute } \
+        userErrors { code field message } } }";
+    let changed = async |number: Value| {
+        let input = json!({ "id": id, "requestsPerMinute": number });
+        app.data(update, json!({ "input": input })).await["apiKeyUpdate"].clone()
+    };
+    assert_eq!(changed(json!(600)).await["apiKey"]["requestsPerMinute"], 600);
+    assert_eq!(app.ask_as(till).await.0[0].as_deref(), Some("\"requests\";q=600;w=60"));
+    assert_eq!(changed(Value::Null).await["apiKey"]["requestsPerMinute"], Value::Null);
+    assert_eq!(app.ask_as(till).await.0[0].as_deref(), Some("\"requests\";q=1000;w=10"));
+    for wrong in [0, -1] {
+        let error = changed(json!(wrong)).await["userErrors"][0].clone();
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (&json!("VALUE_INVALID"), &json!(["requestsPerMinute"])),
+            "{error}"
+        );
+    }
     app.stop().await;
 }

@@ -31,6 +31,7 @@ mod holds;
 mod idempotency;
 mod ids;
 mod jobs;
+mod key_cli;
 mod keys;
 mod lanes;
 mod life;

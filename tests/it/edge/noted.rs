@@ -31,6 +31,10 @@ async fn changes_are_noted_with_who_made_them() {
     let pool = app.pool(json!({ "name": "secret sale", "type": "AMOUNT", "value": "5" }), &["CODE-1"]).await;
     app.ok("poolUpdate", json!({ "id": pool, "apply": "NONE", "value": "7" })).await;
     app.ok("poolUpdate", json!({ "id": pool, "apply": "NONE", "value": "8", "dryRun": true })).await;
+    // Nothing was added: nothing has changed.
+    let add = "mutation($input: CouponsAddInput!) { couponsAdd(input: $input) { added } }";
+    let added = app.data(add, json!({ "input": { "poolId": pool, "codes": ["CODE-1"] } })).await;
+    assert_eq!(added["couponsAdd"]["added"], 0, "{added}");
     app.ok("poolArchive", json!({ "id": pool, "archived": true })).await;
     app.ok("poolArchive", json!({ "id": pool, "archived": false })).await;
     app.ok("settingsUpdate", json!({ "autoRedeem": true })).await;
@@ -50,6 +54,7 @@ async fn changes_are_noted_with_who_made_them() {
         [
             "KEY_CREATE DONE",
             "POOL_CREATE DONE",
+            "COUPONS_ADD DONE",
             "POOL_UPDATE DONE",
             "POOL_ARCHIVE DONE",
             "POOL_UNARCHIVE DONE",
@@ -62,7 +67,9 @@ async fn changes_are_noted_with_who_made_them() {
     assert_eq!((&refused["actor"], &refused["role"]), (&json!("VIEWER"), &json!("VIEWER")));
     assert_eq!((&made["actor"], &made["role"], &made["target"]), (&json!("till"), &json!("ADMIN"), &json!(key)));
     assert!(refused["address"] == "127.0.0.1" && !text(&refused["request"]).is_empty(), "{refused}");
-    assert_eq!(noted[6]["target"], json!(pool), "{noted:?}");
+    for (place, action) in [(6, "COUPONS_ADD"), (7, "POOL_CREATE")] {
+        assert_eq!((&noted[place]["action"], &noted[place]["target"]), (&json!(action), &json!(pool)), "{noted:?}");
+    }
     let whole = json!(noted).to_string();
     for secret in ["secret sale", "CODE-1", "ann", "example.com"] {
         assert!(!whole.contains(secret), "{secret} is in {whole}");
@@ -71,7 +78,7 @@ async fn changes_are_noted_with_who_made_them() {
         (json!({ "actor": "VIEWER" }), 1),
         (json!({ "actor": refused["actorId"] }), 1),
         (json!({ "actions": ["POOL_CREATE", "POOL_UPDATE"] }), 2),
-        (json!({ "target": pool }), 4),
+        (json!({ "target": pool }), 5),
         (json!({ "target": key }), 1),
         (json!({ "outcome": "FORBIDDEN" }), 1),
         (json!({ "from": "2026-02-01T00:00:00Z" }), 0),

@@ -214,7 +214,7 @@ async fn keys_are_made_listed_and_revoked_on_a_stopped_folder() {
     let (_, listed) = run(&["key", "list"]).await;
     let of = |name: &str, listed: &str| listed.lines().find(|line| line.contains(name)).expect("a line").to_owned();
     let line = of("eye", &listed);
-    assert!(line.contains("Viewer") && line.ends_with(&secret[..10]) && line.contains("good"), "{listed}");
+    assert!(line.contains("VIEWER") && line.ends_with(&secret[..10]) && line.contains("good"), "{listed}");
     let id = line.split_whitespace().next().expect("an id");
     assert!(run(&["key", "revoke", id]).await.0);
     assert!(of("eye", &run(&["key", "list"]).await.1).contains("revoked"));

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 
 /// What its tokens have as `iss`.
-pub(super) const NAME: &str = "https://login.example";
+pub(crate) const NAME: &str = "https://login.example";
 
 enum Pair {
     Rsa(RsaKeyPair),
@@ -30,28 +30,28 @@ enum Pair {
 }
 
 /// A key of an issuer.
-pub(super) struct Key {
-    pub(super) kid: String,
+pub(crate) struct Key {
+    pub(crate) kid: String,
     alg: &'static str,
     pair: Pair,
 }
 
 impl Key {
-    pub(super) fn rsa(kid: &str, alg: &'static str) -> Self {
+    pub(crate) fn rsa(kid: &str, alg: &'static str) -> Self {
         Self { kid: kid.to_owned(), alg, pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("a key")) }
     }
 
-    pub(super) fn p256(kid: &str) -> Self {
+    pub(crate) fn p256(kid: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         Self { kid: kid.to_owned(), alg: "ES256", pair: Pair::P256(pair) }
     }
 
-    pub(super) fn ed25519(kid: &str) -> Self {
+    pub(crate) fn ed25519(kid: &str) -> Self {
         Self { kid: kid.to_owned(), alg: "EdDSA", pair: Pair::Ed25519(Ed25519KeyPair::generate().expect("a key")) }
     }
 
     /// Its public part, as a JWK.
-    pub(super) fn public(&self) -> Value {
+    pub(crate) fn public(&self) -> Value {
         let text = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
         match &self.pair {
             Pair::Rsa(pair) => {
@@ -72,12 +72,12 @@ impl Key {
     }
 
     /// A token that says this.
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         self.signed(&json!({ "alg": self.alg, "kid": self.kid, "typ": "JWT" }), claims)
     }
 
     /// A token with this header.
-    pub(super) fn signed(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
         let message = message(header, claims);
         let signature = self.sign(message.as_bytes());
         format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
@@ -99,20 +99,20 @@ impl Key {
 }
 
 /// A token that is signed with a text that everybody has.
-pub(super) fn hmac_token(header: &Value, claims: &Value, secret: &[u8]) -> String {
+pub(crate) fn hmac_token(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let message = message(header, claims);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
     format!("{message}.{}", BASE64URL_NOPAD.encode(tag.as_ref()))
 }
 
 /// What is signed of a token.
-pub(super) fn message(header: &Value, claims: &Value) -> String {
+pub(crate) fn message(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
     format!("{}.{}", part(header), part(claims))
 }
 
 /// A set of keys, as it is written.
-pub(super) fn set(keys: &[Value]) -> String {
+pub(crate) fn set(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
 }
 
@@ -120,7 +120,7 @@ pub(super) fn set(keys: &[Value]) -> String {
 type Answer = Arc<Mutex<(StatusCode, String)>>;
 
 /// An issuer that answers on a port of the system's choice.
-pub(super) struct Issuer {
+pub(crate) struct Issuer {
     url: String,
     answer: Answer,
     asked: Arc<AtomicUsize>,
@@ -128,7 +128,7 @@ pub(super) struct Issuer {
 }
 
 impl Issuer {
-    pub(super) async fn start(keys: &[Key]) -> Self {
+    pub(crate) async fn start(keys: &[Key]) -> Self {
         let answer: Answer = Arc::new(Mutex::new((StatusCode::OK, set(&public(keys)))));
         let (asked, (hear, heard)) = (Arc::<AtomicUsize>::default(), watch::channel(0));
         let (told, counted) = (Arc::clone(&answer), Arc::clone(&asked));
@@ -146,7 +146,7 @@ impl Issuer {
     }
 
     /// What the configuration says of it.
-    pub(super) fn draft(&self) -> IssuerDraft {
+    pub(crate) fn draft(&self) -> IssuerDraft {
         IssuerDraft {
             issuer: NAME.to_owned(),
             audience: "scrip".to_owned(),
@@ -157,22 +157,22 @@ impl Issuer {
     }
 
     /// Has it have these keys from now on.
-    pub(super) fn has(&self, keys: &[Key]) {
+    pub(crate) fn has(&self, keys: &[Key]) {
         self.answers(StatusCode::OK, set(&public(keys)));
     }
 
     /// Has it answer this from now on.
-    pub(super) fn answers(&self, status: StatusCode, text: String) {
+    pub(crate) fn answers(&self, status: StatusCode, text: String) {
         *self.answer.lock().expect("an answer") = (status, text);
     }
 
     /// How often it was asked.
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
     /// Waits until it was asked so often.
-    pub(super) async fn is_asked(&mut self, times: usize) {
+    pub(crate) async fn is_asked(&mut self, times: usize) {
         self.heard.wait_for(|number| *number >= times).await.expect("an issuer");
     }
 }

@@ -16,7 +16,7 @@ use scrip::{
 use serde_json::{Value, json};
 
 use super::App;
-use issuer::{Issuer, Key};
+pub(super) use issuer::{Issuer, Key};
 
 /// The instant at which tests begin, in seconds since 1970.
 const NOW: i64 = 1_769_853_600;
@@ -27,7 +27,7 @@ impl App {
         self.trust_with(issuer.draft()).await;
     }
 
-    async fn trust_with(&self, draft: IssuerDraft) {
+    pub(super) async fn trust_with(&self, draft: IssuerDraft) {
         let issuer = Trusted::new(draft, Lookup::default()).expect("an issuer");
         self.scrip().trust(issuer).await.expect("its keys");
     }
@@ -56,7 +56,7 @@ fn claims() -> Value {
 }
 
 /// The same, with one claim another, or without it.
-fn with(name: &str, value: Value) -> Value {
+pub(super) fn with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     let fields = claims.as_object_mut().expect("claims");
     match value {
