@@ -87,6 +87,7 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         | Command::HoldingsBegin(_)
         | Command::HoldingsFound(_)
         | Command::KeepUpdates(_)
+        | Command::PartnerTold(_)
         | Command::Expire(_) => return None,
     })
 }

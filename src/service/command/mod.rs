@@ -16,7 +16,7 @@ pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, 
 pub(super) use books::Whose;
 pub use books::{
     AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeepUpdates, KeysUsed,
-    ReleaseOver, TokenKeyBegin,
+    PartnerTold, ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use erasure::{Erase, EraseFurther, ErasePart, Place};
@@ -175,6 +175,8 @@ use_cases! {
     Expire(Expire) -> (), KeepBooks;
     /// Have coupons keep in their rows what their pool's updates say of them.
     KeepUpdates(KeepUpdates) -> (), KeepBooks;
+    /// Record what came of telling a pool's partner.
+    PartnerTold(PartnerTold) -> (), KeepBooks;
 }
 
 impl Command {

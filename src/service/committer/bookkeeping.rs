@@ -6,6 +6,7 @@ use scrip_domain::{
     coupon::{Coupon, Decision},
     event::{Change, Event, EventType},
     id::{CouponId, EventId},
+    notice::News,
     presence::path,
     status::Status,
 };
@@ -34,9 +35,13 @@ impl Attempt<'_> {
         let row = row.as_ref().or(before);
         // Before its events: they count from the first that is noted on.
         let noted = self.notes_holdings(id)?;
+        let tells = self.pool_of(id)?.tells_partner();
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         for change in update.into_iter().chain(changes) {
             let event = self.next_event();
+            if tells && News::of(&change, before).is_some() {
+                self.note_for_partner(id.pool, event)?;
+            }
             if let Some(transaction) = &change.transaction {
                 self.put::<TransactionEvents>((transaction.clone(), event), id);
             }

@@ -207,6 +207,7 @@ pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Comman
         Command::Whole(_) | Command::ClockConfirm(_) => Answer::Done,
         Command::Expire(Expire(due)) => attempt.expire(due)?.into(),
         Command::KeepUpdates(case) => attempt.keep_updates(case)?.into(),
+        Command::PartnerTold(case) => attempt.partner_told(case)?.into(),
     })
 }
 
