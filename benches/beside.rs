@@ -109,6 +109,7 @@ fn pool(name: &str, pattern: &str, check: Option<&str>) -> PoolDraft {
         config: serde_json::json!({}),
         on_failure: OnFailure::Refuse,
         at_claim: false,
+        tells_changes: false,
     });
     PoolDraft {
         pattern: Some(pattern.to_owned()),

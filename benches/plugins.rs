@@ -27,7 +27,7 @@ use serde_json::json;
 /// The plugins that are measured, each with a configuration.
 const CHECKED: [&str; 2] = ["first-purchase", "customer-segment"];
 /// The examples in other languages, which are measured where they are built.
-const LANGUAGES: [&str; 7] = ["c", "cpp", "zig", "assemblyscript", "js", "typescript", "python"];
+const LANGUAGES: [&str; 8] = ["c", "cpp", "zig", "assemblyscript", "go", "js", "typescript", "python"];
 /// Plugins of one gateway.
 const HUNDREDS: usize = 200;
 /// Longer than any code takes to compile.

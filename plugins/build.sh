@@ -15,7 +15,7 @@ sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 25
 # The digest of what a plugin is made from: for each file, in the byte order of their paths, the path, a zero
 # byte, the file's length in decimal, a zero byte, and its content.
 sources() {
-  find "$1/Cargo.toml" "$1/src" sdk/Cargo.toml sdk/src wit/1.0.0 Cargo.toml Cargo.lock -type f | LC_ALL=C sort |
+  find "$1/Cargo.toml" "$1/src" sdk/Cargo.toml sdk/src wit Cargo.toml Cargo.lock -type f | LC_ALL=C sort |
     while IFS= read -r file; do
       printf '%s\0%d\0' "$file" "$(wc -c <"$file")"
       cat "$file"

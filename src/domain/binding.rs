@@ -30,6 +30,10 @@ pub struct Binding {
     pub on_failure: OnFailure,
     /// Whether a claim asks it too; of no use for a source.
     pub at_claim: bool,
+    /// Of a source: whether its partner is told what becomes of the coupons that it supplied; see
+    /// [`notice`](super::notice).
+    #[serde(default)]
+    pub tells_changes: bool,
 }
 
 impl Binding {
@@ -68,7 +72,13 @@ mod tests {
 
     #[test]
     fn a_failure_means_what_the_binding_says() {
-        let binding = |on_failure| Binding { plugin: "p".to_owned(), config: Value::Null, on_failure, at_claim: false };
+        let binding = |on_failure| Binding {
+            plugin: "p".to_owned(),
+            config: Value::Null,
+            on_failure,
+            at_claim: false,
+            tells_changes: false,
+        };
         let code = |outcome| match outcome {
             Outcome::Refused(refusal) => Some(refusal.code),
             Outcome::Passed { .. } => None,

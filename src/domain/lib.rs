@@ -23,6 +23,7 @@ pub mod id;
 pub mod job;
 pub mod limits;
 pub mod name_key;
+pub mod notice;
 pub mod period;
 pub mod pool;
 pub mod pool_codes;

@@ -166,6 +166,12 @@ impl Pool {
         self.aggregated || self.series.iter().any(|series| matches!(series.making, Making::Generic(_)))
     }
 
+    /// Whether the partner that supplies its codes is told what becomes of its coupons.
+    #[must_use]
+    pub fn tells_partner(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.tells_changes)
+    }
+
     /// Whether whoever presents this code gets a coupon at once.
     #[must_use]
     pub fn is_open_code(&self, code: &str) -> bool {

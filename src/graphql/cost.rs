@@ -22,7 +22,7 @@ use async_graphql::{
 };
 
 use scrip_domain::{basket::MAX_LINES, checkout::MAX_COUPONS};
-use scrip_service::{DEFAULT_PAGE, MAX_ELIGIBLE, MAX_PAGE, MAX_RETURNED_LINES, MAX_RETURNS};
+use scrip_service::{DEFAULT_PAGE, MAX_ELIGIBLE, MAX_PAGE, MAX_RETURNED_LINES, MAX_RETURNS, SHOWN_FAILURES};
 
 /// What an operation may cost where nothing else is configured.
 pub const MAX_COST: u64 = 100_000;
@@ -374,6 +374,7 @@ impl<'a> Walk<'a> {
             ("CheckoutVerdict", "lines") => return lines,
             // The shipping is one more.
             ("CouponVerdict", "allocations") => return lines + 1,
+            ("PoolPartner", "failures") => return SHOWN_FAILURES as u64,
             ("Purchase", "returns") => return MAX_RETURNS as u64 + 1,
             // All returns together have so many, and the last one all that are left.
             ("PurchaseReturn", "lines") => return (MAX_RETURNED_LINES + 2 * MAX_LINES) as u64 / MAX_RETURNS as u64,

@@ -15,11 +15,11 @@ use serde_json::Value;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::{
-    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, HttpError, HttpResponse, LogLevel, PluginFailure,
-    SourceRefusal,
+    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, HttpError, HttpResponse, LogLevel, NoticeRequest,
+    PluginFailure, SourceRefusal,
     chatter::Chatter,
     code,
-    contract::{self, Checked, Issued, Linked},
+    contract::{self, Checked, Issued, Linked, Noticed},
     egress::{Egress, Lookup, Permissions},
     engine::STACK,
     host::shown,
@@ -194,7 +194,7 @@ impl Build {
     ) -> Report<Issued> {
         let (build, request) = (Arc::clone(self), Arc::new(request.clone()));
         let call = async move |room: Room| {
-            let Linked::Source(guest) = &build.linked else { return build.wrong_kind(PluginKind::Source) };
+            let Linked::Source(guest, _) = &build.linked else { return build.wrong_kind(PluginKind::Source) };
             let mut store = build.store(room, network, watched);
             store.data_mut().moment = Moment::Code(Arc::clone(&request));
             let called = tokio::time::timeout(build.manifest.limits.time(), guest.issue(&mut store, &request)).await;
@@ -207,6 +207,34 @@ impl Build {
             build.report(store, called.ok(), |answer| {
                 build.fits_output(said_of_issue(answer))?;
                 if leaks { Err(build.nonsense("its code contains a secret".to_owned())) } else { Ok(()) }
+            })
+        };
+        self.made(self.sandbox.places.call(room, self.sandbox.patience, call).await)
+    }
+
+    /// Whether it is a source that wants to be told what becomes of its coupons.
+    #[must_use]
+    pub fn tells(&self) -> bool {
+        matches!(self.linked, Linked::Source(_, Some(_)))
+    }
+
+    /// Tells a source what has become of a coupon.
+    pub async fn tell(self: &Arc<Self>, notice: &NoticeRequest, network: Network, watched: bool) -> Report<Noticed> {
+        let room = match self.enter(&notice.pool.id) {
+            Ok(room) => room,
+            Err(failure) => return Report::of_none(failure),
+        };
+        let (build, notice) = (Arc::clone(self), Arc::new(notice.clone()));
+        let call = async move |room: Room| {
+            let Linked::Source(_, Some(guest)) = &build.linked else {
+                let reason = "it is told nothing: it does not export notice-api of contract 1.1".to_owned();
+                return Report::of_none(build.nonsense(reason));
+            };
+            let mut store = build.store(room, network, watched);
+            store.data_mut().moment = Moment::Notice(Arc::clone(&notice));
+            let called = tokio::time::timeout(build.manifest.limits.time(), guest.tell(&mut store, &notice)).await;
+            build.report(store, called.ok(), |answer| {
+                build.fits_output(answer.as_ref().err().map_or(0, said_of_refusal))
             })
         };
         self.made(self.sandbox.places.call(room, self.sandbox.patience, call).await)
@@ -402,10 +430,14 @@ fn said_of_check(answer: &Checked) -> usize {
 fn said_of_issue(answer: &Issued) -> usize {
     match answer {
         Ok(issued) => issued.code.len() + issued.expires_at.as_ref().map_or(0, String::len),
-        Err(
-            SourceRefusal::Unavailable(reason) | SourceRefusal::Refused(reason) | SourceRefusal::Misconfigured(reason),
-        ) => reason.len(),
+        Err(refusal) => said_of_refusal(refusal),
     }
+}
+
+fn said_of_refusal(refusal: &SourceRefusal) -> usize {
+    let (SourceRefusal::Unavailable(reason) | SourceRefusal::Refused(reason) | SourceRefusal::Misconfigured(reason)) =
+        refusal;
+    reason.len()
 }
 
 #[cfg(test)]

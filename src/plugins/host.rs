@@ -9,11 +9,11 @@ use std::{
 };
 
 use super::{
-    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, IssuedCode, PluginFailure, SourceRefusal,
+    CheckRequest, CheckVerdict, CodeRequest, ConfigFault, IssuedCode, NoticeRequest, PluginFailure, SourceRefusal,
     breaker::{Admitted, Breakers},
     build::{Build, Report},
     chatter::Chatter,
-    contract::{Checked, Issued},
+    contract::{Checked, Issued, Noticed},
     egress::Lookup,
     folder::Seen,
     loading::Loading,
@@ -285,6 +285,18 @@ impl Plugins {
         let Report { answer, usage, .. } = build.issue_in(room, request, network, false).await;
         let down = matches!(answer, Err(_) | Ok(Err(SourceRefusal::Unavailable(_))));
         turn.end(usage.time, answer.as_ref().err(), down);
+        answer
+    }
+
+    /// Tells a source what has become of a coupon. Whoever tells waits longer after each failure, so that no pause of claims
+    /// is made of these.
+    pub async fn tell(&self, id: &str, notice: &NoticeRequest) -> Result<Noticed, PluginFailure> {
+        let (plugin, build) = self.build(id, PluginKind::Source)?;
+        let Report { answer, usage, .. } = build.tell(notice, build.network(&notice.pool.id), false).await;
+        match &answer {
+            Err(PluginFailure::Busy { .. }) => plugin.stats.note_turned_away(),
+            answer => plugin.stats.note(usage.time, answer.is_err()),
+        }
         answer
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{CheckRequest, CodeRequest};
+use super::{CheckRequest, CodeRequest, NoticeRequest};
 
 /// What a call is about.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(super) enum Moment {
     Check(Arc<CheckRequest>),
     /// A code.
     Code(Arc<CodeRequest>),
+    /// What has become of a coupon.
+    Notice(Arc<NoticeRequest>),
 }
 
 impl Moment {
@@ -25,12 +27,13 @@ impl Moment {
             Self::Trial => return 0,
             Self::Check(request) => &request.now,
             Self::Code(request) => &request.now,
+            Self::Notice(request) => &request.now,
         };
         let at = text.parse::<jiff::Timestamp>().ok();
         at.and_then(|at| u64::try_from(at.as_nanosecond()).ok()).unwrap_or_default()
     }
 
-    /// A number that follows from the request. A claim that is asked for again has the same, whenever that is.
+    /// A number that follows from the request. What is asked for or told again has the same, whenever that is.
     pub(super) fn seed(&self) -> u64 {
         let bytes = match self {
             Self::Trial => Vec::new(),
@@ -39,6 +42,7 @@ impl Moment {
                 let timeless = CodeRequest { now: String::new(), ..request.as_ref().clone() };
                 serde_json::to_vec(&timeless).unwrap_or_default()
             }
+            Self::Notice(request) => request.id.as_bytes().to_vec(),
         };
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         digest.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))

@@ -85,6 +85,7 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         | Command::Forget(_)
         | Command::HoldingsBegin(_)
         | Command::HoldingsFound(_)
+        | Command::PartnerTold(_)
         | Command::Expire(_) => return None,
     })
 }

@@ -197,11 +197,15 @@ impl Parts {
     }
 
     fn binding(&mut self, binding: &Binding) {
-        let Binding { plugin, config, on_failure, at_claim } = binding;
+        let Binding { plugin, config, on_failure, at_claim, tells_changes } = binding;
         self.text(plugin);
         self.text(&config.to_string());
         self.number(u64::from(*on_failure == OnFailure::Allow));
         self.number(u64::from(*at_claim));
+        // Nothing where it tells none: what was kept before there was this means the same.
+        if *tells_changes {
+            self.text("tells_changes");
+        }
     }
 
     fn restrictions(&mut self, restrictions: &RestrictionsDraft) {

@@ -183,14 +183,32 @@ impl Scrip {
     async fn check_bindings(&self, remote: Option<&Binding>, checks: &[Binding]) -> Vec<Refusal> {
         let mut faults = Vec::new();
         if let Some(remote) = remote {
-            let found = self.check_binding(remote, PluginKind::Source).await.into_iter();
+            let mut found = self.check_binding(remote, PluginKind::Source).await;
+            found.extend(self.check_tells(remote).filter(|_| found.is_empty()));
+            let found = found.into_iter();
             faults.extend(found.map(|fault| fault.within("remote")));
         }
         for (place, check) in checks.iter().enumerate() {
-            let found = self.check_binding(check, PluginKind::Restriction).await.into_iter();
+            let mut found = self.check_binding(check, PluginKind::Restriction).await;
+            if check.tells_changes {
+                let subject = "a check, which has no partner".to_owned();
+                found.push(Rejection::FieldNotApplicable { subject }.at(["tellsChanges"]));
+            }
+            let found = found.into_iter();
             faults.extend(found.map(|fault| fault.within(&place.to_string()).within("checks")));
         }
         faults
+    }
+
+    /// What is wrong with a binding that has its partner told of changes: a plugin that is told none.
+    fn check_tells(&self, binding: &Binding) -> Option<Refusal> {
+        let build = self.plugins.as_ref()?.build(&binding.plugin, PluginKind::Source).ok()?.1;
+        if !binding.tells_changes || build.tells() {
+            return None;
+        }
+        let name = shown(&binding.plugin);
+        let reason = format!("the plugin {name:?} is told no changes: it does not export notice-api of contract 1.1");
+        Some(Rejection::ValueInvalid { reason }.at(["tellsChanges"]))
     }
 
     async fn check_binding(&self, binding: &Binding, kind: PluginKind) -> Vec<Refusal> {

@@ -52,6 +52,7 @@ impl Command {
             // Most hold a few coupons.
             Self::ReleaseOver(ReleaseOver(due)) => due.len() * 8 * COUPON,
             Self::Expire(Expire(due)) => due.len() * COUPON,
+            Self::PartnerTold(told) => COUPON + (told.told.len() + told.failed.len() + told.forgotten.len()) * 256,
             Self::Forget(Forget(answers)) => answers.len() * 256,
             Self::EraseFurther(step) => step.weight,
             // A coupon is read, and where it is held is written.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Hostile plugins in JavaScript and Python: tests/hostile/run.sh BINARY. Each is skipped where its tools are not here.
+# Hostile plugins in JavaScript, Python and Go: tests/hostile/run.sh BINARY. Each is skipped where its tools are not here.
 set -euo pipefail
 binary=$(realpath "$1")
 cd "$(dirname "$0")"
@@ -30,6 +30,8 @@ if command -v python3 >/dev/null; then
   python_tool componentize-py 0.25.1
   (cd python && componentize-py --wit-path "$wit" --world restriction componentize app -o "$work/python.wasm" >/dev/null)
   try python
+  (cd go && wasm_go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o "$work/go.wasm" .)
+  try go
 else
-  echo "hostile python: skipped, no python3 here"
+  echo "hostile python, go: skipped, no python3 here"
 fi

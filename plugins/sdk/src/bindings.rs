@@ -26,3 +26,17 @@ pub mod source {
         },
     });
 }
+
+/// The world of a source that is told what becomes of its coupons, beside that of a source.
+pub mod teller {
+    wit_bindgen::generate!({
+        path: "../wit/1.1.0",
+        world: "teller",
+        runtime_path: "::scrip_plugin::wit_bindgen::rt",
+        pub_export_macro: true,
+        default_bindings_module: "scrip_plugin::bindings::teller",
+        with: {
+            "coupon:plugin/types@1.1.0": crate::bindings::restriction::coupon::plugin::types,
+        },
+    });
+}

@@ -42,6 +42,7 @@ mod decimal;
 pub mod http;
 mod json;
 pub mod log;
+mod notice;
 mod panic;
 mod restriction;
 mod source;
@@ -49,7 +50,8 @@ pub mod types;
 
 pub use decimal::{Decimal, NotDecimal};
 pub use json::{Attributes, Failure};
+pub use notice::{Event, Notice, Teller};
 pub use restriction::{Check, Occasion, Restriction, Verdict};
 pub use source::{Claim, Issued, Source, SourceError};
 #[doc(hidden)]
-pub use {restriction::check, source::issue, wit_bindgen};
+pub use {notice::tell, restriction::check, source::issue, wit_bindgen};

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use scrip_plugins::{
-    Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, PluginKind,
-    SourceRefusal, Usage,
+    Asked, Build, CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpResponse, IssuedCode, NoticeRequest,
+    PluginKind, SourceRefusal, Usage,
 };
 use scrip_service::usable;
 
@@ -26,6 +26,8 @@ pub(super) struct Fixture {
     /// The fields of the request; a plain sample fills the rest.
     #[serde(default = "nothing")]
     request: Value,
+    /// Of a source that tells its partner what becomes of coupons: the fields of a notice, in the place of a request.
+    notice: Option<Value>,
     /// The network, in the order in which it is asked.
     #[serde(default)]
     http: Vec<Exchange>,
@@ -89,6 +91,8 @@ enum Expected {
     Unavailable(String),
     Refused(String),
     Misconfigured(String),
+    /// The partner took a notice.
+    Told,
     /// The call fails, in these words: it goes beyond a limit, or stops.
     Failure(String),
     /// The schema refuses its configuration, so that no pool is saved with it and the plugin is never asked.
@@ -125,6 +129,20 @@ impl Fixture {
                 let report = build.check(&request, true).await;
                 (
                     self.expect.judge_check(report.answer.map_err(|failure| failure.to_string())),
+                    (report.usage, report.lines, report.asked),
+                )
+            }
+            PluginKind::Source if self.notice.is_some() => {
+                let notice = self.notice.clone().unwrap_or_default();
+                let notice: NoticeRequest =
+                    serde_json::from_value(notice).map_err(|error| format!("notice: {error}"))?;
+                if let Some(outcome) = self.unbindable(build, &notice.config) {
+                    return Ok(outcome);
+                }
+                let answers = self.http.iter().map(Exchange::answer).collect();
+                let report = build.tell(&notice, build.canned(answers), true).await;
+                (
+                    self.expect.judge_tell(report.answer.map_err(|failure| failure.to_string())),
                     (report.usage, report.lines, report.asked),
                 )
             }
@@ -258,12 +276,31 @@ impl Expected {
                 // Without a clock: what a gateway refuses whenever it is.
                 usable(&found, None).err().map(|reason| format!("its code cannot be used: {reason}"))
             }
-            (Self::Unavailable(text), Ok(Err(SourceRefusal::Unavailable(found)))) if found.contains(text) => None,
-            (Self::Refused(text), Ok(Err(SourceRefusal::Refused(found)))) if found.contains(text) => None,
-            (Self::Misconfigured(text), Ok(Err(SourceRefusal::Misconfigured(found)))) if found.contains(text) => None,
+            (_, Ok(Err(refusal))) if self.is_refusal(&refusal) => None,
             (_, Ok(found)) => Some(self.differs(&format!("{found:?}"))),
             (Self::Failure(text), Err(failure)) if failure.contains(text) => None,
             (_, Err(failure)) => Some(self.differs(&failure)),
+        }
+    }
+
+    /// What is wrong with what a source says of a notice.
+    fn judge_tell(&self, answer: Result<Result<(), SourceRefusal>, String>) -> Option<String> {
+        match (self, answer) {
+            (Self::Told, Ok(Ok(()))) => None,
+            (_, Ok(Err(refusal))) if self.is_refusal(&refusal) => None,
+            (_, Ok(found)) => Some(self.differs(&format!("{found:?}"))),
+            (Self::Failure(text), Err(failure)) if failure.contains(text) => None,
+            (_, Err(failure)) => Some(self.differs(&failure)),
+        }
+    }
+
+    /// Whether it is this refusal that is expected.
+    fn is_refusal(&self, refusal: &SourceRefusal) -> bool {
+        match (self, refusal) {
+            (Self::Unavailable(text), SourceRefusal::Unavailable(found))
+            | (Self::Refused(text), SourceRefusal::Refused(found))
+            | (Self::Misconfigured(text), SourceRefusal::Misconfigured(found)) => found.contains(text),
+            _ => false,
         }
     }
 

@@ -26,11 +26,13 @@ const COMMON: &[(&str, &str)] = files![
     "sdk/src/json.rs" from "../../../plugins/sdk/src/json.rs",
     "sdk/src/lib.rs" from "../../../plugins/sdk/src/lib.rs",
     "sdk/src/log.rs" from "../../../plugins/sdk/src/log.rs",
+    "sdk/src/notice.rs" from "../../../plugins/sdk/src/notice.rs",
     "sdk/src/panic.rs" from "../../../plugins/sdk/src/panic.rs",
     "sdk/src/restriction.rs" from "../../../plugins/sdk/src/restriction.rs",
     "sdk/src/source.rs" from "../../../plugins/sdk/src/source.rs",
     "sdk/src/types.rs" from "../../../plugins/sdk/src/types.rs",
     "wit/1.0.0/coupon-plugin.wit" from "../../../plugins/wit/1.0.0/coupon-plugin.wit",
+    "wit/1.1.0/coupon-plugin.wit" from "../../../plugins/wit/1.1.0/coupon-plugin.wit",
 ];
 
 /// What a restriction has beside it.
@@ -55,12 +57,10 @@ pub(super) fn run(folder: &Path, kind: Kind, language: Language) -> Result<(), P
     if folder.exists() {
         return Err(format!("{} exists already: nothing was changed", folder.display()).into());
     }
-    if let Some((name, files)) = language.example() {
-        if kind == Kind::Source {
-            return Err(format!("--lang {name} has a restriction alone: leave --kind out, or take --lang rust").into());
-        }
+    if let Some(files) = language.example(kind) {
+        let example = language.example_id(kind);
         for (to, text) in files {
-            write(&folder.join(to), &renamed(text, name, &id))?;
+            write(&folder.join(to), &renamed(text, &example, &id))?;
         }
         write(&folder.join(".gitignore"), "node_modules\nbuild\n")?;
         tell(&format!("made {}: look at {MANIFEST}, then", folder.display()));

@@ -21,6 +21,9 @@ pub struct PluginBindingInput {
     pub on_failure: Option<OnFailure>,
     /// Whether it is asked at a claim as well; not, where it is absent. Not for a source.
     pub at_claim: Option<bool>,
+    /// Sources: whether the partner is told, in the background and at least once, when a coupon that it supplied is taken
+    /// back from its customer, handed over to another, or given out again; not, where it is absent. Not for a check.
+    pub tells_changes: Option<bool>,
 }
 
 impl From<PluginBindingInput> for Binding {
@@ -30,6 +33,7 @@ impl From<PluginBindingInput> for Binding {
             config: config(input.config),
             on_failure: input.on_failure.map_or_else(Default::default, Into::into),
             at_claim: input.at_claim.unwrap_or(false),
+            tells_changes: input.tells_changes.unwrap_or(false),
         }
     }
 }

@@ -10,6 +10,7 @@ mod event;
 mod group;
 mod ids;
 mod job;
+mod partner;
 mod pattern;
 mod payload;
 mod plugin;
@@ -33,6 +34,7 @@ pub use database::{Database, DatabaseTable};
 pub use event::{CouponEvent, page as event_page};
 pub use group::{UserGroup, UserGroupCreateInput, UserGroupPayload, UserGroupUpdateInput};
 pub use job::{Job, JobKind, JobPayload, JobRefusal, JobStatus};
+pub use partner::{PartnerFailure, PartnerFailureReason, PoolPartner};
 pub use pattern::PatternPreview;
 pub use payload::{
     CheckoutPayload, CouponPayload, CouponRedeemPayload, CouponUserError, CouponsAddPayload, CouponsGeneratePayload,

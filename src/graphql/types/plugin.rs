@@ -40,6 +40,9 @@ pub struct PluginBinding {
     pub on_failure: OnFailure,
     /// Whether it is asked at a claim as well; of no use for a source.
     pub at_claim: bool,
+    /// Sources: whether the partner is told when a coupon that it supplied is taken back from its customer, handed over to
+    /// another, or given out again; of no use for a check.
+    pub tells_changes: bool,
 }
 
 impl From<&binding::Binding> for PluginBinding {
@@ -49,6 +52,7 @@ impl From<&binding::Binding> for PluginBinding {
             config: Json(binding.config.clone()),
             on_failure: binding.on_failure.into(),
             at_claim: binding.at_claim,
+            tells_changes: binding.tells_changes,
         }
     }
 }
@@ -118,6 +122,8 @@ pub struct PluginBuild {
     pub version: String,
     /// The contract that it was built against.
     pub contract: String,
+    /// Whether it can tell a partner what becomes of the coupons that it supplied.
+    pub tells_changes: bool,
     /// The SHA-256 of its code, in hexadecimal.
     pub digest: String,
     /// The length of its code, in bytes.
@@ -143,6 +149,7 @@ impl PluginBuild {
             kind: manifest.kind.into(),
             version: manifest.version.to_string(),
             contract: manifest.contract.clone(),
+            tells_changes: build.tells(),
             digest: build.digest.clone(),
             size: i32::try_from(build.size).unwrap_or(i32::MAX),
             hosts: manifest.hosts.iter().map(ToString::to_string).collect(),

@@ -17,7 +17,7 @@ use crate::{
     input::CouponFilter,
     moment::instant,
     scalar::{BigInt, CurrencyCode, Cursor, DateTime, Decimal, Period},
-    types::{Coupon, Limits, PluginBinding, Stacking, UserGroup},
+    types::{Coupon, Limits, PluginBinding, PoolPartner, Stacking, UserGroup},
 };
 use scrip_domain::{
     coupon,
@@ -149,6 +149,13 @@ impl CouponPool {
     /// The plugin that supplies its codes; REMOTE only.
     async fn remote(&self) -> Option<PluginBinding> {
         self.0.remote.as_ref().map(Into::into)
+    }
+
+    /// What the partner that supplies its codes is still to be told of its coupons; null where it is told nothing. For
+    /// whoever may read plugins.
+    async fn partner(&self, ctx: &Context<'_>) -> Result<Option<PoolPartner>> {
+        let found = session(ctx)?.partner_news(&self.0).await.map_err(|failure| failed(ctx, &failure))?;
+        Ok(found.map(PoolPartner))
     }
 
     /// The plugins that say who may use its coupons, in order.

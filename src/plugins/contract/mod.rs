@@ -2,6 +2,7 @@
 //! to those of no version; everything else sees a [`Linked`] plugin and does not ask which version it is.
 
 mod v1;
+mod v1_1;
 
 use std::{future::Future, pin::Pin};
 
@@ -11,7 +12,8 @@ use wasmtime::{
 };
 
 use super::{
-    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, SourceRefusal, imports, manifest::PluginKind, state::State,
+    CheckRequest, CheckVerdict, CodeRequest, IssuedCode, NoticeRequest, SourceRefusal, imports, manifest::PluginKind,
+    state::State,
 };
 
 /// The future of a call into a guest. The outer failure is a trap.
@@ -20,6 +22,9 @@ type Called<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + '
 pub(super) type Checked = Result<Vec<CheckVerdict>, String>;
 /// What a source answers.
 pub(super) type Issued = Result<IssuedCode, SourceRefusal>;
+
+/// What a source says of a notice.
+pub(super) type Noticed = Result<(), SourceRefusal>;
 
 /// A restriction, ready to be instantiated.
 pub(super) trait RestrictionGuest: Send + Sync {
@@ -37,19 +42,25 @@ pub(super) trait SourceGuest: Send + Sync {
     fn try_out<'a>(&'a self, store: &'a mut Store<State>) -> Called<'a, ()>;
 }
 
+/// A source that wants to be told what becomes of its coupons, ready to be instantiated.
+pub(super) trait TellerGuest: Send + Sync {
+    /// Instantiates it and tells it.
+    fn tell<'a>(&'a self, store: &'a mut Store<State>, notice: &'a NoticeRequest) -> Called<'a, Noticed>;
+}
+
 /// A plugin that fits its contract.
 pub(super) enum Linked {
     /// It says who may use a coupon.
     Restriction(Box<dyn RestrictionGuest>),
-    /// It supplies codes.
-    Source(Box<dyn SourceGuest>),
+    /// It supplies codes, and may want to be told what becomes of them.
+    Source(Box<dyn SourceGuest>, Option<Box<dyn TellerGuest>>),
 }
 
 impl std::fmt::Debug for Linked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Restriction(_) => "Restriction",
-            Self::Source(_) => "Source",
+            Self::Source(..) => "Source",
         })
     }
 }
@@ -59,7 +70,7 @@ impl Linked {
     pub(super) async fn try_out(&self, store: &mut Store<State>) -> wasmtime::Result<()> {
         match self {
             Self::Restriction(guest) => guest.try_out(store).await,
-            Self::Source(guest) => guest.try_out(store).await,
+            Self::Source(guest, _) => guest.try_out(store).await,
         }
     }
 }
@@ -67,17 +78,21 @@ impl Linked {
 /// The package of the contract's interfaces.
 const PACKAGE: &str = "coupon:plugin";
 
-/// One version of the contract.
+/// One version of the contract. A version offers what those before it do, under their names too.
 struct Contract {
     /// As manifests name it.
     version: &'static str,
-    link: fn(&Engine, &Component, PluginKind) -> wasmtime::Result<Linked>,
+    /// The second number of its version.
+    minor: u32,
 }
 
 /// All versions that plugins may be built against.
-const CONTRACTS: [Contract; 1] = [Contract { version: "1.0", link: v1::link }];
+const CONTRACTS: [Contract; 2] = [Contract { version: "1.0", minor: 0 }, Contract { version: "1.1", minor: 1 }];
 
-/// The interfaces of every version, by name: what a world of a kind may import, and what it has to export.
+/// What a source exports that wants to be told what becomes of its coupons: since 1.1.
+const NOTICES: &str = "notice-api";
+
+/// The interfaces by name: what a world of a kind may import, and what it has to export.
 fn interfaces(kind: PluginKind) -> (&'static [&'static str], &'static str) {
     match kind {
         PluginKind::Restriction => (&["types", "log"], "restriction-api"),
@@ -88,8 +103,8 @@ fn interfaces(kind: PluginKind) -> (&'static [&'static str], &'static str) {
 /// Links a component against the contract that its manifest names, or says what does not fit.
 pub(super) fn link(engine: &Engine, component: &Component, version: &str, kind: PluginKind) -> Result<Linked, String> {
     let contract = known(version)?;
-    check_exports(engine, component, contract, kind)?;
-    (contract.link)(engine, component, kind).map_err(|error| format!("it does not fit the contract: {error:#}"))
+    let tells = check_exports(engine, component, contract, kind)?;
+    v1::link(engine, component, kind, tells).map_err(|error| format!("it does not fit the contract: {error:#}"))
 }
 
 /// The contract of a version, or which there are.
@@ -121,8 +136,13 @@ pub(super) fn check_imports(component: &[u8], version: &str, kind: PluginKind) -
 }
 
 /// Compares what a component exports with its world, by name: the texts of the engine say what a function's types should
-/// be, but not which world was meant.
-fn check_exports(engine: &Engine, component: &Component, contract: &Contract, kind: PluginKind) -> Result<(), String> {
+/// be, but not which world was meant. Gives whether it wants to be told what becomes of its coupons.
+fn check_exports(
+    engine: &Engine,
+    component: &Component,
+    contract: &Contract,
+    kind: PluginKind,
+) -> Result<bool, String> {
     let (_, export) = interfaces(kind);
     let world = component.component_type();
     let exported: Vec<&str> = world
@@ -130,11 +150,23 @@ fn check_exports(engine: &Engine, component: &Component, contract: &Contract, ki
         .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))
         .map(|(name, _)| name)
         .collect();
-    if exported.iter().any(|full| contract.interface(full) == Some(export)) {
-        return Ok(());
+    let has = |contract: &Contract, wanted: &str| exported.iter().any(|full| contract.interface(full) == Some(wanted));
+    if !has(contract, export) {
+        let found = if exported.is_empty() { "nothing of the kind".to_owned() } else { exported.join(", ") };
+        return Err(format!("a {} exports {}, this exports {found}", kind.name(), contract.full_name(export)));
     }
-    let found = if exported.is_empty() { "nothing of the kind".to_owned() } else { exported.join(", ") };
-    Err(format!("a {} exports {}, this exports {found}", kind.name(), contract.full_name(export)))
+    let notices = CONTRACTS.iter().find(|contract| has(contract, NOTICES));
+    match notices {
+        None => Ok(false),
+        Some(_) if kind != PluginKind::Source => Err(format!("a {} does not export {NOTICES}", kind.name())),
+        Some(since) if contract.minor < since.minor => Err(format!(
+            "it exports {}, and plugin.toml says contract = {:?}: say {:?}",
+            since.full_name(NOTICES),
+            contract.version,
+            since.version
+        )),
+        Some(_) => Ok(true),
+    }
 }
 
 impl Contract {
@@ -142,10 +174,14 @@ impl Contract {
         format!("{PACKAGE}/{interface}@{}.0", self.version)
     }
 
-    /// The interface that a full name of this version is of; versions that differ in their last part fit.
+    /// The interface that a full name of this version, or of one before it, is of; versions that differ in their last part
+    /// fit.
     fn interface<'a>(&self, full: &'a str) -> Option<&'a str> {
         let (name, version) = full.split_once('@')?;
-        let fits = version.strip_prefix(self.version).is_some_and(|rest| rest.starts_with('.'));
-        name.strip_prefix(PACKAGE)?.strip_prefix('/').filter(|_| fits)
+        let written = version.strip_prefix("1.")?.split_once('.')?.0;
+        let minor: u32 = written.parse().ok().filter(|minor: &u32| minor.to_string() == written)?;
+        let interface = name.strip_prefix(PACKAGE)?.strip_prefix('/')?;
+        let since = if interface == NOTICES { 1 } else { 0 };
+        (since..=self.minor).contains(&minor).then_some(interface)
     }
 }

@@ -1,4 +1,5 @@
-//! Contract 1.0: `plugins/wit/1.0.0`.
+//! Contract 1.0: `plugins/wit/1.0.0`. What later versions add is linked beside it; their names of its interfaces are
+//! resolved to these, as the engine does for versions of one major number.
 
 use wasmtime::{
     Engine, Store,
@@ -9,17 +10,20 @@ use self::{
     restriction::{RestrictionPre, exports::coupon::plugin::restriction_api},
     source::{
         SourcePre,
-        coupon::plugin::{http, log, types},
+        coupon::plugin::{http, log},
         exports::coupon::plugin::source_api,
     },
 };
-use super::{Called, Checked, Issued, Linked, RestrictionGuest, SourceGuest};
+use super::{Called, Checked, Issued, Linked, RestrictionGuest, SourceGuest, TellerGuest, v1_1};
 use crate::{
     CheckRequest, CheckVerdict, CodeRequest, HttpError, HttpRequest, IssuedCode, LogLevel, Occasion, PluginBasket,
     PluginCoupon, PluginCustomer, PluginPool, PluginValue, SourceRefusal,
     manifest::PluginKind,
     state::{NoSuchThing, State},
 };
+
+#[expect(unreachable_pub, reason = "the bindings of later versions export these types again")]
+pub use self::source::coupon::plugin::types;
 
 mod source {
     wasmtime::component::bindgen!({
@@ -51,8 +55,8 @@ mod packed {
     });
 }
 
-/// Links a component of a kind.
-pub(super) fn link(engine: &Engine, component: &Component, kind: PluginKind) -> wasmtime::Result<Linked> {
+/// Links a component of a kind; one that `tells` exports what 1.1 adds.
+pub(super) fn link(engine: &Engine, component: &Component, kind: PluginKind, tells: bool) -> wasmtime::Result<Linked> {
     let mut linker = Linker::<State>::new(engine);
     packed::Packed::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     Ok(match kind {
@@ -62,7 +66,12 @@ pub(super) fn link(engine: &Engine, component: &Component, kind: PluginKind) -> 
         }
         PluginKind::Source => {
             source::Source::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
-            Linked::Source(Box::new(SourcePre::new(linker.instantiate_pre(component)?)?))
+            let instance = linker.instantiate_pre(component)?;
+            let teller = match tells {
+                true => Some(Box::new(v1_1::teller(instance.clone())?) as Box<dyn TellerGuest>),
+                false => None,
+            };
+            Linked::Source(Box::new(SourcePre::new(instance)?), teller)
         }
     })
 }
@@ -192,7 +201,7 @@ fn value(value: &PluginValue) -> types::CouponValue {
     }
 }
 
-fn pool(pool: &PluginPool) -> types::Pool {
+pub(super) fn pool(pool: &PluginPool) -> types::Pool {
     types::Pool {
         id: pool.id.clone(),
         external_id: pool.external_id.clone(),
@@ -201,7 +210,7 @@ fn pool(pool: &PluginPool) -> types::Pool {
     }
 }
 
-fn customer(customer: &PluginCustomer) -> types::Customer {
+pub(super) fn customer(customer: &PluginCustomer) -> types::Customer {
     types::Customer {
         id: customer.id.clone(),
         email: customer.email.clone(),
@@ -224,7 +233,7 @@ fn basket(basket: &PluginBasket) -> types::Basket {
     }
 }
 
-fn coupon(coupon: &PluginCoupon) -> types::Coupon {
+pub(super) fn coupon(coupon: &PluginCoupon) -> types::Coupon {
     types::Coupon {
         id: coupon.id.clone(),
         code: coupon.code.clone(),

@@ -1,7 +1,8 @@
 //! `pack`: any component or core module becomes a component that the host takes. A core module without the contract's
-//! metadata gets it; preview 1 of WASI becomes 0.2 by the Bytecode Alliance's adapter; and what is imported from `wasi:`
-//! is satisfied by a [stub] inside the component. So the host still gives nothing but the contract.
+//! metadata gets it; and what is imported from WASI is satisfied by a stub inside the component, for [`preview1`] in core
+//! modules and for [0.2](stub) in components. So the host still gives nothing but the contract.
 
+mod preview1;
 mod stub;
 
 use wasm_compose::graph::{Component, CompositionGraph, EncodeOptions};
@@ -9,19 +10,18 @@ use wasmparser::{Encoding, Parser, Payload, Validator};
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, decode, embed_component_metadata};
 use wit_parser::Resolve;
 
+use self::preview1::PREVIEW_1;
 use super::{PluginKind, imports};
 
 /// The contract, for modules that were built without it.
 const CONTRACT: &str = include_str!("../../../plugins/wit/1.0.0/coupon-plugin.wit");
-/// The module's name of preview 1 of WASI.
-const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 /// A component that was made.
 #[derive(Debug)]
 pub struct Packed {
     /// Its bytes.
     pub component: Vec<u8>,
-    /// The interfaces that its stub satisfies.
+    /// What its stub satisfies: interfaces of 0.2, or functions of preview 1.
     pub stubbed: Vec<String>,
 }
 
@@ -33,7 +33,10 @@ pub fn pack(bytes: &[u8], kind: PluginKind) -> Result<Packed, String> {
     });
     let component = match encoding {
         Some(Encoding::Component) => bytes.to_vec(),
-        Some(Encoding::Module) => of_module(bytes, kind)?,
+        Some(Encoding::Module) => {
+            let (component, stubbed) = of_module(bytes, kind)?;
+            return Ok(Packed { component, stubbed });
+        }
         None => return Err("expected a WebAssembly component or core module, found something else".to_owned()),
     };
     let imported = imports::of_component(&component)?;
@@ -49,22 +52,14 @@ pub fn pack(bytes: &[u8], kind: PluginKind) -> Result<Packed, String> {
     Ok(Packed { component: join(component, stub)?, stubbed })
 }
 
-/// A component of a core module, which imports 0.2 of WASI where that imported preview 1.
-fn of_module(module: &[u8], kind: PluginKind) -> Result<Vec<u8>, String> {
+/// A component of a core module, with a stub of what it imports of preview 1; and the names of that.
+fn of_module(module: &[u8], kind: PluginKind) -> Result<(Vec<u8>, Vec<String>), String> {
     wasmparser::validate(module).map_err(|error| format!("a core module that is damaged: {error}"))?;
     let mut module = module.to_vec();
-    let (mut has_contract, mut has_preview_1) = (false, false);
-    for payload in Parser::new(0).parse_all(&module) {
-        match payload.map_err(|error| format!("a core module that is damaged: {error}"))? {
-            Payload::CustomSection(section) => has_contract |= section.name().starts_with("component-type"),
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports().flatten() {
-                    has_preview_1 |= import.module == PREVIEW_1;
-                }
-            }
-            _ => {}
-        }
-    }
+    let has_contract = Parser::new(0).parse_all(&module).flatten().any(
+        |payload| matches!(payload, Payload::CustomSection(section) if section.name().starts_with("component-type")),
+    );
+    let of_preview_1 = preview1::imported(&module)?;
     if !has_contract {
         let failed = |error: &dyn std::fmt::Display| format!("the contract cannot be read: {error:#}");
         let mut resolve = Resolve::default();
@@ -72,15 +67,17 @@ fn of_module(module: &[u8], kind: PluginKind) -> Result<Vec<u8>, String> {
         let world = resolve.select_world(&[package], Some(kind.name())).map_err(|error| failed(&error))?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(|error| failed(&error))?;
     }
+    let stub = if of_preview_1.is_empty() { None } else { Some(preview1::make(&of_preview_1)?) };
     let encode = || {
         let mut encoder = ComponentEncoder::default().validate(true).module(&module)?;
-        if has_preview_1 {
-            let adapter = wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
-            encoder = encoder.adapter(PREVIEW_1, adapter)?;
+        if let Some(stub) = &stub {
+            encoder = encoder.adapter(PREVIEW_1, stub)?;
         }
         encoder.encode()
     };
-    encode().map_err(|error| format!("a core module that does not fit the contract: {error:#}"))
+    let component = encode().map_err(|error| format!("a core module that does not fit the contract: {error:#}"))?;
+    let stubbed = of_preview_1.into_keys().map(|name| format!("{PREVIEW_1}.{name}")).collect();
+    Ok((component, stubbed))
 }
 
 /// A component with its stub inside.

@@ -2,7 +2,7 @@
 
 use scrip_domain::{
     audit::Attempted,
-    id::{CouponId, CustomerId, PoolId},
+    id::{CouponId, CustomerId, EventId, PoolId},
     seal::IdSecret,
     token_key::TokenSecret,
 };
@@ -17,6 +17,21 @@ pub struct ReleaseOver(pub Vec<(i64, String)>);
 /// Record that the time of coupons is over: due at (milliseconds since 1970), which coupon.
 #[derive(Debug, Clone)]
 pub struct Expire(pub Vec<(i64, CouponId)>);
+
+/// Record what came of telling a pool's partner.
+#[derive(Debug, Clone)]
+pub struct PartnerTold {
+    /// The pool.
+    pub pool: PoolId,
+    /// What the partner has taken, or nobody has to tell any more.
+    pub told: Vec<EventId>,
+    /// What it could not be told, and whether the partner refused it.
+    pub failed: Vec<(EventId, bool)>,
+    /// What failed so long ago that it is not kept any more.
+    pub forgotten: Vec<EventId>,
+    /// Why the next one could not be told now.
+    pub problem: Option<String>,
+}
 
 /// Begin to seal ids with a secret, unless there is one.
 #[derive(Debug, Clone, Copy)]

@@ -15,8 +15,8 @@ pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEd
 pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{
-    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ReleaseOver,
-    TokenKeyBegin,
+    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, PartnerTold,
+    ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use erasure::{Erase, EraseFurther, ErasePart, Place};
@@ -168,6 +168,8 @@ use_cases! {
     ClockConfirm(ClockConfirm) -> (), ConfirmClock;
     /// Record that the time of coupons is over.
     Expire(Expire) -> (), KeepBooks;
+    /// Record what came of telling a pool's partner.
+    PartnerTold(PartnerTold) -> (), KeepBooks;
 }
 
 impl Command {

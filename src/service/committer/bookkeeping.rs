@@ -7,6 +7,7 @@ use scrip_domain::{
     event::{Change, Event, EventType, Reason},
     id::{CouponId, EventId, TermsNumber},
     job::{Effect, Opposite},
+    notice::News,
     period::Instant,
     presence::path,
     status::Status,
@@ -36,10 +37,14 @@ impl Attempt<'_> {
         let row = row.as_ref().or(before);
         // Before its events: they count from the first that is noted on.
         let noted = self.notes_holdings(id)?;
+        let tells = self.pool_of(id)?.tells_partner();
         let mut holder = before.and_then(|coupon| coupon.customer.clone());
         let updated = update.is_some();
         for (number, change) in update.into_iter().chain(changes).enumerate() {
             let event = self.next_event();
+            if tells && News::of(&change, before).is_some() {
+                self.note_for_partner(id.pool, event)?;
+            }
             if let Some(transaction) = &change.transaction {
                 self.put::<TransactionEvents>((transaction.clone(), event), id);
             }

@@ -206,6 +206,7 @@ pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Comman
         // Of a list that is carried out in parts, its parts do it; what the clock says, the batch's time.
         Command::Whole(_) | Command::ClockConfirm(_) => Answer::Done,
         Command::Expire(Expire(due)) => attempt.expire(due)?.into(),
+        Command::PartnerTold(case) => attempt.partner_told(case)?.into(),
     })
 }
 

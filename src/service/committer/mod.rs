@@ -25,6 +25,7 @@ mod jobs;
 mod keys;
 mod limits;
 mod lookup;
+mod notices;
 mod plugins;
 mod pools;
 mod redeem;
@@ -57,6 +58,7 @@ use working::Working;
 /// How many commands may wait; beyond it callers wait for a place.
 const QUEUE: usize = 4_096;
 
+pub(super) use plugins::{plugin_coupon, plugin_customer, plugin_pool};
 pub(super) use resume::last_time;
 
 /// A command on its way, and where its answer goes.

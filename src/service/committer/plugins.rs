@@ -87,7 +87,7 @@ impl Attempt<'_> {
         for (binding, verdicts) in answered {
             for (place, checks) in all.iter_mut().enumerate() {
                 let verdict = match &verdicts {
-                    Ok(verdicts) => Ok(verdicts.get(place).and_then(|verdict| refused_for(binding, verdict))),
+                    Ok(verdicts) => Ok(verdicts.get(place).and_then(|verdict| refused_for(verdict))),
                     Err(failure) => Err(failure.to_string()),
                 };
                 checks.push(told(binding, binding.outcome(verdict)));
@@ -153,10 +153,12 @@ impl Attempt<'_> {
 }
 
 /// Why a verdict refuses; none where it allows.
-fn refused_for(binding: &Binding, verdict: &CheckVerdict) -> Option<String> {
+fn refused_for(verdict: &CheckVerdict) -> Option<String> {
     match verdict {
         CheckVerdict::Allow => None,
-        CheckVerdict::Refuse(text) if text.trim().is_empty() => Some(format!("refused by {}", binding.plugin)),
+        CheckVerdict::Refuse(text) if text.trim().is_empty() => {
+            Some("not allowed by one of its pool's checks".to_owned())
+        }
         CheckVerdict::Refuse(text) => Some(shown(text)),
     }
 }
@@ -180,7 +182,7 @@ fn plugin_value(terms: &Terms) -> PluginValue {
     }
 }
 
-fn plugin_pool(ids: &GlobalIds, pool: &Pool) -> PluginPool {
+pub(crate) fn plugin_pool(ids: &GlobalIds, pool: &Pool) -> PluginPool {
     PluginPool {
         id: ids.encode(&GlobalId::Pool(pool.id)),
         external_id: pool.external_id.clone(),
@@ -189,7 +191,7 @@ fn plugin_pool(ids: &GlobalIds, pool: &Pool) -> PluginPool {
     }
 }
 
-fn plugin_customer(id: &CustomerId, known: Option<Customer>) -> PluginCustomer {
+pub(crate) fn plugin_customer(id: &CustomerId, known: Option<Customer>) -> PluginCustomer {
     let known = known.unwrap_or_else(|| Customer::unknown(id.clone()));
     PluginCustomer {
         id: known.id.to_string(),
@@ -216,7 +218,7 @@ fn plugin_basket(basket: &Basket) -> PluginBasket {
 
 /// A coupon as a plugin sees it. One that is not chosen yet has neither id nor code, and one of an open code that nobody
 /// has claimed yet no id: which it will be, changes with every claim.
-fn plugin_coupon(ids: &GlobalIds, pool: &Pool, coupon: &Coupon, terms: &Terms) -> PluginCoupon {
+pub(crate) fn plugin_coupon(ids: &GlobalIds, pool: &Pool, coupon: &Coupon, terms: &Terms) -> PluginCoupon {
     let exists = !coupon.code.is_empty() && (coupon.version > 0 || pool.has_stock());
     PluginCoupon {
         id: if exists { ids.encode(&GlobalId::Coupon(coupon.id)) } else { String::new() },

@@ -16,9 +16,9 @@ use tokio::sync::watch;
 
 use super::{
     Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor,
-    EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PatternFacts, PersonalData,
-    PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, Sight, TaskState, Tries, UseCase,
-    audit,
+    EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PartnerNews, PatternFacts,
+    PersonalData, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, Sight, TaskState,
+    Tries, UseCase, audit,
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -402,6 +402,16 @@ impl Session {
     /// What the whole programme is set to.
     pub fn settings(&self) -> Result<Settings, Failure> {
         Ok(self.0.may(Action::ReadSettings)?.registry.settings())
+    }
+
+    /// Forgets what partners could not be told long ago.
+    pub async fn forget_notices(&self) -> Result<(), Failure> {
+        self.0.may(Action::KeepBooks)?.forget_notices().await
+    }
+
+    /// What a pool's partner is still to be told, and could not be told; none where it is told nothing.
+    pub async fn partner_news(&self, pool: &Pool) -> Result<Option<PartnerNews>, Failure> {
+        self.0.may(Action::ReadPlugins)?.partner_news(pool).await
     }
 
     /// The plugins, to look at; none where there is no folder of them.

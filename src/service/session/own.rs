@@ -29,6 +29,8 @@ use scrip_domain::{
 const BEAT: Duration = Duration::from_millis(25);
 /// How many parts of a customer's history are looked through for a code.
 const PARTS: usize = 5;
+/// What a customer is told where a plugin that has to decide could not.
+const CANNOT_BE_CHECKED: &str = "whether this coupon may be used cannot be checked at the moment: try again later";
 /// Who did what a customer's events tell, where it was not the customer.
 const SOMEBODY: &str = "shop";
 
@@ -52,7 +54,18 @@ fn is_told(code: Code) -> bool {
             | Code::Required
             | Code::Duplicate
             | Code::TransactionAlreadyUsed
+            | Code::CheckRefused
+            | Code::CheckUnavailable
     )
+}
+
+/// A refusal in the words for a customer. A verdict of a plugin has a text for people; why one could not be asked is for
+/// staff alone.
+fn in_plain_words(refusal: Refusal) -> Refusal {
+    match refusal.code {
+        Code::CheckUnavailable => Refusal { message: CANNOT_BE_CHECKED.to_owned(), ..refusal },
+        _ => refusal,
+    }
 }
 
 /// What is told whatever is asked for: nothing was found out of a code.
@@ -226,7 +239,7 @@ impl Session {
             CouponRef::Held { .. } => false,
         };
         if holds && refusals.iter().all(|refusal| is_told(refusal.code)) {
-            return Ok(refusals.into());
+            return Ok(refusals.into_iter().map(in_plain_words).collect::<Vec<_>>().into());
         }
         Ok(Refusal::from(Rejection::NotRedeemable).into())
     }
@@ -315,11 +328,19 @@ fn told_record(own: &CustomerId, mut record: CheckoutRecord) -> CheckoutRecord {
 /// Leaves of the checks of a coupon what a customer is told. Whether it is told what they were.
 fn tell_checks(recorded: &mut Recorded, holds: bool) -> bool {
     let failed = std::mem::take(&mut recorded.checks).into_iter().filter(|check| check.refusal.is_some());
-    let failed: Vec<Check> = failed.map(|check| Check { note: None, ..check }).collect();
+    let failed: Vec<Check> = failed.map(for_customer).collect();
     let told = holds && failed.iter().filter_map(|check| check.refusal.as_ref()).all(|one| is_told(one.code));
     let told = failed.is_empty() || told;
     recorded.checks = if told { failed } else { vec![not_redeemable()] };
     told
+}
+
+/// A check that refused, without what is for staff: which plugin it was, and what went wrong with it.
+fn for_customer(check: Check) -> Check {
+    let is_plugin = |code| matches!(code, Code::CheckRefused | Code::CheckUnavailable);
+    let of_plugin = check.refusal.as_ref().is_some_and(|refusal| is_plugin(refusal.code));
+    let name = if of_plugin { "check".to_owned() } else { check.name };
+    Check { name, refusal: check.refusal.map(in_plain_words), note: None }
 }
 
 fn not_redeemable() -> Check {

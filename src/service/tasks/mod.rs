@@ -98,6 +98,8 @@ fn all() -> Vec<Task> {
     };
     let jobs = async |scrip: Arc<Scrip>| scrip.work_on_jobs().await.map(|()| Next::After(RENEW));
     let old_jobs = async |scrip: Arc<Scrip>| scrip.sweep_jobs().await.map(|()| Next::After(RENEW));
+    let partners = async |scrip: Arc<Scrip>| scrip.tell_partners().await.map(|()| Next::After(SWEEP));
+    let old_notices = async |scrip: Arc<Scrip>| scrip.forget_notices().await.map(|()| Next::After(RENEW));
     let follow = |scrip: Weak<Scrip>| async move { tail::follow(scrip).await.map(|()| Next::Never) }.boxed();
     vec![
         Task::new(EXPIRIES, sweep).vital(),
@@ -108,6 +110,8 @@ fn all() -> Vec<Task> {
         Task::new(ERASURES, erase),
         Task { ends_itself: true, ..Task::new(JOBS, jobs) },
         Task::new("old jobs", old_jobs),
+        Task::new("notices to partners", partners),
+        Task::new("old notices to partners", old_notices),
         Task { ends_itself: true, ..Task::new("counts of rows", rows) },
         Task { name: "live changes", vital: true, ends_itself: true, retry: RETRY, run: Box::new(follow) },
     ]

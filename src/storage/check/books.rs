@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::{Fault, books_holdings::Held, books_pool::PoolBooks};
+use super::{Fault, books_holdings::Held, books_notices::check_notices, books_pool::PoolBooks};
 use crate::{
     RowId, Span, StorageError, Store, Table,
     read::ReadFrom,
@@ -94,6 +94,7 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
         held.check_count(store, &coupon, &mut say).await?;
     }
     held.check_rows(store, tell).await?;
+    check_notices(store, tell).await?;
     finish(store, books, &mut pools, tell).await?;
     while let Some((id, _)) = ledger.next().await? {
         tell(Fault::Books { what: format!("a ledger entry of {} has no coupon", named(id.coupon)) });

@@ -3,6 +3,7 @@
 
 mod books;
 mod books_holdings;
+mod books_notices;
 mod books_pool;
 mod pages;
 mod renumber;

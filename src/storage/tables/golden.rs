@@ -69,6 +69,7 @@ pub(super) fn pool() -> Pool {
         config: serde_json::json!({ "large": u64::MAX, "half": 0.5 }),
         on_failure,
         at_claim: true,
+        tells_changes: false,
     };
     Pool {
         id: PoolId(7),

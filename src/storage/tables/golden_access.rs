@@ -1,4 +1,4 @@
-//! The golden rows of what belongs to access: the audit, groups, erasures.
+//! The golden rows of what belongs to access: the audit, groups, erasures; and of what partners are told.
 
 use super::{
     golden::{at, customer, event, key_of, pool, row},
@@ -7,9 +7,21 @@ use super::{
 use scrip_domain::{
     access::{KeyBudget, Role},
     audit::{Attempted, Attempter},
+    binding::{Binding, OnFailure},
 };
 
-/// A row of each of its tables.
+fn telling() -> Binding {
+    let config = serde_json::json!({ "url": "https://partner.example" });
+    Binding {
+        plugin: "http-callback".to_owned(),
+        config,
+        on_failure: OnFailure::Refuse,
+        at_claim: false,
+        tells_changes: true,
+    }
+}
+
+/// A row of each of their tables.
 pub(super) fn rows() -> Vec<(RowId, Row)> {
     let erasure = Erasure {
         alias: customer("erased-a"),
@@ -33,6 +45,13 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         row::<Erasures>(customer("ann"), erasure),
         row::<AuditEntries>(42, Box::new(entry.clone())),
         row::<AuditHeads>((), entry.head()),
+        row::<Notices>((PoolId(7), event(41)), ()),
+        row::<FailedNotices>((PoolId(7), event(40)), FailedNotice { at: at(2), refused: true }),
+        row::<Outboxes>(
+            PoolId(7),
+            Outbox { waiting: 1, failed: 1, attempts: 3, next_at: Some(at(9)), problem: Some("away".to_owned()) },
+        ),
+        row::<Pools>(PoolId(14), Box::new(Pool { id: PoolId(14), remote: Some(telling()), ..pool() })),
         row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
         row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
         row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),

@@ -17,6 +17,7 @@ mod golden_jobs;
 mod groups;
 mod jobs;
 mod ledger;
+mod notices;
 mod numbering;
 mod pools;
 mod presence;
@@ -42,6 +43,7 @@ use scrip_domain::{
     group::{GroupId, UserGroup},
     id::{CouponId, CustomerId, EntryId, EventId, PoolId, TermsNumber},
     job::{Effect, Job, JobId},
+    notice::Outbox,
     pool::Pool,
     presence::{Node, NodeId},
     terms::Terms,
@@ -53,6 +55,7 @@ pub use customers::{Happened, HeldAt, Holding, Whole};
 pub use erasures::{Erasure, Stage};
 pub use events::{Dated, EVENTS_IN_ROW};
 pub use jobs::{JobPlan, JobRefusal, Open, OpenJob, Stretch};
+pub use notices::FailedNotice;
 pub use numbering::Numbering;
 pub use pools::{Claims, Tally};
 pub use row_counts::Counted;
@@ -188,6 +191,12 @@ tables! {
     JobRefusals { (JobId, u64) => Box<JobRefusal> }
     /// The jobs that have not ended, and the number of the last one: one row.
     OpenJobs { () => Open }
+    /// What partners are still to be told: the place of an event in the log, by its pool.
+    Notices { (PoolId, EventId) => () }
+    /// What they could not be told.
+    FailedNotices { (PoolId, EventId) => FailedNotice }
+    /// The queues of pools that have some of either.
+    Outboxes { PoolId => Outbox }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

@@ -180,6 +180,8 @@ struct KeptBinding<'a> {
     config: String,
     allows_failure: bool,
     at_claim: bool,
+    /// Absent where it tells none.
+    tells_changes: Option<bool>,
 }
 
 impl Form for Pools {
@@ -356,6 +358,7 @@ fn keep_binding(binding: &Binding) -> KeptBinding<'_> {
         config: binding.config.to_string(),
         allows_failure: binding.on_failure == OnFailure::Allow,
         at_claim: binding.at_claim,
+        tells_changes: binding.tells_changes.then_some(true),
     }
 }
 
@@ -365,6 +368,7 @@ fn binding(kept: KeptBinding<'_>) -> Result<Binding, CodecError> {
         config: words::json(&kept.config)?,
         on_failure: if kept.allows_failure { OnFailure::Allow } else { OnFailure::Refuse },
         at_claim: kept.at_claim,
+        tells_changes: kept.tells_changes == Some(true),
     })
 }
 

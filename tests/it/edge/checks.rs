@@ -151,6 +151,45 @@ async fn a_check_that_fails_refuses_unless_the_binding_allows() {
     app.finish().await;
 }
 
+/// What a plugin's failure was is for staff; a customer is told that it cannot be checked, and a verdict's text.
+#[tokio::test]
+async fn a_customer_reads_nothing_of_a_plugins_failure() {
+    let app = App::with_plugins(operator(FIRST, "")).await;
+    customer(&app, "odd", json!("many")).await;
+    let pool = app.pool(json!({ "type": "FREE_SHIPPING", "checks": [check(json!({}))] }), &["STRICT"]).await;
+    app.claim(&pool, "odd").await;
+    let create = "mutation { customerTokenCreate(input: { customerId: \"odd\" }) { token } }";
+    let token = text(&app.data(create, json!({})).await["customerTokenCreate"]["token"]);
+    let preview = "query($input: CheckoutInput!) { checkoutPreview(input: $input) { coupons { reasons { code message } \
+                   trace { check detail } } } }";
+    let basket = json!({ "currency": "EUR", "lines": [{ "productId": "p", "quantity": 1, "unitPrice": "30" }] });
+    let order =
+        json!({ "transactionId": "t", "customerId": "odd", "basket": basket, "coupons": [{ "code": "STRICT" }] });
+    let redeem = "mutation { couponRedeem(input: { coupon: { code: \"STRICT\" } }) { userErrors { code message } } }";
+    let answers = async |key: &str| {
+        let previewed = app.send(key, preview, json!({ "input": order })).await["data"]["checkoutPreview"].clone();
+        let redeemed = app.send(key, redeem, json!({})).await["data"]["couponRedeem"]["userErrors"][0].clone();
+        (previewed["coupons"][0]["reasons"][0].clone(), redeemed, previewed.to_string())
+    };
+    let (reason, redeemed, whole) = answers(&app.key).await;
+    for told in [reason, redeemed] {
+        assert_eq!(told["code"], "CHECK_UNAVAILABLE");
+        assert!(text(&told["message"]).contains("first-purchase"), "{told}");
+    }
+    assert!(whole.contains("plugin first-purchase"), "{whole}");
+    let (reason, redeemed, whole) = answers(&token).await;
+    let plain = "whether this coupon may be used cannot be checked at the moment: try again later";
+    let expected = json!({ "code": "CHECK_UNAVAILABLE", "message": plain });
+    assert_eq!((&reason, &redeemed), (&expected, &expected));
+    assert!(!whole.contains("first-purchase") && !whole.contains("purchases"), "{whole}");
+    // A verdict is for people: its text is told, and not which plugin it was.
+    customer(&app, "odd", json!(3)).await;
+    let (reason, redeemed, whole) = answers(&token).await;
+    assert_eq!((&reason["code"], &reason), (&json!("CHECK_REFUSED"), &redeemed));
+    assert!(!whole.contains("first-purchase"), "{whole}");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn an_edit_of_the_checks_counts_at_once() {
     let app = App::with_plugins(operator(FIRST, "")).await;

@@ -43,6 +43,7 @@ mod named;
 mod nodes;
 mod not_reading;
 mod noted;
+mod notices;
 mod open_codes;
 mod operators;
 mod overlap;

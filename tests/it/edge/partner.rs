@@ -2,7 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -30,7 +36,7 @@ impl Partner {
     /// Starts it on a port of the system's choice.
     pub(super) async fn start() -> Self {
         let state = Shared::default();
-        let app = Router::new().route("/issue", post(issue)).with_state(state.clone());
+        let app = Router::new().route("/issue", post(issue)).route("/quick", post(answer)).with_state(state.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let host = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -53,11 +59,28 @@ impl Partner {
     }
 }
 
-async fn issue(State(state): State<Shared>, headers: HeaderMap, body: Bytes) -> (axum::http::StatusCode, String) {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
-    let body = serde_json::from_slice(&body).expect("JSON");
-    state.asked.lock().expect("questions").push((key, body));
+/// Answers once nobody holds it.
+async fn issue(State(state): State<Shared>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+    state.note(&headers, &body);
     drop(state.held.read().await);
-    let (status, body) = state.answers.lock().expect("answers").last().cloned().expect("an answer");
-    (axum::http::StatusCode::from_u16(status).expect("a status"), body.to_string())
+    state.next()
+}
+
+/// Answers at once, whoever holds it.
+async fn answer(State(state): State<Shared>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+    state.note(&headers, &body);
+    state.next()
+}
+
+impl Shared {
+    fn note(&self, headers: &HeaderMap, body: &Bytes) {
+        let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
+        let body = serde_json::from_slice(body).expect("JSON");
+        self.asked.lock().expect("questions").push((key, body));
+    }
+
+    fn next(&self) -> (StatusCode, String) {
+        let (status, body) = self.answers.lock().expect("answers").last().cloned().expect("an answer");
+        (StatusCode::from_u16(status).expect("a status"), body.to_string())
+    }
 }

@@ -51,19 +51,19 @@ async fn a_new_project_is_whole_and_nothing_is_overwritten() {
 #[tokio::test]
 async fn a_new_project_in_another_language_stands_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    for language in ["typescript", "python", "assemblyscript"] {
-        let id = format!("shop-{language}");
-        let (good, said) = plugin(folder.path(), &["new", &id, "--lang", language]).await;
+    let languages = ["typescript", "python", "assemblyscript", "go"];
+    for (language, kind) in languages.into_iter().flat_map(|one| [(one, "restriction"), (one, "source")]) {
+        let id = format!("shop-{kind}-{language}");
+        let (good, said) = plugin(folder.path(), &["new", &id, "--lang", language, "--kind", kind]).await;
         assert!(good && said.contains("scrip plugin build"), "{said}");
         let read = |name: &str| fs::read_to_string(folder.path().join(&id).join(name)).expect(name);
-        assert!(read("plugin.toml").contains(&format!("id = \"{id}\"")));
+        let manifest = read("plugin.toml");
+        assert!(manifest.contains(&format!("id = \"{id}\"\n")) && manifest.contains(kind), "{manifest}");
         assert!(!read("build.sh").contains("../"), "{}", read("build.sh"));
         assert!(read("wit/1.0.0/coupon-plugin.wit").contains("package coupon:plugin@1.0.0"));
         let (good, said) = plugin(folder.path(), &["check", &id]).await;
         assert!(!good && said.contains("build it"), "{said}");
     }
-    let (good, said) = plugin(folder.path(), &["new", "shop", "--lang", "python", "--kind", "source"]).await;
-    assert!(!good && said.contains("--lang rust"), "{said}");
 }
 
 #[tokio::test]

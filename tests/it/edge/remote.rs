@@ -1,6 +1,6 @@
 //! Pools whose codes a partner supplies, through the shipped plugin http-callback and a real HTTP server.
 
-use scrip::http::Options;
+use scrip::{http::Options, plugins::PluginSettings};
 use serde_json::{Value, json};
 
 use super::{App, app::text, field, partner::Partner};
@@ -14,18 +14,29 @@ async fn pool_of(more: Value) -> (App, Partner, String) {
 /// The same with these options.
 async fn with_pool(options: Options, more: Value) -> (App, Partner, String) {
     let partner = Partner::start().await;
-    let settings = format!(
-        "hosts = ['{}']\nranges = ['127.0.0.0/8']\n[secrets.api_key]\nvalue = 'a-secret-key'\nhost = '{}'",
-        partner.host, partner.host
-    );
-    let app = App::with_options_and_plugins(options, operator("http-callback", &settings)).await;
-    let mut pool = json!({
-        "name": "Remote", "source": "REMOTE", "type": "PERCENTAGE", "value": "20",
-        "remote": { "plugin": "http-callback", "config": { "url": format!("{}/issue", partner.host) } },
-    });
+    let app = App::with_options_and_plugins(options, operator("http-callback", &settings_for(&partner))).await;
+    let mut pool = pool_at(&partner);
     pool.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
     let pool = text(&app.ok("poolCreate", pool).await["id"]);
     (app, partner, pool)
+}
+
+/// What an operator says so that a partner can be asked.
+pub(super) fn settings_for(Partner { host, .. }: &Partner) -> String {
+    format!("hosts = ['{host}']\nranges = ['127.0.0.0/8']\n[secrets.api_key]\nvalue = 'a-secret-key'\nhost = '{host}'")
+}
+
+/// A pool whose codes a partner supplies.
+pub(super) fn pool_at(partner: &Partner) -> Value {
+    json!({
+        "name": "Remote", "source": "REMOTE", "type": "PERCENTAGE", "value": "20",
+        "remote": { "plugin": "http-callback", "config": { "url": format!("{}/issue", partner.host) } },
+    })
+}
+
+fn with_name(mut pool: Value, name: &str) -> Value {
+    pool["name"] = json!(name);
+    pool
 }
 
 #[tokio::test]
@@ -85,6 +96,61 @@ async fn the_same_key_asks_again_with_the_same_key() {
     app.refused("couponClaim", claim.clone(), "SOURCE_REFUSED", "").await;
     partner.answer(200, json!({ "code": "OTHER" }));
     app.refused("couponClaim", claim, "SOURCE_REFUSED", "").await;
+    app.finish().await;
+}
+
+/// A partner that issues a code and answers too late: the claim ends, and with the same key the code arrives that was issued
+/// meanwhile. The plugin's own limit of time is a tenth of a second here, where a partner would be given some.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_that_was_issued_too_late_arrives_with_the_same_key() {
+    let (folder, partner) = (tempfile::tempdir().expect("a folder"), Partner::start().await);
+    let (shipped, own) = (crate::plugins::shipped("http-callback"), folder.path().join("http-callback"));
+    std::fs::create_dir(&own).expect("a folder");
+    std::fs::copy(shipped.join("http-callback.wasm"), own.join("http-callback.wasm")).expect("a copy");
+    let manifest = std::fs::read_to_string(shipped.join("plugin.toml")).expect("a manifest");
+    let hasty = manifest.replace("# A member of the body", "[limits]\ntime_ms = 100\n# A member of the body");
+    assert_ne!(manifest, hasty);
+    std::fs::write(own.join("plugin.toml"), hasty).expect("a manifest");
+    let settings =
+        PluginSettings { folder: Some(folder.path().to_owned()), ..operator("http-callback", &settings_for(&partner)) };
+    let app = App::with_plugins(settings).await;
+    let pool = text(&app.ok("poolCreate", pool_at(&partner)).await["id"]);
+    let claim = json!({ "poolId": pool, "customerId": "ann", "idempotencyKey": "k-1" });
+    partner.answer(200, json!({ "code": "LATE" }));
+    let held = partner.hold().await;
+    app.refused("couponClaim", claim.clone(), "SOURCE_UNAVAILABLE", "").await;
+    assert_eq!(app.stats(&pool).await, json!({}), "nothing is claimed");
+    let first = partner.asked();
+    assert_eq!(first.len(), 1, "it was asked, and has issued a code");
+    drop(held);
+    assert_eq!(app.ok("couponClaim", claim.clone()).await["code"], "LATE");
+    assert_eq!(partner.asked(), first, "by the same key, with the same question");
+    assert_eq!(app.ok("couponClaim", claim).await["code"], "LATE");
+    assert_eq!(partner.asked(), [], "what was answered is not asked again");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn after_five_failures_a_partner_is_left_alone() {
+    let (app, partner, pool) = pool_of(json!({})).await;
+    let other = text(&app.ok("poolCreate", with_name(pool_at(&partner), "Other")).await["id"]);
+    let claim = |pool: &str| json!({ "poolId": pool, "customerId": "ann" });
+    partner.answer(503, json!({}));
+    for _ in 0..5 {
+        app.refused("couponClaim", claim(&pool), "SOURCE_UNAVAILABLE", "").await;
+    }
+    assert_eq!(partner.asked().len(), 5);
+    partner.answer(200, json!({ "code": "BACK" }));
+    let payload = app.mutate("couponClaim", claim(&pool)).await;
+    let told = &payload["userErrors"][0];
+    assert_eq!(told["code"], "SOURCE_UNAVAILABLE");
+    assert!(text(&told["message"]).contains("failed too often for this pool"), "{told}");
+    assert_eq!(partner.asked(), [], "it is not asked");
+    let paused = app.data("{ plugins { id pausedPools } }", json!({})).await;
+    let paused = paused["plugins"].as_array().expect("a list").iter().find(|plugin| plugin["id"] == "http-callback");
+    assert_eq!(paused.expect("the plugin")["pausedPools"], json!([pool]));
+    // Another pool's partner is asked, which may be well.
+    app.ok("couponClaim", claim(&other)).await;
     app.finish().await;
 }
 

@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 
 /// Every version of the contract that was published, with the SHA-256 of its file. A line is added with a version;
 /// none changes.
-const FROZEN: [(&str, &str); 1] = [("1.0.0", "cf87bea28901f1f9377f63e635ee1d9f628a4b23a07e49b80f638af6db871e4b")];
+const FROZEN: [(&str, &str); 2] = [
+    ("1.0.0", "cf87bea28901f1f9377f63e635ee1d9f628a4b23a07e49b80f638af6db871e4b"),
+    ("1.1.0", "42b2658c99529eb4e8f32a042191df26e288a57f289e715890c835ad065b185a"),
+];
 const SHIPPED: [&str; 4] = ["http-callback", "first-purchase", "weekdays-and-hours", "customer-segment"];
 
 fn plugins() -> PathBuf {
@@ -61,7 +64,7 @@ fn sources(id: &str) -> String {
         &format!("{id}/src"),
         "sdk/Cargo.toml",
         "sdk/src",
-        "wit/1.0.0",
+        "wit",
         "Cargo.toml",
         "Cargo.lock",
     ] {

@@ -268,6 +268,18 @@ async fn functions_that_would_take_minutes_to_compile_are_refused() {
     }
 }
 
+/// Ten megabytes of one function are refused in the time that reading them takes.
+#[tokio::test]
+async fn a_function_of_ten_megabytes_is_refused_before_it_is_compiled() {
+    let constants = "(drop (i64.const -9000000000000000000))".repeat(900_000);
+    let code = Guest::check(&format!("{constants} unreachable")).restriction();
+    assert!(code.len() > 10_000_000);
+    let began = std::time::Instant::now();
+    let problem = code_problem(&code).await;
+    assert!(problem.contains("takes too long to compile: expected at most 524288 bytes, found 1"), "{problem}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_read_disturbs_no_other() {
     let setup = Setup::new().with(ID, PluginKind::Restriction, "", &refusing("no").restriction());

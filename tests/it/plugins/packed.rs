@@ -2,6 +2,7 @@
 //! what it imports and names the command that mends it; packed, it gets what is harmless, and nothing else.
 
 use scrip::plugins::{CheckRequest, CheckVerdict, LogLevel, PluginFailure, PluginKind, PluginPool, pack};
+use wit_component::ComponentEncoder;
 
 use super::{
     Host,
@@ -34,18 +35,34 @@ const ANSWER: &str = "(i32.store (i32.const 20) (i32.const 32)) (i32.store (i32.
     (i32.store (i32.const 36) (i32.const 64)) (i32.store (i32.const 40) (i32.const 0))
     (i32.const 16)";
 
-async fn packed(body: &str) -> Host {
-    let packed = pack(&guest(&format!("{body} {ANSWER}")).restriction(), PluginKind::Restriction).expect("packed");
-    assert!(packed.stubbed.iter().any(|name| name.starts_with("wasi:clocks/wall-clock@0.2.")), "{:?}", packed.stubbed);
-    let host = Host::restriction(ID, "", &packed.component).await;
-    assert_eq!(host.plugin(ID).problem(), None);
-    host
+/// A guest packed in both ways: as the core module that it is, and as the component of WASI 0.2 that toolchains make of it.
+fn packed(guest: &Guest) -> [Vec<u8>; 2] {
+    let module = guest.restriction();
+    let adapter = wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+    let encoder = ComponentEncoder::default().module(&module).expect("a module");
+    let component =
+        encoder.adapter("wasi_snapshot_preview1", adapter).expect("an adapter").encode().expect("a component");
+    let ways = [(module, "wasi_snapshot_preview1.clock_time_get"), (component, "wasi:clocks/wall-clock@0.2.")];
+    ways.map(|(code, stubs)| {
+        let packed = pack(&code, PluginKind::Restriction).expect("packed");
+        assert!(packed.stubbed.iter().any(|name| name.starts_with(stubs)), "{stubs}: {:?}", packed.stubbed);
+        packed.component
+    })
+}
+
+/// Hosts of a guest of this body, packed in both ways.
+async fn hosts(body: &str) -> [Host; 2] {
+    let [module, component] = packed(&guest(&format!("{body} {ANSWER}")));
+    let hosts = [Host::restriction(ID, "", &module).await, Host::restriction(ID, "", &component).await];
+    hosts.iter().for_each(|host| assert_eq!(host.plugin(ID).problem(), None));
+    hosts
 }
 
 async fn allows(what: &str, body: &str) {
-    let host = packed(body).await;
-    assert_eq!(host.check(ID).await, Ok(vec![CheckVerdict::Allow]), "{what}");
-    host.good().await;
+    for host in hosts(body).await {
+        assert_eq!(host.check(ID).await, Ok(vec![CheckVerdict::Allow]), "{what}");
+        host.good().await;
+    }
 }
 
 /// The lines that a trial logs.
@@ -114,7 +131,7 @@ async fn there_is_no_environment_and_no_file() {
 #[tokio::test]
 async fn random_numbers_follow_from_the_request() {
     // Eight letters of random bytes, logged.
-    let host = packed(
+    let hosts = hosts(
         "(drop (call $random (i32.const 1040) (i32.const 8)))
         (i64.store (i32.const 1040) (i64.add (i64.const 0x6161616161616161)
             (i64.and (i64.load (i32.const 1040)) (i64.const 0x0f0f0f0f0f0f0f0f))))
@@ -125,10 +142,12 @@ async fn random_numbers_follow_from_the_request() {
         pool: PluginPool { id: pool.to_owned(), ..PluginPool::default() },
         ..CheckRequest::default()
     };
-    let (first, again, other) =
-        (lines(&host, &of("a")).await, lines(&host, &of("a")).await, lines(&host, &of("b")).await);
-    assert_eq!((first.len(), &first), (1, &again));
-    assert_ne!(first, other);
+    for host in hosts {
+        let (first, again, other) =
+            (lines(&host, &of("a")).await, lines(&host, &of("a")).await, lines(&host, &of("b")).await);
+        assert_eq!((first.len(), &first), (1, &again));
+        assert_ne!(first, other);
+    }
 }
 
 #[tokio::test]
@@ -141,20 +160,22 @@ async fn what_it_prints_is_its_log() {
          (drop (call $write (i32.const 2) (i32.const 2000) (i32.const 1) (i32.const 1040))) {ANSWER}"
     ))
     .data(2048, b"one\ntwo \xffthree\n");
-    let packed = pack(&guest.restriction(), PluginKind::Restriction).expect("packed");
-    let host = Host::restriction(ID, "", &packed.component).await;
-    let found = lines(&host, &CheckRequest::default()).await;
     let line = |level, text: &str| (level, text.to_owned());
     let expected = [line(LogLevel::Info, "one"), line(LogLevel::Warn, "three"), line(LogLevel::Info, "two \u{fffd}")];
-    assert_eq!(found, expected);
+    for component in packed(&guest) {
+        let host = Host::restriction(ID, "", &component).await;
+        assert_eq!(lines(&host, &CheckRequest::default()).await, expected);
+    }
 }
 
 #[tokio::test]
 async fn leaving_costs_the_call_and_says_so() {
-    let host = packed("(call $exit (i32.const 0)) unreachable").await;
-    let failure = host.check(ID).await.expect_err("a failure");
-    assert_eq!(failure, PluginFailure::NoSuchThing { plugin: ID.to_owned(), what: "wasi:cli/exit exit".to_owned() });
-    host.good().await;
+    let hosts = hosts("(call $exit (i32.const 0)) unreachable").await;
+    for (host, what) in hosts.into_iter().zip(["wasi_snapshot_preview1 proc_exit", "wasi:cli/exit exit"]) {
+        let failure = host.check(ID).await.expect_err("a failure");
+        assert_eq!(failure, PluginFailure::NoSuchThing { plugin: ID.to_owned(), what: what.to_owned() });
+        host.good().await;
+    }
 }
 
 #[test]

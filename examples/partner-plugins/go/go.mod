@@ -1,0 +1,3 @@
+module minimum-items-go
+
+go 1.24

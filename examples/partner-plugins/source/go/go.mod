@@ -1,0 +1,3 @@
+module partner-codes-go
+
+go 1.24

@@ -1,0 +1,1 @@
+../../../examples/partner-plugins/go/abi.go
