@@ -1,4 +1,5 @@
-//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth). An
+//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth, `-- import`, `-- beside` or `-- bulk`
+//! for a part). An
 //! import of a million codes, the same file again, what is only tried, claims beside an import, one action with many coupons
 //! that were touched, new terms for them, taking both back, a file of them, and all of them over at the same instant.
 
@@ -48,6 +49,27 @@ async fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     let bench = Bench::open(&address, Duration::from_secs(3)).await;
+    let wanted = |part: &str| {
+        let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
+        named.peek().is_none() || named.any(|name| name == part)
+    };
+    if wanted("import") {
+        imports(&bench, codes).await;
+    }
+    if wanted("beside") {
+        beside(&bench, codes).await;
+    }
+    if wanted("bulk") {
+        let pool = bulk(&bench, coupons).await;
+        update(&bench, pool).await;
+        export(&bench, pool).await;
+        over(&bench, pool, coupons).await;
+    }
+    bench.scrip.begin_stop();
+}
+
+/// An import, first tried, then done, then done again.
+async fn imports(bench: &Bench, codes: usize) {
     let pool = bench.make(draft("Imported", Source::Uploaded)).await;
     let file = upload(&bench.session, codes, "").await;
     let idle = kilobytes();
@@ -55,12 +77,6 @@ async fn main() {
         let (job, seconds, peak) = imported(&bench.session, pool, &file, dry_run).await;
         told(what, &job, seconds, peak.saturating_sub(idle));
     }
-    beside(&bench, codes).await;
-    let pool = bulk(&bench, coupons).await;
-    update(&bench, pool).await;
-    export(&bench, pool).await;
-    over(&bench, pool, coupons).await;
-    bench.scrip.begin_stop();
 }
 
 /// Uploads a file of so many codes that begin so.

@@ -11,9 +11,9 @@ use scrip_domain::{
     global_id::GlobalId,
     group::GroupId,
     period::Instant,
+    period::instant_text,
     rejection::Rejection,
 };
-use scrip_graphql::instant_text;
 use scrip_service::{Clock, KeyDraft, KeyRevoke, Scrip, Session};
 
 /// What is asked of a key.
