@@ -10,8 +10,7 @@ use scrip_domain::{
     access::{ApiKey, KeyBudget, Role},
     global_id::GlobalId,
     group::GroupId,
-    period::Instant,
-    period::instant_text,
+    period::{Instant, instant_text},
     rejection::Rejection,
 };
 use scrip_service::{Clock, KeyDraft, KeyRevoke, Scrip, Session};

@@ -11,14 +11,14 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    Caller, Command, Expire, Failure, Forget, IdsBegin, ReleaseOver, Scrip, prepare::fresh_bytes, tasks::EXPIRIES,
-    vitals::Doing,
+    Caller, Command, Expire, Failure, Forget, IdsBegin, Registry, ReleaseOver, Scrip, prepare::fresh_bytes,
+    tasks::EXPIRIES, vitals::Doing,
 };
-use scrip_domain::{period::Instant, rejection::Code, seal::IdSecret};
-use scrip_storage::{Answers, Dues, HoldDues, ReadFrom};
+use scrip_domain::{id::CouponId, period::Instant, rejection::Code, seal::IdSecret};
+use scrip_storage::{Answers, Dues, HoldDues, ReadFrom, Span};
 
 /// How many coupons are recorded in one command.
-const PART: usize = 256;
+const PART: usize = 512;
 
 /// How many holds, each of which may be of fifty coupons.
 const HOLDS: usize = 8;
@@ -77,6 +77,45 @@ impl Expiries {
     }
 }
 
+/// A part of what is over: holds, or coupons.
+struct Over {
+    holds: Vec<(i64, String)>,
+    coupons: Vec<(i64, CouponId)>,
+}
+
+impl Over {
+    /// What records it; none where nothing is over.
+    fn command(&self) -> Option<Command> {
+        if !self.holds.is_empty() {
+            return Some(ReleaseOver(self.holds.clone()).into());
+        }
+        Some(&self.coupons).filter(|coupons| !coupons.is_empty()).map(|coupons| Expire(coupons.clone()).into())
+    }
+
+    /// Notes that it is recorded.
+    fn pass(&self, registry: &Registry, now: Instant) {
+        let all = now.as_millisecond().saturating_add(1);
+        match (self.holds.last(), self.coupons.last()) {
+            (Some((at, last)), _) => registry.hold_dues.passed((*at, Some(last.clone()))),
+            (None, Some((at, last))) => registry.dues.passed((*at, Some(*last))),
+            (None, None) => {
+                registry.hold_dues.passed((all, None));
+                registry.dues.passed((all, None));
+            }
+        }
+    }
+}
+
+fn holds_from((at, last): (i64, Option<String>), until: i64) -> Span<HoldDues> {
+    let span = HoldDues::between(at..=until);
+    last.map_or(span.clone(), |last| span.after(&(at, last)))
+}
+
+fn coupons_from((at, last): (i64, Option<CouponId>), until: i64) -> Span<Dues> {
+    let span = Dues::between(at..=until);
+    last.map_or(span.clone(), |last| span.after(&(at, last)))
+}
+
 /// What one part of the work came to.
 enum Part {
     /// There may be more.
@@ -108,8 +147,9 @@ impl Scrip {
     /// Waits until every expiry up to an instant, which is not in the future, is recorded.
     pub(super) async fn settle(&self, now: Instant) -> Result<Settled, Failure> {
         let until = now.as_millisecond();
-        if self.store.scan(&Dues::until(..=until), ReadFrom::Start, 1).await?.is_empty()
-            && self.store.scan(&HoldDues::until(..=until), ReadFrom::Start, 1).await?.is_empty()
+        let (holds, coupons) = (self.registry.hold_dues.place(), self.registry.dues.place());
+        if self.store.scan(&holds_from(holds, until), ReadFrom::Start, 1).await?.is_empty()
+            && self.store.scan(&coupons_from(coupons, until), ReadFrom::Start, 1).await?.is_empty()
         {
             return Ok(Settled::All);
         }
@@ -119,24 +159,32 @@ impl Scrip {
     }
 
     async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {
-        let Some(command) = self.over(now).await? else { return Ok(Part::Done(Settled::All)) };
+        let over = self.over(now).await?;
+        let Some(command) = over.command() else {
+            over.pass(&self.registry, now);
+            return Ok(Part::Done(Settled::All));
+        };
         match timeout(PATIENCE, self.submit(&Caller::scrip(), None, command)).await {
-            Ok(Ok(_)) => Ok(Part::More),
+            Ok(Ok(_)) => {
+                over.pass(&self.registry, now);
+                Ok(Part::More)
+            }
             Ok(Err(failure)) if !is_stopped(&failure) => Err(failure),
             Ok(Err(_)) | Err(_) => Ok(Part::Done(Settled::Behind)),
         }
     }
 
     /// A part of what is over and not recorded so: holds first, because what they held may be over as well.
-    async fn over(&self, now: Instant) -> Result<Option<Command>, Failure> {
+    async fn over(&self, now: Instant) -> Result<Over, Failure> {
         let until = now.as_millisecond();
-        let holds = self.store.scan(&HoldDues::until(..=until), ReadFrom::Start, HOLDS).await?;
+        // Before what is found by it, so that what comes meanwhile is not passed.
+        let (holds, coupons) = (self.registry.hold_dues.look(), self.registry.dues.look());
+        let holds = self.store.scan(&holds_from(holds, until), ReadFrom::Start, HOLDS).await?;
         if !holds.is_empty() {
-            return Ok(Some(ReleaseOver(holds.into_iter().map(|(due, ())| due).collect()).into()));
+            return Ok(Over { holds: holds.into_iter().map(|(due, ())| due).collect(), coupons: Vec::new() });
         }
-        let coupons = self.store.scan(&Dues::until(..=until), ReadFrom::Start, PART).await?;
-        let coupons: Vec<_> = coupons.into_iter().map(|(due, ())| due).collect();
-        Ok(Some(coupons).filter(|coupons| !coupons.is_empty()).map(|coupons| Expire(coupons).into()))
+        let coupons = self.store.scan(&coupons_from(coupons, until), ReadFrom::Start, PART).await?;
+        Ok(Over { holds: Vec::new(), coupons: coupons.into_iter().map(|(due, ())| due).collect() })
     }
 
     /// Gives the database a secret for its ids, if it has none: at its first start, or at the first of a folder of before.

@@ -22,6 +22,7 @@ mod export;
 mod failure;
 mod fatal;
 mod forgetting;
+mod front;
 mod given;
 mod groups;
 mod history;

@@ -7,14 +7,14 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{codebook::Reserved, opened::Opened};
+use super::{codebook::Reserved, front::Front, opened::Opened};
 use scrip_domain::{
     access::{ApiKey, Settings},
     audit::AuditHead,
     code::PatternSet,
     global_id::GlobalIds,
     group::{GroupId, UserGroup},
-    id::{CustomerId, PoolId},
+    id::{CouponId, CustomerId, PoolId},
     name_key::NameKey,
     pool::Pool,
     pool_codes::CodesFault,
@@ -123,6 +123,9 @@ pub(crate) struct Registry {
     pub(super) opened: Opened,
     /// Where the numbers of the database begin.
     pub(super) numbering: Numbering,
+    /// How far what is over was recorded: of coupons, and of holds.
+    pub(super) dues: Front<CouponId>,
+    pub(super) hold_dues: Front<String>,
     /// The ids of this database, from when it has a secret for them.
     ids: OnceLock<GlobalIds>,
 }

@@ -1,9 +1,8 @@
 //! Rows that the committer keeps from batch to batch.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
+use super::working::ById;
 use scrip_storage::{Answers, CodeLists, Customers, Events, Purchases, Row, RowId};
 
 /// Rows as they are in the database, kept from batch to batch: this committer is the only one that
@@ -11,8 +10,8 @@ use scrip_storage::{Answers, CodeLists, Customers, Events, Purchases, Row, RowId
 /// there. Bounded, and dropped whenever it is not known what became of a write.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    young: HashMap<RowId, Option<Row>>,
-    old: HashMap<RowId, Option<Row>>,
+    young: ById<Option<Row>>,
+    old: ById<Option<Row>>,
     /// About how many bytes the younger ones have.
     bytes: usize,
 }

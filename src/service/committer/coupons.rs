@@ -206,6 +206,8 @@ impl Attempt<'_> {
         self.need(due.iter().flat_map(|(end, id)| [RowId::of::<Coupons>(*id), RowId::of::<Dues>((*end, *id))]))?;
         for (end, id) in due {
             if *end > self.now().as_millisecond() {
+                // It stays on the list.
+                self.working.registry.dues.came(*end);
                 continue;
             }
             let coupon = self.coupon(*id)?;

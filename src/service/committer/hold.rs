@@ -150,7 +150,12 @@ impl Attempt<'_> {
         };
         self.need(due.iter().flat_map(rows))?;
         let now = self.now().as_millisecond();
-        for (until, transaction) in due.iter().filter(|(until, _)| *until <= now) {
+        for (until, transaction) in due {
+            if *until > now {
+                // It stays on the list.
+                self.working.registry.hold_dues.came(*until);
+                continue;
+            }
             // Of a hold that is over this gives back what it held.
             self.held_checkout(transaction)?;
             self.remove::<HoldDues>((*until, transaction.clone()));

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    ops::{Range, RangeToInclusive},
+    ops::{Range, RangeInclusive},
 };
 
 use serde::{Deserialize, Serialize};
@@ -186,11 +186,16 @@ pub(crate) struct KeptDue<'a> {
     coupon: Link<'a>,
 }
 
+fn since_1970(instants: RangeInclusive<i64>) -> RangeInclusive<u64> {
+    let since = |millis: &i64| u64::try_from(*millis).unwrap_or_default();
+    since(instants.start())..=since(instants.end())
+}
+
 impl Dues {
-    /// The coupons that are over until an instant, in milliseconds since 1970.
+    /// The coupons that are over between two instants, in milliseconds since 1970.
     #[must_use]
-    pub fn until(RangeToInclusive { end }: RangeToInclusive<i64>) -> Span<Self> {
-        Span::numbers(&[], ..=u64::try_from(end).unwrap_or_default())
+    pub fn between(instants: RangeInclusive<i64>) -> Span<Self> {
+        Span::numbers(&[], since_1970(instants))
     }
 }
 
@@ -222,10 +227,10 @@ impl Form for Dues {
 pub(crate) struct KeptHoldDue {}
 
 impl HoldDues {
-    /// The checkouts whose holds are over until an instant, in milliseconds since 1970.
+    /// The checkouts whose holds are over between two instants, in milliseconds since 1970.
     #[must_use]
-    pub fn until(RangeToInclusive { end }: RangeToInclusive<i64>) -> Span<Self> {
-        Span::numbers(&[], ..=u64::try_from(end).unwrap_or_default())
+    pub fn between(instants: RangeInclusive<i64>) -> Span<Self> {
+        Span::numbers(&[], since_1970(instants))
     }
 }
 
