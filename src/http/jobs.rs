@@ -15,7 +15,7 @@ use axum::{
 use futures_util::stream;
 
 use super::{App, export::write_cell, graphql, lanes::Lane, notes::Notes};
-use scrip_domain::job::Job;
+use scrip_domain::{causes::with_causes, job::Job};
 use scrip_graphql::{code::CouponErrorCode, job_id};
 use scrip_service::{JobRefusal, MAX_PAGE, PageRequest, Session};
 
@@ -83,7 +83,7 @@ fn head(job: &Job) -> String {
 /// The next lines, and the place of the last; none after it.
 async fn part(session: &Session, job: &Job, after: Option<u64>) -> Result<Option<(String, u64)>, String> {
     let request = PageRequest { limit: MAX_PAGE, after, before: None, from_end: false };
-    let page = session.job_refusals(job, &request).await.map_err(|failure| failure.to_string())?;
+    let page = session.job_refusals(job, &request).await.map_err(|failure| with_causes(&failure))?;
     let Some((last, _)) = page.items.last() else { return Ok(None) };
     let last = *last;
     let mut text = String::new();

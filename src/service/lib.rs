@@ -37,6 +37,7 @@ mod personal;
 mod pool_list;
 mod prepare;
 mod purchase;
+mod purchase_lists;
 mod question;
 mod reading;
 mod record;
@@ -66,7 +67,7 @@ pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
 pub use erasure::Erased;
 pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Export};
-pub use failure::Failure;
+pub use failure::{Broken, Failure};
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use issued::usable;
 pub use jobs::{

@@ -6,6 +6,7 @@ use scrip_domain::{
     seal::IdSecret,
     token_key::TokenSecret,
 };
+use scrip_storage::Listing;
 
 /// Whose coupons of which pool.
 pub(crate) type Whose = (CustomerId, PoolId);
@@ -25,6 +26,17 @@ pub struct KeepUpdates {
     pub coupons: Vec<CouponId>,
     /// The pool of which all have done that then, and for how many of its updates.
     pub done: Option<(PoolId, u32)>,
+}
+
+/// List purchases that versions without lists have recorded.
+#[derive(Debug, Clone)]
+pub struct ListPurchases {
+    /// How far that was when these were looked for: they are listed if it still is.
+    pub at: Option<Listing>,
+    /// Whom they name.
+    pub named: Vec<(CustomerId, String)>,
+    /// How far it is then.
+    pub then: Listing,
 }
 
 /// Begin to seal ids with a secret, unless there is one.

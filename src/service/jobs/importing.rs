@@ -63,7 +63,7 @@ impl Lease {
                     let error = "the upload is not there any more: upload the file again".to_owned();
                     return self.finish(Some(error)).await;
                 }
-                Err(error) => return Err(Failure::Internal(format!("an upload cannot be read: {error}"))),
+                Err(error) => return Err(Failure::because("an upload cannot be read", error)),
             };
             let goes =
                 if self.job.dry_run { self.tried(rows, to, &mut seen).await? } else { self.rows(rows, to).await? };

@@ -18,7 +18,7 @@ impl Scrip {
         let uploads = self.board.uploads.clone();
         // By the clock that the files have.
         let swept = blocking(move || uploads.sweep(SystemTime::now(), &in_use)).await?;
-        swept.map_err(|error| Failure::Internal(format!("uploads cannot be removed: {error}")))?;
+        swept.map_err(|error| Failure::because("uploads cannot be removed", error))?;
         let until = self.now().as_millisecond() - Job::KEPT;
         let mut span = Span::<Jobs>::all();
         loop {

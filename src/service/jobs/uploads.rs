@@ -84,7 +84,7 @@ impl Uploads {
             File::create_new(uploads.unfinished(&name)).map(Some)
         })
         .await?
-        .map_err(|error| cannot("write an upload", &error))?;
+        .map_err(|error| cannot("write an upload", error))?;
         let Some(file) = file else {
             let what = "too many bytes of uploads are kept already: they go when they are a day old";
             let limit = limit.saturating_mul(KEPT_AT_ONCE);
@@ -106,9 +106,9 @@ impl Uploads {
         let text = match blocking(move || fs::read_to_string(path)).await? {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown().into()),
-            Err(error) => return Err(cannot("read an upload", &error)),
+            Err(error) => return Err(cannot("read an upload", error)),
         };
-        serde_json::from_str(&text).map_err(|error| Failure::Internal(format!("upload {id}: {error}")))
+        serde_json::from_str(&text).map_err(|error| Failure::because(format!("upload {id}"), error))
     }
 
     /// What an upload is, where somebody says what its text is in or what parts its cells.
@@ -126,7 +126,7 @@ impl Uploads {
             let text = uploads.text(&id, encoding, 0)?;
             facts(text, bytes, encoding, Some(delimiter))
         });
-        let facts = found.await?.map_err(|error| cannot("read an upload", &error))?;
+        let facts = found.await?.map_err(|error| cannot("read an upload", error))?;
         Ok(Uploaded { facts, ..uploaded })
     }
 
@@ -203,14 +203,14 @@ impl Upload {
         if begins && let Some(reason) = no_text(self.sniffer.head()) {
             return Err(refused(reason));
         }
-        let Some(mut file) = self.file.take() else { return Err(Failure::Internal("an upload has ended".to_owned())) };
+        let Some(mut file) = self.file.take() else { return Err(Failure::internal("an upload has ended".to_owned())) };
         let (file, written) = blocking(move || {
             let written = file.write_all(&bytes);
             (file, written)
         })
         .await?;
         self.file = Some(file);
-        written.map_err(|error| cannot("write an upload", &error))
+        written.map_err(|error| cannot("write an upload", error))
     }
 
     /// What it is, once all of it is there.
@@ -241,7 +241,7 @@ impl Upload {
             fs::rename(unfinished, uploads.folder.join(format!("{id}.json")))?;
             Ok::<_, io::Error>(uploaded)
         });
-        found.await?.map_err(|error| cannot("read an upload", &error))
+        found.await?.map_err(|error| cannot("read an upload", error))
     }
 }
 
@@ -262,10 +262,10 @@ fn refused(reason: String) -> Failure {
 }
 
 /// What went wrong with a file. A full disk is for whoever uploads to know.
-fn cannot(what: &str, error: &io::Error) -> Failure {
+fn cannot(what: &str, error: io::Error) -> Failure {
     if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) {
         let reason = "the disk has no room for the file: make room, and upload it again".to_owned();
         return Refusal::from(Rejection::DatabaseUnavailable { reason }).into();
     }
-    Failure::Internal(format!("cannot {what}: {error}"))
+    Failure::because(format!("cannot {what}"), error)
 }

@@ -33,6 +33,8 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         row::<Erasures>(customer("ann"), erasure),
         row::<AuditEntries>(42, Box::new(entry.clone())),
         row::<AuditHeads>((), entry.head()),
+        row::<CustomerPurchases>((customer("ann"), "T-1".to_owned()), ()),
+        row::<PurchaseLists>((), Listing::UpTo("T-1".to_owned())),
         row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
         row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
         row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),
