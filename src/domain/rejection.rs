@@ -275,8 +275,16 @@ pub enum Rejection {
     /// Missing.
     #[error("{what} is required")]
     Required {
-        /// What is missing, with what it is needed for.
+        /// What is missing.
         what: &'static str,
+    },
+    /// Missing, and not obviously so.
+    #[error("{what} is required: {why}")]
+    RequiredBecause {
+        /// What is missing.
+        what: &'static str,
+        /// What it is needed for, or what to do.
+        why: &'static str,
     },
     /// A code that another pool could hand out.
     #[error("pool {pool} can make this code itself")]

@@ -208,7 +208,7 @@ impl Rejection {
             Self::PatternFrozen => Code::PatternFrozen,
             Self::ValueInvalid { .. } | Self::AbovePayable { .. } => Code::ValueInvalid,
             Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
-            Self::Required { .. } => Code::Required,
+            Self::Required { .. } | Self::RequiredBecause { .. } => Code::Required,
             Self::CodeOfPattern { .. } | Self::CodeTaken | Self::Duplicate { .. } => Code::Duplicate,
             Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
             Self::AlreadyReturned => Code::AlreadyReturned,

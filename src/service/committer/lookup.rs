@@ -251,8 +251,8 @@ impl Attempt<'_> {
         till: Option<&AtTill<'_>>,
     ) -> Result<Option<Found>, Stop> {
         let Some(customer) = customer else {
-            let what = "a customerId, because every customer has a coupon with this code";
-            return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
+            let (what, why) = ("a customerId", "every customer has a coupon with this code");
+            return Err(Rejection::RequiredBecause { what, why }.at(["coupon", "customerId"]).into());
         };
         let (now, places) = (self.now(), pool.places_of_generic(code));
         let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };

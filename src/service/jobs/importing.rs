@@ -229,8 +229,8 @@ impl Reader {
     /// The pool of a row.
     fn pool(&mut self, row: &ImportRow) -> Result<PoolId, Refusal> {
         let Some(named) = &row.pool else {
-            let what = "a pool, in the column of pools or as poolId,";
-            return self.plan.pool.ok_or_else(|| Rejection::Required { what }.at([Field::Pool.name()]));
+            let (what, why) = ("a pool", "name it in the column of pools, or as poolId");
+            return self.plan.pool.ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Field::Pool.name()]));
         };
         if let Some((known, pool)) = &self.named
             && known == named
