@@ -37,7 +37,7 @@
 //! - a change that can be asked for: its input and a line in `service/command` (its answer, the action that it demands),
 //!   its decision in `service/committer/decide.rs`, what a retry knows it by in `service/meaning.rs`, whether it is noted
 //!   in the audit in `service/audit.rs`, what of its answer exists for whom in `service/sight.rs`
-//! - a question that can be asked: a method of `service/session/mod.rs` with an action of `service/session/action.rs`; a
+//! - a question that can be asked: a method of a session (`service/session`) with an action of `service/session/action.rs`; a
 //!   field of the schema's roots has its line in `tests/it/edge/rights.rs`, and is shown by `graphql/visible.rs`; what belongs
 //!   to a pool asks the session's sight (`service/sight.rs`), as `tests/it/edge/groups.rs` holds
 //! - a right of a role: `service/session/roles.rs`

@@ -7,12 +7,12 @@ use futures_util::StreamExt;
 
 use super::{
     Problem,
-    gateway::{Gateway, chain},
+    gateway::Gateway,
     progress::{Progress, amount},
     say,
 };
 use crate::config::{Config, rate};
-use scrip_domain::period::instant_of;
+use scrip_domain::{causes::with_causes, period::instant_of};
 use scrip_service::Clock;
 use scrip_storage::{Backed, BackupFile, BackupOptions, OpenError, Source};
 
@@ -80,7 +80,7 @@ async fn of_gateway(url: &str, key: Option<&str>, file: &Path, rate: Option<u64>
     let (mut parts, mut bytes) = (response.bytes_stream(), 0);
     while let Some(part) = parts.next().await {
         let part = part.map_err(|error| {
-            format!("{url} did not send all of the backup, and nothing is kept: try again: {}", chain(&error))
+            format!("{url} did not send all of the backup, and nothing is kept: try again: {}", with_causes(&error))
         })?;
         to.write(&part)?;
         bytes += part.len() as u64;

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::{
     Problem,
-    gateway::{Gateway, chain, path_of},
+    gateway::{Gateway, path_of},
     key::check_folder,
     say,
 };
 use crate::{config::Config, http::PersonalFile};
-use scrip_domain::id::CustomerId;
+use scrip_domain::{causes::with_causes, id::CustomerId};
 use scrip_service::{Clock, Erased, Scrip, Session};
 
 /// What is done with a customer.
@@ -101,7 +101,7 @@ async fn fetch(gateway: &Gateway<'_>, id: &str, output: Option<PathBuf>) -> Resu
     let mut to = Output::create(output)?;
     let written = async {
         while let Some(part) = parts.next().await {
-            let cut = |error| format!("it did not send all of it: try again: {}", chain(&error));
+            let cut = |error| format!("it did not send all of it: try again: {}", with_causes(&error));
             to.0.write_all(&part.map_err(cut)?)?;
         }
         Ok(())

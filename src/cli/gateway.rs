@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use super::Problem;
+use scrip_domain::causes::with_causes;
 
 /// How long a gateway may take to answer, and then to send more.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,7 +79,7 @@ impl<'a> Gateway<'a> {
     async fn answer(&self, request: RequestBuilder, what: &str) -> Result<Response, Problem> {
         let url = self.url;
         let response = request.bearer_auth(self.key).send().await;
-        let response = response.map_err(|error| format!("{url} does not answer: {}", chain(&error)))?;
+        let response = response.map_err(|error| format!("{url} does not answer: {}", with_causes(&error)))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::UNAUTHORIZED => Err(format!("{url} does not know the key in SCRIP_KEY").into()),
@@ -108,15 +109,4 @@ pub(super) fn path_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<St
     let mut url = Url::parse("http://localhost/")?;
     url.path_segments_mut().map_err(|()| "an address without a path")?.extend(parts);
     Ok(url.path().to_owned())
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

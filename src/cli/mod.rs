@@ -28,6 +28,7 @@ use crate::{
     config::{BackupLayer, Config, ConfigError, Layer, LogFormat, TlsLayer},
     telemetry,
 };
+use scrip_domain::causes::with_causes;
 use scrip_service::{before_end, last_line};
 
 /// Scrip: coupon pools, gift cards and their whole life over GraphQL, in one binary.
@@ -185,7 +186,7 @@ pub fn run() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            last_line(&format!("scrip: {error}"));
+            last_line(&format!("scrip: {}", with_causes(&*error)));
             ExitCode::FAILURE
         }
     }

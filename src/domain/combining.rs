@@ -84,8 +84,8 @@ impl Stacking {
         let category = self.category.as_deref().map(|text| checked_text(text, MAX_CATEGORY)).transpose();
         let category = category.map_err(|rejection| rejection.at(["category"]))?;
         if category.is_none() && self.with == StackingWith::OtherCategories {
-            let what = "a category, because the coupons go together with those of others,";
-            return Err(Rejection::Required { what }.at(["category"]));
+            let (what, why) = ("a category", "the coupons go together with those of others");
+            return Err(Rejection::RequiredBecause { what, why }.at(["category"]));
         }
         Ok(Self { category, ..self.clone() })
     }

@@ -6,6 +6,7 @@ pub mod access;
 pub mod audit;
 pub mod basket;
 pub mod binding;
+pub mod causes;
 pub mod cell;
 pub mod checkout;
 pub mod clock;

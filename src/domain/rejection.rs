@@ -4,10 +4,11 @@
 //! forces a decision everywhere.
 
 mod code;
+mod refusal;
 
 pub use code::Code;
+pub use refusal::Refusal;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::period::Instant;
@@ -196,6 +197,9 @@ pub enum Rejection {
         /// What happened, and what to do.
         reason: String,
     },
+    /// What plugins are asked about was another each time that they had answered.
+    #[error("what the plugins of the pool are asked about changes too fast: try again")]
+    PluginsOvertaken,
     /// A source gives this customer no code.
     #[error("{reason}")]
     SourceRefused {
@@ -271,8 +275,16 @@ pub enum Rejection {
     /// Missing.
     #[error("{what} is required")]
     Required {
-        /// What is missing, with what it is needed for.
+        /// What is missing.
         what: &'static str,
+    },
+    /// Missing, and not obviously so.
+    #[error("{what} is required: {why}")]
+    RequiredBecause {
+        /// What is missing.
+        what: &'static str,
+        /// What it is needed for, or what to do.
+        why: &'static str,
     },
     /// A code that another pool could hand out.
     #[error("pool {pool} can make this code itself")]
@@ -353,62 +365,6 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The code that programs match on.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NotFound { .. } => Code::NotFound,
-            Self::NotRedeemable => Code::NotRedeemable,
-            Self::NotClaimed | Self::CodeNotClaimed => Code::NotClaimed,
-            Self::AlreadyClaimed => Code::AlreadyClaimed,
-            Self::AlreadyRedeemed => Code::AlreadyRedeemed,
-            Self::NotRedeemed => Code::NotRedeemed,
-            Self::Expired { .. } | Self::NoLongerValid { .. } => Code::Expired,
-            Self::NotYetValid { .. } => Code::NotYetValid,
-            Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
-            Self::NotOwner => Code::NotOwner,
-            Self::CustomerNotFound { .. } => Code::CustomerNotFound,
-            Self::CustomerHoldsCoupons => Code::CustomerHoldsCoupons,
-            Self::CustomerBeingErased => Code::CustomerBeingErased,
-            Self::CustomerMismatch { .. } => Code::CustomerMismatch,
-            Self::CurrencyMismatch { .. } => Code::CurrencyMismatch,
-            Self::PurchaseMinimumNotMet { .. } => Code::PurchaseMinimumNotMet,
-            Self::StoreNotAllowed => Code::StoreNotAllowed,
-            Self::ProductNotEligible => Code::ProductNotEligible,
-            Self::AmountRequired => Code::AmountRequired,
-            Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
-            Self::InsufficientBalance { .. } => Code::InsufficientBalance,
-            Self::Held { .. } | Self::PartHeld { .. } => Code::Held,
-            Self::NothingToDiscount { .. } => Code::NothingToDiscount,
-            Self::NotCombinable { .. } => Code::NotCombinable,
-            Self::LimitReached { .. } => Code::LimitReached,
-            Self::PriceChanged { .. } => Code::PriceChanged,
-            Self::CheckRefused { .. } => Code::CheckRefused,
-            Self::CheckUnavailable { .. } => Code::CheckUnavailable,
-            Self::SourceRefused { .. } => Code::SourceRefused,
-            Self::SourceUnavailable { .. } => Code::SourceUnavailable,
-            Self::PoolExhausted => Code::PoolExhausted,
-            Self::PoolArchived => Code::PoolArchived,
-            Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,
-            Self::PatternInvalid { .. } => Code::PatternInvalid,
-            Self::PatternNotUnique { .. } | Self::PatternTaken => Code::PatternNotUnique,
-            Self::PatternTooSmall { .. } => Code::PatternTooSmall,
-            Self::PatternFrozen => Code::PatternFrozen,
-            Self::ValueInvalid { .. } | Self::AbovePayable { .. } => Code::ValueInvalid,
-            Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
-            Self::Required { .. } => Code::Required,
-            Self::CodeOfPattern { .. } | Self::CodeTaken | Self::Duplicate { .. } => Code::Duplicate,
-            Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
-            Self::AlreadyReturned => Code::AlreadyReturned,
-            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
-            Self::VersionMismatch { .. } => Code::VersionMismatch,
-            Self::LimitExceeded { .. } | Self::TablesTooLarge { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
-            Self::TooManyReturns | Self::TooManyTries { .. } => Code::LimitExceeded,
-            Self::Forbidden { .. } => Code::Forbidden,
-            Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
-        }
-    }
-
     /// The refusal of the input's part at `field`, a path such as `["restrictions", "minimumValue"]`.
     pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
         Refusal { code: self.code(), message: self.to_string(), field: field.into_iter().map(Into::into).collect() }
@@ -417,30 +373,4 @@ impl Rejection {
 
 fn number_of_coupons(number: u64) -> String {
     if number == 1 { "1 coupon".to_owned() } else { format!("{number} coupons") }
-}
-
-/// A refusal as its caller gets it; kept with an idempotency key, so that a retry gets it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// What programs match on.
-    pub code: Code,
-    /// What a person reads.
-    pub message: String,
-    /// Which part of the input; empty where it is about no single part.
-    pub field: Vec<String>,
-}
-
-impl Refusal {
-    /// The same refusal, one level further up in the input.
-    #[must_use]
-    pub fn within(mut self, outer: &str) -> Self {
-        self.field.insert(0, outer.to_owned());
-        self
-    }
-}
-
-impl From<Rejection> for Refusal {
-    fn from(rejection: Rejection) -> Self {
-        rejection.at::<String>([])
-    }
 }

@@ -4,73 +4,31 @@
 //! holds it against what is used. A fragment is counted once, however often it is spread. Conditions count as met: the
 //! cost is what the operation may come to, not what it does.
 
+mod prices;
+mod shapes;
+
 use std::{
     collections::{HashMap, HashSet},
     convert::Infallible,
-    sync::LazyLock,
 };
 
 use async_graphql::{
     Name, Positioned, Value, Variables,
-    parser::{
-        parse_schema,
-        types::{
-            BaseType, ExecutableDocument, Field, FieldDefinition, FragmentDefinition, OperationDefinition,
-            OperationType, Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition, VariableDefinition,
-        },
+    parser::types::{
+        ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
+        VariableDefinition,
     },
 };
 
+use prices::*;
 use scrip_domain::{basket::MAX_LINES, checkout::MAX_COUPONS};
 use scrip_service::{DEFAULT_PAGE, MAX_ELIGIBLE, MAX_PAGE, MAX_RETURNED_LINES, MAX_RETURNS, SHOWN_FAILURES};
+use shapes::{SHAPES, Shape, is_page};
 
 /// What an operation may cost where nothing else is configured.
 pub const MAX_COST: u64 = 100_000;
 /// The most that is told: more would not be exact in JavaScript.
 const MOST: u64 = (1 << 53) - 1;
-
-/// What a read of the database costs beside the fields that it fills.
-const READ: u64 = 10;
-/// What a page of what a filter leaves costs, where there is an order for it.
-const FILTERED: u64 = 100;
-/// What it costs where up to 5,000 coupons are looked at that are not shown, 5,000 events, or 2,000 of a customer's
-/// coupons.
-const SCANNED: u64 = 4_000;
-const EVENTS_SCANNED: u64 = 6_000;
-const HELD_SCANNED: u64 = 1_500;
-/// What a page costs of coupons whose codes begin in a way: up to a million codes are computed for it.
-const PREFIXED: u64 = 30_000;
-/// What a change costs where it has a batch of the committer for itself. In company it takes a third of that.
-const CHANGE: u64 = 150;
-/// What a pattern costs, and each phrase that it excludes: its tables take up to tens of milliseconds.
-const PATTERN: u64 = 500;
-const PHRASE: u64 = 25;
-/// What a list of texts costs, and a document of the retailer's own. A pool may be for 10,000 products, which take ten
-/// times that: few are, and the answer's bound in bytes keeps them from mattering.
-const TEXTS: u64 = 50;
-const DOCUMENT: u64 = 15;
-/// How many values of an argument cost one.
-const VALUES: u64 = 4;
-/// What each code costs that is added.
-const CODE: u64 = 3;
-/// What deciding a checkout costs, each coupon that it presents, and how many pairs of a coupon and a line cost one.
-const CHECKOUT: u64 = 60;
-const PRESENTED: u64 = 20;
-const PAIRS: u64 = 12;
-/// What it costs to look which of a customer's coupons fit a basket: two searches of the history, and the search for the
-/// best of up to fifty.
-const ELIGIBLE: u64 = 2 * HELD_SCANNED + 4_000;
-/// What the sizes of the tables cost: up to 256 rows of each are read, from 16 places.
-const SIZES: u64 = 1_000;
-/// What a page of the audit costs, where up to 5,000 entries are looked at, and reading all of it.
-const AUDIT_SCANNED: u64 = 1_000;
-const AUDIT: u64 = 20_000;
-/// How many allocations of a checkout count as one: they are in memory.
-const ALLOCATIONS: u64 = 5;
-/// How many items a list counts for that is not a page and whose length no argument tells.
-const LIST: u64 = 10;
-/// How many fields of the introspection count as one: they are in memory, and a list of them is shorter than it counts for.
-const INTROSPECTED: u64 = 3;
 
 /// The fields that compute a pattern.
 const PATTERNS: [&str; 3] = ["patternPreview", "poolCreate", "poolUpdate"];
@@ -82,23 +40,6 @@ const ELIGIBILITY: &str = "eligibleCoupons";
 
 /// The fields that lead to a purchase, of which nothing tells how large it is.
 const PURCHASES: [&str; 5] = ["purchase", "node", "nodes", "checkoutReturn", "checkoutRelease"];
-/// What reading a purchase costs, and taking one back or giving back what is held: as of the largest that there can be,
-/// whose row has fifty thousand allocations.
-const PURCHASE: u64 = 1_000;
-const RETURN: u64 = 4_000;
-
-/// The types of the introspection (the GraphQL specification, section 4.2), as far as a cost depends on them.
-const INTROSPECTION: &str = "
-type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
-  directives: [__Directive!]! }
-type __Type { fields: [__Field!] interfaces: [__Type!] possibleTypes: [__Type!] enumValues: [__EnumValue!]
-  inputFields: [__InputValue!] ofType: __Type }
-type __Field { args: [__InputValue!]! type: __Type! }
-type __InputValue { type: __Type! }
-type __EnumValue { name: String! }
-type __Directive { args: [__InputValue!]! }
-";
-
 /// What an operation comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
@@ -138,67 +79,6 @@ pub fn cost(document: &ExecutableDocument, operation: &OperationDefinition, vari
         introspects: walk.introspects,
         lists_texts: walk.lists_texts,
         opens_purchases: walk.opens_purchases,
-    }
-}
-
-/// What the schema says of a field that costs more than one.
-#[derive(Debug)]
-enum Shape {
-    /// It returns an object of this type, or a list of them.
-    Objects { of: String, list: bool },
-    /// It returns texts, however many.
-    Texts,
-    /// It returns a JSON document.
-    Document,
-}
-
-/// The fields that cost more than one, by their type.
-type Shapes = HashMap<String, HashMap<String, Shape>>;
-
-static SHAPES: LazyLock<Shapes> = LazyLock::new(|| shapes(&(super::definition() + INTROSPECTION)));
-
-fn shapes(definition: &str) -> Shapes {
-    let document = parse_schema(definition);
-    if let Err(error) = &document {
-        tracing::error!(%error, "the schema cannot be read: operations cost too little");
-    }
-    let mut types: HashMap<String, Vec<Positioned<FieldDefinition>>> = HashMap::new();
-    for definition in document.map(|document| document.definitions).unwrap_or_default() {
-        let TypeSystemDefinition::Type(definition) = definition else { continue };
-        let fields = match definition.node.kind {
-            TypeKind::Object(object) => object.fields,
-            TypeKind::Interface(interface) => interface.fields,
-            TypeKind::Union(_) => Vec::new(),
-            _ => continue,
-        };
-        types.insert(definition.node.name.node.to_string(), fields);
-    }
-    let objects: HashSet<String> = types.keys().cloned().collect();
-    let shape = |on: &str, field: Positioned<FieldDefinition>| {
-        let (of, list) = unwrapped(&field.node.ty.node);
-        let shape = if objects.contains(of) {
-            Shape::Objects { of: of.to_owned(), list }
-        } else if of == "JSON" {
-            Shape::Document
-        } else if list && !is_user_error(on) {
-            Shape::Texts
-        } else {
-            return None;
-        };
-        Some((field.node.name.node.to_string(), shape))
-    };
-    let shapes = |(name, fields): (String, Vec<_>)| {
-        let fields = fields.into_iter().filter_map(|field| shape(&name, field)).collect();
-        (name, fields)
-    };
-    types.into_iter().map(shapes).collect()
-}
-
-/// The name of a type without what is around it, and whether a list is.
-fn unwrapped(of: &Type) -> (&str, bool) {
-    match &of.base {
-        BaseType::Named(name) => (name.as_str(), false),
-        BaseType::List(item) => (unwrapped(item).0, true),
     }
 }
 
@@ -459,16 +339,6 @@ fn length_at(input: &Value, path: &[&str]) -> u64 {
 /// How many objects of a type count as one: what is in memory takes less than what is read.
 fn in_memory(of: &str) -> u64 {
     if matches!(of, "Allocation" | "ReturnedLine") { ALLOCATIONS } else { 1 }
-}
-
-/// Whether a type is an error of an input. It lists the names on the way to a field: a few short ones.
-fn is_user_error(of: &str) -> bool {
-    of.ends_with("UserError")
-}
-
-/// Whether a type is a page of a list.
-fn is_page(of: &str) -> bool {
-    of.ends_with("Connection")
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub fn rejected(rejection: Rejection, field: &'static str) -> Error {
 pub fn failed(ctx: &Context<'_>, failure: &Failure) -> Error {
     match failure {
         Failure::Refused(refusals) => refusals.first().map_or_else(|| Error::new("refused"), refused),
-        Failure::Internal(reason) => internal(ctx, reason),
+        Failure::Internal(broken) => internal(ctx, &broken.with_causes()),
     }
 }
 

@@ -14,6 +14,7 @@ use futures_util::stream;
 use serde::Deserialize;
 
 use super::{App, graphql, notes::Notes};
+use scrip_domain::causes::with_causes;
 use scrip_service::{Failure, LEAST_BACKUP_RATE};
 
 /// What can be asked for.
@@ -72,7 +73,7 @@ pub(super) async fn get(
         match part {
             Ok(bytes) => Some((Ok(Bytes::from(bytes)), Some((None, backup)))),
             Err(error) => {
-                tracing::error!(%error, "a backup was cut short");
+                tracing::error!(error = with_causes(&error), "a backup was cut short");
                 Some((Err(Failure::from(error)), None))
             }
         }

@@ -28,7 +28,7 @@ use super::{
     notes::Notes,
     site,
 };
-use scrip_domain::rejection::Code;
+use scrip_domain::{causes::with_causes, rejection::Code};
 use scrip_graphql::{Admitted, Asked, Moment, ScripSchema, asked_by, bounds, coded};
 use scrip_service::{Failure, Session, Tries};
 
@@ -373,7 +373,7 @@ pub(super) fn failed(failure: &Failure, doing: &str) -> Response {
         let status = if refusal.code == Code::Forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
         return error(status, &refusal.message);
     }
-    tracing::error!(%failure, doing, "a request failed");
+    tracing::error!(failure = with_causes(failure), doing, "a request failed");
     error(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
 }
 

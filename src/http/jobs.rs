@@ -15,7 +15,7 @@ use axum::{
 use futures_util::stream;
 
 use super::{App, graphql, lanes::Lane, notes::Notes};
-use scrip_domain::{job::Job, rejection::Code};
+use scrip_domain::{causes::with_causes, job::Job, rejection::Code};
 use scrip_graphql::{code_text, job_id};
 use scrip_service::{Action, Failure, JobRefusal, MAX_PAGE, PageRequest, Session, write_cell};
 
@@ -140,7 +140,7 @@ fn head(job: &Job) -> String {
 /// The next lines, and the place of the last; none after it.
 async fn part(session: &Session, job: &Job, after: Option<u64>) -> Result<Option<(String, u64)>, String> {
     let request = PageRequest { limit: MAX_PAGE, after, before: None, from_end: false };
-    let page = session.job_refusals(job, &request).await.map_err(|failure| failure.to_string())?;
+    let page = session.job_refusals(job, &request).await.map_err(|failure| with_causes(&failure))?;
     let Some((last, _)) = page.items.last() else { return Ok(None) };
     let last = *last;
     let mut text = String::new();

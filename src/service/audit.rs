@@ -12,6 +12,7 @@ use super::{
 };
 use scrip_domain::{
     audit::{Attempted, Attempter, AuditEntry},
+    causes::with_causes,
     group::GroupId,
     id::PoolId,
     job::JobId,
@@ -86,6 +87,7 @@ pub(crate) fn noted(command: &Command) -> Option<(&'static str, Option<String>)>
         | Command::HoldingsBegin(_)
         | Command::HoldingsFound(_)
         | Command::PartnerTold(_)
+        | Command::ListPurchases(_)
         | Command::Expire(_) => return None,
     })
 }
@@ -217,7 +219,7 @@ impl Scrip {
     /// Notes what was done beside the committer.
     pub(super) async fn put_in_audit(&self, caller: &Caller, what: Attempted) {
         if let Err(error) = self.change(caller, None, AuditNote(Box::new(what))).await {
-            tracing::error!(%error, "an entry of the audit could not be written");
+            tracing::error!(error = with_causes(&error), "an entry of the audit could not be written");
         }
     }
 

@@ -114,7 +114,7 @@ impl BackupPlan {
         }
         let backed = written.map_err(|error| {
             let last = taken.last().map_or_else(|| "there is none".to_owned(), |(last, _)| last.to_string());
-            Failure::Internal(format!("a planned backup failed: {error}; the last one that succeeded: {last}"))
+            Failure::because(format!("a planned backup failed; the last one that succeeded: {last}"), error)
         })?;
         tracing::info!(name, rows = backed.rows, bytes = backed.bytes, "a backup was taken");
         let keep = self.keep;
@@ -135,7 +135,7 @@ impl BackupPlan {
         work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         let folder = self.folder.clone();
-        let named = |error: io::Error| Failure::Internal(format!("a planned backup failed: its folder: {error}"));
+        let named = |error: io::Error| Failure::because("a planned backup failed: its folder", error);
         blocking(move || work(&folder)).await.map_err(named)
     }
 }

@@ -188,7 +188,7 @@ pub(super) fn overlap(format: &CodeFormat, other: &Pool) -> Option<String> {
 }
 
 fn unreadable(pool: &Pool, fault: &CodesFault) -> Failure {
-    Failure::Internal(format!("the codes of pool {:?} cannot be made: {}", pool.id, fault.rejection))
+    Failure::because(format!("the codes of pool {:?} cannot be made", pool.id), fault.rejection.clone())
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use scrip_domain::{
     status::Status,
 };
 use scrip_storage::{
-    Answers, CustomerEvents, Emails, Erasure, Erasures, Events, Holdings, Purchases, ReadFrom, Span, Stage,
+    Answers, CustomerEvents, Emails, Erasure, Erasures, Events, Holdings, Purchase, Purchases, ReadFrom, Span, Stage,
 };
 
 /// How many events are moved at once: each may be in a row of the log of its own, and of a coupon of its own.
@@ -236,6 +236,20 @@ impl Scrip {
 
     /// Purchases that name the customer.
     async fn purchases_of(&self, customer: &CustomerId, erasure: &Erasure) -> Result<Found, Failure> {
+        if !self.purchases_are_listed().await? {
+            return self.purchases_among_all(customer, erasure).await;
+        }
+        // Where all were looked through before, those up to this one are done: both are in the order of their ids.
+        let (listed, more) = self.listed_purchases(customer, erasure.after.first()).await?;
+        let after = listed.last().filter(|_| more).map(|(transaction, _)| vec![transaction.clone()]);
+        let large = |purchase: &Option<Purchase>| purchase.as_ref().and_then(|one| one.0.as_ref()).map_or(0, size);
+        let weight = listed.iter().map(|(_, purchase)| ROW + 2 * large(purchase)).sum();
+        let found = listed.into_iter().map(|(transaction, _)| transaction).collect();
+        Ok(Found { part: ErasePart::Purchases(found), after, weight })
+    }
+
+    /// The same where not all are listed yet.
+    async fn purchases_among_all(&self, customer: &CustomerId, erasure: &Erasure) -> Result<Found, Failure> {
         let mut span = Span::<Purchases>::all();
         if let Some(key) = purchase_key(&erasure.after) {
             span = span.after(&key);

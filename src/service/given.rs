@@ -19,7 +19,7 @@ impl Scrip {
         let mut below = self.registry.pool(*pool).and_then(|pool| pool.claims_since).unwrap_or(u64::MAX);
         let (mut given, mut seen) = (0, HashSet::new());
         while below > 0 {
-            let _turn = away(self.searches.acquire()).await.map_err(|error| Failure::Internal(error.to_string()))?;
+            let _turn = away(self.searches.acquire()).await.map_err(Failure::internal)?;
             for _ in 0..PARTS {
                 let span = CustomerEvents::of(customer, self.registry.stream(), 0..below);
                 let rows = self.store.scan(&span, ReadFrom::End, PART).await?;

@@ -91,13 +91,13 @@ impl Scrip {
         let mut searched = u64::MAX;
         loop {
             // Whoever searches for the same next finds what this turn has noted.
-            let _turn = away(self.searches.acquire()).await.map_err(|error| Failure::Internal(error.to_string()))?;
+            let _turn = away(self.searches.acquire()).await.map_err(Failure::internal)?;
             let below = self.searched_down_to(whose).await?;
             if below == 0 {
                 return Ok(());
             }
             if below == searched {
-                return Err(Failure::Internal(format!("what a search for {whose:?} has found was not noted")));
+                return Err(Failure::internal(format!("what a search for {whose:?} has found was not noted")));
             }
             searched = below;
             let found = self.search_part(whose, below).await?;
@@ -122,7 +122,7 @@ impl Scrip {
         match (row, since()) {
             (Some(Holding::Whole(Whole { searched: Some(from), .. })), _) => Ok(from),
             (_, Some(since)) => Ok(since),
-            (_, None) => Err(Failure::Internal(format!("pool {pool:?} does not note what is held of it"))),
+            (_, None) => Err(Failure::internal(format!("pool {pool:?} does not note what is held of it"))),
         }
     }
 
@@ -143,6 +143,6 @@ impl Scrip {
 
     async fn note(&self, command: impl Into<Command>) -> Result<(), Failure> {
         let noted = self.committer.submit(&Caller::scrip(), None, command.into(), Prepared::default()).await;
-        noted.unwrap_or_else(|_| Err(Failure::Internal("what is only noted asks nothing".to_owned()))).map(drop)
+        noted.unwrap_or_else(|_| Err(Failure::internal("what is only noted asks nothing".to_owned()))).map(drop)
     }
 }

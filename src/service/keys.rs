@@ -223,7 +223,7 @@ impl Used {
 /// A secret: what people know it by, randomness, and a checksum.
 fn new_secret() -> Result<String, Failure> {
     let mut random = vec![0; SECRET_BYTES];
-    let failed = |error| Failure::Internal(format!("the operating system gives no randomness: {error}"));
+    let failed = |error| Failure::because("the operating system gives no randomness", error);
     rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(failed)?;
     let random = text(&random);
     Ok(format!("{SECRET_PREFIX}{random}{}", checksum(&random)))

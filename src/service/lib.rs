@@ -39,6 +39,7 @@ mod personal;
 mod pool_list;
 mod prepare;
 mod purchase;
+mod purchase_lists;
 mod question;
 mod reading;
 mod record;
@@ -67,7 +68,7 @@ pub use eligible::{EligibleOrder, EligibleRecord, MAX_ELIGIBLE};
 pub use erasure::Erased;
 pub use events::{EventCursor, EventFilter};
 pub use export::{CouponSink, Csv, Export, File, Format, JsonLines, write_cell};
-pub use failure::Failure;
+pub use failure::{Broken, Failure};
 pub use fatal::{before_end, end_process, last_line, start_vital};
 pub use issued::usable;
 pub use jobs::{

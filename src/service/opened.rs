@@ -107,7 +107,7 @@ impl Scrip {
         if let Some(open) = self.registry.opened.get(key) {
             return Ok(Some(open));
         }
-        let _turn = away(self.openings.acquire()).await.map_err(|error| Failure::Internal(error.to_string()))?;
+        let _turn = away(self.openings.acquire()).await.map_err(Failure::internal)?;
         let (registry, pool) = (Arc::clone(&self.registry), Arc::clone(pool));
         blocking(move || registry.series(&pool, &series)).await?
     }

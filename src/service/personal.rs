@@ -1,7 +1,9 @@
 //! All that is known of one customer, read a part at a time: the customer, the coupons that they hold, what happened, and
-//! the purchases that name them. Purchases have no list by customer, so all of them are looked through, last.
+//! the purchases that name them.
 
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::{
     CouponFilter, EventFilter, Failure, PageRequest, PurchaseRecord, Scrip, forgetting::mentions, page::MAX_PAGE,
@@ -64,7 +66,7 @@ impl PersonalData {
     /// The next pieces, maybe none; none at all at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<Personal>>, Failure> {
         if self.scrip.is_stopping() {
-            return Err(Failure::Internal("an export was cut short: Scrip is stopping".to_owned()));
+            return Err(Failure::internal("an export was cut short: Scrip is stopping".to_owned()));
         }
         let (pieces, reading) = match &self.reading {
             Reading::Customer => (vec![Personal::Customer(self.customer.clone())], Reading::Coupons(None)),
@@ -96,22 +98,36 @@ impl PersonalData {
     }
 
     async fn purchases(&self, after: Option<&(String, Option<CouponId>)>) -> Result<(Vec<Personal>, Reading), Failure> {
+        if self.scrip.purchases_are_listed().await? {
+            let after = after.map(|(transaction, _)| transaction);
+            let (listed, more) = self.scrip.listed_purchases(&self.customer.id, after).await?;
+            let last = listed.last().filter(|_| more).map(|(transaction, _)| (transaction.clone(), None));
+            let kept = listed.into_iter().filter_map(|(transaction, found)| Some((transaction, found?.0?)));
+            return Ok((self.theirs(kept)?, last.map_or(Reading::Done, |last| Reading::Purchases(Some(last)))));
+        }
         let span = after.map_or_else(Span::<Purchases>::all, |after| Span::all().after(after));
         let rows = self.scrip.store.scan(&span, ReadFrom::Start, PURCHASES).await?;
         let last = rows.last().filter(|_| rows.len() == PURCHASES).map(|(key, _)| key.clone());
+        let kept = rows.into_iter().filter_map(|((transaction, redeemed), purchase)| {
+            purchase.0.filter(|_| redeemed.is_none()).map(|kept| (transaction, kept))
+        });
+        Ok((self.theirs(kept)?, last.map_or(Reading::Done, |last| Reading::Purchases(Some(last)))))
+    }
+
+    /// Those of purchases, as they are kept, that name the customer.
+    fn theirs(&self, purchases: impl Iterator<Item = (String, Value)>) -> Result<Vec<Personal>, Failure> {
         let mut pieces = Vec::new();
-        for ((transaction, redeemed), purchase) in rows {
-            let Some(kept) = purchase.0.filter(|_| redeemed.is_none()) else { continue };
+        for (transaction, kept) in purchases {
             if !mentions(&kept, self.customer.id.as_str()) {
                 continue;
             }
-            let broken = |error| Failure::Internal(format!("purchase {transaction:?}: {error}"));
+            let broken = |error| Failure::because(format!("purchase {transaction:?}"), error);
             let purchase = PurchaseRecord::read(&transaction, &kept).map_err(broken)?;
             if self.is_theirs(&purchase) {
                 pieces.push(Personal::Purchase(Box::new(purchase)));
             }
         }
-        Ok((pieces, last.map_or(Reading::Done, |last| Reading::Purchases(Some(last)))))
+        Ok(pieces)
     }
 
     fn is_theirs(&self, purchase: &PurchaseRecord) -> bool {

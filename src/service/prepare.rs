@@ -322,7 +322,7 @@ pub(super) fn fresh_key() -> Result<SeriesKey, Failure> {
 /// Bytes that nobody can foresee.
 pub(super) fn fresh_bytes() -> Result<[u8; 32], Failure> {
     let mut bytes = [0; 32];
-    let failed = |error| Failure::Internal(format!("the operating system gives no randomness: {error}"));
+    let failed = |error| Failure::because("the operating system gives no randomness", error);
     rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
@@ -331,5 +331,5 @@ pub(super) fn fresh_bytes() -> Result<[u8; 32], Failure> {
 /// any more.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     let task = tokio::task::spawn_blocking(work);
-    AbortOnDropHandle::new(task).await.map_err(|error| Failure::Internal(error.to_string()))
+    AbortOnDropHandle::new(task).await.map_err(Failure::internal)
 }

@@ -2,6 +2,8 @@
 //! the decision as it was recorded, and beside it, in one field, what came to it later. Versions before this recorded the
 //! decision alone.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -135,6 +137,13 @@ impl PurchaseRecord {
         Ok(kept)
     }
 
+    /// Whom it names: who paid, and who held the coupons that were presented, or was the first to.
+    pub(super) fn customers(&self) -> BTreeSet<&CustomerId> {
+        let coupons = self.checkout.coupons.iter().filter_map(|recorded| recorded.coupon.as_ref());
+        let holders = coupons.flat_map(|coupon| [&coupon.customer, &coupon.original_customer]);
+        holders.chain([&self.facts.customer]).flatten().collect()
+    }
+
     /// The decimals of its amounts.
     #[must_use]
     pub fn exponent(&self) -> u8 {
@@ -225,7 +234,7 @@ impl Scrip {
         // One that is only held is not recorded yet.
         purchase
             .map(|found| Some(found).filter(|found| found.facts.hold.is_none()))
-            .map_err(|error| Failure::Internal(format!("purchase {transaction:?}: {error}")))
+            .map_err(|error| Failure::because(format!("purchase {transaction:?}"), error))
     }
 
     /// Whether something is kept under a transactionId, without reading it: a purchase may be large.

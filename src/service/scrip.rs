@@ -27,6 +27,7 @@ use super::{
     vitals::{self, Vitals},
 };
 use scrip_domain::{
+    causes::with_causes,
     global_id::GlobalIds,
     id::EventId,
     period::Instant,
@@ -100,7 +101,7 @@ impl Scrip {
             Committer::start(store_of, registry_of, Arc::clone(&time), Arc::clone(&vitals)).await?;
         let (watchdog, end) = std::sync::mpsc::channel();
         vitals::watch(Arc::clone(&vitals), end)
-            .map_err(|error| StorageError::Database(format!("no thread for the watchdog: {error}")))?;
+            .map_err(|error| StorageError::Database(format!("no thread for the watchdog: {error}").into()))?;
         let scrip = Arc::new(Self {
             store,
             registry,
@@ -126,7 +127,10 @@ impl Scrip {
         });
         // Before anybody is given an id.
         if let Err(error) = scrip.begin_ids().await {
-            tracing::error!(%error, "making the secret of the database's ids failed: it is tried again");
+            tracing::error!(
+                error = with_causes(&error),
+                "making the secret of the database's ids failed: it is tried again"
+            );
         }
         if let Some(plugins) = &scrip.plugins {
             bound::tell_missing(&scrip.registry, plugins);
@@ -324,12 +328,11 @@ impl Scrip {
 
 /// The refusal of a command whose facts changed each time that plugins had been asked about them.
 fn unsettled() -> Failure {
-    let reason = "what it is asked about changes too fast: try again".to_owned();
-    Refusal::from(Rejection::CheckUnavailable { plugin: "of the pool".to_owned(), reason }).into()
+    Refusal::from(Rejection::PluginsOvertaken).into()
 }
 
 /// The answer of a use case, which is the only one that its command has.
 pub(super) fn own<U: UseCase>(answer: Answer) -> Result<U::Answer, Failure> {
-    let other = || Failure::Internal("a command was answered with what another is answered with".to_owned());
+    let other = || Failure::internal("a command was answered with what another is answered with".to_owned());
     U::Answer::from_answer(answer).ok_or_else(other)
 }

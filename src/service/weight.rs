@@ -55,6 +55,7 @@ impl Command {
             Self::PartnerTold(told) => COUPON + (told.told.len() + told.failed.len() + told.forgotten.len()) * 256,
             Self::Forget(Forget(answers)) => answers.len() * 256,
             Self::EraseFurther(step) => step.weight,
+            Self::ListPurchases(part) => part.named.len() * 512,
             // A coupon is read, and where it is held is written.
             Self::HoldingsFound(found) => COUPON + found.coupons.len() * CODE,
             Self::Claim(claim) => {

@@ -151,7 +151,7 @@ impl Store {
         let runtime = tokio::runtime::Handle::current();
         // The engine reads in the middle of a task.
         let counting = tokio::task::spawn_blocking(move || runtime.block_on(store.count_all(&stop)));
-        counting.await.unwrap_or_else(|error| Err(StorageError::Database(error.to_string())))
+        counting.await.unwrap_or_else(|error| Err(StorageError::Database(error.into())))
     }
 
     async fn count_all(&self, stop: &CancellationToken) -> Result<(), StorageError> {

@@ -2,26 +2,29 @@
 
 use thiserror::Error;
 
+/// What is behind an error: another one, or a text.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a read or a write failed. None of it is ever shown to a client.
 #[derive(Debug, Error)]
 pub enum StorageError {
     /// Another transaction won: decide again on fresh state.
     #[error("lost a race with another transaction: {0}")]
-    Conflict(String),
+    Conflict(#[source] Cause),
     /// A row that should be new exists already: decide again on fresh state.
     #[error("a new row exists already: {0}")]
-    Exists(String),
+    Exists(#[source] Cause),
     /// The database failed, and nothing was written.
     #[error("the database failed: {0}")]
-    Database(String),
+    Database(#[source] Cause),
     /// Nothing can be written at the moment, as on a full disk. Whether this batch was is settled when a later one is
     /// written: from then on it was not. Until then nobody may be told anything of it.
     #[error("the database cannot write: {0}")]
-    Stuck(String),
+    Stuck(#[source] Cause),
     /// A commit failed, and whether it happened is not known before the next start. Nobody may be answered, and nothing
     /// more written.
     #[error("the database failed while it wrote, and only the next start can tell what is on disk: {0}")]
-    Unknown(String),
+    Unknown(#[source] Cause),
     /// A row that cannot be read, or written.
     #[error("row {id} is damaged: {reason}")]
     Row {
@@ -36,11 +39,11 @@ impl From<surrealdb::Error> for StorageError {
     fn from(error: surrealdb::Error) -> Self {
         let text = error.to_string();
         if text.contains("Transaction conflict") || text.contains("transaction conflict") {
-            Self::Conflict(text)
+            Self::Conflict(error.into())
         } else if error.is_already_exists() {
-            Self::Exists(text)
+            Self::Exists(error.into())
         } else {
-            Self::Database(text)
+            Self::Database(error.into())
         }
     }
 }

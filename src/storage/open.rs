@@ -176,7 +176,7 @@ impl Store {
         let ended = self.datastore.shutdown().await;
         // Last, because it lets the folder go.
         self.chain.end();
-        ended.map_err(|error| StorageError::Database(format!("it could not be closed: {error}")))
+        ended.map_err(|error| StorageError::Database(format!("it could not be closed: {error}").into()))
     }
 }
 

@@ -20,6 +20,7 @@ use surrealdb_kvs::{
 use super::{
     StorageError, Store,
     codec::{CodecError, Parts, id_bytes},
+    error::Cause,
     tables::{NAMES, RowId},
 };
 
@@ -132,12 +133,12 @@ pub(super) async fn end(transaction: &Transaction) {
 
 /// Why a transaction failed.
 pub(super) fn failed(error: anyhow::Error) -> StorageError {
-    let text = format!("{error:#}");
-    match storage_error(&error) {
-        Some(surrealdb_datastore::Error::TransactionKeyAlreadyExists) => StorageError::Exists(text),
-        Some(error) if error.is_retryable() => StorageError::Conflict(text),
-        _ => StorageError::Database(text),
-    }
+    let kind: fn(Cause) -> StorageError = match storage_error(&error) {
+        Some(surrealdb_datastore::Error::TransactionKeyAlreadyExists) => StorageError::Exists,
+        Some(error) if error.is_retryable() => StorageError::Conflict,
+        _ => StorageError::Database,
+    };
+    kind(error.into())
 }
 
 /// Why a commit failed. Only what is known to have written nothing says so: of anything else, an error of the disk
@@ -145,7 +146,7 @@ pub(super) fn failed(error: anyhow::Error) -> StorageError {
 pub(super) fn commit_failed(error: anyhow::Error) -> StorageError {
     use surrealdb_datastore::Error;
     let harmless = match storage_error(&error) {
-        Some(Error::Datastore(reason)) => return StorageError::Stuck(reason.clone()),
+        Some(Error::Datastore(reason)) => return StorageError::Stuck(reason.clone().into()),
         Some(
             Error::TransactionTooLarge
             | Error::TransactionKeyTooLarge
@@ -156,7 +157,7 @@ pub(super) fn commit_failed(error: anyhow::Error) -> StorageError {
         _ => false,
     };
     match failed(error) {
-        StorageError::Database(text) if !harmless => StorageError::Unknown(text),
+        StorageError::Database(cause) if !harmless => StorageError::Unknown(cause),
         other => other,
     }
 }

@@ -45,7 +45,8 @@ impl Store {
     pub fn size(&self) -> Working<'_, Result<DatabaseSize, StorageError>> {
         Box::pin(async move {
             let bytes = self.folder.as_deref().map(on_disk);
-            let unread = |error: io::Error| StorageError::Database(format!("its files cannot be looked at: {error}"));
+            let unread =
+                |error: io::Error| StorageError::Database(format!("its files cannot be looked at: {error}").into());
             let bytes = bytes.transpose().map_err(unread)?;
             // Before the view: what is counted is then never of more than is read.
             let counted = self.row_counts();

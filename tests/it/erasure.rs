@@ -15,8 +15,8 @@ use scrip::{
         ImportDraft, MappingDraft, OnDuplicate, PageRequest, Presentation, SettingsEdit,
     },
     storage::{
-        Address, Answers, Coupons, CustomerEvents, Customers, Emails, Erasures, Events, Holdings, JobEffects, JobPlans,
-        JobRefusals, Purchases, ReadFrom, Span, Store, Table,
+        Address, Answers, Coupons, CustomerEvents, CustomerPurchases, Customers, Emails, Erasures, Events, Holdings,
+        JobEffects, JobPlans, JobRefusals, Purchases, ReadFrom, Span, Store, Table,
     },
 };
 
@@ -30,7 +30,7 @@ impl TestScrip {
     async fn erase(&self, id: &str, force: bool) -> Result<Erased, Vec<Code>> {
         self.erase_customer(customer(id), force).await.map_err(|failure| match failure {
             Failure::Refused(refusals) => refusals.into_iter().map(|refusal| refusal.code).collect(),
-            Failure::Internal(reason) => panic!("broken inside: {reason}"),
+            Failure::Internal(reason) => panic!("broken inside: {}", reason.with_causes()),
         })
     }
 
@@ -74,6 +74,7 @@ pub(crate) async fn dump(address: &Address) -> String {
     text += &rows::<Events>(&store).await;
     text += &rows::<Coupons>(&store).await;
     text += &rows::<Purchases>(&store).await;
+    text += &rows::<CustomerPurchases>(&store).await;
     text += &rows::<Answers>(&store).await;
     text += &rows::<Erasures>(&store).await;
     text += &rows::<JobPlans>(&store).await;

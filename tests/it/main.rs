@@ -21,6 +21,7 @@ mod pages;
 mod plugins;
 #[cfg(target_os = "linux")]
 mod power;
+mod purchase_lists;
 mod schema;
 mod series;
 mod soak;

@@ -210,7 +210,9 @@ impl Imported {
         match (self.status, &self.customer) {
             (Status::Unassigned, _) => Err(wrong("status", "an UNASSIGNED coupon is added, not brought over")),
             (Status::Invalid, None) if self.claimed_at.is_none() && self.usages.unwrap_or(0) == 0 => Ok(()),
-            (_, None) => Err(Rejection::Required { what: "a customer, because the coupon is out," }.at(["customer"])),
+            (_, None) => {
+                Err(Rejection::RequiredBecause { what: "a customer", why: "the coupon is out" }.at(["customer"]))
+            }
             (_, Some(_)) => Ok(()),
         }
     }

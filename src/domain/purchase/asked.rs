@@ -59,8 +59,8 @@ pub(super) fn decide(bought: &Bought, before: &CameBack, asked: &Asked) -> Resul
         }
         Asked::Parts(lines, with_shipping) => {
             if lines.is_empty() && !with_shipping {
-                let what = "lines, or shipping: true; or leave both out to have all come back: one of these";
-                faults.add(&[], Rejection::Required { what });
+                let (what, why) = ("lines or shipping: true", "leave both out to have all come back");
+                faults.add(&[], Rejection::RequiredBecause { what, why });
             }
             for (number, line) in lines.iter().enumerate() {
                 if let Err((field, rejection)) = decided.take(line) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Rejection;
+
 /// The stable code of a refusal (`CouponErrorCode` of the API).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -158,6 +160,64 @@ impl Code {
             | Self::VersionMismatch
             | Self::LimitExceeded
             | Self::Forbidden => true,
+        }
+    }
+}
+
+impl Rejection {
+    /// The code that programs match on.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. } => Code::NotFound,
+            Self::NotRedeemable => Code::NotRedeemable,
+            Self::NotClaimed | Self::CodeNotClaimed => Code::NotClaimed,
+            Self::AlreadyClaimed => Code::AlreadyClaimed,
+            Self::AlreadyRedeemed => Code::AlreadyRedeemed,
+            Self::NotRedeemed => Code::NotRedeemed,
+            Self::Expired { .. } | Self::NoLongerValid { .. } => Code::Expired,
+            Self::NotYetValid { .. } => Code::NotYetValid,
+            Self::Invalidated | Self::StaysVoid { .. } => Code::Invalidated,
+            Self::NotOwner => Code::NotOwner,
+            Self::CustomerNotFound { .. } => Code::CustomerNotFound,
+            Self::CustomerHoldsCoupons => Code::CustomerHoldsCoupons,
+            Self::CustomerBeingErased => Code::CustomerBeingErased,
+            Self::CustomerMismatch { .. } => Code::CustomerMismatch,
+            Self::CurrencyMismatch { .. } => Code::CurrencyMismatch,
+            Self::PurchaseMinimumNotMet { .. } => Code::PurchaseMinimumNotMet,
+            Self::StoreNotAllowed => Code::StoreNotAllowed,
+            Self::ProductNotEligible => Code::ProductNotEligible,
+            Self::AmountRequired => Code::AmountRequired,
+            Self::BelowMinimumRedemption { .. } => Code::BelowMinimumRedemption,
+            Self::InsufficientBalance { .. } => Code::InsufficientBalance,
+            Self::Held { .. } | Self::PartHeld { .. } => Code::Held,
+            Self::NothingToDiscount { .. } => Code::NothingToDiscount,
+            Self::NotCombinable { .. } => Code::NotCombinable,
+            Self::LimitReached { .. } => Code::LimitReached,
+            Self::PriceChanged { .. } => Code::PriceChanged,
+            Self::CheckRefused { .. } => Code::CheckRefused,
+            Self::CheckUnavailable { .. } | Self::PluginsOvertaken => Code::CheckUnavailable,
+            Self::SourceRefused { .. } => Code::SourceRefused,
+            Self::SourceUnavailable { .. } => Code::SourceUnavailable,
+            Self::PoolExhausted => Code::PoolExhausted,
+            Self::PoolArchived => Code::PoolArchived,
+            Self::PoolSourceMismatch { .. } => Code::PoolSourceMismatch,
+            Self::PatternInvalid { .. } => Code::PatternInvalid,
+            Self::PatternNotUnique { .. } | Self::PatternTaken => Code::PatternNotUnique,
+            Self::PatternTooSmall { .. } => Code::PatternTooSmall,
+            Self::PatternFrozen => Code::PatternFrozen,
+            Self::ValueInvalid { .. } | Self::AbovePayable { .. } => Code::ValueInvalid,
+            Self::FieldNotApplicable { .. } | Self::NotAvailable { .. } => Code::FieldNotApplicable,
+            Self::Required { .. } | Self::RequiredBecause { .. } => Code::Required,
+            Self::CodeOfPattern { .. } | Self::CodeTaken | Self::Duplicate { .. } => Code::Duplicate,
+            Self::TransactionAlreadyUsed => Code::TransactionAlreadyUsed,
+            Self::AlreadyReturned => Code::AlreadyReturned,
+            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
+            Self::VersionMismatch { .. } => Code::VersionMismatch,
+            Self::LimitExceeded { .. } | Self::TablesTooLarge { .. } | Self::TooManyCodes { .. } => Code::LimitExceeded,
+            Self::TooManyReturns | Self::TooManyTries { .. } => Code::LimitExceeded,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::DatabaseUnavailable { .. } => Code::DatabaseUnavailable,
         }
     }
 }

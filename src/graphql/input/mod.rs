@@ -3,6 +3,7 @@
 
 mod actions;
 mod checkout;
+mod codes;
 mod job;
 mod plugin;
 mod pool;
@@ -15,13 +16,12 @@ pub use actions::{
     SettingsUpdateInput,
 };
 pub use checkout::{BasketInput, CheckoutInput, EligibleInput};
+pub use codes::{CouponsAddInput, CouponsGenerateInput, PatternInput};
 pub use job::{
     BulkAction, CouponsBulkInput, ExportFormat, ExportStartInput, ImportField, ImportStartInput, JobFilter, OnDuplicate,
 };
 pub use plugin::{PluginBindingInput, PluginTestInput};
-pub use pool::{
-    CouponsAddInput, CouponsGenerateInput, PatternInput, PoolArchiveInput, PoolCreateInput, PoolUpdateInput,
-};
+pub use pool::{PoolArchiveInput, PoolCreateInput, PoolUpdateInput};
 pub use purchase::{CheckoutHoldInput, CheckoutReturnInput};
 pub use till::{LimitsInput, StackingInput};
 

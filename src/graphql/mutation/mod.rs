@@ -40,7 +40,7 @@ async fn change<U: UseCase + Send>(
     match session(ctx)?.change(idempotency, case).await {
         Ok(answer) => Ok(Ok(answer)),
         Err(Failure::Refused(refusals)) => Ok(Err(user_errors(refusals))),
-        Err(Failure::Internal(reason)) => Err(internal(ctx, &reason)),
+        Err(Failure::Internal(broken)) => Err(internal(ctx, &broken.with_causes())),
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
     lanes::{Lane, Lanes},
     notes::Notes,
 };
-use scrip_domain::{global_id::GlobalId, pool::Pool};
+use scrip_domain::{causes::with_causes, global_id::GlobalId, pool::Pool};
 use scrip_graphql::pool_by_any_id;
 use scrip_service::{Action, CouponFilter, Csv, File, Format, JsonLines, Session};
 
@@ -119,7 +119,7 @@ async fn next_part<F: Format>(
             (part, file)
         };
         let (part, rest) = lanes.run(Lane::Far, key, turn).await.map_err(|busy| busy.to_string())?;
-        match part.map_err(|failure| failure.to_string())? {
+        match part.map_err(|failure| with_causes(&failure))? {
             None => return Ok(None),
             Some(bytes) if bytes.is_empty() => file = rest,
             Some(bytes) => return Ok(Some((bytes, rest))),

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::super::{App, graphql, lanes::Lane, notes::Notes};
 use scrip_domain::{
+    causes::with_causes,
     coupon::Coupon,
     currency::exponent_of,
     decimal::Amount,
@@ -206,7 +207,7 @@ pub(in super::super) async fn get(
         let made = app.lanes.run(Lane::Far, &key, turn).await;
         let (part, file) = match made {
             Ok((Ok(part), file)) => (part?, file),
-            Ok((Err(failure), _)) => return cut_short(&failure.to_string()),
+            Ok((Err(failure), _)) => return cut_short(&with_causes(&failure)),
             Err(busy) => return cut_short(&busy.to_string()),
         };
         let bytes = app.held.text(&key, part);

@@ -6,6 +6,7 @@ use scrip_domain::{
     seal::IdSecret,
     token_key::TokenSecret,
 };
+use scrip_storage::Listing;
 
 /// Whose coupons of which pool.
 pub(crate) type Whose = (CustomerId, PoolId);
@@ -31,6 +32,17 @@ pub struct PartnerTold {
     pub forgotten: Vec<EventId>,
     /// Why the next one could not be told now.
     pub problem: Option<String>,
+}
+
+/// List purchases that versions without lists have recorded.
+#[derive(Debug, Clone)]
+pub struct ListPurchases {
+    /// How far that was when these were looked for: they are listed if it still is.
+    pub at: Option<Listing>,
+    /// Whom they name.
+    pub named: Vec<(CustomerId, String)>,
+    /// How far it is then.
+    pub then: Listing,
 }
 
 /// Begin to seal ids with a secret, unless there is one.

@@ -15,8 +15,8 @@ pub use access::{CustomerEdit, KeyAdd, KeyEdit, KeyRevoke, KeyRotate, SettingsEd
 pub use answer::{Added, Agreed, Answer, Changed, Edited, FromAnswer, Generated, HeldCheckout, Skipped};
 pub(super) use books::Whose;
 pub use books::{
-    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, PartnerTold,
-    ReleaseOver, TokenKeyBegin,
+    AuditNote, ClockConfirm, Expire, Forget, HoldingsBegin, HoldingsFound, IdsBegin, KeysUsed, ListPurchases,
+    PartnerTold, ReleaseOver, TokenKeyBegin,
 };
 pub use coupons::{Adjust, Claim, CouponRef, Extend, Invalidate, Redeem, Reinstate, Transfer, Unassign, Unredeem};
 pub use erasure::{Erase, EraseFurther, ErasePart, Place};
@@ -164,6 +164,8 @@ use_cases! {
     HoldingsBegin(HoldingsBegin) -> (), KeepBooks;
     /// Note what a customer holds of a pool by what was found in the customer's history.
     HoldingsFound(Box<HoldingsFound>) -> (), KeepBooks;
+    /// List purchases that versions without lists have recorded.
+    ListPurchases(ListPurchases) -> (), KeepBooks;
     /// Believe what the clock says, however far ahead of the last batch it is.
     ClockConfirm(ClockConfirm) -> (), ConfirmClock;
     /// Record that the time of coupons is over.

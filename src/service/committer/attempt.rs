@@ -1,10 +1,10 @@
 //! One command's decision in the making: it sees the batch's state and its own changes over it, and
 //! leaves nothing behind unless it ends well.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use crate::{
-    Failure,
+    Broken, Failure,
     command::Whose,
     opened::{Kept, Unopened},
     prepare::Prepared,
@@ -44,8 +44,20 @@ pub(super) enum Stop {
     Opens(Unopened),
     /// Refused.
     Refused(Vec<Refusal>),
-    /// The rows contradict each other.
-    Broken(String),
+    /// Something inside broke: the rows contradict each other, or cannot be read.
+    Broken(Broken),
+}
+
+impl Stop {
+    /// Something inside broke: an error, or a text.
+    pub(super) fn broken(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Broken(Broken::new(cause))
+    }
+
+    /// The same, with what it broke.
+    pub(super) fn because(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Broken(Broken::because(what, cause))
+    }
 }
 
 impl From<Refusal> for Stop {
@@ -180,7 +192,7 @@ impl<'a> Attempt<'a> {
 
     /// The pool that a coupon is in, which exists.
     pub(super) fn pool_of(&self, id: CouponId) -> Result<Arc<Pool>, Stop> {
-        self.find_pool(id.pool).ok_or_else(|| Stop::Broken(format!("coupon {id:?} has no pool")))
+        self.find_pool(id.pool).ok_or_else(|| Stop::broken(format!("coupon {id:?} has no pool")))
     }
 
     pub(super) fn tally(&self, id: PoolId) -> Tally {
@@ -191,7 +203,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn terms(&self, coupon: &Coupon) -> Result<Arc<Terms>, Stop> {
         let pool = self.pool_of(coupon.id)?;
         let terms = pool.terms(coupon.terms).cloned();
-        terms.ok_or_else(|| Stop::Broken(format!("coupon {:?} has no terms", coupon.id)))
+        terms.ok_or_else(|| Stop::broken(format!("coupon {:?} has no terms", coupon.id)))
     }
 
     /// A coupon that has a row, with what its pool's updates say of it; none where it was not touched.

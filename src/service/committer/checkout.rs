@@ -16,7 +16,7 @@ use scrip_domain::{
     terms::Terms,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Purchase, Purchases, RowId};
+use scrip_storage::{Purchases, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -24,7 +24,7 @@ use super::{
     lookup::{AtTill, Found},
     plugins::Setting,
     redeem::{after, within_basket},
-    returns::{kept, read},
+    returns::read,
     working::Change,
 };
 
@@ -72,7 +72,6 @@ impl Attempt<'_> {
             let reason = "a checkout cannot be completed in the future".to_owned();
             return Err(Rejection::ValueInvalid { reason }.at(["at"]).into());
         }
-        let key = (order.transaction.clone(), None);
         if let Some(held) = self.held_for(&order, asked)? {
             return self.complete_held(&order, held, actor);
         }
@@ -90,7 +89,7 @@ impl Attempt<'_> {
         }
         let purchase =
             PurchaseRecord { transaction: order.transaction.clone(), facts: facts_of(&order, since), checkout: record };
-        self.put::<Purchases>(key, Purchase(Some(kept(&purchase)?)));
+        self.put_purchase(&purchase)?;
         Ok(Agreed::as_told(purchase.checkout))
     }
 

@@ -107,7 +107,7 @@ impl Attempt<'_> {
         pool.check_source(Source::BulkGenerated).map_err(|rejection| rejection.at(["poolId"]))?;
         let mut tally = self.tally(pool.id);
         let size = tally.supply.size;
-        let series = pool.series.last().ok_or_else(|| Stop::Broken(format!("pool {:?} has no codes", pool.id)))?;
+        let series = pool.series.last().ok_or_else(|| Stop::broken(format!("pool {:?} has no codes", pool.id)))?;
         let count = series.check_bulk(size, count).map_err(|rejection| rejection.at(["count"]))?;
         tally.supply.size += count;
         tally.counts.add(Status::Unassigned, i64::try_from(count).unwrap_or(i64::MAX));

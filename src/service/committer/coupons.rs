@@ -102,7 +102,7 @@ impl Attempt<'_> {
         why: Option<Why>,
         actor: &str,
     ) -> Result<Changed, Stop> {
-        let lost = || Stop::Broken(format!("pool {:?} has no terms", pool.id));
+        let lost = || Stop::broken(format!("pool {:?} has no terms", pool.id));
         let terms = pool.terms.last().ok_or_else(lost)?;
         let currency = self.currency_for(terms, &customer)?;
         terms.admits_customer(currency).map_err(at("customerId"))?;

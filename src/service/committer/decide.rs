@@ -57,7 +57,7 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
             if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
                     Ok(value) => attempt.put::<Answers>(key, Kept { input, answer: Ok(value) }),
-                    Err(error) => return ended(attempt, Stop::Broken(error.to_string()), request),
+                    Err(error) => return ended(attempt, Stop::broken(error), request),
                 }
             }
             Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
@@ -121,7 +121,7 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
             return Err(Rejection::IdempotencyMismatch.at(["idempotencyKey"]).into());
         }
         let answer = match stored.answer.clone() {
-            Ok(value) => serde_json::from_value(value).map_err(|error| Failure::Internal(error.to_string())),
+            Ok(value) => serde_json::from_value(value).map_err(Failure::internal),
             // An earlier version kept these as well.
             Err(refusals) if !is_decided(&refusals) => continue,
             Err(refusals) => Err(Failure::Refused(refusals)),
@@ -207,12 +207,13 @@ pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Comman
         Command::Whole(_) | Command::ClockConfirm(_) => Answer::Done,
         Command::Expire(Expire(due)) => attempt.expire(due)?.into(),
         Command::PartnerTold(case) => attempt.partner_told(case)?.into(),
+        Command::ListPurchases(part) => attempt.list_purchases(part)?.into(),
     })
 }
 
 /// A value of ours as JSON.
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, Stop> {
-    serde_json::to_value(value).map_err(|error| Stop::Broken(error.to_string()))
+    serde_json::to_value(value).map_err(Stop::broken)
 }
 
 /// A rejection of the input's part `field`.

@@ -13,8 +13,8 @@ use scrip_domain::{
     rejection::Rejection,
 };
 use scrip_storage::{
-    Answer as Kept, Answers, Coupons, CustomerEvents, Customers, Emails, Erasure, Erasures, Events, HeldAt, Holding,
-    Holdings, JobEffects, JobPlans, JobRefusals, Jobs, Purchase, Purchases, RowId, Stage,
+    Answer as Kept, Answers, Coupons, CustomerEvents, CustomerPurchases, Customers, Emails, Erasure, Erasures, Events,
+    HeldAt, Holding, Holdings, JobEffects, JobPlans, JobRefusals, Jobs, Purchases, RowId, Stage,
 };
 
 use super::{
@@ -176,16 +176,24 @@ impl Attempt<'_> {
 
     fn erase_in_purchases(&mut self, whose: &Forgetting<'_>, purchases: &[String]) -> Result<(), Stop> {
         let key = |transaction: &String| (transaction.clone(), None);
-        self.need(purchases.iter().map(|transaction| RowId::of::<Purchases>(key(transaction))))?;
+        let listed = |transaction: &String| (whose.customer.clone(), transaction.clone());
+        self.need(purchases.iter().flat_map(|transaction| {
+            [RowId::of::<Purchases>(key(transaction)), RowId::of::<CustomerPurchases>(listed(transaction))]
+        }))?;
         for transaction in purchases {
             let Some(kept) = self.get::<Purchases>(&key(transaction))?.and_then(|kept| kept.0.clone()) else {
+                // It was only held, and is given back.
+                self.unlist_purchase(whose.customer.clone(), transaction.clone());
                 continue;
             };
-            let broken = |error: serde_json::Error| Stop::Broken(format!("purchase {transaction:?}: {error}"));
+            let broken = |error: serde_json::Error| Stop::because(format!("purchase {transaction:?}"), error);
             let mut purchase = PurchaseRecord::read(transaction, &kept).map_err(broken)?;
             if whose.purchase(&mut purchase) {
-                let kept = purchase.kept().map_err(broken)?;
-                self.put::<Purchases>(key(transaction), Purchase(Some(kept)));
+                self.put_purchase(&purchase)?;
+            }
+            // Those of whoever came with the same id afterwards stay.
+            if !purchase.customers().contains(whose.customer) {
+                self.unlist_purchase(whose.customer.clone(), transaction.clone());
             }
         }
         Ok(())

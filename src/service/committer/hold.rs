@@ -12,14 +12,14 @@ use scrip_domain::{
     period::Instant,
     rejection::{Refusal, Rejection},
 };
-use scrip_storage::{Coupons, HoldDues, Purchase, Purchases, RowId};
+use scrip_storage::{Coupons, HoldDues, Purchases, RowId};
 
 use super::{
     attempt::{Attempt, Stop},
     checkout::{Decided, Order, facts_of, price_change, tell_after},
     lookup::Found,
     redeem::after,
-    returns::{kept, read, use_of},
+    returns::{read, use_of},
 };
 
 /// For how long a hold may be, in minutes.
@@ -66,7 +66,7 @@ impl Attempt<'_> {
         let facts = PurchaseFacts { hold: Some(hold), ..facts_of(&order, since) };
         let purchase = PurchaseRecord { transaction: order.transaction.clone(), facts, checkout: record };
         self.put::<HoldDues>((until.as_millisecond(), order.transaction.clone()), ());
-        self.put::<Purchases>((order.transaction, None), Purchase(Some(kept(&purchase)?)));
+        self.put_purchase(&purchase)?;
         Ok(HeldCheckout { record: Box::new(purchase.checkout), until: Some(until), refusal: None })
     }
 
@@ -125,7 +125,7 @@ impl Attempt<'_> {
             self.forget_due(hold.until, &transaction)?;
         }
         held.facts.at = Some(order.at);
-        self.put::<Purchases>((transaction, None), Purchase(Some(kept(&held)?)));
+        self.put_purchase(&held)?;
         Ok(Agreed::as_told(held.checkout))
     }
 
@@ -191,7 +191,7 @@ impl Attempt<'_> {
         if let Some(hold) = &held.facts.hold {
             self.forget_due(hold.until, &held.transaction)?;
         }
-        self.remove::<Purchases>((held.transaction.clone(), None));
+        self.remove_purchase(held);
         Ok(coupons)
     }
 
@@ -207,7 +207,9 @@ impl Attempt<'_> {
         let rows =
             |id: CouponId| [RowId::of::<Coupons>(id), RowId::of::<Purchases>((held.transaction.clone(), Some(id)))];
         let due = held.facts.hold.as_ref().map(|hold| (hold.until.as_millisecond(), held.transaction.clone()));
-        self.need(held_coupons(held).into_iter().flat_map(rows).chain(due.map(RowId::of::<HoldDues>)))
+        let listed = Self::rows_of_lists(held).collect::<Vec<_>>();
+        let of_coupons = held_coupons(held).into_iter().flat_map(rows);
+        self.need(of_coupons.chain(due.map(RowId::of::<HoldDues>)).chain(listed))
     }
 }
 

@@ -257,7 +257,7 @@ impl Attempt<'_> {
     /// Searches the history of a customer, where something of it was not searched yet, and notes what is found; whether
     /// there was something. A long one is searched outside of the committer.
     fn search_further(&mut self, whose: &Whose) -> Result<bool, Stop> {
-        let pool = self.find_pool(whose.1).ok_or_else(|| Stop::Broken(format!("no pool {:?}", whose.1)))?;
+        let pool = self.find_pool(whose.1).ok_or_else(|| Stop::broken(format!("no pool {:?}", whose.1)))?;
         if pool.holdings_since == Some(0) {
             return Ok(false);
         }

@@ -199,7 +199,7 @@ impl Attempt<'_> {
     /// The number of the terms that a row's coupon carries: those of its pool, or with its own value.
     fn own_terms(&mut self, pool: &Arc<Pool>, row: &ImportRow) -> Result<TermsNumber, Stop> {
         let pool = self.pool(pool.id, Field::Pool.name())?;
-        let current = pool.terms.last().ok_or_else(|| Stop::Broken(format!("pool {:?} has no terms", pool.id)))?;
+        let current = pool.terms.last().ok_or_else(|| Stop::broken(format!("pool {:?} has no terms", pool.id)))?;
         if let Some(text) = &row.currency {
             let currency = Currency::parse(text).map_err(|rejection| rejection.at([Field::Currency.name()]))?;
             if pool.currency != Some(currency) {

@@ -92,7 +92,7 @@ impl Attempt<'_> {
     /// A step without rows. Those with rows are decided row by row ([`super::steps`]).
     pub(super) fn job_step(&mut self, step: &JobStep) -> Result<Box<Job>, Stop> {
         self.need([RowId::of::<Jobs>(step.job), RowId::of::<OpenJobs>(())])?;
-        let lost = || Stop::Broken(format!("job {:?} is gone", step.job));
+        let lost = || Stop::broken(format!("job {:?} is gone", step.job));
         let mut job = *self.get::<Jobs>(&step.job)?.cloned().ok_or_else(lost)?;
         if let Work::Begin = step.work {
             let begun = job.begin(self.now())?;

@@ -82,7 +82,7 @@ impl Attempt<'_> {
             CouponRef::Id(id) => self.by_id(*id)?.ok_or(Rejection::NotFound { what: "coupon", by: "id" }),
             CouponRef::Code { code, pool, customer } => self.by_code_as(code, *pool, customer.as_ref(), till)?,
             // Its parts are never this.
-            CouponRef::Held { .. } => return Err(Stop::Broken("a holder of a holder".to_owned())),
+            CouponRef::Held { .. } => return Err(Stop::broken("a holder of a holder".to_owned())),
         };
         let rejection = match found {
             // An open code was looked up for its holder.
@@ -125,7 +125,7 @@ impl Attempt<'_> {
         } else {
             code_at(&pool, id.index, |series| self.series(&pool, series))?
         };
-        let code = code.ok_or_else(|| Stop::Broken(format!("coupon {id:?} has no code")))?;
+        let code = code.ok_or_else(|| Stop::broken(format!("coupon {id:?} has no code")))?;
         Ok(pool.untouched(id, code))
     }
 
@@ -251,8 +251,8 @@ impl Attempt<'_> {
         till: Option<&AtTill<'_>>,
     ) -> Result<Option<Found>, Stop> {
         let Some(customer) = customer else {
-            let what = "a customerId, because every customer has a coupon with this code";
-            return Err(Rejection::Required { what }.at(["coupon", "customerId"]).into());
+            let (what, why) = ("a customerId", "every customer has a coupon with this code");
+            return Err(Rejection::RequiredBecause { what, why }.at(["coupon", "customerId"]).into());
         };
         let (now, places) = (self.now(), pool.places_of_generic(code));
         let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };

@@ -28,6 +28,7 @@ mod lookup;
 mod notices;
 mod plugins;
 mod pools;
+mod purchases;
 mod redeem;
 mod resume;
 mod returns;
@@ -139,7 +140,8 @@ impl Committer {
         let (announce, latest) = watch::channel(EventId { stream, sequence });
         let cache = Cache::default();
         let worker = Worker { store, registry, time, vitals, requests, announce, cache, sequence: Some(sequence) };
-        let failed = |error: std::io::Error| StorageError::Database(format!("no thread for the committer: {error}"));
+        let failed =
+            |error: std::io::Error| StorageError::Database(format!("no thread for the committer: {error}").into());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (ended, end) = oneshot::channel();
         let run = move || {
@@ -163,7 +165,7 @@ impl Committer {
         }
         let (reply, answer) = oneshot::channel();
         let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
-        let stopped = || Ok(Err(Failure::Internal("the committer has stopped".to_owned())));
+        let stopped = || Ok(Err(Failure::internal("the committer has stopped".to_owned())));
         // Who waits for the disk keeps nobody from reading.
         away(async {
             if self.queue.send(request).await.is_err() {
@@ -211,7 +213,7 @@ pub(super) async fn rehearse_step(
                 return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
             }
             decide::Outcome::Decided(decided) => {
-                let told = || Failure::Internal("rows were decided as a whole".to_owned());
+                let told = || Failure::internal("rows were decided as a whole".to_owned());
                 return Ok(Err(decided.answer.err().unwrap_or_else(told)));
             }
         };

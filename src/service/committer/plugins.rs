@@ -106,7 +106,7 @@ impl Attempt<'_> {
 
     /// Asks a pool's source for a code, and makes it a coupon of the pool.
     pub(super) fn take_remote(&mut self, pool: &Arc<Pool>, customer: &CustomerId) -> Result<Supplied, Stop> {
-        let no_source = || Stop::Broken(format!("pool {:?} has no source", pool.id));
+        let no_source = || Stop::broken(format!("pool {:?} has no source", pool.id));
         let binding = pool.remote.as_ref().ok_or_else(no_source)?;
         let known = self.customer(customer)?;
         let request = Box::new(CodeRequest {

@@ -75,8 +75,8 @@ impl Attempt<'_> {
         if !found.is_assigned_by_redeeming(&pool) {
             return Ok((coupon, None));
         }
-        let what = "a customerId, because nobody has claimed the coupon,";
-        let customer = customer.ok_or_else(|| Rejection::Required { what }.at(["customerId"]))?;
+        let (what, why) = ("a customerId", "nobody has claimed the coupon yet");
+        let customer = customer.ok_or_else(|| Rejection::RequiredBecause { what, why }.at(["customerId"]))?;
         pool.check_open()?;
         self.room(&pool, customer)??;
         let coupon = if found.open { self.take_new(&pool)?.coupon } else { coupon };
@@ -151,8 +151,8 @@ impl Attempt<'_> {
         terms: &Terms,
         used: Option<EntryId>,
     ) -> Result<Decision, Stop> {
-        let what = "a ledgerEntryId or a transactionId, which names the redemption,";
-        let id = case.entry.or(used).ok_or_else(|| Rejection::Required { what }.at(["ledgerEntryId"]))?;
+        let (what, why) = ("a ledgerEntryId or a transactionId", "it names the redemption");
+        let id = case.entry.or(used).ok_or_else(|| Rejection::RequiredBecause { what, why }.at(["ledgerEntryId"]))?;
         let is_meant = |entry: &Entry| {
             id.coupon == card.id
                 && case.transaction.as_ref().is_none_or(|named| entry.transaction.as_deref() == Some(named.as_str()))

@@ -63,7 +63,7 @@ impl Attempt<'_> {
             self.free_transaction(&purchase);
         }
         purchase.facts.returns.push(record);
-        self.put::<Purchases>((transaction, None), Purchase(Some(kept(&purchase)?)));
+        self.put_purchase(&purchase)?;
         Ok(Box::new(purchase))
     }
 
@@ -208,12 +208,12 @@ impl Attempt<'_> {
 /// Reads what is kept under a transactionId.
 pub(super) fn read(transaction: &str, kept: &serde_json::Value) -> Result<PurchaseRecord, Stop> {
     let read = PurchaseRecord::read(transaction, kept);
-    read.map_err(|error| Stop::Broken(format!("purchase {transaction:?}: {error}")))
+    read.map_err(|error| Stop::because(format!("purchase {transaction:?}"), error))
 }
 
 /// What is kept of a purchase.
 pub(super) fn kept(purchase: &PurchaseRecord) -> Result<serde_json::Value, Stop> {
-    purchase.kept().map_err(|error| Stop::Broken(error.to_string()))
+    purchase.kept().map_err(Stop::broken)
 }
 
 /// What is kept of the redemption of a coupon by a purchase.

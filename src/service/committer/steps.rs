@@ -11,7 +11,7 @@ use super::{
     together::Moved,
     working::{Missing, Working},
 };
-use crate::{Answer, Command, Failure, JobStep, RowTask, StepRow, Work};
+use crate::{Answer, Broken, Command, Failure, JobStep, RowTask, StepRow, Work};
 use scrip_domain::{
     coupon::Coupon,
     event::Reason,
@@ -52,7 +52,7 @@ fn decide_step(working: &mut Working<'_>, request: &Request, step: &JobStep, to:
             Err(stop) => return decide::ended(attempt, stop, request),
         }
     };
-    let Work::Rows(rows, _) = &step.work else { return internal("a step without rows".to_owned()) };
+    let Work::Rows(rows, _) = &step.work else { return internal(Broken::new("a step without rows")) };
     let came = match decide_rows(working, request, step, rows) {
         Ok(came) => came,
         Err(outcome) => return *outcome,
@@ -74,7 +74,7 @@ fn decide_step(working: &mut Working<'_>, request: &Request, step: &JobStep, to:
     }
 }
 
-fn internal(reason: String) -> Outcome {
+fn internal(reason: Broken) -> Outcome {
     Outcome::Decided(Decided { answer: Err(Failure::Internal(reason)), change: None })
 }
 
@@ -130,10 +130,10 @@ pub(super) fn decide_rows(
 }
 
 /// Why a row is not decided: rows are missing; or something has to be found out, or is broken.
-type Undecided = Result<Missing, Result<Needs, String>>;
+type Undecided = Result<Missing, Result<Needs, Broken>>;
 
 /// What several rows need: what plugins are asked goes together, of the rest the first.
-fn together(one: Option<Result<Needs, String>>, other: Result<Needs, String>) -> Result<Needs, String> {
+fn together(one: Option<Result<Needs, Broken>>, other: Result<Needs, Broken>) -> Result<Needs, Broken> {
     match (one, other) {
         (None, other) => other,
         (Some(Ok(Needs::Plugins(mut questions))), Ok(Needs::Plugins(more))) => {
@@ -275,7 +275,7 @@ fn undecided(mut attempt: Attempt<'_>, stop: Stop) -> Undecided {
         Stop::Searches(whose) => Err(Ok(Needs::Search(*whose))),
         Stop::Counts(whose) => Err(Ok(Needs::Count(*whose))),
         Stop::Opens(series) => Err(Ok(Needs::Open(series))),
-        Stop::Refused(_) => Err(Err("a refusal was not told".to_owned())),
+        Stop::Refused(_) => Err(Err(Broken::new("a refusal was not told"))),
         Stop::Broken(reason) => Err(Err(reason)),
     }
 }
@@ -285,10 +285,10 @@ impl Attempt<'_> {
     fn act(&mut self, request: &Request, command: &Command) -> Result<Effect, Stop> {
         let answer = decide::run(self, request, command)?;
         let Answer::Coupon(coupon, _) = answer else {
-            return Err(Stop::Broken("an action of a job has changed no coupon".to_owned()));
+            return Err(Stop::broken("an action of a job has changed no coupon".to_owned()));
         };
         let before = self.before(coupon.id);
-        let lost = || Stop::Broken(format!("{:?} has lost what it was", coupon.id));
+        let lost = || Stop::broken(format!("{:?} has lost what it was", coupon.id));
         let opposite = match command {
             Command::Claim(_) => Opposite::Unassign,
             Command::Redeem(_) => Opposite::Unredeem,
@@ -299,7 +299,7 @@ impl Attempt<'_> {
             }
             Command::Invalidate(_) => Opposite::Reinstate,
             Command::Reinstate(_) => Opposite::Invalidate,
-            other => return Err(Stop::Broken(format!("{other:?} is no action of a job"))),
+            other => return Err(Stop::broken(format!("{other:?} is no action of a job"))),
         };
         Ok(Effect { coupon: coupon.id, version: coupon.version, opposite })
     }
@@ -333,7 +333,7 @@ impl Attempt<'_> {
         }
         match crate::jobs::opposite(effect, &coupon, reason) {
             Some(command) => self.act(request, &command),
-            None => Err(Stop::Broken("an effect without an opposite".to_owned())),
+            None => Err(Stop::broken("an effect without an opposite".to_owned())),
         }
     }
 
@@ -355,6 +355,6 @@ pub(super) fn rehearse_rows(
     request: &Request,
     step: &JobStep,
 ) -> Result<(Counters, Vec<JobRefusal>), Box<Outcome>> {
-    let Work::Rows(rows, _) = &step.work else { return Err(Box::new(internal("a step without rows".to_owned()))) };
+    let Work::Rows(rows, _) = &step.work else { return Err(Box::new(internal(Broken::new("a step without rows")))) };
     decide_rows(working, request, step, rows).map(|came| (came.counted, came.refusals))
 }

@@ -59,7 +59,7 @@ impl Attempt<'_> {
         let unassigned = Statuses::of(&[Status::Unassigned]);
         let index = next(0, unassigned, |place| self.node(pool.id, place))?;
         let found = index.map(|index| self.by_id(CouponId { pool: pool.id, index })).transpose()?.flatten();
-        found.ok_or_else(|| Stop::Broken(format!("pool {:?} has lost a returned coupon", pool.id)))
+        found.ok_or_else(|| Stop::broken(format!("pool {:?} has lost a returned coupon", pool.id)))
     }
 
     fn take_stock(&mut self, pool: &Pool) -> Result<Found, Stop> {
@@ -91,13 +91,13 @@ impl Attempt<'_> {
     /// A coupon with a code that is made now.
     pub(super) fn take_new(&mut self, pool: &Pool) -> Result<Found, Stop> {
         let mut tally = self.tally(pool.id);
-        let series = pool.series.last().ok_or_else(|| Stop::Broken(format!("pool {:?} has no codes", pool.id)))?;
+        let series = pool.series.last().ok_or_else(|| Stop::broken(format!("pool {:?} has no codes", pool.id)))?;
         let (index, code) = match &series.making {
             Making::Generic(code) if tally.supply.size < MAX_INDEX => (tally.supply.size, code.clone()),
             Making::Generic(_) => return Err(exhausted()),
             Making::Keyed(_) => {
                 let open = self.series(pool, series)?;
-                let open = open.ok_or_else(|| Stop::Broken(format!("pool {:?} has no series", pool.id)))?;
+                let open = open.ok_or_else(|| Stop::broken(format!("pool {:?} has no series", pool.id)))?;
                 self.next_code(pool, series, &open, tally.supply)?
             }
         };

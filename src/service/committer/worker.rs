@@ -18,6 +18,7 @@ use crate::{
     vitals::{Doing, STUCK, Vitals},
 };
 use scrip_domain::{
+    causes::with_causes,
     clock::BatchTime,
     id::EventId,
     rejection::{Refusal, Rejection},
@@ -71,9 +72,13 @@ impl Worker {
         in_parts(batch, async |part| {
             let settled = self.carry_out(part).await;
             if let Err(error) = &settled {
-                tracing::error!(%error, commands = part.len(), "a batch failed; of several, each part is tried again");
+                tracing::error!(
+                    error = with_causes(error),
+                    commands = part.len(),
+                    "a batch failed; of several, each part is tried again"
+                );
             }
-            settled.map_err(|error| Ok(Err(Failure::Internal(error.to_string()))))
+            settled.map_err(|error| Ok(Err(Failure::internal(error))))
         })
         .await
     }
@@ -94,9 +99,9 @@ impl Worker {
                     lost += 1;
                 }
                 // Written again until it is: only then it is known that it was not written before.
-                Err(error @ StorageError::Stuck(_)) => self.stand_by(&error.to_string()).await,
+                Err(error @ StorageError::Stuck(_)) => self.stand_by(&with_causes(&error)).await,
                 // The next start reads what is on disk; whatever was answered here could be something else.
-                Err(error @ StorageError::Unknown(_)) => end_process(&error.to_string()),
+                Err(error @ StorageError::Unknown(_)) => end_process(&with_causes(&error)),
                 Err(error) => {
                     self.sequence = None;
                     return Err(error);

@@ -19,8 +19,8 @@ use scrip_domain::{
     pool::Pool,
 };
 use scrip_storage::{
-    AuditEntries, AuditHeads, Batch, CustomerEvents, Customers, Dated, Dues, EVENTS_IN_ROW, Events, Histories,
-    HoldDues, PoolTerms, Pools, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
+    AuditEntries, AuditHeads, Batch, CustomerEvents, CustomerPurchases, Customers, Dated, Dues, EVENTS_IN_ROW, Events,
+    Histories, HoldDues, PoolTerms, Pools, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
 };
 
 use super::{
@@ -61,6 +61,8 @@ pub(super) struct Change {
     pub(super) held: Changed,
     /// Customers who are made unless they are known; decisions do not see these.
     pub(super) ensured: HashSet<CustomerId>,
+    /// Purchases that are listed for customers, unless they are already.
+    pub(super) listed: HashSet<(CustomerId, String)>,
     pub(super) pools: HashMap<PoolId, Arc<Pool>>,
     pub(super) tallies: HashMap<PoolId, Tally>,
     pub(super) settings: Option<Settings>,
@@ -80,6 +82,7 @@ impl Change {
             removed,
             held: _,
             ensured,
+            listed,
             pools,
             tallies,
             settings,
@@ -92,6 +95,7 @@ impl Change {
         rows.is_empty()
             && removed.is_empty()
             && ensured.is_empty()
+            && listed.is_empty()
             && pools.is_empty()
             && tallies.is_empty()
             && settings.is_none()
@@ -239,6 +243,12 @@ impl<'a> Working<'a> {
         }
         for id in &change.removed {
             self.accepted.rows.remove(id);
+            if let Some(listed) = id.key::<CustomerPurchases>() {
+                self.accepted.listed.remove(listed);
+            }
+        }
+        for listed in &change.listed {
+            self.accepted.removed.remove(&RowId::of::<CustomerPurchases>(listed.clone()));
         }
         self.accepted.rows.extend(change.rows);
         for (whose, places) in change.held {
@@ -246,6 +256,7 @@ impl<'a> Working<'a> {
         }
         self.accepted.removed.extend(change.removed);
         self.accepted.ensured.extend(change.ensured);
+        self.accepted.listed.extend(change.listed);
         self.accepted.pools.extend(change.pools);
         self.accepted.tallies.extend(change.tallies);
         self.accepted.settings = change.settings.or(self.accepted.settings);
@@ -279,6 +290,11 @@ impl<'a> Working<'a> {
             let id = RowId::of::<Customers>(customer.clone());
             if !self.accepted.rows.contains_key(&id) && !self.loaded.exists(&id) {
                 batch.ensure::<Customers>(customer.clone(), Box::new(Customer::unknown(customer.clone())));
+            }
+        }
+        for listed in &self.accepted.listed {
+            if !self.loaded.exists(&RowId::of::<CustomerPurchases>(listed.clone())) {
+                batch.ensure::<CustomerPurchases>(listed.clone(), ());
             }
         }
         for id in &self.accepted.removed {
@@ -323,6 +339,9 @@ impl<'a> Working<'a> {
         cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
         for customer in accepted.ensured {
             cache.forget_absence(&RowId::of::<Customers>(customer));
+        }
+        for listed in accepted.listed {
+            cache.forget_absence(&RowId::of::<CustomerPurchases>(listed));
         }
         cache.bound();
         if !accepted.pools.is_empty()

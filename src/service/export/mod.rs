@@ -103,7 +103,7 @@ impl Export {
             return Ok(None);
         }
         if self.scrip.is_stopping() {
-            return Err(Failure::Internal("an export was cut short: Scrip is stopping".to_owned()));
+            return Err(Failure::internal("an export was cut short: Scrip is stopping".to_owned()));
         }
         if self.rows.is_empty() && !self.all_read {
             self.read_rows().await?;
@@ -155,7 +155,7 @@ impl Export {
         }
         let end = next.min(self.range_end(start)).min(start + CODES);
         let Some(terms) = self.pool.terms(like.terms).cloned() else {
-            return Err(Failure::Internal(format!("pool {:?} has lost terms", self.pool.id)));
+            return Err(Failure::internal(format!("pool {:?} has lost terms", self.pool.id)));
         };
         self.place = end;
         if self.pool.source == Source::Uploaded {

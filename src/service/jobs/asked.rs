@@ -182,7 +182,9 @@ impl Scrip {
                 );
             }
             (BulkAction::Claim, true) if draft.pool.is_none() => {
-                return Err(Rejection::Required { what: "poolId, of which coupons are claimed," }.at(["poolId"]));
+                return Err(
+                    Rejection::RequiredBecause { what: "poolId", why: "its coupons are claimed" }.at(["poolId"])
+                );
             }
             (BulkAction::Claim, true) => {}
             (_, true) => {
@@ -195,7 +197,8 @@ impl Scrip {
         }
         match (draft.action, &draft.to) {
             (BulkAction::Transfer, None) => {
-                return Err(Rejection::Required { what: "toCustomerId, who gets the coupons," }.at(["toCustomerId"]));
+                return Err(Rejection::RequiredBecause { what: "toCustomerId", why: "it gets the coupons" }
+                    .at(["toCustomerId"]));
             }
             (BulkAction::Transfer, Some(_)) | (_, None) => {}
             (_, Some(_)) => return wrong("toCustomerId", "toCustomerId is for TRANSFER: leave it out"),
@@ -260,7 +263,8 @@ impl Scrip {
                 Err(Rejection::NotFound { what: "pool", by: "id" }.at(["filter", "poolId"]))
             }
             None if filter.customer.is_none() => {
-                Err(Rejection::Required { what: "a pool or a customer, whose coupons are meant," }.at(["filter"]))
+                Err(Rejection::RequiredBecause { what: "a pool or a customer", why: "its coupons are meant" }
+                    .at(["filter"]))
             }
             Some(_) | None => Ok((Items::Filter(Box::new(filter)), Vec::new(), None)),
         }

@@ -82,14 +82,14 @@ impl Lease {
         let mut writing = match begun {
             Ok(Some(writing)) => writing,
             Ok(None) => return self.finish(Some(too_many(most))).await,
-            Err(error) => return self.unwritten(&error).await,
+            Err(error) => return self.unwritten(error).await,
         };
         let mut told = Instant::now();
         while let Some(bytes) = file.next().await? {
             let (written, rest) = blocking(move || writing.write(&bytes)).await?;
             writing = rest;
             if let Err(error) = written {
-                return self.unwritten(&error).await;
+                return self.unwritten(error).await;
             }
             if told.elapsed() < TOLD {
                 continue;
@@ -109,7 +109,7 @@ impl Lease {
         let name = Exports::name(self.job.id);
         let whole = self.scrip.board.exports.0.file(&name);
         if let Err(error) = blocking(move || writing.finish(whole)).await? {
-            return self.unwritten(&error).await;
+            return self.unwritten(error).await;
         }
         if self.tell(file.written(), file.progress().1).await? == Goes::NotOn {
             return Ok(());
@@ -129,11 +129,11 @@ impl Lease {
         self.step(Work::Told(more, Vec::new(), Cursor { place: looked_at, ..Cursor::default() })).await
     }
 
-    async fn unwritten(&mut self, error: &io::Error) -> Result<(), Failure> {
-        if is_full(error) {
+    async fn unwritten(&mut self, error: io::Error) -> Result<(), Failure> {
+        if is_full(&error) {
             return self.finish(Some(NO_ROOM.to_owned())).await;
         }
-        Err(Failure::Internal(format!("cannot write an export: {error}")))
+        Err(Failure::because("cannot write an export", error))
     }
 }
 
@@ -222,7 +222,7 @@ impl Scrip {
         let (file, bytes) = match opened.await? {
             Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(gone()),
-            Err(error) => return Err(Failure::Internal(format!("cannot read an export: {error}"))),
+            Err(error) => return Err(Failure::because("cannot read an export", error)),
         };
         let (media, extension) = match plan.format {
             ExportFormat::Csv => (Csv::MEDIA, Csv::EXTENSION),

@@ -94,12 +94,12 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 }
 
 /// What went wrong with a file. A full disk is for whoever sent it to know.
-pub(super) fn cannot(what: &str, error: &io::Error) -> Failure {
-    if is_full(error) {
+pub(super) fn cannot(what: &str, error: io::Error) -> Failure {
+    if is_full(&error) {
         let reason = "the disk has no room for the file: make room, and upload it again".to_owned();
         return Refusal::from(Rejection::DatabaseUnavailable { reason }).into();
     }
-    Failure::Internal(format!("cannot {what}: {error}"))
+    Failure::because(format!("cannot {what}"), error)
 }
 
 #[cfg(test)]

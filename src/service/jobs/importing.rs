@@ -63,7 +63,7 @@ impl Lease {
                     let error = "the upload is not there any more: upload the file again".to_owned();
                     return self.finish(Some(error)).await;
                 }
-                Err(error) => return Err(Failure::Internal(format!("an upload cannot be read: {error}"))),
+                Err(error) => return Err(Failure::because("an upload cannot be read", error)),
             };
             let goes =
                 if self.job.dry_run { self.tried(rows, to, &mut seen).await? } else { self.rows(rows, to).await? };
@@ -233,8 +233,8 @@ impl Reader {
     /// The pool of a row.
     fn pool(&mut self, row: &ImportRow) -> Result<PoolId, Refusal> {
         let Some(named) = &row.pool else {
-            let what = "a pool, in the column of pools or as poolId,";
-            return self.plan.pool.ok_or_else(|| Rejection::Required { what }.at([Field::Pool.name()]));
+            let (what, why) = ("a pool", "name it in the column of pools, or as poolId");
+            return self.plan.pool.ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Field::Pool.name()]));
         };
         if let Some((known, pool)) = &self.named
             && known == named

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::{Caller, Failure, JobStep, Scrip, Work, fatal::message};
 use scrip_domain::{
+    causes::with_causes,
     job::{Job, JobId},
     rejection::Code,
 };
@@ -54,7 +55,7 @@ async fn carry_out(scrip: Arc<Scrip>, id: JobId) -> JobId {
         let run = AssertUnwindSafe(scrip.carry_on(id)).catch_unwind().await;
         let fault = match run {
             Ok(Ok(())) => break,
-            Ok(Err(failure)) => failure.to_string(),
+            Ok(Err(failure)) => with_causes(&failure),
             Err(panic) => format!("a fault of the program: {}", message(&*panic)),
         };
         // What is to be tried again has to be on disk.
@@ -82,7 +83,7 @@ impl Scrip {
     /// Takes the lease of a job and works on it.
     async fn carry_on(self: &Arc<Self>, id: JobId) -> Result<(), Failure> {
         let Some(job) = self.store.get_one::<Jobs>(id).await? else { return Ok(()) };
-        let plan = self.plan(id).await?.ok_or_else(|| Failure::Internal(format!("job {} has no plan", id.0)))?;
+        let plan = self.plan(id).await?.ok_or_else(|| Failure::internal(format!("job {} has no plan", id.0)))?;
         let (name, groups) = (job.started_by.clone(), job.groups.clone());
         let caller = Caller { name, groups, ..Caller::scrip() };
         let begin = JobStep { job: id, fence: job.fence, from: job.cursor, work: Work::Begin };
@@ -107,7 +108,7 @@ impl Scrip {
 
     async fn plan(&self, id: JobId) -> Result<Option<Plan>, Failure> {
         let Some(plan) = self.store.get_one::<JobPlans>(id).await? else { return Ok(None) };
-        serde_json::from_value(plan.0).map(Some).map_err(|error| Failure::Internal(error.to_string()))
+        serde_json::from_value(plan.0).map(Some).map_err(Failure::internal)
     }
 
     /// What a job is asked to write.

@@ -23,7 +23,7 @@ impl Scrip {
             exports.0.sweep(SystemTime::now(), &[])
         })
         .await?;
-        swept.map_err(|error| Failure::Internal(format!("old files cannot be removed: {error}")))?;
+        swept.map_err(|error| Failure::because("old files cannot be removed", error))?;
         let until = self.now().as_millisecond() - Job::KEPT;
         let mut span = Span::<Jobs>::all();
         loop {

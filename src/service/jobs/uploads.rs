@@ -68,7 +68,7 @@ impl Uploads {
             File::create_new(uploads.0.unfinished(&name)).map(Some)
         })
         .await?
-        .map_err(|error| cannot("write an upload", &error))?;
+        .map_err(|error| cannot("write an upload", error))?;
         let Some(file) = file else {
             let what = "too many bytes of uploads are kept already: they go when they are a day old";
             let limit = limit.saturating_mul(KEPT_AT_ONCE);
@@ -90,9 +90,9 @@ impl Uploads {
         let text = match blocking(move || fs::read_to_string(path)).await? {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown().into()),
-            Err(error) => return Err(cannot("read an upload", &error)),
+            Err(error) => return Err(cannot("read an upload", error)),
         };
-        serde_json::from_str(&text).map_err(|error| Failure::Internal(format!("upload {id}: {error}")))
+        serde_json::from_str(&text).map_err(|error| Failure::because(format!("upload {id}"), error))
     }
 
     /// What an upload is, where somebody says what its text is in or what parts its cells.
@@ -110,7 +110,7 @@ impl Uploads {
             let text = uploads.text(&id, encoding, 0)?;
             facts(text, bytes, encoding, Some(delimiter))
         });
-        let facts = found.await?.map_err(|error| cannot("read an upload", &error))?;
+        let facts = found.await?.map_err(|error| cannot("read an upload", error))?;
         Ok(Uploaded { facts, ..uploaded })
     }
 
@@ -127,7 +127,7 @@ impl Uploads {
     pub(crate) async fn keep(&self, id: &str) -> Result<(), Failure> {
         let whole = [self.0.file(id), self.0.file(&format!("{id}.json"))];
         let kept = blocking(move || whole.iter().try_for_each(|path| self::now(path)));
-        kept.await?.map_err(|error| cannot("keep an upload", &error))
+        kept.await?.map_err(|error| cannot("keep an upload", error))
     }
 
     /// The file of an upload's text in UTF-8, which is made where it is not there yet.
@@ -155,14 +155,14 @@ impl Upload {
         if begins && let Some(reason) = no_text(self.sniffer.head()) {
             return Err(refused(reason));
         }
-        let Some(mut file) = self.file.take() else { return Err(Failure::Internal("an upload has ended".to_owned())) };
+        let Some(mut file) = self.file.take() else { return Err(Failure::internal("an upload has ended".to_owned())) };
         let (file, written) = blocking(move || {
             let written = file.write_all(&bytes);
             (file, written)
         })
         .await?;
         self.file = Some(file);
-        written.map_err(|error| cannot("write an upload", &error))
+        written.map_err(|error| cannot("write an upload", error))
     }
 
     /// What it is, once all of it is there.
@@ -193,7 +193,7 @@ impl Upload {
             fs::rename(unfinished, uploads.0.file(&format!("{id}.json")))?;
             Ok::<_, io::Error>(uploaded)
         });
-        found.await?.map_err(|error| cannot("read an upload", &error))
+        found.await?.map_err(|error| cannot("read an upload", error))
     }
 }
 

@@ -1,10 +1,15 @@
 //! What means the same has the same fingerprint, and nothing else has.
 
 use super::*;
+use crate::{CheckoutOrder, ReturnOrder};
 use scrip_domain::{
+    basket::BasketDraft,
     customer::Email,
+    decimal::Decimal,
     id::{CustomerId, TransactionId},
     period::instant_of,
+    pool_draft::{PoolDraft, RestrictionsDraft},
+    purchase::{Asked, AskedLine},
 };
 
 fn decimal(text: &str) -> Decimal {

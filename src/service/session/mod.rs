@@ -1,13 +1,16 @@
 //! The one way in: a session is Scrip as one actor has it. Every use case that is asked for from outside is a method of it,
 //! over GraphQL and HTTP and from the command line alike, and says here what it demands; behind it, Scrip asks nobody.
 
+mod access;
 mod action;
 mod audited;
 mod coupons;
+mod customers;
 mod door;
 mod guesses;
 mod jobs;
 mod own;
+mod pools;
 mod roles;
 
 use std::sync::Arc;
@@ -15,26 +18,22 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, DraftFor, EligibleRecord, Erased, EventCursor,
-    EventFilter, Failure, Follower, KeyDraft, NewKey, NewToken, Page, PageRequest, PartnerNews, PatternFacts,
-    PersonalData, PoolFilter, PoolOrder, PoolPlace, PurchaseRecord, Resync, RunningBackup, Scrip, Sight, TaskState,
-    Tries, UseCase, audit,
+    Agreed, Answer, Caller, CheckoutOrder, ClockConfirm, Command, EligibleRecord, EventCursor, EventFilter, Failure,
+    Follower, Page, PageRequest, PartnerNews, PurchaseRecord, Resync, RunningBackup, Scrip, Sight, TaskState, Tries,
+    UseCase,
 };
 use scrip_domain::{
-    access::{ApiKey, Settings},
+    access::Settings,
     basket::BasketDraft,
-    customer::{Customer, Email},
     event::Event,
     global_id::GlobalIds,
-    group::{Groups, UserGroup},
-    id::{CustomerId, EventId, PoolId},
+    id::{CustomerId, EventId},
     period::Instant,
     pool::Pool,
-    pool_codes::{CodesDraft, CodesFault},
     rejection::Rejection,
 };
 use scrip_plugins::Plugins;
-use scrip_storage::{DatabaseSize, Tally, Working};
+use scrip_storage::{DatabaseSize, Working};
 
 pub use action::{Action, Rights};
 pub(crate) use coupons::masked;
@@ -196,31 +195,9 @@ impl Session {
         self.0.may(Action::ReadPurchases)?.has_purchase(transaction).await
     }
 
-    /// The pool that codes were added to.
-    pub(super) fn pool_to_add_to(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.sight().seen(self.0.may(Action::AddCoupons)?.registry.pool(id)))
-    }
-
-    /// Makes a key.
-    pub async fn create_key(&self, draft: KeyDraft) -> Result<NewKey, Failure> {
-        self.may_or_note(Action::ManageKeys, "KEY_CREATE", None).await?.create_key(self.actor(), draft).await
-    }
-
-    /// Makes a key like the one with this id, which ends after so many minutes.
-    pub async fn rotate_key(&self, id: String, minutes: i64) -> Result<NewKey, Failure> {
-        let target = Some(audit::key_target(&id));
-        let scrip = self.may_or_note(Action::ManageKeys, "KEY_ROTATE", target).await?;
-        scrip.rotate_key(self.actor(), id, minutes).await
-    }
-
     /// Keeps when keys were last used.
     pub async fn keep_uses(&self) -> Result<(), Failure> {
         self.0.may(Action::KeepBooks)?.keep_uses().await
-    }
-
-    /// Makes a token for a customer, good for so many minutes.
-    pub async fn create_customer_token(&self, customer: CustomerId, minutes: Option<i64>) -> Result<NewToken, Failure> {
-        self.0.may(Action::MakeCustomerTokens)?.make_customer_token(self.actor(), customer, minutes).await
     }
 
     /// Makes another key for customer tokens, where the one that there is has become old.
@@ -228,132 +205,9 @@ impl Session {
         self.0.may(Action::KeepBooks)?.renew_token_keys().await
     }
 
-    /// The groups that the actor is in, by their names.
-    pub fn groups(&self) -> Result<Vec<Arc<UserGroup>>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.groups_of(&self.0.groups()))
-    }
-
-    /// The groups with these ids that the actor is in.
-    #[must_use]
-    pub fn groups_named(&self, groups: &Groups) -> Vec<Arc<UserGroup>> {
-        let (mut found, own) = (self.0.open_to_all().groups_of(groups), self.0.groups());
-        found.retain(|group| own.has(group.id));
-        found
-    }
-
-    /// All keys, by their making.
-    pub fn keys(&self) -> Result<Vec<ApiKey>, Failure> {
-        Ok(self.0.may(Action::ManageKeys)?.keys())
-    }
-
     /// Believes what the clock says, on an operator's word.
     pub async fn confirm_clock(&self) -> Result<(), Failure> {
         self.change(None, ClockConfirm).await
-    }
-}
-
-/// Pools.
-impl Session {
-    /// The pool with this id.
-    pub fn pool(&self, id: PoolId) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.sight().seen(self.0.may(Action::ReadPools)?.registry.pool(id)))
-    }
-
-    /// The pool with this external id.
-    pub fn pool_by_external_id(&self, external: &str) -> Result<Option<Arc<Pool>>, Failure> {
-        Ok(self.sight().seen(self.0.may(Action::ReadPools)?.registry.pool_by_external_id(external)))
-    }
-
-    /// A page of the pools that a filter admits.
-    pub fn pools(
-        &self,
-        filter: &PoolFilter,
-        order: PoolOrder,
-        page: &PageRequest<PoolPlace>,
-    ) -> Result<Page<Arc<Pool>, PoolPlace>, Failure> {
-        Ok(self.0.may(Action::ReadPools)?.registry.pool_page(filter, &self.0.groups(), order, page)?)
-    }
-
-    /// A pool's supply and counts, as they were recorded last.
-    pub fn tally(&self, id: PoolId) -> Result<Tally, Failure> {
-        let scrip = self.0.may(Action::ReadPools)?;
-        Ok(if self.sees(id) { scrip.registry.tally(id) } else { Tally::default() })
-    }
-
-    /// The same as they are at an instant.
-    pub async fn tally_at(&self, id: PoolId, now: Instant) -> Result<Tally, Failure> {
-        let scrip = self.0.may(Action::ReadPools)?;
-        scrip.settle(now).await?;
-        Ok(if self.sees(id) { scrip.registry.tally(id) } else { Tally::default() })
-    }
-
-    /// What a pattern can make, or what is wrong with it.
-    pub async fn preview_pattern(
-        &self,
-        draft: CodesDraft,
-        for_pool: DraftFor,
-    ) -> Result<Result<PatternFacts, CodesFault>, Failure> {
-        let scrip = self.0.may(Action::PreviewPatterns)?;
-        self.take_guess()?;
-        let found = scrip.preview_pattern(self.actor(), draft, for_pool).await?;
-        if !found.as_ref().is_ok_and(|facts| guesses::is_taken(&facts.refusals)) {
-            self.give_guess_back();
-        }
-        Ok(found)
-    }
-}
-
-/// Customers.
-impl Session {
-    /// The customers with these ids, in their order.
-    pub async fn customers(&self, ids: &[CustomerId]) -> Result<Vec<Option<Customer>>, Failure> {
-        let mut found = self.0.may(Action::ReadCustomers)?.customers(ids).await?;
-        found.iter_mut().for_each(|one| drop(one.take_if(|customer| !self.may_know(&customer.id))));
-        Ok(found)
-    }
-
-    /// The customer with this id.
-    pub async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>, Failure> {
-        Ok(self.customers(std::slice::from_ref(id)).await?.pop().flatten())
-    }
-
-    /// The customer with this e-mail address.
-    pub async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
-        let scrip = self.0.may(Action::ReadCustomers)?;
-        if self.own().is_some() {
-            let folded = email.folded();
-            return self.myself(|customer| customer.email.as_ref().is_some_and(|own| own.folded() == folded)).await;
-        }
-        scrip.customer_by_email(email).await
-    }
-
-    /// Erases a customer; refused where the customer holds coupons that can be used, unless it is forced.
-    pub async fn erase_customer(&self, customer: CustomerId, force: bool) -> Result<Erased, Failure> {
-        let scrip = self.may_or_note(Action::EraseCustomers, "CUSTOMER_ERASE", None).await?;
-        scrip.erase_customer(self.actor(), customer, force).await
-    }
-
-    /// Begins to read all that is known of a customer; none where nobody is known by this id.
-    pub async fn personal_data(&self, customer: &CustomerId) -> Result<Option<PersonalData>, Failure> {
-        self.0.may(Action::EraseCustomers)?.personal_data(customer).await
-    }
-
-    /// A page of all customers whose id starts with a text, by id.
-    pub async fn list_customers(
-        &self,
-        prefix: &str,
-        page: &PageRequest<CustomerId>,
-    ) -> Result<Page<Customer, CustomerId>, Failure> {
-        let scrip = self.0.may(Action::ReadCustomers)?;
-        if self.own().is_some() {
-            let found = self.myself(|customer| customer.id.as_str().starts_with(prefix)).await?;
-            let found = found.filter(|customer| {
-                page.after.as_ref().is_none_or(|after| customer.id > *after)
-                    && page.before.as_ref().is_none_or(|before| customer.id < *before)
-            });
-            return Ok(Page::from_gathered(found.into_iter().map(|one| (one.id.clone(), one)).collect(), page));
-        }
-        scrip.list_customers(prefix, page).await
     }
 }
 

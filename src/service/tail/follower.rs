@@ -74,7 +74,7 @@ impl Follower {
 
     /// Reads a page of the log.
     async fn catch_up(&mut self) -> Result<Vec<Arc<Event>>, Failure> {
-        let closed = |_| Failure::Internal("the log is not read any more".to_owned());
+        let closed = |_| Failure::internal("the log is not read any more".to_owned());
         let _turn = self.scrip.tail.readers.acquire().await.map_err(closed)?;
         // What comes later may not be durable yet.
         let goal = self.scrip.latest_event().borrow().sequence;

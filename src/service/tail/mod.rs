@@ -179,7 +179,7 @@ async fn read(scrip: &Scrip, tail: &Tail, reached: u64, goal: u64) -> Result<(),
     let mut events = scrip.read_after(reached, PART).await?;
     events.retain(|event| event.id.sequence <= goal);
     if events.is_empty() {
-        return Err(Failure::Internal(format!("the log has no event between {reached} and {goal}")));
+        return Err(Failure::internal(format!("the log has no event between {reached} and {goal}")));
     }
     tail.put(events);
     Ok(())

@@ -15,6 +15,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Failure, Scrip, backups::BackupPlan, jobs::TASK as JOBS, tail};
+use scrip_domain::causes::with_causes;
 pub use state::{LastRun, TaskState};
 pub(super) use state::{State, States};
 
@@ -90,6 +91,7 @@ fn all() -> Vec<Task> {
         Ok(if scrip.registry.has_ids() { Next::Never } else { Next::After(SWEEP) })
     };
     let tokens = async |scrip: Arc<Scrip>| scrip.renew_token_keys().await.map(|()| Next::After(RENEW));
+    let purchases = async |scrip: Arc<Scrip>| scrip.list_purchases().await.map(|()| Next::Never);
     let used = async |scrip: Arc<Scrip>| scrip.keep_uses().await.map(|()| Next::After(USES));
     let erase = async |scrip: Arc<Scrip>| scrip.erase_all().await.map(|()| Next::After(ERASE));
     let rows = async |scrip: Arc<Scrip>| {
@@ -108,6 +110,7 @@ fn all() -> Vec<Task> {
         Task::new("key of customer tokens", tokens),
         Task::new("last use of keys", used),
         Task::new(ERASURES, erase),
+        Task::new("lists of purchases", purchases),
         Task { ends_itself: true, ..Task::new(JOBS, jobs) },
         Task::new("old jobs", old_jobs),
         Task::new("notices to partners", partners),
@@ -159,7 +162,7 @@ async fn supervise(scrip: Weak<Scrip>, task: Task, state: Arc<State>, stop: Canc
             // What was cut off was not at fault.
             Some(Ok(Err(_))) if stop.is_cancelled() => break,
             Some(Ok(Ok(next))) => Ok(next),
-            Some(Ok(Err(failure))) => Err(failure.to_string()),
+            Some(Ok(Err(failure))) => Err(with_causes(&failure)),
             Some(Err(panic)) => {
                 let text = crate::fatal::message(&*panic as &(dyn Any + Send));
                 Err(format!("a fault of the program: {text}"))

@@ -24,7 +24,7 @@ async fn a_task_that_fails_or_panics_runs_again() {
         let number = counted.fetch_add(1, Ordering::SeqCst);
         async move {
             match number {
-                0 => Err(Failure::Internal("no".to_owned())),
+                0 => Err(Failure::internal("no".to_owned())),
                 1 => panic!("at once"),
                 2 => Ok(Next::After(Duration::from_secs(3_600))),
                 _ => Ok(Next::Never),
@@ -51,7 +51,7 @@ async fn a_task_that_fails_or_panics_runs_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_again_and_again_is_told() {
     let scrip = scrip().await;
-    scrip.start_task(Task::new("tried", async |_| Err(Failure::Internal("no".to_owned()))));
+    scrip.start_task(Task::new("tried", async |_| Err(Failure::internal("no".to_owned()))));
     while state_of(&scrip, "tried").failures < 3 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -114,7 +114,7 @@ impl Scrip {
         }
         let keys = self.token_keys().await?;
         let end = instant_of(self.now().as_millisecond().saturating_add(minutes * 60_000));
-        let mut until = end.ok_or_else(|| Failure::Internal("the end of a token is out of range".to_owned()))?;
+        let mut until = end.ok_or_else(|| Failure::internal("the end of a token is out of range".to_owned()))?;
         let by = match &actor.proof {
             Proof::Key(hash) => hash_bytes(hash),
             // Nobody gives away what they do not have any more.

@@ -81,7 +81,7 @@ impl Backup {
                 true => "its reader took less of it than 64 KiB a second",
                 false => "it ended early",
             };
-            Err(StorageError::Database(reason.to_owned()))
+            Err(StorageError::Database(reason.into()))
         })
     }
 
@@ -235,7 +235,7 @@ impl Taking {
             () = sleep_until(due) => {}
             () = self.sender.closed() => return Err(End::Unwanted),
             () = self.options.stop.cancelled() => {
-                return Err(StorageError::Database("Scrip is stopping".to_owned()).into());
+                return Err(StorageError::Database("Scrip is stopping".into()).into());
             }
         }
         self.pace.go_on();
@@ -262,7 +262,7 @@ impl Store {
 }
 
 fn encoding_failed(error: std::io::Error) -> StorageError {
-    StorageError::Database(format!("a part of the backup could not be made: {error}"))
+    StorageError::Database(format!("a part of the backup could not be made: {error}").into())
 }
 
 /// How fast a backup may be made.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::{Fault, books_holdings::Held, books_notices::check_notices, books_pool::PoolBooks};
+use super::{Fault, books_holdings::Held, books_notices::check_notices, books_pool::PoolBooks, books_purchases};
 use crate::{
     RowId, Span, StorageError, Store, Table,
     read::ReadFrom,
@@ -105,6 +105,7 @@ pub(super) async fn audit(store: &Store, tell: &mut impl FnMut(Fault)) -> Result
     for what in store.verify_audit().await?.faults {
         tell(Fault::Books { what: format!("of the audit {what}") });
     }
+    books_purchases::check(store, tell).await?;
     check_log(store, events, tell).await
 }
 

@@ -5,6 +5,7 @@ mod books;
 mod books_holdings;
 mod books_notices;
 mod books_pool;
+mod books_purchases;
 mod pages;
 mod renumber;
 mod repair;

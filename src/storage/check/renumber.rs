@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::{
     Batch, ReadFrom, Row, RowId, Span, Store,
     tables::{
-        Coupons, CustomerEvents, Events, Histories, Numbering, Numberings, Pools, Tallies, Tally, TransactionEvents,
+        Coupons, CustomerEvents, Events, Histories, Numbering, Numberings, Pools, PurchaseLists, Tallies, Tally,
+        TransactionEvents,
     },
 };
 use scrip_domain::{
@@ -82,7 +83,9 @@ impl Renumber {
             self.tallies.extend(row.into_document::<Tallies>().map(|tally| (*pool, tally)));
             return None;
         }
-        id.key::<Numberings>().is_none().then_some((id, row))
+        // What of the lists of purchases was lost is listed again.
+        let is_new = id.key::<Numberings>().is_some() || id.key::<PurchaseLists>().is_some();
+        (!is_new).then_some((id, row))
     }
 
     /// The rows that are written at the end.

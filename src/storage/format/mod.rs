@@ -89,7 +89,7 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(StorageError::Database("another process keeps changing the database's format".to_owned()).into())
+        Err(StorageError::Database("another process keeps changing the database's format".into()).into())
     }
 
     /// Everything is in one namespace and database, both named scrip.

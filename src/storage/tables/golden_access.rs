@@ -52,6 +52,8 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
             Outbox { waiting: 1, failed: 1, attempts: 3, next_at: Some(at(9)), problem: Some("away".to_owned()) },
         ),
         row::<Pools>(PoolId(14), Box::new(Pool { id: PoolId(14), remote: Some(telling()), ..pool() })),
+        row::<CustomerPurchases>((customer("ann"), "T-1".to_owned()), ()),
+        row::<PurchaseLists>((), Listing::UpTo("T-1".to_owned())),
         row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
         row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
         row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),

@@ -5,6 +5,7 @@ mod answers;
 mod audit;
 mod codes;
 mod coupons;
+mod customer_purchases;
 mod customers;
 mod erasures;
 mod events;
@@ -51,6 +52,7 @@ use scrip_domain::{
 
 pub use answers::{Answer, Purchase};
 pub use codes::Named;
+pub use customer_purchases::Listing;
 pub use customers::{Happened, HeldAt, Holding, Whole};
 pub use erasures::{Erasure, Stage};
 pub use events::{Dated, EVENTS_IN_ROW};
@@ -197,6 +199,10 @@ tables! {
     FailedNotices { (PoolId, EventId) => FailedNotice }
     /// The queues of pools that have some of either.
     Outboxes { PoolId => Outbox }
+    /// The purchases that name a customer, by their ids.
+    CustomerPurchases { (CustomerId, String) => () }
+    /// How far the purchases were listed that versions before have recorded: one row.
+    PurchaseLists { () => Listing }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

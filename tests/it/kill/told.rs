@@ -139,7 +139,7 @@ async fn retry(app: &Client, requests: impl Iterator<Item = &Request>) -> Vec<Ou
             let answer = app.scrip().session(caller).submit(request.key, request.action.command()).await;
             let answer = answer.map_err(|failure| match failure {
                 Failure::Refused(refusals) => refusals,
-                Failure::Internal(reason) => panic!("broken inside: {reason}"),
+                Failure::Internal(reason) => panic!("broken inside: {}", reason.with_causes()),
             });
             (place, answer)
         });

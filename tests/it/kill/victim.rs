@@ -168,7 +168,7 @@ impl CallerTask {
         let answer = match self.scrip.session(caller).submit(request.key.clone(), request.action.command()).await {
             Ok(answer) => Ok(answer),
             Err(Failure::Refused(refusals)) => Err(refusals),
-            Err(Failure::Internal(reason)) => panic!("broken inside: {reason}"),
+            Err(Failure::Internal(reason)) => panic!("broken inside: {}", reason.with_causes()),
         };
         if let (Action::Claim(..), Ok(Answer::Coupon(coupon, _))) = (&request.action, &answer) {
             self.hot.add(coupon.id);

@@ -182,7 +182,7 @@ pub(crate) fn transfer(coupon: CouponId, to: &str) -> Transfer {
 fn codes(failure: Failure) -> Codes {
     match failure {
         Failure::Refused(refusals) => refusals.into_iter().map(|refusal| refusal.code).collect(),
-        Failure::Internal(reason) => panic!("broken inside: {reason}"),
+        Failure::Internal(reason) => panic!("broken inside: {}", reason.with_causes()),
     }
 }
 

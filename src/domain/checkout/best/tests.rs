@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{candidate::same_code, *};
 use crate::{
     checkout::{
         decide,
         properties::{ann, basket, coupon, lines, now, rules, stackings},
     },
     combining::Stacking,
-    id::CouponId,
+    id::{CouponId, PoolId},
 };
 
 /// Coupons, some of which come several times, with one code or with codes of their own.
