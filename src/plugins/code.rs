@@ -108,7 +108,7 @@ pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if !bytes.starts_with(&MODULE) {
         return Err("expected a WebAssembly component or core module, found something else".to_owned());
     }
-    wasmparser::validate(bytes).map_err(|error| format!("a core module that is damaged: {error}"))?;
+    wasmparser::validate(bytes).map_err(|error| refused(&error.to_string()))?;
     imports::check_module(bytes)?;
     let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
     encode().map_err(|error| format!("a core module that does not carry the contract: {error:#}: {}", imports::MEND))
@@ -171,4 +171,12 @@ fn is_private(folder: &Path) -> bool {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// Why a core module cannot be used, by what its validation says. A function of more than seven megabytes is no damage.
+pub(super) fn refused(fault: &str) -> String {
+    if fault.contains("function body size") {
+        return format!("a function is too large to compile: {fault}: split it, or have it optimised for size");
+    }
+    format!("a core module that is damaged: {fault}")
 }

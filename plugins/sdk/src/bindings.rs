@@ -28,6 +28,7 @@ pub mod source {
 }
 
 /// The world of a source that is told what becomes of its coupons, beside that of a source.
+#[cfg(feature = "notices")]
 pub mod teller {
     wit_bindgen::generate!({
         path: "../wit/1.1.0",

@@ -42,6 +42,7 @@ mod decimal;
 pub mod http;
 mod json;
 pub mod log;
+#[cfg(feature = "notices")]
 mod notice;
 mod panic;
 mod restriction;
@@ -50,8 +51,12 @@ pub mod types;
 
 pub use decimal::{Decimal, NotDecimal};
 pub use json::{Attributes, Failure};
+#[cfg(feature = "notices")]
+#[doc(hidden)]
+pub use notice::tell;
+#[cfg(feature = "notices")]
 pub use notice::{Event, Notice, Teller};
 pub use restriction::{Check, Occasion, Restriction, Verdict};
 pub use source::{Claim, Issued, Source, SourceError};
 #[doc(hidden)]
-pub use {notice::tell, restriction::check, source::issue, wit_bindgen};
+pub use {restriction::check, source::issue, wit_bindgen};

@@ -11,7 +11,7 @@ use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, decode, embed
 use wit_parser::Resolve;
 
 use self::preview1::PREVIEW_1;
-use super::{PluginKind, imports};
+use super::{PluginKind, code::refused, imports};
 
 /// The contract, for modules that were built without it.
 const CONTRACT: &str = include_str!("../../../plugins/wit/1.0.0/coupon-plugin.wit");
@@ -54,7 +54,7 @@ pub fn pack(bytes: &[u8], kind: PluginKind) -> Result<Packed, String> {
 
 /// A component of a core module, with a stub of what it imports of preview 1; and the names of that.
 fn of_module(module: &[u8], kind: PluginKind) -> Result<(Vec<u8>, Vec<String>), String> {
-    wasmparser::validate(module).map_err(|error| format!("a core module that is damaged: {error}"))?;
+    wasmparser::validate(module).map_err(|error| refused(&error.to_string()))?;
     let mut module = module.to_vec();
     let has_contract = Parser::new(0).parse_all(&module).flatten().any(
         |payload| matches!(payload, Payload::CustomSection(section) if section.name().starts_with("component-type")),

@@ -276,8 +276,8 @@ async fn a_function_of_ten_megabytes_is_refused_before_it_is_compiled() {
     assert!(code.len() > 10_000_000);
     let began = std::time::Instant::now();
     let problem = code_problem(&code).await;
-    assert!(problem.contains("takes too long to compile: expected at most 524288 bytes, found 1"), "{problem}");
-    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(problem.contains("a function is too large to compile") && problem.contains("split it"), "{problem}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
