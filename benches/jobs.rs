@@ -18,7 +18,7 @@ use std::{
 };
 
 use hdrhistogram::Histogram;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use scrip::{
     domain::{
         id::PoolId,
@@ -248,7 +248,7 @@ async fn export(bench: &Bench, pool: PoolId) {
 async fn over(bench: &Bench, pool: PoolId, coupons: u64) {
     // After their rows have it.
     let wait = Duration::from_secs(5 + coupons / 10_000);
-    let end = Timestamp::now() + SignedDuration::try_from(wait).expect("a time");
+    let end = bench.session.now() + SignedDuration::try_from(wait).expect("a time");
     let restrictions = RestrictionsEdit { valid_until: Some(Some(end)), ..RestrictionsEdit::default() };
     let (job, seconds) = edited(bench, pool, PoolEdit { restrictions, ..PoolEdit::default() }).await;
     told("an end for all of them", &job, seconds, 0);
@@ -257,7 +257,7 @@ async fn over(bench: &Bench, pool: PoolId, coupons: u64) {
     let claimed = bench.make(drafted).await;
     let generate = CouponsGenerate { pool: claimed, count: 10_000_000 };
     bench.session.change(None, generate).await.expect("codes");
-    let left = end.duration_since(Timestamp::now());
+    let left = end.duration_since(bench.session.now());
     tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
     let begun = Instant::now();
     let expired = async {

@@ -89,7 +89,7 @@ impl Scrip {
             Err(error) => {
                 // Dropped alone, it would hold the folder.
                 store.close().await;
-                return Err(error.into());
+                return Err(OpenError::unread(address, error));
             }
         };
         let time = Arc::new(Time::new(clock, committer::last_time(&store)));

@@ -227,6 +227,16 @@ pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> Open
     }
 }
 
+impl OpenError {
+    /// What a start could not read of a database that the engine has opened.
+    #[must_use]
+    pub fn unread(address: &Address, error: StorageError) -> Self {
+        let StorageError::Database(cause) = &error else { return Self::Storage(error) };
+        let refused = open_failed(address, cause.to_string()).of_the_opened();
+        address.folder().map_or(Self::Storage(error), |folder| naming_tables(refused, folder))
+    }
+}
+
 /// Why what the engine holds could not be read. Where the machine lacks something, only the text says so.
 pub(super) fn open_failed(address: &Address, reason: String) -> OpenError {
     if is_of_the_machine(&reason) {

@@ -28,18 +28,6 @@ impl Client {
         }
         found
     }
-
-    /// Waits until what versions before have recorded is listed.
-    async fn listed(&self) {
-        while self
-            .tasks()
-            .expect("an answer")
-            .iter()
-            .any(|task| task.name == "lists of purchases" && (task.running_since.is_some() || task.last.is_none()))
-        {
-            tokio::task::yield_now().await;
-        }
-    }
 }
 
 /// All lists of a folder.

@@ -70,7 +70,10 @@ async fn start(before: &Files, mark: Option<&[u8]>, told: &Books) -> Option<Open
         }
         Err(error) => {
             assert!(matches!(error, OpenError::Broken { .. } | OpenError::Damaged { .. }), "{error}");
-            assert!(files(folder.path()) == *before, "a start that was refused has changed a file: {error}");
+            let opened =
+                matches!(&error, OpenError::Broken { opened, .. } | OpenError::Damaged { opened, .. } if *opened);
+            let same = files(folder.path()) == *before;
+            assert!(same || opened, "a start that was refused has changed a file: {error}");
             assert_eq!(beside(folder.path()), ["data", "data.mark"]);
             Some(error)
         }
@@ -83,6 +86,8 @@ fn mark_of(folder: &Path) -> PathBuf {
 
 /// A few claims and payments, by customers of this name.
 async fn work(app: &Client, name: &str) {
+    // So that databases of which the same was asked have as many batches.
+    app.listed().await;
     let pool = app.stocked(draft::percentage(), 40).await;
     let cards = app.stocked(draft::gift_card("50.00"), 2).await;
     for number in 0..12 {

@@ -87,7 +87,7 @@ impl Attempt<'_> {
         for (binding, verdicts) in answered {
             for (place, checks) in all.iter_mut().enumerate() {
                 let verdict = match &verdicts {
-                    Ok(verdicts) => Ok(verdicts.get(place).and_then(|verdict| refused_for(verdict))),
+                    Ok(verdicts) => Ok(verdicts.get(place).and_then(refused_for)),
                     Err(failure) => Err(failure.to_string()),
                 };
                 checks.push(told(binding, binding.outcome(verdict)));

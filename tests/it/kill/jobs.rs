@@ -35,9 +35,9 @@ const POOL: PoolId = PoolId(1);
 /// How many rows the file has, of which every tenth is claimed for a customer and every thousandth is wrong.
 const ROWS: usize = 20_000;
 /// How many kills there are, unless more are asked for.
-const KILLS: u64 = 8;
+const KILLS: u64 = 20;
 /// How long a process works at most until it is killed.
-const LONGEST: u64 = 700;
+const LONGEST: u64 = 500;
 
 /// What is left in the end.
 #[derive(Debug, PartialEq)]

@@ -54,6 +54,18 @@ impl Client {
         &self.scrip
     }
 
+    /// Waits until what versions before have recorded is listed as purchases of customers.
+    pub(crate) async fn listed(&self) {
+        while self
+            .tasks()
+            .expect("an answer")
+            .iter()
+            .any(|task| task.name == "lists of purchases" && (task.running_since.is_some() || task.last.is_none()))
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits until a job has ended.
     pub(crate) async fn job_ended(&self, job: JobId) {
         let mut followed = self.follow_job(job).expect("an answer");

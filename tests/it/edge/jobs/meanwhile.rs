@@ -30,8 +30,10 @@ async fn a_pool_that_is_archived_gives_out_nothing_more() {
     if refused > 0 {
         assert_eq!(ended["sample"][0]["reason"]["code"], "POOL_ARCHIVED");
     }
-    // It is taken back all the same.
-    assert_eq!(came(&app.undone(&job, false).await).2, [done, 0, 0]);
+    if done > 0 {
+        // It is taken back all the same.
+        assert_eq!(came(&app.undone(&job, false).await).2, [done, 0, 0]);
+    }
     app.finish().await;
 }
 
