@@ -151,8 +151,8 @@ async fn roles(bench: &Bench, rounds: usize) {
     row("roles cost a request", &format!("{more:.2} us more: {verdict} the aim of {AIM} us"));
 }
 
-/// Whether the time of a refusal tells what the code is.
-async fn refusals(bench: &Bench, tries: usize) {
+/// Makes a code of each kind that is refused.
+async fn refused_codes(bench: &Bench) {
     let pool = bench.make(draft("codes", Source::Uploaded)).await;
     let mut gone = draft("gone", Source::Uploaded);
     gone.restrictions.expiration_period = Some("PT1S".to_owned());
@@ -172,6 +172,11 @@ async fn refusals(bench: &Bench, tries: usize) {
     let invalid = CouponRef::Code { code: "invalid-1".to_owned(), pool: None, customer: None };
     bench.session.change(None, Invalidate { coupon: invalid, reason: None }).await.expect("it is out of use");
     tokio::time::sleep(Duration::from_secs(2)).await;
+}
+
+/// Whether the time of a refusal tells what the code is.
+async fn refusals(bench: &Bench, tries: usize) {
+    refused_codes(bench).await;
     let mut tasks = tokio::task::JoinSet::new();
     for part in 0..AT_ONCE {
         let scrip = Arc::clone(&bench.scrip);
