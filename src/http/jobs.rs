@@ -82,7 +82,7 @@ pub(super) async fn file(
 /// Whether a job's file is still for who reads it.
 async fn still_may(session: &Session, job: &Job) -> bool {
     let Some(now) = session.again() else { return false };
-    now.demand(Action::ExportCoupons).is_ok() && matches!(now.still_sees_job(job).await, Ok(true))
+    now.may_have_exports().is_ok() && matches!(now.still_sees_job(job).await, Ok(true))
 }
 
 /// `GET /jobs/{id}/refusals.csv`.

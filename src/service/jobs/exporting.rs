@@ -85,7 +85,12 @@ impl Lease {
             Err(error) => return self.unwritten(error).await,
         };
         let mut told = Instant::now();
-        while let Some(bytes) = file.next().await? {
+        loop {
+            // The next start begins with it again.
+            if self.scrip.is_stopping() {
+                return Ok(());
+            }
+            let Some(bytes) = file.next().await? else { break };
             let (written, rest) = blocking(move || writing.write(&bytes)).await?;
             writing = rest;
             if let Err(error) = written {

@@ -36,11 +36,17 @@ impl Session {
         Ok(self.0.may(Action::ReadJobs)?.keeps_export(job))
     }
 
-    /// The file that a job has written, whole codes and all.
+    /// Whether the actor may have files that jobs have written: they may have whole codes, which not all see who may
+    /// export.
+    pub fn may_have_exports(&self) -> Result<(), Failure> {
+        self.demand(Action::ExportCoupons)?;
+        self.demand(Action::ManageJobs)
+    }
+
+    /// The file that a job has written.
     pub async fn exported(&self, job: &Job) -> Result<Exported, Failure> {
-        self.0.may(Action::ExportCoupons)?;
-        let scrip = self.0.may(Action::ManageJobs)?;
-        scrip.exported(job).await
+        self.may_have_exports()?;
+        self.0.may(Action::ManageJobs)?.exported(job).await
     }
 
     /// Stops a job.
