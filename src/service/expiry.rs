@@ -11,19 +11,22 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    Caller, Command, Expire, Failure, Forget, IdsBegin, Registry, ReleaseOver, Scrip, prepare::fresh_bytes,
-    tasks::EXPIRIES, vitals::Doing,
+    Caller, Command, Expire, Failure, Forget, IdsBegin, Registry, ReleaseOver, Scrip,
+    prepare::fresh_bytes,
+    tasks::{EXPIRIES, Pace},
+    vitals::Doing,
 };
 use scrip_domain::{id::CouponId, period::Instant, rejection::Code, seal::IdSecret};
 use scrip_storage::{Answers, Dues, HoldDues, ReadFrom, Span};
 
 /// How many coupons are recorded in one command.
-const PART: usize = 512;
+const PART: usize = 1_024;
 
 /// How many holds, each of which may be of fifty coupons.
 const HOLDS: usize = 8;
 
-/// How long it is waited for a part of what is over to be recorded: the committer may wait for room on the disk.
+/// How long it is waited for a part of what is over to be recorded: the committer may wait for room on the disk. Whoever
+/// reads waits no longer for all of it, which takes a minute where a million coupons are over at the same instant.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How far the record of what time did goes.
@@ -31,8 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) enum Settled {
     /// Everything that is over is recorded.
     All,
-    /// Nothing can be recorded: some coupons whose time is over are still in the lists of what can be used. Whoever reads
-    /// those has to look at each coupon's own end.
+    /// Nothing can be recorded, or it is too much: some coupons whose time is over are still in the lists of what can be
+    /// used. Whoever reads those has to look at each coupon's own end.
     Behind,
 }
 
@@ -44,36 +47,28 @@ pub(super) struct Expiries {
     told: watch::Sender<Told>,
 }
 
-/// What a run tells, after each of its parts.
+/// What a run tells when it has ended.
 #[derive(Debug, Clone, Copy)]
 struct Told {
     run: u64,
-    /// What the run came to; none until it has ended.
-    settled: Option<Settled>,
+    settled: Settled,
 }
 
 impl Default for Expiries {
     fn default() -> Self {
-        Self { begun: AtomicU64::new(0), told: watch::Sender::new(Told { run: 0, settled: None }) }
+        Self { begun: AtomicU64::new(0), told: watch::Sender::new(Told { run: 0, settled: Settled::Behind }) }
     }
 }
 
 impl Expiries {
-    /// Waits for a run that begins from now on; not for one that gets no further.
+    /// Waits for the end of a run that begins from now on; not for one that takes long.
     async fn next_run(&self, wake: impl FnOnce()) -> Settled {
         // A run that has begun already may have looked at what is over before this was.
         let before = self.begun.load(SeqCst);
         let mut told = self.told.subscribe();
         wake();
-        loop {
-            if timeout(PATIENCE, told.changed()).await.is_err() {
-                return Settled::Behind;
-            }
-            let Told { run, settled } = *told.borrow_and_update();
-            if let Some(settled) = settled.filter(|_| run > before) {
-                return settled;
-            }
-        }
+        let told = timeout(PATIENCE, told.wait_for(|told| told.run > before)).await;
+        told.map_or(Settled::Behind, |told| told.map_or(Settled::Behind, |told| told.settled))
     }
 }
 
@@ -130,16 +125,18 @@ impl Scrip {
         let run = self.expiries.begun.fetch_add(1, SeqCst) + 1;
         let tell = |settled| self.expiries.told.send_modify(|told| *told = Told { run, settled });
         let now = self.now();
+        let mut pace = Pace::default();
         let settled = loop {
             // Each part is progress: however much is over, it does not stand still.
             self.vitals.sweep.set(Doing::Step("recording in the database what is over"));
-            match self.settle_part(now).await {
-                Ok(Part::More) => tell(None),
+            let most = pace.part(PART);
+            match pace.keep(self, self.settle_part(now, most)).await {
+                Ok(Part::More) => {}
                 Ok(Part::Done(settled)) => break Ok(settled),
                 Err(failure) => break Err(failure),
             }
         };
-        tell(Some(*settled.as_ref().unwrap_or(&Settled::Behind)));
+        tell(*settled.as_ref().unwrap_or(&Settled::Behind));
         self.vitals.sweep.set(Doing::Step("waiting for its turn on the process's threads"));
         settled.map(drop)
     }
@@ -158,8 +155,8 @@ impl Scrip {
         Ok(self.stop.run_until_cancelled(run).await.unwrap_or(Settled::Behind))
     }
 
-    async fn settle_part(&self, now: Instant) -> Result<Part, Failure> {
-        let over = self.over(now).await?;
+    async fn settle_part(&self, now: Instant, most: usize) -> Result<Part, Failure> {
+        let over = self.over(now, most).await?;
         let Some(command) = over.command() else {
             over.pass(&self.registry, now);
             return Ok(Part::Done(Settled::All));
@@ -174,8 +171,9 @@ impl Scrip {
         }
     }
 
-    /// A part of what is over and not recorded so: holds first, because what they held may be over as well.
-    async fn over(&self, now: Instant) -> Result<Over, Failure> {
+    /// A part of what is over and not recorded so: holds first, because what they held may be over as well. Of up to so many
+    /// coupons.
+    async fn over(&self, now: Instant, most: usize) -> Result<Over, Failure> {
         let until = now.as_millisecond();
         // Before what is found by it, so that what comes meanwhile is not passed.
         let (holds, coupons) = (self.registry.hold_dues.look(), self.registry.dues.look());
@@ -183,7 +181,7 @@ impl Scrip {
         if !holds.is_empty() {
             return Ok(Over { holds: holds.into_iter().map(|(due, ())| due).collect(), coupons: Vec::new() });
         }
-        let coupons = self.store.scan(&coupons_from(coupons, until), ReadFrom::Start, PART).await?;
+        let coupons = self.store.scan(&coupons_from(coupons, until), ReadFrom::Start, most).await?;
         Ok(Over { holds: Vec::new(), coupons: coupons.into_iter().map(|(due, ())| due).collect() })
     }
 

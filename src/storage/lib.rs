@@ -22,6 +22,7 @@ mod pending;
 mod read;
 mod record;
 mod room;
+mod runs;
 mod scrub;
 mod size;
 mod sql;

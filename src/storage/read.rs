@@ -5,11 +5,8 @@ use surrealdb_datastore::{Transaction, TransactionType};
 use tokio::task::coop::consume_budget;
 
 use super::{
-    Row, RowId, Span, StorageError, Store, Table, Working,
-    codec::id_bytes,
-    format,
-    pending::Writing,
-    record::{damaged, failed},
+    Row, RowId, Span, StorageError, Store, Table, Working, codec::id_bytes, format, pending::Writing, record::failed,
+    runs,
 };
 
 /// How many rows count as one step of a task's turn, of which it has 128.
@@ -172,13 +169,7 @@ impl View<'_> {
     pub fn rows<'a>(&'a mut self, ids: &'a [RowId]) -> Working<'a, Result<Vec<Option<Row>>, StorageError>> {
         Box::pin(async move {
             let place = self.store.place(&self.transaction).await?;
-            let mut rows = Vec::with_capacity(ids.len());
-            for id in ids {
-                let record = self.transaction.get(place.key(id), None).await.map_err(failed)?;
-                let row = record.map(|record| id.decode(&record).map_err(|error| damaged(id, &error)));
-                rows.push(row.transpose()?);
-            }
-            take_turns(rows.len()).await;
+            let rows = runs::rows(&self.transaction, place, ids).await?;
             self.writing.settled(|written| ids.iter().any(|id| written.contains(id))).await;
             Ok(rows)
         })

@@ -83,6 +83,12 @@ impl Rows {
     }
 }
 
+impl From<KeyRange<'static>> for Rows {
+    fn from(range: KeyRange<'static>) -> Self {
+        Self(range)
+    }
+}
+
 impl AnyRange for Rows {
     fn into_key_range(self) -> KeyRange<'static> {
         self.0

@@ -139,6 +139,24 @@ impl<'a> Attempt<'a> {
         if self.missing.is_empty() { Ok(()) } else { Err(Stop::Missing) }
     }
 
+    /// Does something for each item. What any of them lacks is read together: one after the other, each would have all
+    /// before it decided again.
+    pub(super) fn for_each<I>(
+        &mut self,
+        items: impl IntoIterator<Item = I>,
+        mut work: impl FnMut(&mut Self, I) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        for item in items {
+            match work(self, item) {
+                Ok(()) => {}
+                Err(stop) if self.missing.is_empty() => return Err(stop),
+                // It is decided anew once all of it is there.
+                Err(_) => {}
+            }
+        }
+        if self.missing.is_empty() { Ok(()) } else { Err(Stop::Missing) }
+    }
+
     /// The document of a table's row as it is now.
     pub(super) fn get<T: Table>(&mut self, key: &T::Key) -> Result<Option<&T::Document>, Stop> {
         let id = RowId::of::<T>(key.clone());

@@ -203,23 +203,27 @@ impl Attempt<'_> {
 
     /// Records that the time of coupons is over; what is no longer due is only forgotten.
     pub(super) fn expire(&mut self, due: &[(i64, CouponId)]) -> Result<(), Stop> {
-        self.need(due.iter().flat_map(|(end, id)| [RowId::of::<Coupons>(*id), RowId::of::<Dues>((*end, *id))]))?;
-        for (end, id) in due {
-            if *end > self.now().as_millisecond() {
-                // It stays on the list.
-                self.working.registry.dues.came(*end);
-                continue;
-            }
-            let coupon = self.coupon(*id)?;
-            self.remove::<Dues>((*end, *id));
-            let Some(coupon) = coupon else { continue };
-            if let Ok(decision) = coupon.clone().expire(self.now()) {
-                self.finish(&Found::stored(coupon), decision, "scrip")?;
-            } else {
-                // Its pool may have given it another end, which is noted with that.
-                let updates = self.pool_of(*id)?.updates_so_far();
-                self.keep_update(*id, updates)?;
-            }
+        let dues = due.iter().map(|due| RowId::of::<Dues>(*due));
+        let rows: Vec<RowId> = due.iter().flat_map(|(_, id)| self.rows_of(*id)).chain(dues).collect();
+        self.need(rows)?;
+        self.for_each(due, |attempt, due| attempt.expire_one(*due))
+    }
+
+    fn expire_one(&mut self, (end, id): (i64, CouponId)) -> Result<(), Stop> {
+        if end > self.now().as_millisecond() {
+            // It stays on the list.
+            self.working.registry.dues.came(end);
+            return Ok(());
+        }
+        let coupon = self.coupon(id)?;
+        self.remove::<Dues>((end, id));
+        let Some(coupon) = coupon else { return Ok(()) };
+        if let Ok(decision) = coupon.clone().expire(self.now()) {
+            self.finish(&Found::stored(coupon), decision, "scrip")?;
+        } else {
+            // Its pool may have given it another end, which is noted with that.
+            let updates = self.pool_of(id)?.updates_so_far();
+            self.keep_update(id, updates)?;
         }
         Ok(())
     }

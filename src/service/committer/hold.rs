@@ -150,17 +150,17 @@ impl Attempt<'_> {
         };
         self.need(due.iter().flat_map(rows))?;
         let now = self.now().as_millisecond();
-        for (until, transaction) in due {
+        self.for_each(due, |attempt, (until, transaction)| {
             if *until > now {
                 // It stays on the list.
-                self.working.registry.hold_dues.came(*until);
-                continue;
+                attempt.working.registry.hold_dues.came(*until);
+                return Ok(());
             }
             // Of a hold that is over this gives back what it held.
-            self.held_checkout(transaction)?;
-            self.remove::<HoldDues>((*until, transaction.clone()));
-        }
-        Ok(())
+            attempt.held_checkout(transaction)?;
+            attempt.remove::<HoldDues>((*until, transaction.clone()));
+            Ok(())
+        })
     }
 
     /// Records that holds of a coupon are over, where they are, before anything else happens to it.

@@ -72,8 +72,8 @@ impl Attempt<'_> {
         drop(self.need(wanted));
     }
 
-    /// What an action on a coupon reads first.
-    fn rows_of(&self, id: CouponId) -> impl Iterator<Item = RowId> {
+    /// What an action on a coupon reads first, and what time does to it.
+    pub(super) fn rows_of(&self, id: CouponId) -> impl Iterator<Item = RowId> {
         let uploaded = self.find_pool(id.pool).is_some_and(|pool| pool.source == Source::Uploaded);
         let list = uploaded.then(|| RowId::of::<CodeLists>(CodeLists::row_of(id)));
         let nodes = path(id.index).map(move |(node, _)| RowId::of::<Nodes>((id.pool, node)));

@@ -47,7 +47,7 @@ use std::sync::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Answer, Caller, Command, Failure, JobStep, Registry, command::Whose, fatal::start_vital, opened::Unopened,
+    Action, Answer, Caller, Command, Failure, JobStep, Registry, command::Whose, fatal::start_vital, opened::Unopened,
     prepare::Prepared, question::Question, time::Time, turn::away, vitals::Vitals,
 };
 use cache::Cache;
@@ -114,8 +114,8 @@ pub(super) struct Returned {
 pub(crate) struct Committer {
     queue: mpsc::Sender<Request>,
     latest: watch::Receiver<EventId>,
-    /// How many commands have come that are no steps of jobs.
-    others: Arc<AtomicU64>,
+    /// How many commands have come from callers.
+    asked: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Request {
@@ -149,7 +149,7 @@ impl Committer {
             let _ = ended.send(());
         };
         start_vital("committer", run).map_err(failed)?;
-        Ok((Self { queue, latest, others: Arc::default() }, end))
+        Ok((Self { queue, latest, asked: Arc::default() }, end))
     }
 
     /// Has a command carried out, or gets it back with what it needs. What is answered is durable.
@@ -160,8 +160,8 @@ impl Committer {
         command: Command,
         prepared: Prepared,
     ) -> Reply {
-        if !matches!(command, Command::JobStep(_)) {
-            self.others.fetch_add(1, Ordering::Relaxed);
+        if command.demands() != Action::KeepBooks {
+            self.asked.fetch_add(1, Ordering::Relaxed);
         }
         let (reply, answer) = oneshot::channel();
         let request = Request { caller: caller.clone(), idempotency, command, prepared, reply: Some(reply) };
@@ -176,9 +176,9 @@ impl Committer {
         .await
     }
 
-    /// How many commands have come that are no steps of jobs: by it whoever works on a job knows that others do too.
-    pub(super) fn others(&self) -> u64 {
-        self.others.load(Ordering::Relaxed)
+    /// How many commands have come from callers: by it whoever works in the background knows that they have changes made.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The last event that is durable; changes with every commit that made one.

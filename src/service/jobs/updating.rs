@@ -2,14 +2,18 @@
 //! that have one, with an event each. Whatever changes a coupon before its turn takes the update over first, so it is passed
 //! over then.
 
+use std::{ops::Range, sync::Arc};
+
+use tokio_util::task::AbortOnDropHandle;
+
 use super::{
     UpdatePlan,
     bulk::STEP,
     work::{Goes, Lease},
 };
 use crate::{Failure, RowTask, StepRow};
-use scrip_domain::{id::CouponId, job::Cursor, update::TermsChange};
-use scrip_storage::{Coupons, ReadFrom};
+use scrip_domain::{coupon::Coupon, id::CouponId, job::Cursor, pool::Pool, update::TermsChange};
+use scrip_storage::{Coupons, ReadFrom, StorageError};
 
 /// How many coupons are read at once.
 const ROWS: usize = 1_000;
@@ -17,6 +21,9 @@ const ROWS: usize = 1_000;
 const TOLD: u64 = 10_000;
 /// The place of the cursor when nothing is left to do.
 const END: u64 = 1 << 62;
+
+/// A coupon that has a row.
+type Touched = (CouponId, Box<Coupon>);
 
 /// What is to be done from the cursor on.
 #[derive(Default)]
@@ -34,9 +41,13 @@ impl Lease {
         let size = self.scrip.registry.tally(plan.pool).supply.size;
         // The cursor's line counts those that have a row among the places where nobody had touched any.
         let (mut at, mut part) = (self.job.cursor, Part::default());
-        while at.place < size {
-            let rows = self.scrip.store.scan(&Coupons::of(pool.id, at.place..size), ReadFrom::Start, ROWS).await?;
+        let mut page = self.page(&pool, at.place..size);
+        loop {
+            let rows = page.await.map_err(|error| Failure::because("coupons cannot be read", error))??;
             let is_last = rows.len() < ROWS;
+            let next = rows.last().map_or(size, |(id, _)| id.index + 1);
+            // Read while the committer works on these.
+            page = self.page(&pool, if is_last { size } else { next }..size);
             for (id, row) in rows {
                 at = Cursor { place: id.index + 1, within: 0, line: at.line + u64::from(plan.has(id.index)) };
                 if !pool.is_updated(&row, plan.number.saturating_sub(1)) {
@@ -68,6 +79,12 @@ impl Lease {
             }
         }
         self.finish(None).await
+    }
+
+    /// Some coupons that have a row, of these places, as they are now or a little later.
+    fn page(&self, pool: &Pool, places: Range<u64>) -> AbortOnDropHandle<Result<Vec<Touched>, StorageError>> {
+        let (scrip, span) = (Arc::clone(&self.scrip), Coupons::of(pool.id, places));
+        AbortOnDropHandle::new(tokio::spawn(async move { scrip.store.scan(&span, ReadFrom::Start, ROWS).await }))
     }
 
     /// Has coupons keep an update, after which the job is at a cursor.

@@ -1,12 +1,9 @@
 //! Working on a job: its steps by the lease that was taken, each decided with what plugins say, tried again where the
 //! database cannot write, and in halves where some row keeps all others from being decided.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use crate::{Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer, prepare::Prepared};
+use crate::{Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer, prepare::Prepared, tasks::Pace};
 use scrip_domain::{
     event::Reason,
     job::{Counters, Cursor, Effect, Job},
@@ -17,18 +14,12 @@ use scrip_storage::{JobEffects, JobRefusal, ReadFrom};
 /// How long it is before a database that could not write is asked again.
 const RESPITE: Duration = Duration::from_secs(1);
 
-/// How many rows a step has while others have changes made too: they wait for one such step at most.
-const BESIDE: usize = 200;
-/// How long it is left to others after a step at most.
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-
 /// Whoever works on a job.
 pub(super) struct Lease {
     pub(super) scrip: Arc<Scrip>,
     caller: Caller,
     pub(super) job: Job,
-    /// Whether others had changes made during the last step.
-    beside: bool,
+    pace: Pace,
 }
 
 /// Whether there is more to do.
@@ -42,7 +33,7 @@ pub(super) enum Goes {
 
 impl Lease {
     pub(super) fn new(scrip: Arc<Scrip>, caller: Caller, job: Job) -> Self {
-        Self { scrip, caller, job, beside: false }
+        Self { scrip, caller, job, pace: Pace::default() }
     }
 
     /// Takes a step without rows.
@@ -77,8 +68,12 @@ impl Lease {
         if self.job.dry_run {
             return self.tried_rows(rows, to).await;
         }
-        while self.beside && rows.len() > BESIDE {
-            let rest = rows.split_off(BESIDE);
+        loop {
+            let most = self.pace.part(rows.len());
+            if most == rows.len() {
+                return self.rows_at_once(rows, to).await;
+            }
+            let rest = rows.split_off(most);
             let part = std::mem::replace(&mut rows, rest);
             let from = self.job.cursor;
             let half = Cursor { within: from.within + part.len() as u64, ..from };
@@ -86,21 +81,15 @@ impl Lease {
                 return Ok(Goes::NotOn);
             }
         }
-        self.rows_at_once(rows, to).await
     }
 
     async fn rows_at_once(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
         let rows = Arc::new(rows);
-        let (begun, others) = (Instant::now(), self.scrip.committer.others());
-        let failed = match self.step(Work::Rows(Arc::clone(&rows), to)).await {
-            Ok(goes) => {
-                // Half of the time is left to others, where there are any.
-                self.beside = self.scrip.committer.others() != others;
-                if self.beside {
-                    tokio::time::sleep(begun.elapsed().min(LONGEST_PAUSE)).await;
-                }
-                return Ok(goes);
-            }
+        let (scrip, mut pace) = (Arc::clone(&self.scrip), std::mem::take(&mut self.pace));
+        let came = pace.keep(&scrip, self.step(Work::Rows(Arc::clone(&rows), to))).await;
+        self.pace = pace;
+        let failed = match came {
+            Ok(goes) => return Ok(goes),
             Err(failed) => failed,
         };
         let from = self.job.cursor;

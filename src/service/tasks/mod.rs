@@ -2,6 +2,7 @@
 //! /readyz where it fails): when it last ran, what came of it, and when it runs next. One that fails or panics runs
 //! again, later each time, and stops nothing else.
 
+mod pace;
 mod state;
 
 use std::{
@@ -15,6 +16,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Failure, Scrip, backups::BackupPlan, jobs::TASK as JOBS, tail};
+pub(super) use pace::Pace;
 use scrip_domain::causes::with_causes;
 pub use state::{LastRun, TaskState};
 pub(super) use state::{State, States};

@@ -59,6 +59,17 @@ impl<'a> Parts<'a> {
         Self { parts: all, length: N, array: true }
     }
 
+    /// Whether it differs from another id in its last part alone, which is a number that is larger by up to `gap`.
+    pub(crate) fn is_after(&self, other: &Self, gap: u64) -> bool {
+        let (Some((last, own)), Some((other_last, others))) =
+            (self.as_slice().split_last(), other.as_slice().split_last())
+        else {
+            return false;
+        };
+        let (Part::Number(last), Part::Number(other_last)) = (last, other_last) else { return false };
+        self.array == other.array && own == others && *other_last < *last && last - other_last <= gap
+    }
+
     /// The parts.
     pub(super) fn as_slice(&self) -> &[Part<'a>] {
         self.parts.get(..self.length).unwrap_or_default()

@@ -1,0 +1,134 @@
+//! Reading many rows at once: those whose numbers follow one another, as of the coupons that a job works on, with one
+//! cursor. To find a row alone asks every table of the engine that may have it, which takes several times as long.
+
+use surrealdb_datastore::Transaction;
+use surrealdb_kvs::{Key, KeyRange};
+
+use super::{
+    Row, RowId, StorageError,
+    read::take_turns,
+    record::{Place, Rows, damaged, failed},
+};
+
+/// From how many rows on they are looked at for runs, and of how many rows a run is one at least.
+const FEW: usize = 16;
+/// How many rows a run has at most: what a cursor has read is in memory until it is at the run's end.
+const MOST: usize = 256;
+/// How far the numbers of two rows of a run may be apart. Rows between them that nobody asked for are read and left.
+const GAP: u64 = 2;
+
+/// The rows with these ids, in their order; none where there is no such row.
+pub(super) async fn rows(
+    transaction: &Transaction,
+    place: &Place,
+    ids: &[RowId],
+) -> Result<Vec<Option<Row>>, StorageError> {
+    let keys: Vec<Key<'static>> = ids.iter().map(|id| place.key(id)).collect();
+    let mut rows: Vec<Option<Row>> = ids.iter().map(|_| None).collect();
+    let of = |at: usize, record: &[u8]| ids[at].decode(record).map_err(|error| damaged(&ids[at], &error));
+    for run in runs(ids, &keys) {
+        if run.len() < FEW {
+            for at in run {
+                let record = transaction.get(keys[at].as_borrowed(), None).await.map_err(failed)?;
+                rows[at] = record.map(|record| of(at, &record)).transpose()?;
+            }
+            continue;
+        }
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+        let end = Key::from([keys[*last].as_slice(), &[0]].concat());
+        let range = Rows::from(KeyRange { start: keys[*first].clone(), end });
+        let limit = (MOST as u64 * GAP) as u32;
+        let mut found = transaction.scan_raw(range, limit, 0, None).await.map_err(failed)?.into_iter().peekable();
+        for at in run {
+            let key = keys[at].as_slice();
+            while found.next_if(|(key_found, _)| key_found.as_slice() < key).is_some() {}
+            let record = found.next_if(|(key_found, _)| key_found.as_slice() == key);
+            rows[at] = record.map(|(_, record)| of(at, &record)).transpose()?;
+        }
+    }
+    take_turns(rows.len()).await;
+    Ok(rows)
+}
+
+/// Which of these rows follow one another: their places among the ids, each run in the order of its keys.
+fn runs(ids: &[RowId], keys: &[Key<'_>]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..ids.len()).collect();
+    if ids.len() < FEW {
+        return vec![order];
+    }
+    order.sort_unstable_by(|one, other| keys[*one].as_slice().cmp(keys[*other].as_slice()));
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for at in order {
+        let follows = |last: &usize| {
+            let (one, other) = (&ids[*last], &ids[at]);
+            one.table() == other.table() && other.parts().is_after(&one.parts(), GAP)
+        };
+        match runs.last_mut().filter(|run| run.len() < MOST && run.last().is_some_and(follows)) {
+            Some(run) => run.push(at),
+            None => runs.push(vec![at]),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Address, Batch, Store, Table, tables::Emails, tables::Histories};
+    use scrip_domain::id::{CouponId, CustomerId, EventId, PoolId};
+
+    const PLACES: u32 = 2_000;
+
+    fn key(place: u32) -> (CouponId, u32) {
+        (CouponId { pool: PoolId(1), index: u64::from(place / 1_000) }, place % 1_000)
+    }
+
+    fn row(place: u32) -> Vec<EventId> {
+        vec![EventId { stream: 1, sequence: u64::from(place) }]
+    }
+
+    async fn store(rows: impl Iterator<Item = u32>) -> Store {
+        let store = Store::open(&Address::parse("mem://").expect("an address")).await.expect("a store");
+        let mut batch = Batch::default();
+        batch.insert::<Emails>("ann".to_owned(), CustomerId::kept("ann".to_owned()));
+        for place in rows {
+            batch.insert::<Histories>(key(place), row(place));
+        }
+        drop(store.commit(&batch).await.expect("written"));
+        store
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn every_row_is_found_in_the_order_in_which_it_was_asked_for(
+            step in 1_u32..5, (from, to) in (0..PLACES, 0..PLACES), wanted in proptest::collection::vec(0..PLACES, 0..800),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let exists = |place: &u32| place % step == 0;
+                let store = store((0..PLACES).filter(exists)).await;
+                let wanted: Vec<u32> = wanted.into_iter().chain(from..to).collect();
+                let mut ids: Vec<RowId> = wanted.iter().map(|place| RowId::of::<Histories>(key(*place))).collect();
+                ids.push(RowId::of::<Emails>("ann".to_owned()));
+                let rows = store.rows(&ids).await.expect("rows");
+                let expected = wanted.iter().map(|place| Some(Histories::row(row(*place))).filter(|_| exists(place)));
+                let expected: Vec<_> = expected.chain([Some(Emails::row(CustomerId::kept("ann".to_owned())))]).collect();
+                assert_eq!(rows, expected);
+            });
+        }
+    }
+
+    #[test]
+    fn rows_that_follow_one_another_are_read_together() {
+        let of = |place: u64| RowId::of::<Histories>((CouponId { pool: PoolId(1), index: 7 }, place as u32));
+        let texts = (0..40).map(|number: u32| RowId::of::<Emails>(number.to_string()));
+        let ids: Vec<RowId> = (0..600).rev().step_by(2).chain(5_000..5_003).map(of).chain(texts).collect();
+        let keys: Vec<Key<'static>> = ids.iter().map(|id| crate::record::key(b"t", &id.parts())).collect();
+        let lengths: Vec<usize> = runs(&ids, &keys).iter().map(Vec::len).filter(|length| *length > 1).collect();
+        assert_eq!(lengths, [256, 44, 3]);
+    }
+}
