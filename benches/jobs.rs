@@ -34,6 +34,8 @@ use scrip::{
     },
     storage::Address,
 };
+use tokio::task::JoinSet;
+
 use support::{Bench, customer, draft, histogram, kilobytes, nanos, row};
 
 /// How many codes a file has, and how many coupons a bulk action is for.
@@ -136,6 +138,44 @@ fn told_claims(what: &str, times: &Histogram<u64>, seconds: f64) {
     row(what, &format!("{:.0} /s, p50 {half:.1} ms, p99 {most:.1} ms", times.len() as f64 / seconds));
 }
 
+/// Claims of a pool, by sixteen who go on until they are told to end.
+struct Claims {
+    begun: Instant,
+    stop: Arc<AtomicBool>,
+    tasks: JoinSet<Histogram<u64>>,
+}
+
+impl Claims {
+    fn begin(bench: &Bench, pool: PoolId) -> Self {
+        let (stop, mut tasks) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
+        for _ in 0..CLAIMS {
+            let (session, stop, count) = (bench.session.clone(), Arc::clone(&stop), Arc::clone(&bench.count));
+            tasks.spawn(async move {
+                let mut times = histogram();
+                while !stop.load(Relaxed) {
+                    let number = count.fetch_add(1, Relaxed);
+                    let begun = Instant::now();
+                    let claim = Claim::of(pool, customer(&format!("c-{number}")));
+                    session.submit(None, claim).await.expect("a coupon");
+                    times.saturating_record(nanos(begun));
+                }
+                times
+            });
+        }
+        Self { begun: Instant::now(), stop, tasks }
+    }
+
+    /// How long each took, and how many seconds there were.
+    async fn end(self) -> (Histogram<u64>, f64) {
+        self.stop.store(true, Relaxed);
+        let mut all = histogram();
+        for times in self.tasks.join_all().await {
+            all.add(times).expect("the same bounds");
+        }
+        (all, self.begun.elapsed().as_secs_f64())
+    }
+}
+
 /// Claims of another pool, alone and beside an import.
 async fn beside(bench: &Bench, codes: usize) {
     let mut bulk = draft("Claimed", Source::BulkGenerated);
@@ -148,28 +188,10 @@ async fn beside(bench: &Bench, codes: usize) {
     told_claims("claims alone", &alone, seconds);
     let other = bench.make(draft("Beside", Source::Uploaded)).await;
     let file = upload(&bench.session, codes, "X").await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..CLAIMS {
-        let (session, stop, count) = (bench.session.clone(), Arc::clone(&stop), Arc::clone(&bench.count));
-        tasks.spawn(async move {
-            let mut times = histogram();
-            while !stop.load(Relaxed) {
-                let command = make(count.fetch_add(1, Relaxed));
-                let begun = Instant::now();
-                session.submit(None, command).await.expect("a coupon");
-                times.saturating_record(nanos(begun));
-            }
-            times
-        });
-    }
+    let claims = Claims::begin(bench, claimed);
     let (job, seconds, _) = imported(&bench.session, other, &file, false).await;
-    stop.store(true, Relaxed);
-    let mut all: Histogram<u64> = histogram();
-    for times in tasks.join_all().await {
-        all.add(times).expect("the same bounds");
-    }
-    told_claims("claims beside an import", &all, seconds);
+    let (all, claiming) = claims.end().await;
+    told_claims("claims beside an import", &all, claiming);
     told("imported beside claims", &job, seconds, 0);
 }
 
@@ -259,18 +281,13 @@ async fn over(bench: &Bench, pool: PoolId, coupons: u64) {
     bench.session.change(None, generate).await.expect("codes");
     let left = end.duration_since(bench.session.now());
     tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
-    let begun = Instant::now();
-    let expired = async {
-        loop {
-            let counts = bench.session.tally(pool).expect("counts").counts;
-            if counts.of(Status::Expired) == i64::try_from(coupons).expect("a count") {
-                return begun.elapsed();
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let make = move |number: u64| Claim::of(claimed, customer(&format!("m-{number}")));
-    let (all, (times, seconds)) = tokio::join!(expired, bench.run(CLAIMS, u64::MAX, make));
+    let (begun, claims) = (Instant::now(), Claims::begin(bench, claimed));
+    let counts = || bench.session.tally(pool).expect("counts").counts;
+    while counts().of(Status::Expired) < i64::try_from(coupons).expect("a count") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let all = begun.elapsed();
+    let (times, seconds) = claims.end().await;
     row("over at one instant", &format!("{coupons} coupons have their event within {:.1} s", all.as_secs_f64()));
     told_claims("claims meanwhile", &times, seconds);
 }

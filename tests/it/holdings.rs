@@ -2,7 +2,15 @@
 //! before, and in a folder of a version that kept a hundred.
 
 use scrip::{
-    domain::{basket::BasketDraft, coupon::Coupon, id::PoolId, pool_draft::PoolDraft, rejection::Code, status::Status},
+    domain::{
+        basket::BasketDraft,
+        coupon::Coupon,
+        id::PoolId,
+        period::Instant,
+        pool_draft::{PoolDraft, RestrictionsDraft},
+        rejection::Code,
+        status::Status,
+    },
     service::{CheckoutOrder, CouponRef, PoolEdit, PoolUpdate, Presentation, Redeem},
     storage::{Batch, HeldAt, Holding, Holdings, Pools, ReadFrom, RowId, Span, Store, Whole, check},
 };
@@ -272,4 +280,27 @@ async fn whoever_only_looks_finds_what_a_long_history_has() {
     assert_eq!(searched(&folder, pool).await, Some(Holding::Whole(Whole { searched: Some(0), claims: None })));
     let checked = check(&disk(folder.path()), |fault| panic!("{fault}")).await.expect("an answer");
     assert_eq!(checked.faults, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_over_at_one_instant_is_decided_together() {
+    const MANY: u64 = 1_200;
+    let begin: Instant = "2026-03-01T10:00:00Z".parse().expect("an instant");
+    let mut app = TestScrip::at(Backend::Disk, begin).await;
+    let restrictions = RestrictionsDraft { expiration_period: Some("PT1H".to_owned()), ..RestrictionsDraft::default() };
+    // Who holds what is noted, so that the end of each coupon is a row of its customer's, too.
+    let draft = PoolDraft { aggregated: true, restrictions, ..draft::percentage() };
+    let pool = app.stocked(draft, MANY).await;
+    for number in 0..MANY {
+        app.claim(pool, &format!("customer-{number}")).await.expect("a coupon");
+    }
+    // Nothing of it is in memory.
+    app.reopen().await;
+    let before = app.scrip().vitals().batches();
+    app.clock().set("2026-03-01T11:00:00Z".parse().expect("an instant"));
+    let counts = app.tally_at(pool, app.now()).await.expect("counts").counts;
+    assert_eq!(counts.of(Status::Expired), i64::try_from(MANY).expect("a count"));
+    let after = app.scrip().vitals().batches();
+    let (decided, written) = (after.0 - before.0, after.1 - before.1);
+    assert!(decided <= 4 * written.max(1), "{decided} decisions of {written} batches");
 }

@@ -15,7 +15,7 @@ use scrip_domain::{
     source::Source,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Coupons, Dues, Ledger, RowId};
+use scrip_storage::{Dues, Ledger, RowId};
 
 use super::{
     attempt::{Attempt, Stop},

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::Scrip;
 
 /// How many coupons a part is of while callers have changes made.
-const BESIDE: usize = 200;
+const BESIDE: usize = 400;
 /// How long it is left to callers after a part at most.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
@@ -30,7 +30,7 @@ impl Pace {
         let came = part.await;
         self.beside = scrip.committer.asked() != asked;
         if self.beside {
-            let pause = tokio::time::sleep(begun.elapsed().min(LONGEST_PAUSE));
+            let pause = tokio::time::sleep((begun.elapsed() * 3 / 4).min(LONGEST_PAUSE));
             scrip.stop.run_until_cancelled(pause).await;
         }
         came
