@@ -111,17 +111,20 @@ impl Attempt<'_> {
         Ok(last.and_then(|last| pool.updates.get(last)).map_or_else(String::new, |update| update.actor.clone()))
     }
 
-    /// Has a coupon keep what so many of its pool's updates say of it; what takes that back, where it is another by that.
+    /// Has a coupon keep what so many of its pool's updates say of it; what takes the last of them back, where it is another
+    /// by any.
     pub(super) fn keep_update(&mut self, id: CouponId, number: u32) -> Result<Option<Effect>, Stop> {
         let Some(row) = self.coupon_row(id)? else { return Ok(None) };
-        let before = self.pool_of(id)?.taken_over_until(row.clone(), number);
+        let pool = self.pool_of(id)?;
+        let prior = pool.taken_over_until(row.clone(), number.saturating_sub(1));
+        let opposite = Opposite::Terms(prior.terms, prior.expires_at);
+        let before = pool.taken_over_until(prior, number);
         if before.update_of(&row).is_none() {
             return Ok(None);
         }
         let coupon = Coupon { version: before.version + 1, ..before.clone() };
         let decision = Decision { coupon, changes: Vec::new(), entries: Vec::new() };
         let coupon = self.record(Some(&before), Some(before.status), decision, "scrip")?;
-        let opposite = Opposite::Terms(row.terms, row.expires_at);
         Ok(Some(Effect { coupon: id, version: coupon.version, opposite }))
     }
 

@@ -92,7 +92,9 @@ impl Attempt<'_> {
         pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at([Field::Pool.name()]))?;
         let index = self.tally(pool.id).supply.size;
         match self.add_code(&pool, row.code.clone())? {
-            Some(_) if on_duplicate == OnDuplicate::UpdateUnassigned => return self.update_unassigned(&pool, row),
+            Some(_) if on_duplicate == OnDuplicate::UpdateUnassigned => {
+                return self.update_unassigned(&pool, row, actor);
+            }
             Some(_) => return Ok(Added::Skipped),
             None => {}
         }
@@ -116,7 +118,10 @@ impl Attempt<'_> {
                 self.record(None, Some(Status::Unassigned), decision, actor)?;
             }
             (None, Some(customer)) => self.claim_imported(&pool, fresh, &terms, customer, actor)?,
-            (None, None) => self.keep_unassigned(fresh)?,
+            (None, None) => {
+                self.check_end(row)?;
+                self.keep_unassigned(fresh)?;
+            }
         }
         Ok(Added::Done)
     }
@@ -140,19 +145,24 @@ impl Attempt<'_> {
         Ok(())
     }
 
+    /// Refuses an end that is past.
+    fn check_end(&self, row: &ImportRow) -> Result<(), Stop> {
+        match row.expires_at.filter(|end| *end <= self.now()) {
+            Some(at) => Err(Rejection::Expired { at }.at([Field::ExpiresAt.name()]).into()),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps a coupon that nobody has, with terms or an end of its own.
     fn keep_unassigned(&mut self, mut coupon: Coupon) -> Result<(), Stop> {
         coupon.updates = self.pool_of(coupon.id)?.updates_so_far();
-        if let Some(end) = coupon.expires_at.filter(|end| *end <= self.now()) {
-            return Err(Rejection::Expired { at: end }.at([Field::ExpiresAt.name()]).into());
-        }
         self.note_status(coupon.id, None, Some(Status::Unassigned), Status::Unassigned)?;
         self.put::<Coupons>(coupon.id, Box::new(coupon));
         Ok(())
     }
 
     /// Gives the coupon of a code that the pool has already the value and the end of a row, where nobody has claimed it.
-    fn update_unassigned(&mut self, pool: &Arc<Pool>, row: &ImportRow) -> Result<Added, Stop> {
+    fn update_unassigned(&mut self, pool: &Arc<Pool>, row: &ImportRow, actor: &str) -> Result<Added, Stop> {
         if row.value.is_none() && row.expires_at.is_none() && row.customer.is_none() && row.holding.is_none() {
             return Ok(Added::Skipped);
         }
@@ -172,14 +182,16 @@ impl Attempt<'_> {
         if row.value.is_some() || row.currency.is_some() {
             coupon.terms = self.own_terms(pool, row)?;
         }
+        self.check_end(row)?;
         coupon.expires_at = row.expires_at.or(coupon.expires_at);
         if coupon == found.coupon {
             return Ok(Added::Skipped);
         }
-        coupon.version += 1;
+        // As after a pool's update: whoever follows the coupon is told, and nobody follows one without a row.
         if found.stored {
-            self.put::<Coupons>(coupon.id, Box::new(coupon));
+            self.carry_again(found.coupon, (coupon.terms, coupon.expires_at), None, actor)?;
         } else {
+            coupon.version += 1;
             self.keep_unassigned(coupon)?;
         }
         Ok(Added::Done)

@@ -48,7 +48,6 @@ pub struct Exported {
 struct Writing {
     file: Option<fs::File>,
     unfinished: PathBuf,
-    bytes: u64,
 }
 
 impl Exports {
@@ -100,7 +99,7 @@ impl Lease {
                 continue;
             }
             told = Instant::now();
-            if writing.bytes > most {
+            if self.written_by_all().await? > most {
                 return self.finish(Some(too_many(most))).await;
             }
             // A step waits for room, and the file would take it away meanwhile.
@@ -111,6 +110,10 @@ impl Lease {
                 return Ok(());
             }
         }
+        // What is written at the same time counts too.
+        if self.written_by_all().await? > most {
+            return self.finish(Some(too_many(most))).await;
+        }
         let name = Exports::name(self.job.id);
         let whole = self.scrip.board.exports.0.file(&name);
         if let Err(error) = blocking(move || writing.finish(whole)).await? {
@@ -120,6 +123,13 @@ impl Lease {
             return Ok(());
         }
         self.finish(None).await
+    }
+
+    /// How many bytes the files of all exports have, finished or not.
+    async fn written_by_all(&self) -> Result<u64, Failure> {
+        let exports = self.scrip.board.exports.clone();
+        let bytes = blocking(move || exports.0.bytes()).await?;
+        bytes.map_err(|error| Failure::because("the files of exports cannot be counted", error))
     }
 
     /// Tells how many coupons the file has, and how many were looked at for it.
@@ -156,12 +166,11 @@ impl Writing {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let bytes = folder.bytes()?;
-        if bytes > most {
+        if folder.bytes()? > most {
             return Ok(None);
         }
         let file = fs::File::create_new(&unfinished)?;
-        Ok(Some(Self { file: Some(file), unfinished, bytes }))
+        Ok(Some(Self { file: Some(file), unfinished }))
     }
 
     fn write(mut self, bytes: &[u8]) -> (io::Result<()>, Self) {
@@ -169,7 +178,6 @@ impl Writing {
             Some(file) => file.write_all(bytes),
             None => Err(io::ErrorKind::NotFound.into()),
         };
-        self.bytes += bytes.len() as u64;
         (written, self)
     }
 

@@ -50,10 +50,13 @@ impl Lease {
             page = self.page(&pool, if is_last { size } else { next }..size);
             for (id, row) in rows {
                 at = Cursor { place: id.index + 1, within: 0, line: at.line + u64::from(plan.has(id.index)) };
-                if !pool.is_updated(&row, plan.number.saturating_sub(1)) {
+                let prior = plan.number.saturating_sub(1);
+                if !pool.is_updated(&row, prior) {
                     continue;
                 }
-                if pool.taken_over_until(row.as_ref().clone(), plan.number).update_of(&row).is_none() {
+                // An update before it, which another job may still be at, is that one's.
+                let row = pool.taken_over_until(*row, prior);
+                if pool.taken_over_until(row.clone(), plan.number).update_of(&row).is_none() {
                     part.skipped += 1;
                 } else {
                     part.coupons.push(id);

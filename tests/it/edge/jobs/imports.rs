@@ -1,9 +1,12 @@
 //! Imports: codes, values, customers, coupons that come from another system, duplicates, and what is only tried.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{App, came};
-use crate::edge::app::{items, text};
+use crate::edge::{
+    app::{items, text},
+    field,
+};
 
 fn percentage() -> serde_json::Value {
     json!({ "type": "PERCENTAGE", "value": "10" })
@@ -181,6 +184,28 @@ async fn unassigned_duplicates_are_updated_where_that_is_asked_for() {
     for (code, value) in [("A", "5.00"), ("B", "6.00"), ("C", "5.00"), ("D", "7.00")] {
         assert_eq!(app.by_code(code).await["value"], value, "{code}");
     }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_follows_a_coupon_is_told_of_its_update() {
+    let app = App::start().await;
+    let pool = app.pool(json!({ "type": "AMOUNT", "value": "5" }), &["A", "B"]).await;
+    let coupon = app.claim(&pool, "ann").await;
+    app.ok("couponUnassign", json!({ "coupon": { "id": coupon["id"] } })).await;
+    let past = app.upload("code,value,expires_at\nA,6,2026-01-01T00:00:00Z\nB,6,2026-01-01T00:00:00Z\n").await;
+    let input = |found: &Value| json!({ "uploadId": found["id"], "poolId": pool, "onDuplicate": "UPDATE_UNASSIGNED" });
+    let refused = app.job("importStart", input(&past)).await;
+    assert_eq!(came(&refused).2, [0, 0, 2], "{refused}");
+    let found = app.upload("code,value,expires_at\nA,6,2027-01-01T00:00:00Z\nB,6,2027-01-01T00:00:00Z\n").await;
+    let done = app.job("importStart", input(&found)).await;
+    assert_eq!(came(&done).2, [2, 0, 0], "{done}");
+    for code in ["A", "B"] {
+        let coupon = app.by_code(code).await;
+        assert_eq!((&coupon["value"], &coupon["expiresAt"]), (&json!("6.00"), &json!("2027-01-01T00:00:00.000Z")));
+    }
+    assert_eq!(field(&app.events(&coupon).await, "type"), ["COUPON_CLAIM", "COUPON_UNASSIGN", "COUPON_UPDATE"]);
+    assert_eq!(app.events(&app.by_code("B").await).await, [json!(null); 0], "nobody has touched it");
     app.finish().await;
 }
 

@@ -274,5 +274,11 @@ async fn updates_after_each_other() {
     for (_, value) in values(&app).await {
         assert_eq!(value, "30.00");
     }
+    // Only the second is taken back, also where it was the first to come to a coupon.
+    let undone = app.undone(&second, false).await;
+    assert_eq!((came(&undone).2, done(&second)), ([5, 0, 0], 5), "{undone}");
+    for (code, value) in values(&app).await {
+        assert_eq!(value, "20.00", "{code}");
+    }
     app.finish().await;
 }
