@@ -30,7 +30,7 @@ impl Pace {
         let came = part.await;
         self.beside = scrip.committer.asked() != asked;
         if self.beside {
-            let pause = tokio::time::sleep((begun.elapsed() * 3 / 4).min(LONGEST_PAUSE));
+            let pause = tokio::time::sleep(begun.elapsed().min(LONGEST_PAUSE));
             scrip.stop.run_until_cancelled(pause).await;
         }
         came
