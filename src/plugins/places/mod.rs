@@ -1,9 +1,10 @@
 //! Where plugins compute: on threads of their own, few and at a lower priority than those that serve, so that what has
-//! no plugin notices nothing of one. A call that waits for the network gives its place back; one that computes gives it
+//! no plugin notices nothing of one. A [quick] one begins on its caller's thread, where nothing else waits. A call that waits for the network gives its place back; one that computes gives it
 //! to the next in [turn](turns) after each tick. What is more than there are places and memory for waits, for a bounded
 //! time and in bounded numbers, and is then refused.
 
 mod meter;
+mod quick;
 mod room;
 mod rooms;
 mod task;
@@ -16,14 +17,19 @@ use std::{
     time::Duration,
 };
 
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{runtime::Handle, sync::oneshot, task::coop::consume_budget};
 
+use quick::Quick;
 pub(crate) use room::Room;
+use room::Ticket;
 use rooms::Rooms;
 use task::Task;
 pub use thread::lower_priority;
 pub(crate) use turns::Asker;
 use turns::{Turns, Waits};
+
+/// As how many steps of a task's turn, of which it has 128, a call counts.
+const STEPS: usize = 8;
 
 /// Why a call was refused for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +65,7 @@ struct Line {
 struct State {
     line: Line,
     rooms: Rooms,
+    quick: Quick,
 }
 
 impl Places {
@@ -66,7 +73,7 @@ impl Places {
     /// called in.
     pub(crate) fn start(threads: usize, memory: usize) -> io::Result<Self> {
         let runtime = Handle::try_current().map_err(io::Error::other)?;
-        let state = Mutex::new(State { line: Line::default(), rooms: Rooms::new(memory) });
+        let state = Mutex::new(State { line: Line::default(), rooms: Rooms::new(memory), quick: Quick::default() });
         let places = Self(Arc::new(Shared { state, work: Condvar::new(), runtime }));
         for number in 0..threads.max(1) {
             let shared = Arc::clone(&places.0);
@@ -103,7 +110,12 @@ impl Places {
             // Nobody may want to know any more.
             drop(tell.send(work.await));
         });
-        let call = Call(Task::start(&self.0, Arc::clone(&ticket), work));
+        let call = Call(Task::new(&self.0, Arc::clone(&ticket), work));
+        // What it may compute here counts against its caller's turn: whoever makes many calls lets others go on.
+        for _ in 0..STEPS {
+            consume_budget().await;
+        }
+        call.0.start();
         let answer = match tokio::time::timeout(patience, &mut told).await {
             Ok(answer) => answer,
             Err(_) if ticket.has_begun() => told.await,
@@ -150,22 +162,12 @@ impl Shared {
     fn next(&self) -> Option<Arc<Task>> {
         let mut state = self.lock();
         loop {
-            let State { line, rooms } = &mut *state;
+            let State { line, rooms, .. } = &mut *state;
             if line.ended {
                 return None;
             }
-            let may_begin = |task: &Arc<Task>| {
-                let ticket = &task.ticket;
-                ticket.needs.is_none_or(|needs| rooms.may_begin(&ticket.asker, needs))
-            };
-            if let Some(task) = line.turns.next(may_begin) {
-                let ticket = &task.ticket;
-                if !ticket.has_begun() {
-                    if let Some(needs) = ticket.needs {
-                        rooms.begin(&ticket.asker, needs);
-                    }
-                    ticket.begin(ticket.needs.unwrap_or_default());
-                }
+            if let Some(task) = line.turns.next(|task| rooms.admits(&task.ticket)) {
+                rooms.let_in(&task.ticket);
                 return Some(task);
             }
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -182,10 +184,25 @@ impl Shared {
         self.lock().line.turns.remove(&task.ticket.asker, is_it);
     }
 
-    /// A call is over. One that waited for its room may begin.
-    fn leave(&self, asker: &Asker, had: Option<usize>) {
+    /// Whether a call begins where it is asked for: its plugin is quick, and nobody's turn is before its own.
+    fn begins_at_once(&self, ticket: &Ticket) -> bool {
+        let mut state = self.lock();
+        let State { line, rooms, quick } = &mut *state;
+        let begins = !line.ended && line.turns.is_empty() && quick.has(&ticket.asker.plugin) && rooms.admits(ticket);
+        if begins {
+            rooms.let_in(ticket);
+        }
+        begins
+    }
+
+    /// A call is over, which had so much memory where it had begun, and has computed for so long. One that waited for its
+    /// room may begin.
+    fn leave(&self, asker: &Asker, had: Option<usize>, computed: Duration) {
         let mut state = self.lock();
         state.rooms.leave(asker, had);
+        if had.is_some() {
+            state.quick.note(&asker.plugin, computed);
+        }
         if !state.line.turns.is_empty() {
             self.work.notify_one();
         }
@@ -204,5 +221,47 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{ThreadId, current};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    async fn made(places: &Places, plugin: &str, slices: u32) -> Vec<ThreadId> {
+        let room = places.enter(Asker { plugin: plugin.into(), pool: "pool".into() }, 0).expect("room");
+        let work = |room: Room| async move {
+            let mut threads = vec![current().id()];
+            for _ in 1..slices {
+                // As what computes is interrupted at the end of a slice, after more than a quick call has altogether.
+                while room.computed() < Duration::from_millis(1) {}
+                tokio::task::yield_now().await;
+                threads.push(current().id());
+            }
+            threads
+        };
+        places.call(room, PATIENCE, work).await.expect("a place").expect("an end")
+    }
+
+    #[tokio::test]
+    async fn what_is_quick_begins_on_its_callers_thread() {
+        let places = Places::start(1, 1 << 20).expect("threads");
+        let own = current().id();
+        let mut calls = 0;
+        while made(&places, "one", 1).await != [own] {
+            calls += 1;
+            assert!(calls < 1_000, "it is never known to be quick");
+        }
+        assert!(calls >= 8, "{calls}");
+        assert_eq!(made(&places, "one", 1).await, [own]);
+        assert_ne!(made(&places, "other", 1).await, [own]);
+        // It has one slice there, goes on elsewhere, and begins there the next time.
+        let slow = made(&places, "one", 3).await;
+        assert!(slow[0] == own && slow[1..].iter().all(|thread| *thread != own), "{slow:?}");
+        assert_ne!(made(&places, "one", 1).await, [own]);
     }
 }

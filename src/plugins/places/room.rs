@@ -104,7 +104,8 @@ impl Drop for Room {
         let ticket = &self.ticket;
         if ticket.needs.is_some() {
             let had = ticket.has_begun().then(|| ticket.memory.load(Relaxed));
-            self.shared.leave(&ticket.asker, had);
+            let computed = ticket.meter().computed();
+            self.shared.leave(&ticket.asker, had, computed);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A call on the threads of plugins: waiting for its turn, being computed, or waiting for the network. It is dropped
+//! A call: waiting for its turn, being computed, or waiting for the network. It is dropped
 //! where it is when its caller gives up; while it is computed, that is at the end of its slice.
 
 use std::{
@@ -37,12 +37,18 @@ enum Stage {
 }
 
 impl Task {
-    /// A call that has its turn when there is a place for it.
-    pub(super) fn start(shared: &Arc<Shared>, ticket: Arc<Ticket>, work: Work) -> Arc<Self> {
-        let stage = Mutex::new(Stage::Waiting(work));
-        let task = Arc::new(Self { ticket, shared: Arc::clone(shared), stage });
-        task.shared.add(&task, Waits::New);
-        task
+    /// A call that waits for its turn, which it has once it is started.
+    pub(super) fn new(shared: &Arc<Shared>, ticket: Arc<Ticket>, work: Work) -> Arc<Self> {
+        Arc::new(Self { ticket, shared: Arc::clone(shared), stage: Mutex::new(Stage::Waiting(work)) })
+    }
+
+    /// Has it begin: here and now, or where plugins compute when it is its turn.
+    pub(super) fn start(self: &Arc<Self>) {
+        if self.shared.begins_at_once(&self.ticket) {
+            Arc::clone(self).compute();
+        } else {
+            self.shared.add(self, Waits::New);
+        }
     }
 
     /// Computes a slice of it.
