@@ -171,7 +171,7 @@ impl Plugins {
     async fn load(&self, folder: &Path) -> Result<Arc<Build>, String> {
         let settings = &self.settings;
         let permissions = |manifest: &Manifest| {
-            settings.check_variables(manifest, &self.manifests())?;
+            settings.check_variables(manifest, || self.manifests())?;
             settings.permissions(manifest)
         };
         Build::load(&self.sandbox, folder, settings.cache.as_deref(), permissions, self.lookup.clone()).await

@@ -34,7 +34,7 @@ impl Default for Bounds {
         Self {
             threads: cores.saturating_sub(1).max(1),
             memory: 256 * 1_024 * 1_024,
-            starting: Duration::from_millis(200),
+            starting: Duration::from_millis(150),
             loading: Duration::from_secs(10),
             grace: Duration::from_secs(10),
             patience: Duration::from_secs(1),
