@@ -3,6 +3,9 @@
 
 mod old;
 
+#[cfg(test)]
+pub(crate) use old::texts as texts_of_before;
+
 use surrealdb::types::{RecordId, RecordIdKey};
 
 use super::{

@@ -10,6 +10,8 @@ mod files;
 mod format;
 mod frames;
 mod log;
+#[cfg(test)]
+mod many;
 mod rows;
 
 pub use error::UpgradeError;
