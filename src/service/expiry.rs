@@ -44,6 +44,8 @@ pub(crate) enum Settled {
 pub(super) struct Expiries {
     /// How many runs have begun.
     begun: AtomicU64,
+    /// The last run that somebody has waited for in vain: nobody waits for its end again.
+    late: AtomicU64,
     told: watch::Sender<Told>,
 }
 
@@ -56,7 +58,11 @@ struct Told {
 
 impl Default for Expiries {
     fn default() -> Self {
-        Self { begun: AtomicU64::new(0), told: watch::Sender::new(Told { run: 0, settled: Settled::Behind }) }
+        Self {
+            begun: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            told: watch::Sender::new(Told { run: 0, settled: Settled::Behind }),
+        }
     }
 }
 
@@ -66,9 +72,17 @@ impl Expiries {
         // A run that has begun already may have looked at what is over before this was.
         let before = self.begun.load(SeqCst);
         let mut told = self.told.subscribe();
+        if before > told.borrow().run && self.late.load(SeqCst) == before {
+            return Settled::Behind;
+        }
         wake();
-        let told = timeout(PATIENCE, told.wait_for(|told| told.run > before)).await;
-        told.map_or(Settled::Behind, |told| told.map_or(Settled::Behind, |told| told.settled))
+        match timeout(PATIENCE, told.wait_for(|told| told.run > before)).await {
+            Ok(told) => told.map_or(Settled::Behind, |told| told.settled),
+            Err(_) => {
+                self.late.fetch_max(self.begun.load(SeqCst), SeqCst);
+                Settled::Behind
+            }
+        }
     }
 }
 

@@ -182,11 +182,11 @@ impl Attempt<'_> {
         if row.value.is_some() || row.currency.is_some() {
             coupon.terms = self.own_terms(pool, row)?;
         }
-        self.check_end(row)?;
         coupon.expires_at = row.expires_at.or(coupon.expires_at);
         if coupon == found.coupon {
             return Ok(Added::Skipped);
         }
+        self.check_end(row)?;
         // As after a pool's update: whoever follows the coupon is told, and nobody follows one without a row.
         if found.stored {
             self.carry_again(found.coupon, (coupon.terms, coupon.expires_at), None, actor)?;

@@ -56,7 +56,12 @@ impl Folder {
     pub(super) fn bytes(&self) -> io::Result<u64> {
         let mut bytes = 0;
         for entry in fs::read_dir(&self.path)? {
-            bytes += entry?.metadata()?.len();
+            match entry?.metadata() {
+                Ok(about) => bytes += about.len(),
+                // Another job has ended meanwhile, or the file was old.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(bytes)
     }

@@ -2,8 +2,9 @@
 //! that have one, with an event each. Whatever changes a coupon before its turn takes the update over first, so it is passed
 //! over then.
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -12,8 +13,14 @@ use super::{
     work::{Goes, Lease},
 };
 use crate::{Failure, RowTask, StepRow};
-use scrip_domain::{coupon::Coupon, id::CouponId, job::Cursor, pool::Pool, update::TermsChange};
-use scrip_storage::{Coupons, ReadFrom, StorageError};
+use scrip_domain::{
+    coupon::Coupon,
+    id::{CouponId, PoolId},
+    job::{Cursor, JobId, JobKind},
+    pool::Pool,
+    update::TermsChange,
+};
+use scrip_storage::{Coupons, Jobs, OpenJobs, ReadFrom, StorageError};
 
 /// How many coupons are read at once.
 const ROWS: usize = 1_000;
@@ -21,6 +28,9 @@ const ROWS: usize = 1_000;
 const TOLD: u64 = 10_000;
 /// The place of the cursor when nothing is left to do.
 const END: u64 = 1 << 62;
+
+/// How often it is looked whether an update before this one is done.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A coupon that has a row.
 type Touched = (CouponId, Box<Coupon>);
@@ -37,6 +47,9 @@ impl Lease {
         let Some(pool) = self.scrip.registry.pool(plan.pool) else {
             return self.finish(Some("its pool is gone".to_owned())).await;
         };
+        if self.wait_for_updates_before(plan.pool).await? == Goes::NotOn {
+            return Ok(());
+        }
         // Those that come later have it from the start.
         let size = self.scrip.registry.tally(plan.pool).supply.size;
         // The cursor's line counts those that have a row among the places where nobody had touched any.
@@ -82,6 +95,20 @@ impl Lease {
             }
         }
         self.finish(None).await
+    }
+
+    /// Waits until the updates of a pool before this one are done: what a job has coupons keep is what its undo takes back.
+    async fn wait_for_updates_before(&self, pool: PoolId) -> Result<Goes, Failure> {
+        while !self.scrip.is_stopping() {
+            let open = self.scrip.store.get_one::<OpenJobs>(()).await?.unwrap_or_default();
+            let before: Vec<JobId> = open.jobs.iter().map(|open| open.job).filter(|job| *job < self.job.id).collect();
+            let jobs = self.scrip.store.get::<Jobs>(&before).await?;
+            if !jobs.iter().flatten().any(|job| job.kind == JobKind::PoolUpdate && job.pool == Some(pool)) {
+                return Ok(Goes::On);
+            }
+            self.scrip.stop.run_until_cancelled(sleep(LOOK)).await;
+        }
+        Ok(Goes::NotOn)
     }
 
     /// Some coupons that have a row, of these places, as they are now or a little later.
