@@ -120,7 +120,7 @@ mod tests {
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let exists = |place: &u32| place % step == 0;
+                let exists = |place: &u32| place.is_multiple_of(step);
                 let store = store((0..PLACES).filter(exists)).await;
                 let wanted: Vec<u32> = wanted.into_iter().chain(from..to).collect();
                 let mut ids: Vec<RowId> = wanted.iter().map(|place| RowId::of::<Histories>(key(*place))).collect();
