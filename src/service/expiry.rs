@@ -1,7 +1,8 @@
 //! What time does. A hold is over for everybody at its instant; here what it held is given back. A coupon is expired for
 //! every reader from its instant on; here it gets its event, its place in the counts and in the lists by status. A task in
-//! the background does both; readers that depend on it wake the task and wait until it has caught up, so they never see a
-//! coupon in the wrong list, and write nothing themselves.
+//! the background does both; readers that depend on it wake the task and wait until it has caught up, for a bounded time,
+//! after which they look at each coupon's own end. So they never see a coupon in the wrong list, and write nothing
+//! themselves.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::SeqCst},
@@ -155,7 +156,7 @@ impl Scrip {
         settled.map(drop)
     }
 
-    /// Waits until every expiry up to an instant, which is not in the future, is recorded.
+    /// Waits until every expiry up to an instant, which is not in the future, is recorded, or tells that some are not.
     pub(super) async fn settle(&self, now: Instant) -> Result<Settled, Failure> {
         let until = now.as_millisecond();
         let (holds, coupons) = (self.registry.hold_dues.place(), self.registry.dues.place());

@@ -1,7 +1,7 @@
 //! Where plugins compute: on threads of their own, few and at a lower priority than those that serve, so that what has
-//! no plugin notices nothing of one. A [quick] one begins on its caller's thread, where nothing else waits. A call that waits for the network gives its place back; one that computes gives it
-//! to the next in [turn](turns) after each tick. What is more than there are places and memory for waits, for a bounded
-//! time and in bounded numbers, and is then refused.
+//! no plugin notices nothing of one. A [quick] one begins on its caller's thread, where nothing else waits. A call that
+//! waits for the network gives its place back; one that computes gives it to the next in [turn](turns) after each tick.
+//! What is more than there are places and memory for waits, for a bounded time and in bounded numbers, and is then refused.
 
 mod meter;
 mod quick;
@@ -166,8 +166,8 @@ impl Shared {
             if line.ended {
                 return None;
             }
-            if let Some(task) = line.turns.next(|task| rooms.admits(&task.ticket)) {
-                rooms.let_in(&task.ticket);
+            if let Some(task) = line.turns.next(|task| task.ticket.may_begin(rooms)) {
+                task.ticket.let_in(rooms);
                 return Some(task);
             }
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -193,9 +193,9 @@ impl Shared {
             && ticket.needs.is_some()
             && line.turns.is_empty()
             && quick.has(&ticket.asker.plugin)
-            && rooms.admits(ticket);
+            && ticket.may_begin(rooms);
         if begins {
-            rooms.let_in(ticket);
+            ticket.let_in(rooms);
         }
         begins
     }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
 
-use super::{Crowd, Shared, meter::Meter, turns::Asker};
+use super::{Crowd, Shared, meter::Meter, rooms::Rooms, turns::Asker};
 
 /// What is known of a call wherever it is. Begun and memory change under the lock of what all share.
 #[derive(Debug)]
@@ -24,10 +24,20 @@ impl Ticket {
         self.begun.load(Relaxed)
     }
 
-    /// Notes that it begins, with so much memory.
-    pub(super) fn begin(&self, memory: usize) {
-        self.begun.store(true, Relaxed);
-        self.memory.store(memory, Relaxed);
+    /// Whether there is room for it to begin.
+    pub(super) fn may_begin(&self, rooms: &Rooms) -> bool {
+        self.needs.is_none_or(|needs| rooms.may_begin(&self.asker, needs))
+    }
+
+    /// Has it begin, where it has not.
+    pub(super) fn let_in(&self, rooms: &mut Rooms) {
+        if self.begun.swap(true, Relaxed) {
+            return;
+        }
+        if let Some(needs) = self.needs {
+            rooms.begin(&self.asker, needs);
+        }
+        self.memory.store(self.needs.unwrap_or_default(), Relaxed);
     }
 
     pub(super) fn meter(&self) -> MutexGuard<'_, Meter> {

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Crowd, room::Ticket, turns::Asker};
+use super::{Crowd, turns::Asker};
 use crate::engine::MAX_CALLS;
 
 /// The most calls of one pool that are under way or wait, and those of one plugin.
@@ -61,27 +61,12 @@ impl Rooms {
     }
 
     /// Whether a call that needs so much memory may begin.
-    fn may_begin(&self, asker: &Asker, memory: usize) -> bool {
+    pub(super) fn may_begin(&self, asker: &Asker, memory: usize) -> bool {
         self.lacks(asker, memory).is_none()
     }
 
-    /// Whether a call may go on, or begin.
-    pub(super) fn admits(&self, ticket: &Ticket) -> bool {
-        ticket.needs.is_none_or(|needs| self.may_begin(&ticket.asker, needs))
-    }
-
-    /// Has a call begin that has not.
-    pub(super) fn let_in(&mut self, ticket: &Ticket) {
-        if !ticket.has_begun() {
-            if let Some(needs) = ticket.needs {
-                self.begin(&ticket.asker, needs);
-            }
-            ticket.begin(ticket.needs.unwrap_or_default());
-        }
-    }
-
     /// Counts a call that begins.
-    fn begin(&mut self, asker: &Asker, memory: usize) {
+    pub(super) fn begin(&mut self, asker: &Asker, memory: usize) {
         self.begun += 1;
         self.memory += memory;
         if let Some(used) = self.plugins.get_mut(&asker.plugin) {
