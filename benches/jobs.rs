@@ -1,7 +1,7 @@
-//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth, `-- import`, `-- beside` or `-- bulk`
-//! for a part). An
-//! import of a million codes, the same file again, what is only tried, claims beside an import, one action with many coupons
-//! that were touched, new terms for them, taking both back, a file of them, and all of them over at the same instant.
+//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth, `-- import`, `-- beside`,
+//! `-- bulk` or `-- over` for a part). An import of a million codes, the same file again, what is only tried, claims beside
+//! an import, one action with many coupons that were touched, new terms for them, taking both back, a file of them, and all
+//! of them over at the same instant, where nobody asks for anything and beside claims.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 
@@ -65,7 +65,10 @@ async fn main() {
         let pool = bulk(&bench, coupons).await;
         update(&bench, pool).await;
         export(&bench, pool).await;
-        over(&bench, pool, coupons).await;
+    }
+    if wanted("over") {
+        over(&bench, coupons, false).await;
+        over(&bench, coupons, true).await;
     }
     bench.scrip.begin_stop();
 }
@@ -195,10 +198,10 @@ async fn beside(bench: &Bench, codes: usize) {
     told("imported beside claims", &job, seconds, 0);
 }
 
-/// One action with coupons that were touched, and taking it back; their pool.
-async fn bulk(bench: &Bench, coupons: u64) -> PoolId {
-    let mut drafted = draft("Bulk", Source::BulkGenerated);
-    drafted.pattern = Some("ACT-$$$$$$$$$$".to_owned());
+/// A pool whose coupons are all claimed.
+async fn claimed(bench: &Bench, name: &str, coupons: u64) -> PoolId {
+    let mut drafted = draft(name, Source::BulkGenerated);
+    drafted.pattern = Some(format!("{name}-$$$$$$$$$$"));
     (drafted.kind, drafted.value) = (CouponType::Percentage, Some("10".to_owned()));
     let pool = bench.make(drafted).await;
     let generate = CouponsGenerate { pool, count: i64::try_from(coupons).expect("a count") };
@@ -211,6 +214,12 @@ async fn bulk(bench: &Bench, coupons: u64) -> PoolId {
         count: Arc::default(),
     };
     many.run(256, coupons, make).await;
+    pool
+}
+
+/// One action with coupons that were touched, and taking it back; their pool.
+async fn bulk(bench: &Bench, coupons: u64) -> PoolId {
+    let pool = claimed(bench, "BULK", coupons).await;
     let filter = CouponFilter { statuses: vec![Status::Claimed], ..CouponFilter::default() };
     let draft = BulkDraft {
         action: BulkAction::Invalidate,
@@ -266,8 +275,9 @@ async fn export(bench: &Bench, pool: PoolId) {
     told("written to a file", &job, begun.elapsed().as_secs_f64(), 0);
 }
 
-/// All of them over at the same instant: how long it takes until each has its event, and what claims notice of it.
-async fn over(bench: &Bench, pool: PoolId, coupons: u64) {
+/// All coupons of a pool over at the same instant: how long it takes until each has its event, and what claims notice of it.
+async fn over(bench: &Bench, coupons: u64, beside: bool) {
+    let pool = claimed(bench, if beside { "BESIDE" } else { "OVER" }, coupons).await;
     // After their rows have it.
     let wait = Duration::from_secs(5 + coupons / 10_000);
     let end = bench.session.now() + SignedDuration::try_from(wait).expect("a time");
@@ -276,18 +286,28 @@ async fn over(bench: &Bench, pool: PoolId, coupons: u64) {
     told("an end for all of them", &job, seconds, 0);
     let mut drafted = draft("Claimed meanwhile", Source::BulkGenerated);
     drafted.pattern = Some("MEAN-$$$$$$$$$$".to_owned());
-    let claimed = bench.make(drafted).await;
-    let generate = CouponsGenerate { pool: claimed, count: 10_000_000 };
-    bench.session.change(None, generate).await.expect("codes");
+    let claims = if beside {
+        let other = bench.make(drafted).await;
+        let generate = CouponsGenerate { pool: other, count: 10_000_000 };
+        bench.session.change(None, generate).await.expect("codes");
+        Some(other)
+    } else {
+        None
+    };
     let left = end.duration_since(bench.session.now());
     tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
-    let (begun, claims) = (Instant::now(), Claims::begin(bench, claimed));
+    let begun = Instant::now();
+    let claims = claims.map(|pool| Claims::begin(bench, pool));
     let counts = || bench.session.tally(pool).expect("counts").counts;
     while counts().of(Status::Expired) < i64::try_from(coupons).expect("a count") {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let all = begun.elapsed();
-    let (times, seconds) = claims.end().await;
-    row("over at one instant", &format!("{coupons} coupons have their event within {:.1} s", all.as_secs_f64()));
-    told_claims("claims meanwhile", &times, seconds);
+    let all = begun.elapsed().as_secs_f64();
+    let what = if beside { "over, beside claims" } else { "over at one instant" };
+    let each = coupons as f64 / all;
+    row(what, &format!("{coupons} coupons have their event within {all:.1} s, {each:.0} /s"));
+    if let Some(claims) = claims {
+        let (times, seconds) = claims.end().await;
+        told_claims("claims meanwhile", &times, seconds);
+    }
 }

@@ -13,7 +13,7 @@ use super::{
 
 /// The memtable's size where the address names none, in bytes. It bounds the memory of unflushed
 /// writes (there are three of them at times) and the time of a start, which replays them.
-const MEMTABLE: u64 = 64 * 1024 * 1024;
+const MEMTABLE: u64 = 16 * 1024 * 1024;
 /// The block cache's size where the address names none, in bytes. The engine would take a size of its own, which is
 /// none of the container's business.
 const BLOCK_CACHE: u64 = 256 * 1024 * 1024;

@@ -1,7 +1,7 @@
 //! One transaction's writes, and the one place that writes them. The batch is confirmed only when it
 //! is durable.
 
-use std::{collections::HashSet, panic::resume_unwind, thread};
+use std::{panic::resume_unwind, thread};
 
 use surrealdb_datastore::{Transaction, TransactionType};
 use surrealdb_kvs::Key;
@@ -9,6 +9,7 @@ use surrealdb_kvs::Key;
 use super::{
     Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
     counts::Changes,
+    pending::Ids,
     record::{self, Place, commit_failed, damaged, failed},
     tables::{Batches, Counted, RowCounts, TABLES},
 };
@@ -22,6 +23,7 @@ const MANY: usize = 512;
 pub struct Batch {
     time: Option<BatchTime>,
     new: Vec<(RowId, Row)>,
+    added: Vec<(RowId, Row)>,
     ensured: Vec<(RowId, Row)>,
     replaced: Vec<(RowId, Row)>,
     removed: Vec<RowId>,
@@ -57,6 +59,17 @@ impl Batch {
         rows.push((id, row));
     }
 
+    /// Adds a row that cannot exist, because its key has the place of an event that is new in this batch: it is not looked
+    /// for.
+    pub fn add(&mut self, id: RowId, row: Row) {
+        self.added.push((id, row));
+    }
+
+    /// The rows that it adds or replaces, but for those of [`Self::ensure`], after they are written.
+    pub fn into_put(self) -> impl Iterator<Item = (RowId, Row)> {
+        self.new.into_iter().chain(self.added).chain(self.replaced)
+    }
+
     /// Puts a record as it is, whatever is there: how tests plant damage.
     #[doc(hidden)]
     pub fn put_record(&mut self, id: RowId, record: Vec<u8>) {
@@ -77,12 +90,17 @@ impl Batch {
     /// How many rows it writes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.new.len() + self.ensured.len() + self.replaced.len() + self.removed.len() + self.records.len()
+        self.new.len()
+            + self.added.len()
+            + self.ensured.len()
+            + self.replaced.len()
+            + self.removed.len()
+            + self.records.len()
     }
 
     /// The rows that it changes.
     fn rows(&self) -> impl Iterator<Item = &RowId> {
-        let written = self.new.iter().chain(&self.ensured).chain(&self.replaced).map(|(id, _)| id);
+        let written = self.new.iter().chain(&self.added).chain(&self.ensured).chain(&self.replaced).map(|(id, _)| id);
         written.chain(&self.removed).chain(self.records.iter().map(|(id, _)| id))
     }
 }
@@ -95,7 +113,7 @@ impl Store {
     }
 
     async fn write(&self, batch: &Batch) -> Result<Unannounced<'_>, StorageError> {
-        let rows: HashSet<RowId> = batch.rows().cloned().collect();
+        let rows: Ids = batch.rows().cloned().collect();
         // A batch that names a row twice would depend on the order of its writes.
         debug_assert_eq!(rows.len(), batch.len());
         let _writer = self.writer.lock().await;
@@ -152,6 +170,10 @@ impl Store {
                 transaction.put(key, bytes(id, row)?).await.map_err(failed)?;
                 count(id, 1);
             }
+        }
+        for ((id, _), (key, record)) in batch.added.iter().zip(encoded(place, &batch.added)?) {
+            transaction.set(key, record).await.map_err(failed)?;
+            count(id, 1);
         }
         for (key, record) in encoded(place, &batch.replaced)? {
             transaction.set(key, record).await.map_err(failed)?;

@@ -7,9 +7,12 @@ use tokio::sync::watch;
 
 use super::RowId;
 
+/// Some rows. A batch of a job has thousands, of which the standard hasher would make a fiftieth of its time.
+pub(super) type Ids = HashSet<RowId, foldhash::fast::RandomState>;
+
 /// The rows of the batch that is being written, if there is one.
 #[derive(Debug)]
-pub(super) struct Pending(watch::Sender<Option<Arc<HashSet<RowId>>>>);
+pub(super) struct Pending(watch::Sender<Option<Arc<Ids>>>);
 
 impl Default for Pending {
     fn default() -> Self {
@@ -26,7 +29,7 @@ pub struct Unannounced<'a>(&'a Pending);
 
 impl Pending {
     /// Has those who read these rows wait. To be called before the engine shows them.
-    pub(super) fn begin(&self, rows: HashSet<RowId>) -> Unannounced<'_> {
+    pub(super) fn begin(&self, rows: Ids) -> Unannounced<'_> {
         self.0.send_replace(Some(Arc::new(rows)));
         Unannounced(self)
     }
@@ -43,13 +46,13 @@ impl Pending {
 /// What was being written at a moment.
 #[derive(Debug)]
 pub(super) struct Writing {
-    rows: Option<Arc<HashSet<RowId>>>,
-    changes: watch::Receiver<Option<Arc<HashSet<RowId>>>>,
+    rows: Option<Arc<Ids>>,
+    changes: watch::Receiver<Option<Arc<Ids>>>,
 }
 
 impl Writing {
     /// Ends when what was read is announced, given which rows that is.
-    pub(super) async fn settled(&mut self, read: impl Fn(&HashSet<RowId>) -> bool) {
+    pub(super) async fn settled(&mut self, read: impl Fn(&Ids) -> bool) {
         if self.rows.as_deref().is_some_and(read) {
             // An error only says that nothing is written any more.
             drop(self.changes.changed().await);
@@ -94,7 +97,7 @@ mod tests {
             })
         };
 
-        let writing = store.pending.begin(HashSet::from([id("ann")]));
+        let writing = store.pending.begin(Ids::from_iter([id("ann")]));
         assert_eq!(store.rows(&[id("ben")]).await.expect("rows").len(), 1);
         assert_eq!(scan("b", "c").await.expect("rows").len(), 1);
         let ids = [id("ben"), id("ann")];

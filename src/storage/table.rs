@@ -166,9 +166,46 @@ fn id_of<T: Table>(key: T::Key) -> Vec<u8> {
     bytes
 }
 
-/// Lists the tables: for each, its name among all keys and all documents.
+/// How a document is held among the documents of all tables, which are all as large as the largest: itself, or in a box.
+pub(crate) trait Held<D> {
+    fn hold(document: D) -> Self;
+    fn held(&self) -> &D;
+    fn into_held(self) -> D;
+}
+
+impl<D> Held<D> for D {
+    fn hold(document: D) -> Self {
+        document
+    }
+
+    fn held(&self) -> &D {
+        self
+    }
+
+    fn into_held(self) -> D {
+        self
+    }
+}
+
+impl<D> Held<D> for Box<D> {
+    fn hold(document: D) -> Self {
+        Self::new(document)
+    }
+
+    fn held(&self) -> &D {
+        self
+    }
+
+    fn into_held(self) -> D {
+        *self
+    }
+}
+
+/// Lists the tables: for each, its name among all keys and all documents. A large document is there `as Box`.
 macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident { $key:ty => $document:ty })*) => {
+    (@held $document:ty) => { $document };
+    (@held $document:ty, $held:ident) => { $held<$document> };
+    ($($(#[$doc:meta])* $table:ident { $key:ty => $document:ty $(as $held:ident)? })*) => {
         $($(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $table;)*
@@ -182,7 +219,7 @@ macro_rules! tables {
 
         /// A document of any table.
         #[derive(Debug, Clone, PartialEq)]
-        enum AnyDocument { $($table($document)),* }
+        enum AnyDocument { $($table(tables!(@held $document $(, $held)?))),* }
 
         /// The names of all tables.
         pub(crate) const NAMES: &[&str] = &[$(<$table as Table>::NAME),*];
@@ -198,7 +235,7 @@ macro_rules! tables {
             }
 
             fn row(document: $document) -> Row {
-                Row(AnyDocument::$table(document))
+                Row(AnyDocument::$table(Held::hold(document)))
             }
 
             fn key_of(id: &RowId) -> Option<&$key> {
@@ -210,14 +247,14 @@ macro_rules! tables {
 
             fn document_of(row: &Row) -> Option<&$document> {
                 match &row.0 {
-                    AnyDocument::$table(document) => Some(document),
+                    AnyDocument::$table(document) => Some(document.held()),
                     _ => None,
                 }
             }
 
             fn into_document(row: Row) -> Option<$document> {
                 match row.0 {
-                    AnyDocument::$table(document) => Some(document),
+                    AnyDocument::$table(document) => Some(document.into_held()),
                     _ => None,
                 }
             }
@@ -246,7 +283,9 @@ macro_rules! tables {
             /// The record of a document that is kept under this id.
             pub(crate) fn encode(&self, row: &Row) -> Result<Vec<u8>, CodecError> {
                 match (&self.0, &row.0) {
-                    $((AnyKey::$table(key), AnyDocument::$table(document)) => encode_as::<$table>(key, document),)*
+                    $((AnyKey::$table(key), AnyDocument::$table(document)) => {
+                        encode_as::<$table>(key, document.held())
+                    })*
                     _ => Err(CodecError::new("a document of another table")),
                 }
             }
@@ -254,7 +293,7 @@ macro_rules! tables {
             /// The document of the record that is kept under this id.
             pub(crate) fn decode(&self, record: &[u8]) -> Result<Row, CodecError> {
                 Ok(Row(match &self.0 {
-                    $(AnyKey::$table(key) => AnyDocument::$table(decode_as::<$table>(key, record)?)),*
+                    $(AnyKey::$table(key) => AnyDocument::$table(Held::hold(decode_as::<$table>(key, record)?))),*
                 }))
             }
         }

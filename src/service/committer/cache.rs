@@ -27,14 +27,17 @@ impl Cache {
         self.young.get(id).or_else(|| self.old.get(id)).map(Option::as_ref)
     }
 
-    pub(super) fn exists(&self, id: &RowId) -> bool {
-        matches!(self.get(id), Some(Some(_)))
+    pub(super) fn insert(&mut self, id: RowId, row: Option<Row>) {
+        self.bytes += row.as_ref().map_or(ROW, weight);
+        self.young.insert(id, row);
     }
 
-    pub(super) fn extend(&mut self, rows: impl Iterator<Item = (RowId, Option<Row>)>) {
-        for (id, row) in rows {
+    /// Has a row as it is now, if it has it.
+    pub(super) fn refresh(&mut self, id: &RowId, row: Option<Row>) {
+        self.old.remove(id);
+        if let Some(kept) = self.young.get_mut(id) {
             self.bytes += row.as_ref().map_or(ROW, weight);
-            self.young.insert(id, row);
+            *kept = row;
         }
     }
 

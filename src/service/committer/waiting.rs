@@ -48,7 +48,7 @@ impl Waiting {
     }
 
     fn add(&mut self, request: Request) {
-        match request.command.weight(request.idempotency.is_some()) + request.prepared.weight {
+        match request.weight() {
             weight if weight >= LARGE => self.large.push_back(request),
             weight => self.small.push_back((weight, request)),
         }
@@ -69,6 +69,18 @@ impl Waiting {
             bytes += weight;
             batch.push(request);
         }
+    }
+}
+
+impl Request {
+    /// About how many bytes of rows it has written.
+    fn weight(&self) -> usize {
+        self.command.weight(self.idempotency.is_some()) + self.prepared.weight
+    }
+
+    /// Whether it goes alone.
+    pub(super) fn is_large(&self) -> bool {
+        self.weight() >= LARGE
     }
 }
 

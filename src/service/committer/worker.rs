@@ -173,7 +173,8 @@ impl Worker {
         }
         doing("publishing a batch");
         let last;
-        (last, self.cache) = working.publish(&self.registry);
+        let is_large = matches!(batch, [alone] if alone.is_large());
+        (last, self.cache) = working.publish(writes, &self.registry, is_large);
         self.sequence = Some(last);
         self.announce.send_if_modified(|latest| std::mem::replace(&mut latest.sequence, last) != last);
         drop(unannounced);

@@ -113,7 +113,10 @@ pub(super) struct Working<'a> {
     /// The period in which answers to idempotency keys are kept.
     pub(super) period: u32,
     sequence: u64,
-    loaded: Cache,
+    /// Rows that were read or written before.
+    cache: Cache,
+    /// Rows that were read for this batch.
+    loaded: ById<Option<Row>>,
     pub(super) loaded_holdings: Loaded,
     accepted: Change,
 }
@@ -126,7 +129,8 @@ impl<'a> Working<'a> {
             time: *time,
             period: time.period,
             sequence,
-            loaded: cache,
+            cache,
+            loaded: ById::default(),
             loaded_holdings: Loaded::default(),
             accepted: Change::default(),
         }
@@ -159,7 +163,16 @@ impl<'a> Working<'a> {
         if self.accepted.removed.contains(id) {
             return Some(None);
         }
-        self.loaded.get(id)
+        self.stored(id)
+    }
+
+    /// A row as the database has it; the outer none where it was not loaded.
+    fn stored(&self, id: &RowId) -> Option<Option<&Row>> {
+        self.loaded.get(id).map(Option::as_ref).or_else(|| self.cache.get(id))
+    }
+
+    fn exists(&self, id: &RowId) -> bool {
+        matches!(self.stored(id), Some(Some(_)))
     }
 
     /// What the batch has changed of what a customer holds of a pool.
@@ -250,7 +263,11 @@ impl<'a> Working<'a> {
         for listed in &change.listed {
             self.accepted.removed.remove(&RowId::of::<CustomerPurchases>(listed.clone()));
         }
-        self.accepted.rows.extend(change.rows);
+        if self.accepted.rows.is_empty() {
+            self.accepted.rows = change.rows;
+        } else {
+            self.accepted.rows.extend(change.rows);
+        }
         for (whose, places) in change.held {
             self.accepted.held.entry(whose).or_default().extend(places);
         }
@@ -267,13 +284,23 @@ impl<'a> Working<'a> {
         self.accepted.erasing.extend(change.erasing);
     }
 
-    /// Everything that was accepted, as one transaction's writes.
+    /// Everything that was accepted, as one transaction's writes. They have the rows from here on.
     pub(super) fn batch(&mut self) -> Batch {
         let mut batch = Batch::at(self.time);
         for (id, tally) in &self.accepted.tallies {
             self.accepted.rows.insert(RowId::of::<Tallies>(*id), Row::of::<Tallies>(*tally));
         }
-        for (id, row) in &self.accepted.rows {
+        for customer in &self.accepted.ensured {
+            let id = RowId::of::<Customers>(customer.clone());
+            if !self.accepted.rows.contains_key(&id) && !self.exists(&id) {
+                batch.ensure::<Customers>(customer.clone(), Box::new(Customer::unknown(customer.clone())));
+            }
+        }
+        for (id, row) in std::mem::take(&mut self.accepted.rows) {
+            if self.is_of_new_event(&id) {
+                batch.add(id, row);
+                continue;
+            }
             // The registry holds the first three, so they are not loaded.
             let exists = if let Some(pool) = id.key::<Tallies>() {
                 self.registry.read().tallies.contains_key(pool)
@@ -282,23 +309,17 @@ impl<'a> Working<'a> {
             } else if id.key::<AuditHeads>().is_some() {
                 self.registry.read().audit.number > 0
             } else {
-                self.loaded.exists(id)
+                self.exists(&id)
             };
-            batch.put(id.clone(), row.clone(), exists);
-        }
-        for customer in &self.accepted.ensured {
-            let id = RowId::of::<Customers>(customer.clone());
-            if !self.accepted.rows.contains_key(&id) && !self.loaded.exists(&id) {
-                batch.ensure::<Customers>(customer.clone(), Box::new(Customer::unknown(customer.clone())));
-            }
+            batch.put(id, row, exists);
         }
         for listed in &self.accepted.listed {
-            if !self.loaded.exists(&RowId::of::<CustomerPurchases>(listed.clone())) {
+            if !self.exists(&RowId::of::<CustomerPurchases>(listed.clone())) {
                 batch.ensure::<CustomerPurchases>(listed.clone(), ());
             }
         }
         for id in &self.accepted.removed {
-            if self.loaded.exists(id) {
+            if self.exists(id) {
                 batch.remove(id.clone());
             }
         }
@@ -313,30 +334,38 @@ impl<'a> Working<'a> {
         batch
     }
 
+    /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the event itself is
+    /// looked for, and the batch is not written where it is there.
+    fn is_of_new_event(&self, id: &RowId) -> bool {
+        let of_customer = id.key::<CustomerEvents>().map(|(_, event)| event);
+        let event = of_customer.or_else(|| id.key::<TransactionEvents>().map(|(_, event)| event));
+        event.is_some_and(|event| event.stream == self.registry.stream() && event.sequence > self.sequence)
+    }
+
     /// Puts what is durable now into the registry; gives the place of the last event, and the rows
-    /// that the next batch need not read.
-    pub(super) fn publish(self, registry: &Registry) -> (u64, Cache) {
-        let accepted = self.accepted;
-        let mut cache = self.loaded;
-        // Rows that are written once and not read by decisions would only fill it.
-        let again = |id: &RowId| {
-            id.key::<CustomerEvents>().is_none()
-                && id.key::<TransactionEvents>().is_none()
-                && id.key::<Histories>().is_none()
-                && id.key::<Tallies>().is_none()
-                && id.key::<PoolTerms>().is_none()
-                && id.key::<AuditEntries>().is_none()
-                && id.key::<AuditHeads>().is_none()
-        };
-        for id in accepted.rows.keys() {
+    /// that the next batch need not read. What a large command has read or written is seldom asked for by the next one, and
+    /// would leave no room for what callers ask for.
+    pub(super) fn publish(self, written: Batch, registry: &Registry, is_large: bool) -> (u64, Cache) {
+        let Self { mut cache, loaded, accepted, sequence, .. } = self;
+        let removed = accepted.removed.into_iter().map(|id| (id, None));
+        let rows = written.into_put().inspect(|(id, _)| {
             if let Some((at, _)) = id.key::<Dues>() {
                 registry.dues.came(*at);
             } else if let Some((at, _)) = id.key::<HoldDues>() {
                 registry.hold_dues.came(*at);
             }
+        });
+        let rows = rows.map(|(id, row)| (id, Some(row))).chain(removed);
+        if !is_large {
+            loaded.into_iter().for_each(|(id, row)| cache.insert(id, row));
         }
-        cache.extend(accepted.rows.into_iter().filter(|(id, _)| again(id)).map(|(id, row)| (id, Some(row))));
-        cache.extend(accepted.removed.into_iter().map(|id| (id, None)));
+        for (id, row) in rows {
+            if is_large || !is_read_again(&id) {
+                cache.refresh(&id, row);
+            } else {
+                cache.insert(id, row);
+            }
+        }
         for customer in accepted.ensured {
             cache.forget_absence(&RowId::of::<Customers>(customer));
         }
@@ -375,8 +404,20 @@ impl<'a> Working<'a> {
             }
             registry.begin_ids(&held.settings);
         }
-        (self.sequence + accepted.events.len() as u64, cache)
+        (sequence + accepted.events.len() as u64, cache)
     }
+}
+
+/// Whether decisions read a row. One that is only written would fill the cache.
+fn is_read_again(id: &RowId) -> bool {
+    id.key::<CustomerEvents>().is_none()
+        && id.key::<Events>().is_none()
+        && id.key::<TransactionEvents>().is_none()
+        && id.key::<Histories>().is_none()
+        && id.key::<Tallies>().is_none()
+        && id.key::<PoolTerms>().is_none()
+        && id.key::<AuditEntries>().is_none()
+        && id.key::<AuditHeads>().is_none()
 }
 
 fn dated(event: &Event) -> Dated {

@@ -32,7 +32,7 @@ use std::{fmt, sync::Arc};
 use super::{
     chain::Link,
     codec::{self, CodecError, Parts, PartsReader, id_bytes, id_text},
-    table::{Form, Table, tables},
+    table::{Form, Held, Table, tables},
 };
 use scrip_domain::{
     access::{ApiKey, Settings},
@@ -120,7 +120,7 @@ tables! {
     /// The terms that a pool's coupons carry, by their number in the pool. They never change.
     PoolTerms { (PoolId, TermsNumber) => Arc<Terms> }
     /// How far a pool's codes have been given out, and how many coupons it has in each status.
-    Tallies { PoolId => Tally }
+    Tallies { PoolId => Tally as Box }
     /// The codes of an uploaded pool, 64 in a row, by their places divided by that.
     CodeLists { (PoolId, u64) => Vec<String> }
     /// The uploaded coupons that a code names, by its form without regard to case
@@ -137,7 +137,7 @@ tables! {
     /// The nodes of a pool's tree of statuses.
     Nodes { (PoolId, NodeId) => Node }
     /// The entries of gift cards' ledgers.
-    Ledger { EntryId => Entry }
+    Ledger { EntryId => Entry as Box }
     /// Customers.
     Customers { CustomerId => Box<Customer> }
     /// Who has an e-mail address, by its form without regard to case.
@@ -158,15 +158,15 @@ tables! {
     /// ([`scrip_domain::clock::BatchTime::period`]), the caller, the key.
     Answers { (u32, String, String) => Answer }
     /// What the whole programme is set to: one row.
-    Programme { () => Settings }
+    Programme { () => Settings as Box }
     /// API keys, by the hash of their secret.
-    ApiKeys { String => ApiKey }
+    ApiKeys { String => ApiKey as Box }
     /// The format of the data: one row, which every version reads.
     Formats { () => u32 }
     /// The last batches, by their place in the ring.
-    Batches { u32 => Link }
+    Batches { u32 => Link as Box }
     /// How many rows each table has: one row.
-    RowCounts { () => Counted }
+    RowCounts { () => Counted as Box }
     /// Where numbers begin that a salvaged database gives: one row, and none where it was never salvaged.
     Numberings { () => Numbering }
     /// The events that name a purchase, by its id.
@@ -180,7 +180,7 @@ tables! {
     /// Groups of users.
     UserGroups { GroupId => UserGroup }
     /// Customers who are being erased.
-    Erasures { CustomerId => Erasure }
+    Erasures { CustomerId => Erasure as Box }
     /// Jobs.
     Jobs { JobId => Box<Job> }
     /// What a job was asked to do: written once.
@@ -198,7 +198,7 @@ tables! {
     /// What they could not be told.
     FailedNotices { (PoolId, EventId) => FailedNotice }
     /// The queues of pools that have some of either.
-    Outboxes { PoolId => Outbox }
+    Outboxes { PoolId => Outbox as Box }
     /// The purchases that name a customer, by their ids.
     CustomerPurchases { (CustomerId, String) => () }
     /// How far the purchases were listed that versions before have recorded: one row.
