@@ -1,5 +1,5 @@
 //! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth, `-- import`, `-- beside`,
-//! `-- bulk` or `-- over` for a part). An import of a million codes, the same file again, what is only tried, claims beside
+//! `-- bulk` or `-- over` for a part, a number for so many coupons). An import of a million codes, the same file again, what is only tried, claims beside
 //! an import, one action with many coupons that were touched, new terms for them, taking both back, a file of them, and all
 //! of them over at the same instant, where nobody asks for anything and beside claims.
 
@@ -48,11 +48,13 @@ const CLAIMS: usize = 16;
 async fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let (codes, coupons) = if quick { (CODES / 10, COUPONS / 10) } else { (CODES, COUPONS) };
+    let coupons = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(coupons);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let address = Address::parse(&format!("surrealkv://{}", folder.path().join("data").display())).expect("an address");
     let bench = Bench::open(&address, Duration::from_secs(3)).await;
     let wanted = |part: &str| {
-        let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
+        let named = std::env::args().skip(1).filter(|argument| argument.starts_with(char::is_alphabetic));
+        let mut named = named.peekable();
         named.peek().is_none() || named.any(|name| name == part)
     };
     if wanted("import") {

@@ -22,6 +22,8 @@ use scrip_storage::{Answers, Dues, HoldDues, ReadFrom, Span};
 
 /// How many coupons are recorded in one command.
 const PART: usize = 1_024;
+/// How many are read at once.
+const PAGE: usize = 4 * PART;
 
 /// How many holds, each of which may be of fifty coupons.
 const HOLDS: usize = 8;
@@ -87,19 +89,24 @@ impl Expiries {
     }
 }
 
-/// A part of what is over: holds, or coupons.
+/// Some of what is over: holds, or coupons.
 struct Over {
     holds: Vec<(i64, String)>,
     coupons: Vec<(i64, CouponId)>,
 }
 
 impl Over {
-    /// What records it; none where nothing is over.
-    fn command(&self) -> Option<Command> {
-        if !self.holds.is_empty() {
-            return Some(ReleaseOver(self.holds.clone()).into());
-        }
-        Some(&self.coupons).filter(|coupons| !coupons.is_empty()).map(|coupons| Expire(coupons.clone()).into())
+    /// Takes the first of them out, up to so many coupons; none where nothing is left.
+    fn part(&mut self, most: usize) -> Option<Self> {
+        let holds = std::mem::take(&mut self.holds);
+        let most = if holds.is_empty() { most.min(self.coupons.len()) } else { 0 };
+        let part = Self { holds, coupons: self.coupons.drain(..most).collect() };
+        Some(part).filter(|part| !part.holds.is_empty() || !part.coupons.is_empty())
+    }
+
+    /// What records it.
+    fn command(&self) -> Command {
+        if self.holds.is_empty() { Expire(self.coupons.clone()).into() } else { ReleaseOver(self.holds.clone()).into() }
     }
 
     /// Notes that it is recorded.
@@ -142,10 +149,7 @@ impl Scrip {
         let now = self.now();
         let mut pace = Pace::default();
         let settled = loop {
-            // Each part is progress: however much is over, it does not stand still.
-            self.vitals.sweep.set(Doing::Step("recording in the database what is over"));
-            let most = pace.part(PART);
-            match pace.keep(self, self.settle_part(now, most)).await {
+            match self.settle_page(now, &mut pace).await {
                 Ok(Part::More) => {}
                 Ok(Part::Done(settled)) => break Ok(settled),
                 Err(failure) => break Err(failure),
@@ -170,25 +174,30 @@ impl Scrip {
         Ok(self.stop.run_until_cancelled(run).await.unwrap_or(Settled::Behind))
     }
 
-    async fn settle_part(&self, now: Instant, most: usize) -> Result<Part, Failure> {
-        let over = self.over(now, most).await?;
-        let Some(command) = over.command() else {
-            over.pass(&self.registry, now);
-            return Ok(Part::Done(Settled::All));
-        };
-        match timeout(PATIENCE, self.submit(&Caller::scrip(), None, command)).await {
-            Ok(Ok(_)) => {
-                over.pass(&self.registry, now);
-                Ok(Part::More)
+    async fn settle_page(&self, now: Instant, pace: &mut Pace) -> Result<Part, Failure> {
+        let doing = || self.vitals.sweep.set(Doing::Step("recording in the database what is over"));
+        doing();
+        let mut over = self.over(now).await?;
+        let (caller, mut came) = (Caller::scrip(), Part::Done(Settled::All));
+        while let Some(part) = over.part(pace.part(PART)) {
+            // Each part is progress: however much is over, it does not stand still.
+            doing();
+            let recorded = timeout(PATIENCE, self.submit(&caller, None, part.command()));
+            match pace.keep(self, recorded).await {
+                Ok(Ok(_)) => part.pass(&self.registry, now),
+                Ok(Err(failure)) if !is_stopped(&failure) => return Err(failure),
+                Ok(Err(_)) | Err(_) => return Ok(Part::Done(Settled::Behind)),
             }
-            Ok(Err(failure)) if !is_stopped(&failure) => Err(failure),
-            Ok(Err(_)) | Err(_) => Ok(Part::Done(Settled::Behind)),
+            came = Part::More;
         }
+        if let Part::Done(_) = came {
+            over.pass(&self.registry, now);
+        }
+        Ok(came)
     }
 
-    /// A part of what is over and not recorded so: holds first, because what they held may be over as well. Of up to so many
-    /// coupons.
-    async fn over(&self, now: Instant, most: usize) -> Result<Over, Failure> {
+    /// Some of what is over and not recorded so: holds first, because what they held may be over as well.
+    async fn over(&self, now: Instant) -> Result<Over, Failure> {
         let until = now.as_millisecond();
         // Before what is found by it, so that what comes meanwhile is not passed.
         let (holds, coupons) = (self.registry.hold_dues.look(), self.registry.dues.look());
@@ -196,7 +205,7 @@ impl Scrip {
         if !holds.is_empty() {
             return Ok(Over { holds: holds.into_iter().map(|(due, ())| due).collect(), coupons: Vec::new() });
         }
-        let coupons = self.store.scan(&coupons_from(coupons, until), ReadFrom::Start, most).await?;
+        let coupons = self.store.scan(&coupons_from(coupons, until), ReadFrom::Start, PAGE).await?;
         Ok(Over { holds: Vec::new(), coupons: coupons.into_iter().map(|(due, ())| due).collect() })
     }
 

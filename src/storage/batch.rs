@@ -1,8 +1,6 @@
 //! One transaction's writes, and the one place that writes them. The batch is confirmed only when it
 //! is durable.
 
-use std::{panic::resume_unwind, thread};
-
 use surrealdb_datastore::{Transaction, TransactionType};
 use surrealdb_kvs::Key;
 
@@ -10,13 +8,11 @@ use super::{
     Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
     counts::Changes,
     pending::Ids,
-    record::{self, Place, commit_failed, damaged, failed},
+    record::{self, commit_failed, damaged, failed},
     tables::{Batches, Counted, RowCounts, TABLES},
+    two::by_two,
 };
 use scrip_domain::clock::BatchTime;
-
-/// From how many rows on they are encoded by two threads, of which the second takes a twentieth of a millisecond to begin.
-const MANY: usize = 512;
 
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
@@ -160,9 +156,16 @@ impl Store {
                 *rows += change;
             }
         };
-        for ((id, _), (key, record)) in batch.new.iter().zip(encoded(place, &batch.new)?) {
-            transaction.put(key, record).await.map_err(failed)?;
-            count(id, 1);
+        let written: Vec<&(RowId, Row)> = batch.new.iter().chain(&batch.added).chain(&batch.replaced).collect();
+        let encode = |row: &&(RowId, Row)| Ok((place.key(&row.0), bytes(&row.0, &row.1)?));
+        let records: Vec<(Key<'static>, Vec<u8>)> = by_two(&written, encode)?;
+        for ((number, (id, _)), (key, record)) in written.into_iter().enumerate().zip(records) {
+            if number < batch.new.len() {
+                transaction.put(key, record).await.map_err(failed)?;
+            } else {
+                transaction.set(key, record).await.map_err(failed)?;
+            }
+            count(id, i64::from(number < batch.new.len() + batch.added.len()));
         }
         for (id, row) in &batch.ensured {
             let key = place.key(id);
@@ -170,13 +173,6 @@ impl Store {
                 transaction.put(key, bytes(id, row)?).await.map_err(failed)?;
                 count(id, 1);
             }
-        }
-        for ((id, _), (key, record)) in batch.added.iter().zip(encoded(place, &batch.added)?) {
-            transaction.set(key, record).await.map_err(failed)?;
-            count(id, 1);
-        }
-        for (key, record) in encoded(place, &batch.replaced)? {
-            transaction.set(key, record).await.map_err(failed)?;
         }
         for (id, record) in &batch.records {
             let key = place.key(id);
@@ -189,28 +185,6 @@ impl Store {
         }
         Ok(changes)
     }
-}
-
-/// Rows as they are written: their keys and their records. Half of many are encoded by a thread of their own: the
-/// committer, which waits for them, is what bounds how many coupons change a second.
-fn encoded(place: &Place, rows: &[(RowId, Row)]) -> Result<Vec<(Key<'static>, Vec<u8>)>, StorageError> {
-    let encode = |rows: &[(RowId, Row)]| -> Result<Vec<_>, StorageError> {
-        rows.iter().map(|(id, row)| Ok((place.key(id), bytes(id, row)?))).collect()
-    };
-    let (first, second) = rows.split_at(if rows.len() < MANY { rows.len() } else { rows.len() / 2 });
-    if second.is_empty() {
-        return encode(first);
-    }
-    thread::scope(|scope| {
-        let helper = thread::Builder::new().name("encode".to_owned()).spawn_scoped(scope, || encode(second));
-        let mut all = encode(first)?;
-        all.extend(match helper {
-            Ok(helper) => helper.join().unwrap_or_else(|panic| resume_unwind(panic))?,
-            // No thread is to be had.
-            Err(_) => encode(second)?,
-        });
-        Ok(all)
-    })
 }
 
 /// A row's record.

@@ -28,6 +28,7 @@ mod size;
 mod sql;
 mod table;
 mod tables;
+mod two;
 mod upgrade;
 mod waiting;
 

@@ -8,6 +8,7 @@ use super::{
     Row, RowId, StorageError,
     read::take_turns,
     record::{Place, Rows, damaged, failed},
+    two::by_two,
 };
 
 /// From how many rows on they are looked at for runs, and of how many rows a run is one at least.
@@ -24,13 +25,11 @@ pub(super) async fn rows(
     ids: &[RowId],
 ) -> Result<Vec<Option<Row>>, StorageError> {
     let keys: Vec<Key<'static>> = ids.iter().map(|id| place.key(id)).collect();
-    let mut rows: Vec<Option<Row>> = ids.iter().map(|_| None).collect();
-    let of = |at: usize, record: &[u8]| ids[at].decode(record).map_err(|error| damaged(&ids[at], &error));
+    let mut records: Vec<Option<Vec<u8>>> = vec![None; ids.len()];
     for run in runs(ids, &keys) {
         if run.len() < FEW {
             for at in run {
-                let record = transaction.get(keys[at].as_borrowed(), None).await.map_err(failed)?;
-                rows[at] = record.map(|record| of(at, &record)).transpose()?;
+                records[at] = transaction.get(keys[at].as_borrowed(), None).await.map_err(failed)?;
             }
             continue;
         }
@@ -45,17 +44,19 @@ pub(super) async fn rows(
         for at in run {
             let key = keys[at].as_slice();
             if cut.as_ref().is_some_and(|cut| cut.as_slice() < key) {
-                let record = transaction.get(keys[at].as_borrowed(), None).await.map_err(failed)?;
-                rows[at] = record.map(|record| of(at, &record)).transpose()?;
+                records[at] = transaction.get(keys[at].as_borrowed(), None).await.map_err(failed)?;
                 continue;
             }
             while found.next_if(|(key_found, _)| key_found.as_slice() < key).is_some() {}
-            let record = found.next_if(|(key_found, _)| key_found.as_slice() == key);
-            rows[at] = record.map(|(_, record)| of(at, &record)).transpose()?;
+            records[at] = found.next_if(|(key_found, _)| key_found.as_slice() == key).map(|(_, record)| record);
         }
     }
-    take_turns(rows.len()).await;
-    Ok(rows)
+    take_turns(records.len()).await;
+    let of_record = |(id, record): &(&RowId, Option<Vec<u8>>)| {
+        let row = record.as_ref().map(|record| id.decode(record).map_err(|error| damaged(id, &error)));
+        row.transpose()
+    };
+    by_two(&ids.iter().zip(records).collect::<Vec<_>>(), of_record)
 }
 
 /// Which of these rows follow one another: their places among the ids, each run in the order of its keys.

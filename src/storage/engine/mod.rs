@@ -27,8 +27,12 @@ use self::{
 
 /// How many bytes of the newest tables there may be before a writer waits for a merge, and how many of these tables: a read
 /// asks each.
-const NEWEST: u64 = 128 * 1024 * 1024;
+const NEWEST: u64 = 256 * 1024 * 1024;
 const MOST_NEWEST: usize = 64;
+/// How many bytes of the newest tables are merged at once where there are enough of them, and from how many tables on. A
+/// merge writes all of the level below again, however few they are.
+const MERGED: u64 = 128 * 1024 * 1024;
+const MOST_MERGED: usize = 8;
 /// The same for memtables that are full and not written out yet.
 const FULL: u64 = 16 * 1024 * 1024;
 const MOST_FULL: usize = 8;
@@ -150,6 +154,7 @@ fn options(folder: &Path, settings: Settings) -> Options {
     // A writer waits where the newest tables, or memtables that are full, are this many. Merging takes seconds however small
     // they are, so small ones may be more.
     let fit = |bytes: u64| usize::try_from(bytes / settings.memtable.max(1)).unwrap_or(usize::MAX);
+    options.level0_max_files = options.level0_max_files.max(fit(MERGED).min(MOST_MERGED));
     options.l0_stall_threshold = options.l0_stall_threshold.max(fit(NEWEST).min(MOST_NEWEST));
     options.memtable_stall_threshold = options.memtable_stall_threshold.max(fit(FULL).min(MOST_FULL));
     if settings.purpose == Purpose::Fill {
