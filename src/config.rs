@@ -252,7 +252,7 @@ impl Config {
         }
         let memory = memory(layer.memory.as_deref())?;
         let database = Address::parse(layer.database.as_deref().unwrap_or(DATABASE))?;
-        let database = database.with_memory(memory.memtable, memory.block_cache);
+        let database = database.with_block_cache(memory.block_cache);
         let plugins = PluginSettings {
             is_named: layer.plugins.is_some(),
             folder: Some(layer.plugins.unwrap_or_else(|| PLUGINS.to_owned()).into()),

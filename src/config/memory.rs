@@ -5,9 +5,10 @@ use std::fs;
 
 /// The least that can be set: what is of one size whatever the whole, and the process, would not fit into less.
 pub(super) const LEAST: u64 = 768 << 20;
-/// What the committer's rows, the documents that were read before and the tables of patterns take, whatever the whole.
+/// What the database's memtables, the committer's rows, the documents that were read before and the tables of patterns
+/// take, whatever the whole.
 #[cfg(test)]
-const FIXED: u64 = (64 + 50 + 64) << 20;
+const FIXED: u64 = (48 + 64 + 50 + 64) << 20;
 /// The most that is taken where nothing is set, and the least.
 const UNSET: (u64, u64) = (LEAST, 4 << 30);
 /// The most bytes of an answer, however much memory there is.
@@ -26,8 +27,6 @@ const IN_MEMORY: u64 = 6;
 pub struct Budget {
     /// All of it.
     pub total: u64,
-    /// Each of the database's memtables, of which there are three at times.
-    pub memtable: u64,
     /// The database's cache of blocks.
     pub block_cache: u64,
     /// What all calls of plugins may take together.
@@ -53,7 +52,6 @@ impl Budget {
         let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
             total,
-            memtable: (total / 16).clamp(8 << 20, 64 << 20),
             block_cache: total / 8,
             plugins: total / 8,
             answer: number(answer),
@@ -104,14 +102,13 @@ mod tests {
         for total in [0, 768 << 20, 900 << 20, 1 << 30, 3 << 30, 64 << 30] {
             let budget = Budget::of(total);
             let answers = budget.far_places as u64 * budget.answer as u64 * IN_MEMORY;
-            let sum =
-                3 * budget.memtable + budget.block_cache + budget.plugins + answers + budget.streams as u64 * STREAM;
+            let sum = budget.block_cache + budget.plugins + answers + budget.streams as u64 * STREAM;
             let sum = sum + budget.held as u64;
             assert!(sum + FIXED <= budget.total, "{budget:?}: {sum}");
             assert!(budget.far_places >= 2 && budget.answer >= 8 << 20, "{budget:?}");
         }
         let one = Budget::of(1 << 30);
-        assert_eq!((one.memtable, one.answer, one.streams), (64 << 20, 16 << 20, 4_096));
+        assert_eq!((one.answer, one.streams), (16 << 20, 4_096));
     }
 
     #[test]

@@ -248,3 +248,22 @@ fn is_stopped(failure: &Failure) -> bool {
         Failure::Internal(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Over;
+    use scrip_domain::id::{CouponId, PoolId};
+
+    #[test]
+    fn what_is_over_goes_in_parts_and_holds_go_alone() {
+        let due = |index| (7, CouponId { pool: PoolId(1), index });
+        let holds = vec![(5, "order".to_owned())];
+        let mut over = Over { holds: holds.clone(), coupons: (0..5).map(due).collect() };
+        let mut parts = Vec::new();
+        while let Some(part) = over.part(2) {
+            parts.push((part.holds, part.coupons));
+        }
+        let coupons = |places: std::ops::Range<u64>| (Vec::new(), places.map(due).collect());
+        assert_eq!(parts, [(holds, Vec::new()), coupons(0..2), coupons(2..4), coupons(4..5)]);
+    }
+}

@@ -47,7 +47,7 @@ mod tests {
                 by_two(
                     &items,
                     |item| {
-                        if *item == bad { Err(StorageError::Conflict("bad".to_owned())) } else { Ok(()) }
+                        if *item == bad { Err(StorageError::Conflict("bad".into())) } else { Ok(()) }
                     },
                 );
             assert!(matches!(failed, Err(StorageError::Conflict(_))), "{failed:?}");

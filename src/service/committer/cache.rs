@@ -87,3 +87,39 @@ fn json(value: &Value) -> usize {
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scrip_domain::id::CustomerId;
+    use scrip_storage::Emails;
+
+    fn id(name: &str) -> RowId {
+        RowId::of::<Emails>(name.to_owned())
+    }
+
+    fn row(name: &str) -> Option<Row> {
+        Some(Row::of::<Emails>(CustomerId::kept(name.to_owned())))
+    }
+
+    #[test]
+    fn what_is_refreshed_is_never_older_than_what_was_written() {
+        let mut cache = Cache::default();
+        cache.insert(id("old"), row("1"));
+        cache.insert(id("both"), row("1"));
+        cache.insert(id("gone"), row("1"));
+        cache.old = std::mem::take(&mut cache.young);
+        cache.insert(id("young"), row("1"));
+        cache.insert(id("both"), row("2"));
+        for name in ["old", "both", "young", "unknown"] {
+            cache.refresh(&id(name), row("3"));
+        }
+        cache.refresh(&id("gone"), None);
+        let now = |name: &str| cache.get(&id(name)).map(Option::<&Row>::cloned);
+        assert_eq!([now("both"), now("young")], [Some(row("3")), Some(row("3"))]);
+        // Read again when somebody asks.
+        assert_eq!([now("old"), now("gone"), now("unknown")], [None, None, None]);
+        cache.refresh(&id("young"), None);
+        assert_eq!(cache.get(&id("young")), Some(None));
+    }
+}

@@ -221,3 +221,15 @@ fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, C
 fn decode_as<T: Form>(key: &T::Key, record: &[u8]) -> Result<T::Document, CodecError> {
     T::restore(key, codec::decode(record)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, RowId};
+
+    #[test]
+    fn a_row_is_small() {
+        // Batches, the committer's cache and what is being written hold thousands of them in tables of their own.
+        assert!(size_of::<Row>() <= 64, "{} bytes: hold the largest document `as Box`", size_of::<Row>());
+        assert!(size_of::<RowId>() <= 64, "{} bytes", size_of::<RowId>());
+    }
+}
