@@ -1,5 +1,5 @@
-//! Work on many rows by two threads: the committer, which waits for what it reads and writes, is what bounds how many
-//! coupons change a second.
+//! Work on many rows by two threads: the committer waits for the rows that it reads and writes, and bounds how many coupons
+//! change a second. Whoever else reads gets pages, which are smaller than what is many here.
 
 use std::{panic::resume_unwind, thread};
 
@@ -44,12 +44,7 @@ mod tests {
         let items: Vec<usize> = (0..MANY * 2).collect();
         for bad in [0, MANY * 2 - 1] {
             let failed =
-                by_two(
-                    &items,
-                    |item| {
-                        if *item == bad { Err(StorageError::Conflict("bad".into())) } else { Ok(()) }
-                    },
-                );
+                by_two(&items, |item| if *item == bad { Err(StorageError::Conflict("bad".into())) } else { Ok(()) });
             assert!(matches!(failed, Err(StorageError::Conflict(_))), "{failed:?}");
         }
     }

@@ -43,10 +43,10 @@ impl Cache {
 
     /// Forgets that a row was not there.
     pub(super) fn forget_absence(&mut self, id: &RowId) {
-        for generation in [&mut self.young, &mut self.old] {
-            if generation.get(id).is_some_and(Option::is_none) {
-                generation.remove(id);
-            }
+        if self.get(id).is_some_and(|row| row.is_none()) {
+            // From both: the older one may have what was there before.
+            self.young.remove(id);
+            self.old.remove(id);
         }
     }
 
@@ -121,5 +121,9 @@ mod tests {
         assert_eq!([now("old"), now("gone"), now("unknown")], [None, None, None]);
         cache.refresh(&id("young"), None);
         assert_eq!(cache.get(&id("young")), Some(None));
+        cache.old.insert(id("young"), row("1"));
+        cache.forget_absence(&id("young"));
+        cache.forget_absence(&id("both"));
+        assert_eq!([cache.get(&id("young")), cache.get(&id("both"))], [None, Some(row("3").as_ref())]);
     }
 }

@@ -136,7 +136,7 @@ impl Committer {
     ) -> Result<(Self, oneshot::Receiver<()>), StorageError> {
         let (queue, requests) = mpsc::channel(QUEUE);
         let stream = registry.stream();
-        let sequence = resume::last_sequence(&store, stream).await?;
+        let sequence = resume::last_sequence(&store, &registry.numbering).await?;
         let (announce, latest) = watch::channel(EventId { stream, sequence });
         let cache = Cache::default();
         let worker = Worker { store, registry, time, vitals, requests, announce, cache, sequence: Some(sequence) };

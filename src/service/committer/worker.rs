@@ -199,7 +199,7 @@ impl Worker {
             std::mem::swap(&mut *held, &mut *fresh);
         }
         self.registry.begin_ids(&self.registry.settings());
-        resume::last_sequence(&self.store, self.registry.stream()).await
+        resume::last_sequence(&self.store, &self.registry.numbering).await
     }
 }
 

@@ -335,8 +335,11 @@ impl<'a> Working<'a> {
     }
 
     /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the event itself is
-    /// looked for, and the batch is not written where it is there.
+    /// looked for, and the batch is not written where it is there; and events go on beyond each that some row names.
     fn is_of_new_event(&self, id: &RowId) -> bool {
+        if self.registry.numbering.first_event.is_none() {
+            return false;
+        }
         let of_customer = id.key::<CustomerEvents>().map(|(_, event)| event);
         let event = of_customer.or_else(|| id.key::<TransactionEvents>().map(|(_, event)| event));
         event.is_some_and(|event| event.stream == self.registry.stream() && event.sequence > self.sequence)

@@ -33,8 +33,8 @@ use super::{StorageError, Store, tables::Batches};
 use scrip_domain::clock::{BatchTime, Reading};
 
 /// How many batches the ring holds. A lost log segment or memtable leaves a gap somewhere before what is newer, which is
-/// at most two more memtables. A batch of the smallest claim puts 1.3 kB into them: two of 64 MiB hold 103,000,
-/// and where nothing is set they have 16 MiB.
+/// at most two more memtables, or 48 MiB of smaller ones. A batch of the smallest claim puts 1.3 kB into them: two of 64 MiB
+/// hold 103,000, and where nothing is set they have 16 MiB.
 pub(super) const RING: u64 = 131_072;
 
 /// The row of one batch. Its own digest is not stored: it follows from the rest.

@@ -1,14 +1,14 @@
 //! The numbers of a salvaged database. What was lost may have been told, so no number that it can have had is given for
-//! something else: events are of a new stream, and pools and coupons that are made at a claim go on beyond what can have
-//! been given.
+//! something else: events are of a new stream and go on beyond each that some row names, and pools and coupons that are made
+//! at a claim go on beyond what can have been given.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     Batch, ReadFrom, Row, RowId, Span, Store,
     tables::{
-        Coupons, CustomerEvents, Events, Histories, Numbering, Numberings, Pools, PurchaseLists, Tallies, Tally,
-        TransactionEvents,
+        Coupons, CustomerEvents, Events, FailedNotices, Histories, Notices, Numbering, Numberings, Pools,
+        PurchaseLists, Tallies, Tally, TransactionEvents,
     },
 };
 use scrip_domain::{
@@ -27,6 +27,8 @@ pub(crate) struct Renumber {
     stream: u32,
     /// How many batches are known to be lost.
     lost: u64,
+    /// The last event that is named by a row, whether or not it is in the log.
+    last_event: u64,
     last_pool: PoolId,
     /// The pools whose coupons exist before they are claimed.
     stocks: HashSet<PoolId>,
@@ -44,13 +46,22 @@ impl Renumber {
         let stream = last.first().map_or(kept.stream, |(event, _)| kept.stream.max(event.stream)).saturating_add(1);
         let last_pool = PoolId(kept.first_pool.0.saturating_sub(1));
         let (stocks, tallies, ends) = (HashSet::new(), BTreeMap::new(), BTreeMap::new());
-        Self { stream, lost, last_pool, stocks, tallies, ends }
+        Self { stream, lost, last_event: 0, last_pool, stocks, tallies, ends }
     }
 
     /// A row with its new numbers; none where it is written at the end.
     pub(crate) fn row(&mut self, id: RowId, row: Row) -> Option<(RowId, Row)> {
         if let Some(event) = id.key::<Events>() {
-            return Some((RowId::of::<Events>(self.event(*event)), row));
+            let event = self.event(*event);
+            let more = row.document::<Events>().map_or(0, |events| events.len().saturating_sub(1));
+            self.last_event = self.last_event.max(event.sequence.saturating_add(more as u64));
+            return Some((RowId::of::<Events>(event), row));
+        }
+        if let Some((pool, event)) = id.key::<Notices>() {
+            return Some((RowId::of::<Notices>((*pool, self.event(*event))), row));
+        }
+        if let Some((pool, event)) = id.key::<FailedNotices>() {
+            return Some((RowId::of::<FailedNotices>((*pool, self.event(*event))), row));
         }
         if let Some((customer, event)) = id.key::<CustomerEvents>() {
             return Some((RowId::of::<CustomerEvents>((customer.clone(), self.event(*event))), row));
@@ -69,7 +80,9 @@ impl Renumber {
             *end = coupon.index.saturating_add(1).max(*end);
             let mut document = row.into_document::<Coupons>()?;
             let events = document.acquired.iter_mut().chain(&mut document.history.recent);
-            events.for_each(|event| event.stream = self.stream);
+            for event in events {
+                *event = self.event(*event);
+            }
             return Some((id, Row::of::<Coupons>(document)));
         }
         if let Some(pool) = id.key::<Pools>() {
@@ -102,16 +115,18 @@ impl Renumber {
             batch.insert::<Tallies>(pool, tally);
         }
         let jump = u32::try_from(claims).unwrap_or(u32::MAX).max(POOLS);
+        let first_event = self.last_event.saturating_add(1);
         // The last number of all stays free, so that a pool can be made.
         let first_pool = PoolId(self.last_pool.0.saturating_add(jump).min(u32::MAX - POOLS));
-        batch.insert::<Numberings>((), Numbering { stream: self.stream, first_pool });
+        batch.insert::<Numberings>((), Numbering { stream: self.stream, first_pool, first_event: Some(first_event) });
     }
 
     fn see(&mut self, pool: PoolId) {
         self.last_pool = self.last_pool.max(pool);
     }
 
-    fn event(&self, event: EventId) -> EventId {
+    fn event(&mut self, event: EventId) -> EventId {
+        self.last_event = self.last_event.max(event.sequence);
         EventId { stream: self.stream, ..event }
     }
 }

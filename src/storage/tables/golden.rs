@@ -391,7 +391,8 @@ fn own_rows() -> Vec<(RowId, Row)> {
         row::<Formats>((), 3),
         row::<Batches>(131_071, link()),
         row::<RowCounts>((), Counted { batch: 99, rows: std::array::from_fn(counted) }),
-        row::<Numberings>((), Numbering { stream: 2, first_pool: PoolId(65_543) }),
+        row::<Numberings>((), Numbering { stream: 2, first_pool: PoolId(65_543), first_event: None }),
+        row::<Numberings>((), Numbering { stream: 3, first_pool: PoolId(65_543), first_event: Some(985) }),
     ]
 }
 

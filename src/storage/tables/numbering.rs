@@ -16,11 +16,15 @@ pub struct Numbering {
     pub stream: u32,
     /// The first pool that is made from now on, unless later ones are there.
     pub first_pool: PoolId,
+    /// The first event of the stream that is told from now on, unless later ones are there: rows of a customer's history or
+    /// of a coupon may name events that the log has lost. None where an earlier Scrip has salvaged the folder, which did
+    /// not look at those.
+    pub first_event: Option<u64>,
 }
 
 impl Default for Numbering {
     fn default() -> Self {
-        Self { stream: 1, first_pool: PoolId(1) }
+        Self { stream: 1, first_pool: PoolId(1), first_event: Some(1) }
     }
 }
 
@@ -28,6 +32,8 @@ impl Default for Numbering {
 pub(crate) struct KeptNumbering {
     stream: u32,
     first_pool: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_event: Option<u64>,
 }
 
 /// The id of the one row.
@@ -47,10 +53,14 @@ impl Form for Numberings {
     }
 
     fn keep((): &(), numbering: &Numbering) -> KeptNumbering {
-        KeptNumbering { stream: numbering.stream, first_pool: numbering.first_pool.0 }
+        KeptNumbering {
+            stream: numbering.stream,
+            first_pool: numbering.first_pool.0,
+            first_event: numbering.first_event,
+        }
     }
 
     fn restore((): &(), kept: KeptNumbering) -> Result<Numbering, CodecError> {
-        Ok(Numbering { stream: kept.stream, first_pool: PoolId(kept.first_pool) })
+        Ok(Numbering { stream: kept.stream, first_pool: PoolId(kept.first_pool), first_event: kept.first_event })
     }
 }
