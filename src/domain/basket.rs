@@ -7,7 +7,7 @@ use super::{
     decimal::{Amount, Decimal, MAX_AMOUNT},
     id::checked_id,
     pool_draft::Faults,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection, Step},
 };
 
 /// The most lines that a basket may have.
@@ -59,24 +59,23 @@ impl BasketDraft {
     /// The basket, or all that is wrong with it.
     pub fn check(&self) -> Result<Basket, Vec<Refusal>> {
         let mut faults = Faults::default();
-        let Some(currency) = faults.take(&["currency"], Currency::parse(&self.currency)) else {
+        let Some(currency) = faults.take(&[Input::Currency], Currency::parse(&self.currency)) else {
             return Err(faults.into_result().err().unwrap_or_default());
         };
-        let store = self.store.as_deref().and_then(|id| faults.take(&["storeId"], checked_id(id)));
+        let store = self.store.as_deref().and_then(|id| faults.take(&[Input::StoreId], checked_id(id)));
         let shipping = self.shipping.as_deref().map(|text| price(text, currency));
-        let shipping = shipping.and_then(|result| faults.take(&["shipping"], result)).unwrap_or_default();
+        let shipping = shipping.and_then(|result| faults.take(&[Input::Shipping], result)).unwrap_or_default();
         if self.lines.len() > MAX_LINES {
-            faults.add(&["lines"], Rejection::LimitExceeded { what: "too many lines", limit: MAX_LINES as u64 });
+            faults.add(&[Input::Lines], Rejection::LimitExceeded { what: "too many lines", limit: MAX_LINES as u64 });
         }
         let mut lines = Vec::new();
         for (number, line) in self.lines.iter().take(MAX_LINES).enumerate() {
             match line_of(line, currency) {
                 Ok(line) => lines.push(line),
                 Err(wrong) => {
-                    let number = number.to_string();
                     for (field, rejection) in wrong {
-                        let path: Vec<&str> = ["lines", &number].into_iter().chain(field).collect();
-                        faults.add(&path, rejection);
+                        let line = [Step::from(Input::Lines), number.into()];
+                        faults.keep(rejection.at(line.into_iter().chain(field.map(Step::from))));
                     }
                 }
             }
@@ -109,7 +108,7 @@ impl Basket {
 fn line_of(
     (product, quantity, unit_price): &(String, i32, String),
     currency: Currency,
-) -> Result<Line, Vec<(Option<&'static str>, Rejection)>> {
+) -> Result<Line, Vec<(Option<Input>, Rejection)>> {
     match (checked_id(product), count(*quantity), unit_price_of(unit_price, currency)) {
         (Ok(product), Ok(quantity), Ok(unit_price)) => match unit_price.times(quantity, currency.exponent()) {
             Some(amount) => Ok(Line { product, quantity, unit_price, amount }),
@@ -117,9 +116,9 @@ fn line_of(
         },
         (product, quantity, unit_price) => {
             let wrong = [
-                product.err().map(|rejection| (Some("productId"), rejection)),
-                quantity.err().map(|rejection| (Some("quantity"), rejection)),
-                unit_price.err().map(|rejection| (Some("unitPrice"), rejection)),
+                product.err().map(|rejection| (Some(Input::ProductId), rejection)),
+                quantity.err().map(|rejection| (Some(Input::Quantity), rejection)),
+                unit_price.err().map(|rejection| (Some(Input::UnitPrice), rejection)),
             ];
             Err(wrong.into_iter().flatten().collect())
         }

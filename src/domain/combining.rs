@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     checkout::MAX_COUPONS,
     id::checked_text,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 
 /// The longest name of a category, in characters.
@@ -82,10 +82,10 @@ impl Stacking {
     /// The same, if a pool may have it.
     pub fn checked(&self) -> Result<Self, Refusal> {
         let category = self.category.as_deref().map(|text| checked_text(text, MAX_CATEGORY)).transpose();
-        let category = category.map_err(|rejection| rejection.at(["category"]))?;
+        let category = category.map_err(|rejection| rejection.at([Input::Category]))?;
         if category.is_none() && self.with == StackingWith::OtherCategories {
             let (what, why) = ("a category", "the coupons go together with those of others");
-            return Err(Rejection::RequiredBecause { what, why }.at(["category"]));
+            return Err(Rejection::RequiredBecause { what, why }.at([Input::Category]));
         }
         Ok(Self { category, ..self.clone() })
     }

@@ -9,7 +9,7 @@ use super::{
     decimal::Amount,
     id::EntryId,
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     terms::Terms,
 };
 
@@ -104,18 +104,18 @@ impl Account {
         let exponent = terms.exponent();
         if !amount.is_positive() {
             let reason = "expected an amount above zero".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["amount"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Amount]));
         }
         if amount > self.balance {
-            return Err(Rejection::InsufficientBalance { balance: self.balance.text(exponent) }.at(["amount"]));
+            return Err(Rejection::InsufficientBalance { balance: self.balance.text(exponent) }.at([Input::Amount]));
         }
         let free = self.balance.minus(held.amount);
         if let Some(until) = held.until.filter(|_| amount > free || !held.spares(self.balance, amount, terms)) {
-            return Err(Rejection::PartHeld { free: free.text(exponent), until }.at(["amount"]));
+            return Err(Rejection::PartHeld { free: free.text(exponent), until }.at([Input::Amount]));
         }
         match terms.restrictions.minimum_redemption_value {
             Some(minimum) if amount < minimum && amount != free => {
-                Err(Rejection::BelowMinimumRedemption { minimum: minimum.text(exponent) }.at(["amount"]))
+                Err(Rejection::BelowMinimumRedemption { minimum: minimum.text(exponent) }.at([Input::Amount]))
             }
             Some(_) | None => Ok(()),
         }

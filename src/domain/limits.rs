@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rejection::{Refusal, Rejection};
+use super::rejection::{Input, Refusal, Rejection};
 
 /// How many coupons a pool gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,12 +26,12 @@ pub struct LimitsDraft {
 impl LimitsDraft {
     /// The limits, or the refusals of all that is wrong with them.
     pub fn checked(&self) -> Result<Limits, Vec<Refusal>> {
-        let checked = |number: Option<i32>, field: &str| {
+        let checked = |number: Option<i32>, field: Input| {
             let invalid = || Rejection::ValueInvalid { reason: "expected a limit of at least 1".to_owned() };
             let fits = |number: i32| u32::try_from(number).ok().filter(|number| *number > 0);
             number.map(|number| fits(number).ok_or_else(|| invalid().at([field]))).transpose()
         };
-        match (checked(self.total, "total"), checked(self.per_customer, "perCustomer")) {
+        match (checked(self.total, Input::Total), checked(self.per_customer, Input::PerCustomer)) {
             (Ok(total), Ok(per_customer)) => Ok(Limits { total, per_customer }),
             (total, per_customer) => Err([total.err(), per_customer.err()].into_iter().flatten().collect()),
         }
@@ -94,7 +94,7 @@ mod tests {
     fn limits_are_above_zero() {
         let fields = |total, per_customer| {
             let refused = LimitsDraft { total, per_customer }.checked().err().unwrap_or_default();
-            refused.into_iter().flat_map(|refusal| refusal.field).collect::<Vec<_>>()
+            refused.into_iter().flat_map(|refusal| refusal.field.names()).collect::<Vec<_>>()
         };
         assert_eq!(fields(Some(1), None), Vec::<String>::new());
         assert_eq!(fields(None, Some(i32::MAX)), Vec::<String>::new());

@@ -13,7 +13,7 @@ use super::{
         Series, SeriesKey, Space, bulk_limit, shared_code,
     },
     pool_tables::new_space,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     source::Source,
 };
 
@@ -37,7 +37,7 @@ pub struct CodesDraft {
 #[derive(Debug, Clone)]
 pub struct CodesFault {
     /// In which field.
-    pub field: &'static str,
+    pub field: Input,
     /// What it is.
     pub rejection: Rejection,
     /// At which character of the pattern's text, counted from 0, where it is about one.
@@ -45,7 +45,7 @@ pub struct CodesFault {
 }
 
 impl CodesFault {
-    pub(super) fn new(field: &'static str, rejection: Rejection) -> Self {
+    pub(super) fn new(field: Input, rejection: Rejection) -> Self {
         Self { field, rejection, position: None }
     }
 
@@ -71,12 +71,13 @@ impl CodesDraft {
     /// The same, of its [`CodesDraft::space`].
     pub fn check_space(&self, space: Arc<Space>, source: Source, key: SeriesKey) -> Result<NewCodes, CodesFault> {
         if space.count().bits() == 0 {
-            let field = if self.excluded_phrases.is_empty() { "excludedCharacters" } else { "excludedPhrases" };
+            let field =
+                if self.excluded_phrases.is_empty() { Input::ExcludedCharacters } else { Input::ExcludedPhrases };
             return Err(invalid(field, "the exclusions leave no code: exclude less, or change the pattern".to_owned()));
         }
         if source == Source::BulkGenerated {
             let placeholders = space.format().pattern().placeholders();
-            let small = |reason| CodesFault::new("pattern", Rejection::PatternTooSmall { reason });
+            let small = |reason| CodesFault::new(Input::Pattern, Rejection::PatternTooSmall { reason });
             if placeholders < LEAST_PLACEHOLDERS {
                 let reason = format!("expected at least {LEAST_PLACEHOLDERS} placeholders, found {placeholders}");
                 return Err(small(reason));
@@ -93,7 +94,7 @@ impl CodesDraft {
 
     fn format(&self) -> Result<CodeFormat, CodesFault> {
         let pattern = Pattern::parse(&self.pattern)
-            .map_err(|error| CodesFault { position: error.position(), ..invalid("pattern", error.to_string()) })?;
+            .map_err(|error| CodesFault { position: error.position(), ..invalid(Input::Pattern, error.to_string()) })?;
         let exclusions = Exclusions::new(&self.excluded_characters, &self.excluded_phrases)
             .map_err(|error| invalid(exclusions_field(&error), error.to_string()))?;
         let case = case_mode(self.case_sensitive || pattern.mixes_case());
@@ -101,20 +102,20 @@ impl CodesDraft {
     }
 }
 
-fn invalid(field: &'static str, reason: String) -> CodesFault {
+fn invalid(field: Input, reason: String) -> CodesFault {
     CodesFault::new(field, Rejection::PatternInvalid { reason })
 }
 
 fn forced(error: &FormatError) -> CodesFault {
-    invalid("pattern", error.to_string())
+    invalid(Input::Pattern, error.to_string())
 }
 
-fn exclusions_field(error: &ExclusionError) -> &'static str {
+fn exclusions_field(error: &ExclusionError) -> Input {
     match error {
-        ExclusionError::NotOneCharacter { .. } | ExclusionError::TooManyCharacters { .. } => "excludedCharacters",
+        ExclusionError::NotOneCharacter { .. } | ExclusionError::TooManyCharacters { .. } => Input::ExcludedCharacters,
         ExclusionError::EmptyPhrase { .. }
         | ExclusionError::PhraseTooLong { .. }
-        | ExclusionError::TooManyPhrases { .. } => "excludedPhrases",
+        | ExclusionError::TooManyPhrases { .. } => Input::ExcludedPhrases,
     }
 }
 
@@ -221,8 +222,8 @@ impl CodeSeries {
     pub fn open(&self, case_sensitive: bool) -> Result<Option<Series>, CodesFault> {
         let Making::Keyed(key) = &self.making else { return Ok(None) };
         let space = Space::new(self.format(case_sensitive)?);
-        let space = space.map_err(|error| invalid("excludedPhrases", error.to_string()))?;
-        Series::new(Arc::new(space), key).map(Some).map_err(|error| invalid("pattern", error.to_string()))
+        let space = space.map_err(|error| invalid(Input::ExcludedPhrases, error.to_string()))?;
+        Series::new(Arc::new(space), key).map(Some).map_err(|error| invalid(Input::Pattern, error.to_string()))
     }
 
     /// Its request.
@@ -328,18 +329,18 @@ mod tests {
         };
         let digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
         let cases = [
-            (draft(""), "pattern", "empty"),
-            (draft("AB##\\"), "pattern", "backslash"),
-            (draft("A###"), "pattern", "at least 4 placeholders, found 3"),
-            (excluding(&digits[1..], &[]), "pattern", "at least 100 combinations"),
-            (excluding(&digits, &[]), "excludedCharacters", "leave no code"),
-            (excluding(&["ab"], &[]), "excludedCharacters", "one character"),
-            (excluding(&[], &digits), "excludedPhrases", "leave no code"),
-            (excluding(&[], &[""]), "excludedPhrases", "empty"),
+            (draft(""), Input::Pattern, "empty"),
+            (draft("AB##\\"), Input::Pattern, "backslash"),
+            (draft("A###"), Input::Pattern, "at least 4 placeholders, found 3"),
+            (excluding(&digits[1..], &[]), Input::Pattern, "at least 100 combinations"),
+            (excluding(&digits, &[]), Input::ExcludedCharacters, "leave no code"),
+            (excluding(&["ab"], &[]), Input::ExcludedCharacters, "one character"),
+            (excluding(&[], &digits), Input::ExcludedPhrases, "leave no code"),
+            (excluding(&[], &[""]), Input::ExcludedPhrases, "empty"),
         ];
         for (draft, field, text) in cases {
             let (found, _, message) = bulk(draft.clone());
-            assert!(found == field && message.contains(text), "{draft:?}: {found} {message}");
+            assert!(found == field && message.contains(text), "{draft:?}: {found:?} {message}");
         }
         assert_eq!(bulk(draft("AB##\\")).1, Some(4));
     }

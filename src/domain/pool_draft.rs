@@ -15,7 +15,7 @@ use super::{
     period::{Instant, Period},
     pool::Pool,
     pool_codes::{CodesDraft, CodesFault, NewCodes},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     source::Source,
     terms::{CouponType, Restrictions, Terms, Value},
     till::{Till, TillEdit, check_claim_on_use},
@@ -108,12 +108,12 @@ pub struct Faults(Vec<Refusal>);
 
 impl Faults {
     /// The value, or none and its fault kept with its field.
-    pub fn take<T>(&mut self, field: &[&str], result: Result<T, Rejection>) -> Option<T> {
+    pub fn take<T>(&mut self, field: &[Input], result: Result<T, Rejection>) -> Option<T> {
         result.map_err(|rejection| self.0.push(rejection.at(field.iter().copied()))).ok()
     }
 
     /// Keeps a fault.
-    pub fn add(&mut self, field: &[&str], rejection: Rejection) {
+    pub fn add(&mut self, field: &[Input], rejection: Rejection) {
         self.0.push(rejection.at(field.iter().copied()));
     }
 
@@ -155,19 +155,19 @@ impl PoolDraft {
         codes: Option<Result<NewCodes, CodesFault>>,
     ) -> Result<Pool, Vec<Refusal>> {
         let mut faults = Faults::default();
-        faults.take(&["name"], checked_text(&self.name, MAX_NAME));
+        faults.take(&[Input::Name], checked_text(&self.name, MAX_NAME));
         if let Some(external) = &self.external_id {
-            faults.take(&["externalId"], check_external_id(external));
+            faults.take(&[Input::ExternalId], check_external_id(external));
         }
         let currency = self.check_currency(&mut faults);
         let codes = self.check_source(codes, &mut faults);
-        faults.take(&["checks"], check_number(&self.checks));
-        faults.take(&["paysShipping"], check_pays_shipping(self.kind, self.pays_shipping));
-        let value = faults.take(&["value"], Value::parse(self.kind, self.value.as_deref(), currency));
+        faults.take(&[Input::Checks], check_number(&self.checks));
+        faults.take(&[Input::PaysShipping], check_pays_shipping(self.kind, self.pays_shipping));
+        let value = faults.take(&[Input::Value], Value::parse(self.kind, self.value.as_deref(), currency));
         let restrictions = self.restrictions.check(self.kind, currency, &mut faults);
         let till = self.till.applied(&Till::default(), &mut faults);
         faults.into_result()?;
-        let Some(value) = value else { return Err(vec![Rejection::Required { what: "a value" }.at(["value"])]) };
+        let Some(value) = value else { return Err(vec![Rejection::Required { what: "a value" }.at([Input::Value])]) };
         let mut pool = Pool {
             id,
             external_id: self.external_id.clone(),
@@ -202,13 +202,13 @@ impl PoolDraft {
         pool.holdings_since = pool.asks_holdings().then_some(0);
         pool.claims_since = pool.till.limits.per_customer.map(|_| 0);
         let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
-        open.map_err(|rejection| vec![rejection.at(["claimOnUse"])])?;
+        open.map_err(|rejection| vec![rejection.at([Input::ClaimOnUse])])?;
         Ok(pool)
     }
 
     fn check_currency(&self, faults: &mut Faults) -> Option<Currency> {
         let code = self.currency.as_deref()?;
-        faults.take(&["currency"], Currency::parse(code))
+        faults.take(&[Input::Currency], Currency::parse(code))
     }
 
     /// The codes, where the source makes them; other sources have none of the fields.
@@ -216,21 +216,21 @@ impl PoolDraft {
         let subject = || format!("source {}", self.source.name());
         let makes = matches!(self.source, Source::Generated | Source::BulkGenerated);
         let given = [
-            ("pattern", self.pattern.is_some() && !makes),
-            ("excludedCharacters", !self.excluded_characters.is_empty() && !makes),
-            ("excludedPhrases", !self.excluded_phrases.is_empty() && !makes),
-            ("remote", self.remote.is_some() && self.source != Source::Remote),
+            (Input::Pattern, self.pattern.is_some() && !makes),
+            (Input::ExcludedCharacters, !self.excluded_characters.is_empty() && !makes),
+            (Input::ExcludedPhrases, !self.excluded_phrases.is_empty() && !makes),
+            (Input::Remote, self.remote.is_some() && self.source != Source::Remote),
         ];
         for (field, _) in given.iter().filter(|(_, given)| *given) {
-            faults.add(&[field], Rejection::FieldNotApplicable { subject: subject() });
+            faults.add(&[*field], Rejection::FieldNotApplicable { subject: subject() });
         }
         if self.source == Source::Remote && self.remote.is_none() {
-            faults.add(&["remote"], Rejection::Required { what: "a plugin that supplies the codes" });
+            faults.add(&[Input::Remote], Rejection::Required { what: "a plugin that supplies the codes" });
         }
         match codes.filter(|_| makes) {
             Some(Ok(codes)) => return Some(codes),
             Some(Err(fault)) => faults.add(&[fault.field], fault.rejection),
-            None if makes => faults.add(&["pattern"], Rejection::Required { what: "a pattern" }),
+            None if makes => faults.add(&[Input::Pattern], Rejection::Required { what: "a pattern" }),
             None => {}
         }
         None
@@ -241,8 +241,8 @@ impl RestrictionsDraft {
     /// The restrictions, with what is wrong added to `faults`.
     pub fn check(&self, kind: CouponType, currency: Option<Currency>, faults: &mut Faults) -> Restrictions {
         let exponent = super::currency::exponent_of(currency);
-        let mut card_amount = |name: &str, text: &Option<String>| {
-            let field = ["restrictions", name];
+        let mut card_amount = |name: Input, text: &Option<String>| {
+            let field = [Input::Restrictions, name];
             let text = text.as_deref()?;
             if kind != CouponType::GiftCard {
                 faults.add(&field, not_for(kind));
@@ -250,20 +250,23 @@ impl RestrictionsDraft {
             }
             faults.take(&field, positive(text, exponent))
         };
-        let minimum_value = card_amount("minimumValue", &self.minimum_value);
-        let minimum_redemption_value = card_amount("minimumRedemptionValue", &self.minimum_redemption_value);
+        let minimum_value = card_amount(Input::MinimumValue, &self.minimum_value);
+        let minimum_redemption_value = card_amount(Input::MinimumRedemptionValue, &self.minimum_redemption_value);
         let minimum = self.purchase_minimum.as_deref();
-        let purchase_minimum =
-            minimum.and_then(|text| faults.take(&["restrictions", "purchaseMinimum"], positive(text, exponent)));
+        let purchase_minimum = minimum
+            .and_then(|text| faults.take(&[Input::Restrictions, Input::PurchaseMinimum], positive(text, exponent)));
         let period = self.expiration_period.as_deref();
         let expiration_period =
-            period.and_then(|text| faults.take(&["restrictions", "expirationPeriod"], Period::parse(text)));
-        let stores = faults.take(&["restrictions", "stores"], listed(&self.stores)).unwrap_or_default();
-        let products = faults.take(&["restrictions", "products"], listed(&self.products)).unwrap_or_default();
+            period.and_then(|text| faults.take(&[Input::Restrictions, Input::ExpirationPeriod], Period::parse(text)));
+        let stores = faults.take(&[Input::Restrictions, Input::Stores], listed(&self.stores)).unwrap_or_default();
+        let products = faults.take(&[Input::Restrictions, Input::Products], listed(&self.products)).unwrap_or_default();
         let zone = self.time_zone.as_deref();
-        let time_zone = zone.and_then(|name| faults.take(&["restrictions", "timeZone"], Zone::parse(name)));
+        let time_zone = zone.and_then(|name| faults.take(&[Input::Restrictions, Input::TimeZone], Zone::parse(name)));
         let valid_until = self.valid_until.and_then(|until| {
-            faults.take(&["restrictions", "validUntil"], last_instant(until, self.valid_from, time_zone.as_ref()))
+            faults.take(
+                &[Input::Restrictions, Input::ValidUntil],
+                last_instant(until, self.valid_from, time_zone.as_ref()),
+            )
         });
         Restrictions {
             minimum_value,

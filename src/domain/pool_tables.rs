@@ -8,7 +8,7 @@ use super::{
     code::{CodeFormat, Space, SpaceError},
     pool::Pool,
     pool_codes::{CodesFault, NewCodes},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 
 const MIB: usize = 1024 * 1024;
@@ -42,7 +42,7 @@ impl Pool {
                      {}: exclude fewer or shorter phrases, or make another pool",
                     mib(MAX_POOL_TABLES)
                 );
-                return Err(CodesFault::new("excludedPhrases", Rejection::TablesTooLarge { reason }));
+                return Err(CodesFault::new(Input::ExcludedPhrases, Rejection::TablesTooLarge { reason }));
             }
         }
         Ok(())
@@ -55,7 +55,7 @@ fn too_large(need: &str) -> CodesFault {
          shorter pattern",
         mib(MAX_TABLES)
     );
-    CodesFault::new("excludedPhrases", Rejection::TablesTooLarge { reason })
+    CodesFault::new(Input::ExcludedPhrases, Rejection::TablesTooLarge { reason })
 }
 
 /// So many bytes for people, rounded up to a tenth.
@@ -117,7 +117,7 @@ mod tests {
                     assert!(!fits, "{what}: {}", fault.rejection);
                     assert_eq!(
                         (fault.field, fault.rejection.code()),
-                        ("excludedPhrases", Code::LimitExceeded),
+                        (Input::ExcludedPhrases, Code::LimitExceeded),
                         "{what}"
                     );
                     assert!(

@@ -4,9 +4,11 @@
 //! forces a decision everywhere.
 
 mod code;
+mod input;
 mod refusal;
 
 pub use code::Code;
+pub use input::{Input, Path, Step};
 pub use refusal::Refusal;
 
 use thiserror::Error;
@@ -365,9 +367,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The refusal of the input's part at `field`, a path such as `["restrictions", "minimumValue"]`.
-    pub fn at<S: Into<String>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
-        Refusal { code: self.code(), message: self.to_string(), field: field.into_iter().map(Into::into).collect() }
+    /// The refusal of the part of the input to which these steps lead.
+    pub fn at<S: Into<Step>>(self, field: impl IntoIterator<Item = S>) -> Refusal {
+        Refusal { code: self.code(), message: self.to_string(), field: field.into_iter().collect() }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     combining::Stacking,
     limits::{Limits, LimitsDraft},
     pool_draft::Faults,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 
 /// What a pool says of how its coupons behave at the till. It counts at once, for coupons that exist too.
@@ -42,12 +42,12 @@ impl TillEdit {
         let mut till = current.clone();
         match self.stacking.as_ref().map(|stacking| stacking.as_ref().map(Stacking::checked).transpose()) {
             Some(Ok(stacking)) => till.stacking = stacking.unwrap_or_default(),
-            Some(Err(refusal)) => faults.keep(refusal.within("stacking")),
+            Some(Err(refusal)) => faults.keep(refusal.within(Input::Stacking)),
             None => {}
         }
         match self.limits.map(|limits| limits.map(|limits| limits.checked()).transpose()) {
             Some(Ok(limits)) => till.limits = limits.unwrap_or_default(),
-            Some(Err(refusals)) => refusals.into_iter().for_each(|refusal| faults.keep(refusal.within("limits"))),
+            Some(Err(refusals)) => refusals.into_iter().for_each(|refusal| faults.keep(refusal.within(Input::Limits))),
             None => {}
         }
         till.claim_on_use = self.claim_on_use.unwrap_or(till.claim_on_use);

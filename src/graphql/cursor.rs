@@ -8,7 +8,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
     job::JobId,
     name_key::NameKey,
-    rejection::Refusal,
+    rejection::{Input, Refusal},
 };
 use scrip_service::{PoolPlace, foreign_cursor};
 
@@ -31,7 +31,7 @@ pub fn cursor<P: Place>(ids: &GlobalIds, place: &P) -> Cursor {
 
 /// The place of a cursor that was given as the argument `field`. Clients keep cursors, so those that versions before gave
 /// out, which were not sealed, are read as well.
-pub fn place<P: Place>(ids: &GlobalIds, cursor: Option<&Cursor>, field: &'static str) -> Result<Option<P>, Refusal> {
+pub fn place<P: Place>(ids: &GlobalIds, cursor: Option<&Cursor>, field: Input) -> Result<Option<P>, Refusal> {
     let Some(Cursor(text)) = cursor else { return Ok(None) };
     let read = ids.place(text).or_else(|| plain(text)).and_then(|text| P::read(&text));
     read.map(Some).ok_or_else(|| foreign_cursor(field))
@@ -48,7 +48,7 @@ fn plain(text: &str) -> Option<String> {
 pub fn place_of<P: Place>(
     ids: &GlobalIds,
     cursor: Option<&Cursor>,
-    field: &'static str,
+    field: Input,
     belongs: impl Fn(&P) -> bool,
 ) -> Result<Option<P>, Refusal> {
     match place(ids, cursor, field)? {

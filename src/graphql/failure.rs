@@ -4,7 +4,7 @@
 use async_graphql::{Context, Error, ErrorExtensions, Response};
 
 use super::code::CouponErrorCode;
-use scrip_domain::rejection::{Refusal, Rejection};
+use scrip_domain::rejection::{Input, Refusal, Rejection};
 use scrip_service::Failure;
 
 /// The most errors of an answer.
@@ -19,12 +19,12 @@ pub fn refused(refusal: &Refusal) -> Error {
     Error::new(refusal.message.clone()).extend_with(|_, extensions| {
         let code = CouponErrorCode::from(refusal.code);
         extensions.set("code", async_graphql::resolver_utils::enum_value(code));
-        extensions.set("field", refusal.field.clone());
+        extensions.set("field", refusal.field.names());
     })
 }
 
 /// The error of a query whose argument `field` is refused.
-pub fn rejected(rejection: Rejection, field: &'static str) -> Error {
+pub fn rejected(rejection: Rejection, field: Input) -> Error {
     refused(&rejection.at([field]))
 }
 

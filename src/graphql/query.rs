@@ -25,7 +25,7 @@ use super::{
 use scrip_domain::{
     customer::Email,
     id::{CustomerId, checked_id},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_service::PageRequest;
 
@@ -62,7 +62,7 @@ impl Query {
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
             let rejection = Rejection::LimitExceeded { what: "too many ids", limit: MAX_NODES as u64 };
-            return Err(rejected(rejection, "ids"));
+            return Err(rejected(rejection, Input::Ids));
         }
         let mut nodes = Vec::with_capacity(ids.len());
         for id in ids {
@@ -83,7 +83,7 @@ impl Query {
         let found = match (id, external_id) {
             (Some(id), None) => pool_id(session.ids(), &id).map_or(Ok(None), |id| session.pool(id)),
             (None, Some(external)) => session.pool_by_external_id(&external),
-            _ => return Err(rejected(Rejection::Required { what: "either id or externalId" }, "id")),
+            _ => return Err(rejected(Rejection::Required { what: "either id or externalId" }, Input::Id)),
         };
         Ok(found.map_err(|failure| failed(ctx, &failure))?.map(CouponPool))
     }
@@ -103,8 +103,8 @@ impl Query {
         #[graphql(desc = "Only these.")] filter: Option<PoolFilter>,
         #[graphql(desc = "In this order.")] order_by: Option<PoolOrder>,
     ) -> Result<CouponPoolConnection> {
-        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
-        let before = place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
+        let before = place(ids(ctx)?, before.as_ref(), Input::Before).map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let order = order_by.map_or_else(scrip_service::PoolOrder::default, Into::into);
         let page = session(ctx)?.pools(&filter.unwrap_or_default().into(), order, &request);
@@ -132,7 +132,7 @@ impl Query {
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<CouponConnection> {
-        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let page = session(ctx)?.coupons_by_code(&code, &request, instant(ctx)?).await;
         let page = page.map_err(|failure| failed(ctx, &failure))?;
@@ -154,15 +154,15 @@ impl Query {
                 Some(GlobalId::Customer(id)) => session.customer(&id).await,
                 Some(_) => return Ok(None),
                 None => {
-                    let id = CustomerId::parse(&id).map_err(|rejection| rejected(rejection, "id"))?;
+                    let id = CustomerId::parse(&id).map_err(|rejection| rejected(rejection, Input::Id))?;
                     session.customer(&id).await
                 }
             },
             (None, Some(email)) => {
-                let email = Email::parse(&email).map_err(|rejection| rejected(rejection, "email"))?;
+                let email = Email::parse(&email).map_err(|rejection| rejected(rejection, Input::Email))?;
                 session.customer_by_email(&email).await
             }
-            _ => return Err(rejected(Rejection::Required { what: "either id or email" }, "id")),
+            _ => return Err(rejected(Rejection::Required { what: "either id or email" }, Input::Id)),
         };
         Ok(found.map_err(|failure| failed(ctx, &failure))?.map(Customer))
     }
@@ -180,8 +180,8 @@ impl Query {
         #[graphql(desc = "Only those before this place.")] before: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<CustomerFilter>,
     ) -> Result<CustomerConnection> {
-        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
-        let before = place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
+        let before = place(ids(ctx)?, before.as_ref(), Input::Before).map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let prefix = filter.and_then(|filter| filter.id_prefix).unwrap_or_default();
         let page = session(ctx)?.list_customers(&prefix, &request).await.map_err(|failure| failed(ctx, &failure))?;
@@ -231,7 +231,7 @@ impl Query {
         #[graphql(desc = "Whose coupons, and the basket.")] input: EligibleInput,
     ) -> Result<Eligibility> {
         let customer =
-            customer_id(ids(ctx)?, &input.customer_id).map_err(|rejection| rejected(rejection, "customerId"))?;
+            customer_id(ids(ctx)?, &input.customer_id).map_err(|rejection| rejected(rejection, Input::CustomerId))?;
         let fitting = session(ctx)?.eligible_coupons(customer, input.basket.into()).await;
         Ok(Eligibility::of(*fitting.map_err(|failure| failed(ctx, &failure))?))
     }
@@ -274,7 +274,7 @@ impl Query {
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<JobFilter>,
     ) -> Result<JobConnection> {
-        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         let page = session(ctx)?.jobs(&filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
@@ -326,7 +326,7 @@ impl Query {
         #[graphql(desc = "Only those after this place, which are older.")] after: Option<Cursor>,
         #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
     ) -> Result<AuditEntryConnection> {
-        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
         let after = after.map(|AuditPlace(number)| number);
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?);

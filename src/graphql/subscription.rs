@@ -15,7 +15,7 @@ use super::{
 };
 use scrip_domain::{
     id::EventId,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 use scrip_service::{Action, Failure, Follower, Resync, Session};
 
@@ -56,7 +56,7 @@ impl Subscription {
         >,
         #[graphql(desc = "Only these.")] filter: Option<EventFilter>,
     ) -> Result<impl Stream<Item = Result<CouponEventStreamItem>>> {
-        let after = place::<EventId>(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place::<EventId>(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         Ok(match session(ctx)?.follow(filter, after).map_err(|failure| failed(ctx, &failure))? {
             Ok(follower) => Either::Left(items(ctx, follower)),
@@ -76,9 +76,9 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<Job>>> {
         let session = session(ctx)?;
         session.demand(Action::ReadJobs).map_err(|failure| failed(ctx, &failure))?;
-        let job = job_id(ids(ctx)?, &id).map_err(|rejection| rejected(rejection, "id"))?;
+        let job = job_id(ids(ctx)?, &id).map_err(|rejection| rejected(rejection, Input::Id))?;
         if session.job(job).await.map_err(|failure| failed(ctx, &failure))?.is_none() {
-            return Err(rejected(Rejection::NotFound { what: "job", by: "id" }, "id"));
+            return Err(rejected(Rejection::NotFound { what: "job", by: "id" }, Input::Id));
         }
         let followed = session.follow_job(job).map_err(|failure| failed(ctx, &failure))?;
         Ok(stream::unfold(Some(followed), async move |followed| {

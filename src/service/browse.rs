@@ -16,6 +16,7 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
     pool_draft::check_code,
+    rejection::Input,
     source::Source,
 };
 use scrip_storage::{CodeLists, CodeOwners, Coupons, Ledger, Named, TypedCodes, View};
@@ -166,7 +167,7 @@ impl Scrip {
     ) -> Result<Option<Page<Coupon, CouponId>>, Failure> {
         let Some(coupon) = self.coupons(&[id]).await?.pop().flatten() else { return Ok(None) };
         match page.after {
-            Some(after) if after.pool != id.pool => Err(foreign_cursor("after").into()),
+            Some(after) if after.pool != id.pool => Err(foreign_cursor(Input::After).into()),
             Some(after) if after >= id => Ok(Some(Page::empty())),
             _ => Ok(Some(Page { items: vec![(id, coupon)], ..Page::empty() })),
         }
@@ -180,7 +181,7 @@ impl Scrip {
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
         if page.after.is_some_and(|after| after.pool != pool.id) {
-            return Err(foreign_cursor("after").into());
+            return Err(foreign_cursor(Input::After).into());
         }
         let filter = CouponFilter { code: Some(code), ..CouponFilter::default() };
         self.pool_coupons(pool.id, &filter, page, now).await

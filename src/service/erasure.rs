@@ -15,7 +15,7 @@ use super::{
 };
 use scrip_domain::{
     id::{CouponId, CustomerId, EventId},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     status::Status,
 };
 use scrip_storage::{
@@ -86,7 +86,7 @@ impl Scrip {
         drop(turn);
         match looked {
             Went::Back => {
-                let refused = Failure::from(Rejection::CustomerHoldsCoupons.at(["customerId"]));
+                let refused = Failure::from(Rejection::CustomerHoldsCoupons.at([Input::CustomerId]));
                 self.note_attempt(actor, "CUSTOMER_ERASE", None, &refused).await;
                 return Err(refused);
             }

@@ -9,6 +9,7 @@ use scrip_domain::{
     event::{Event, EventType},
     id::{CouponId, CustomerId, EventId, PoolId},
     period::{Instant, instant_of},
+    rejection::Input,
 };
 use scrip_storage::{CustomerEvents, Dated, EVENTS_IN_ROW, Events, Histories, ReadFrom, TransactionEvents};
 
@@ -91,7 +92,7 @@ impl Scrip {
 
     /// Refuses places in a log that is not here any more, as after a salvage.
     pub(super) fn refuse_other_logs(&self, page: &PageRequest<EventCursor>) -> Result<(), Failure> {
-        for (cursor, field) in [(page.after, "after"), (page.before, "before")] {
+        for (cursor, field) in [(page.after, Input::After), (page.before, Input::Before)] {
             if cursor.is_some_and(|at| at.stream != self.registry.stream()) {
                 return Err(foreign_cursor(field).into());
             }

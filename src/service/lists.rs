@@ -18,7 +18,7 @@ use scrip_domain::{
     period::Instant,
     pool::{Pool, Supply, same_code},
     presence::{Node, NodeId, Statuses, next, previous},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     status::Status,
 };
 use scrip_storage::{Nodes, Tallies, View};
@@ -319,7 +319,7 @@ impl Places<'_> {
 }
 
 /// The refusal of a cursor that another list gave.
-pub fn foreign_cursor(field: &'static str) -> Refusal {
+pub fn foreign_cursor(field: Input) -> Refusal {
     let reason = "expected a cursor that a page of this list gave".to_owned();
     Rejection::ValueInvalid { reason }.at([field])
 }

@@ -1,7 +1,7 @@
 //! Pages of lists: how many, from where, in which direction (the Relay cursor connections
 //! specification). Cursors name the place of an item, so a page costs what it shows.
 
-use scrip_domain::rejection::{Refusal, Rejection};
+use scrip_domain::rejection::{Input, Refusal, Rejection};
 
 /// The most items of a page.
 pub const MAX_PAGE: usize = 500;
@@ -27,11 +27,11 @@ impl<C> PageRequest<C> {
         let (limit, field, from_end) = match (first, last) {
             (Some(_), Some(_)) => {
                 let reason = "expected first or last, not both".to_owned();
-                return Err(Rejection::ValueInvalid { reason }.at(["last"]));
+                return Err(Rejection::ValueInvalid { reason }.at([Input::Last]));
             }
-            (None, None) => (DEFAULT_PAGE, "first", false),
-            (Some(number), None) => (usize::try_from(number).unwrap_or_default(), "first", false),
-            (None, Some(number)) => (usize::try_from(number).unwrap_or_default(), "last", true),
+            (None, None) => (DEFAULT_PAGE, Input::First, false),
+            (Some(number), None) => (usize::try_from(number).unwrap_or_default(), Input::First, false),
+            (None, Some(number)) => (usize::try_from(number).unwrap_or_default(), Input::Last, true),
         };
         if !(1..=MAX_PAGE).contains(&limit) {
             let reason = format!("expected a page of 1 to {MAX_PAGE} items");

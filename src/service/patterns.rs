@@ -12,7 +12,7 @@ use scrip_domain::{
     id::PoolId,
     pool_codes::{CodesDraft, CodesFault},
     pool_draft::{PoolDraft, RestrictionsDraft},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     source::Source,
     terms::CouponType,
 };
@@ -96,7 +96,7 @@ impl Scrip {
             }
             DraftFor::Edit(id) => {
                 let Some(pool) = self.registry.pool(id).filter(|pool| caller.groups.see(pool.group)) else {
-                    return Ok(vec![Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"])]);
+                    return Ok(vec![Rejection::NotFound { what: "pool", by: "id" }.at([Input::PoolId])]);
                 };
                 let made = !pool.series.is_empty();
                 let edit = PoolEdit {

@@ -13,7 +13,7 @@ use scrip_domain::{
     id::PoolId,
     name_key::NameKey,
     pool::Pool,
-    rejection::Refusal,
+    rejection::{Input, Refusal},
 };
 
 /// In which order.
@@ -80,7 +80,7 @@ impl Registry {
         order: PoolOrder,
         page: &PageRequest<PoolPlace>,
     ) -> Result<Page<Arc<Pool>, PoolPlace>, Refusal> {
-        for (place, field) in [(&page.after, "after"), (&page.before, "before")] {
+        for (place, field) in [(&page.after, Input::After), (&page.before, Input::Before)] {
             if place.as_ref().is_some_and(|place| place.order() != order) {
                 return Err(foreign_cursor(field));
             }

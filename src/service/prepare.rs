@@ -29,7 +29,7 @@ use scrip_domain::{
     id::PoolId,
     pool::Pool,
     pool_codes::{CodesDraft, CodesFault, NewCodes},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection, Step},
     source::Source,
 };
 use scrip_plugins::{BindingFault, PluginKind, shown};
@@ -186,16 +186,16 @@ impl Scrip {
             let mut found = self.check_binding(remote, PluginKind::Source).await;
             found.extend(self.check_tells(remote).filter(|_| found.is_empty()));
             let found = found.into_iter();
-            faults.extend(found.map(|fault| fault.within("remote")));
+            faults.extend(found.map(|fault| fault.within(Input::Remote)));
         }
         for (place, check) in checks.iter().enumerate() {
             let mut found = self.check_binding(check, PluginKind::Restriction).await;
             if check.tells_changes {
                 let subject = "a check, which has no partner".to_owned();
-                found.push(Rejection::FieldNotApplicable { subject }.at(["tellsChanges"]));
+                found.push(Rejection::FieldNotApplicable { subject }.at([Input::TellsChanges]));
             }
             let found = found.into_iter();
-            faults.extend(found.map(|fault| fault.within(&place.to_string()).within("checks")));
+            faults.extend(found.map(|fault| fault.within(place).within(Input::Checks)));
         }
         faults
     }
@@ -208,7 +208,7 @@ impl Scrip {
         }
         let name = shown(&binding.plugin);
         let reason = format!("the plugin {name:?} is told no changes: it does not export notice-api of contract 1.1");
-        Some(Rejection::ValueInvalid { reason }.at(["tellsChanges"]))
+        Some(Rejection::ValueInvalid { reason }.at([Input::TellsChanges]))
     }
 
     async fn check_binding(&self, binding: &Binding, kind: PluginKind) -> Vec<Refusal> {
@@ -222,14 +222,15 @@ impl Scrip {
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 let name = shown(&binding.plugin);
                 let reason = format!("no {} plugin {name:?} is loaded: there are {known}", kind.name());
-                vec![Rejection::ValueInvalid { reason }.at(["plugin"])]
+                vec![Rejection::ValueInvalid { reason }.at([Input::Plugin])]
             }
-            Err(BindingFault::Loading(reason)) => vec![Rejection::ValueInvalid { reason }.at(["plugin"])],
+            Err(BindingFault::Loading(reason)) => vec![Rejection::ValueInvalid { reason }.at([Input::Plugin])],
             Err(BindingFault::Config(faults)) => faults
                 .into_iter()
                 .map(|fault| {
-                    let path = std::iter::once("config".to_owned()).chain(fault.path);
-                    Rejection::ValueInvalid { reason: fault.reason }.at(path)
+                    let config = std::iter::once(Step::from(Input::Config));
+                    Rejection::ValueInvalid { reason: fault.reason }
+                        .at(config.chain(fault.path.into_iter().map(Step::named)))
                 })
                 .collect(),
         }

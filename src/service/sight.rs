@@ -9,7 +9,7 @@ use scrip_domain::{
     group::{GroupId, Groups},
     id::PoolId,
     pool::Pool,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 
 /// What is told of a code whose pool does not exist for whoever asks.
@@ -93,21 +93,21 @@ impl Sight {
 
     /// An answer without what does not exist; refused where nothing is left of it.
     pub(super) fn answer(&self, answer: Answer) -> Result<Answer, Failure> {
-        let exists = |pool: PoolId, what: &'static str, field: &str| -> Result<(), Failure> {
+        let exists = |pool: PoolId, what: &'static str, field: Input| -> Result<(), Failure> {
             if self.sees(pool) { Ok(()) } else { Err(Rejection::NotFound { what, by: "id" }.at([field]).into()) }
         };
         Ok(match answer {
             answer if self.is_whole() => answer,
-            Answer::Pool(pool) => exists(pool.id, "pool", "id").map(|()| Answer::Pool(pool))?,
+            Answer::Pool(pool) => exists(pool.id, "pool", Input::Id).map(|()| Answer::Pool(pool))?,
             Answer::Generated(pool, count) => {
-                exists(pool.id, "pool", "poolId").map(|()| Answer::Generated(pool, count))?
+                exists(pool.id, "pool", Input::PoolId).map(|()| Answer::Generated(pool, count))?
             }
             Answer::Edited(pool, reached, job) => {
-                exists(pool.id, "pool", "id").map(|()| Answer::Edited(pool, reached, job))?
+                exists(pool.id, "pool", Input::Id).map(|()| Answer::Edited(pool, reached, job))?
             }
-            Answer::Added(added) => exists(added.pool, "pool", "poolId").map(|()| Answer::Added(added))?,
+            Answer::Added(added) => exists(added.pool, "pool", Input::PoolId).map(|()| Answer::Added(added))?,
             Answer::Coupon(coupon, entry) => {
-                exists(coupon.id.pool, "coupon", "coupon").map(|()| Answer::Coupon(coupon, entry))?
+                exists(coupon.id.pool, "coupon", Input::Coupon).map(|()| Answer::Coupon(coupon, entry))?
             }
             Answer::Checkout(record) => Answer::Checkout(self.record(record)),
             Answer::PriceChanged(record, refusal) => Answer::PriceChanged(self.record(record), refusal),

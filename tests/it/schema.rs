@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use scrip::domain::rejection::Input;
+
 #[test]
 fn the_schema_file_is_what_the_code_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
@@ -34,4 +36,24 @@ fn everything_in_the_schema_is_described() {
         }
     }
     assert!(bare.is_empty(), "without a description: {bare:#?}");
+}
+
+#[test]
+fn every_field_that_a_refusal_can_name_is_there() {
+    let definition = scrip::graphql::definition();
+    // Whatever else has such a name is no field that is sent.
+    let (mut sent, mut input, mut arguments, mut comment) = (Vec::new(), false, false, false);
+    for line in definition.lines() {
+        let text = line.trim();
+        if text.starts_with("\"\"\"") {
+            comment = if text.len() > 3 && text.ends_with("\"\"\"") { false } else { !comment };
+        } else if !comment {
+            input = line.starts_with("input ") || input && line != "}";
+            arguments = text.ends_with('(') || arguments && !text.starts_with(')');
+            sent.extend(text.split_once(':').filter(|_| input || arguments).map(|(name, _)| name));
+        }
+    }
+    let names = Input::ALL.iter().map(|field| field.name()).filter(|name| !sent.contains(name));
+    // Those two are of HTTP.
+    assert_eq!(names.collect::<Vec<_>>(), ["pool", "uploads"]);
 }

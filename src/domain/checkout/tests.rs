@@ -306,7 +306,7 @@ fn unit_prices_have_up_to_six_decimals_and_a_line_is_rounded_once() {
         let lines = vec![("p".to_owned(), quantity, price.to_owned())];
         let draft = BasketDraft { currency: currency.to_owned(), store: None, shipping: None, lines };
         let found = draft.check().map(|basket| basket.lines[0].amount.0);
-        let found = found.map_err(|refusals| refusals[0].field.last().cloned().expect("a field"));
+        let found = found.map_err(|refusals| refusals[0].field.names().pop().expect("a field"));
         assert_eq!(found, expected.map_err(str::to_owned), "{quantity} times {price} {currency}");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     decimal::{Amount, Decimal},
     gift_card::Account,
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     terms::{Terms, Value},
 };
 
@@ -85,10 +85,10 @@ fn card_payment(
     let (mine, theirs) = (terms.exponent(), basket.currency.exponent());
     let wanted = match asked {
         Some(text) => {
-            let asked = Decimal::parse(text).map_err(|rejection| rejection.at(["amount"]))?;
+            let asked = Decimal::parse(text).map_err(|rejection| rejection.at([Input::Amount]))?;
             let wanted = asked_amount(asked, terms, basket)?;
             if wanted > account.balance {
-                return Err(Rejection::InsufficientBalance { balance: account.balance.text(mine) }.at(["amount"]));
+                return Err(Rejection::InsufficientBalance { balance: account.balance.text(mine) }.at([Input::Amount]));
             }
             wanted.rescaled(mine, theirs)
         }
@@ -117,7 +117,7 @@ fn in_both(amount: Amount, terms: &Terms, basket: &Basket) -> Result<Amount, Rej
 /// The amount that is asked of a card for a basket, in the card's minor units: one that both can express.
 pub fn asked_amount(asked: Decimal, terms: &Terms, basket: &Basket) -> Result<Amount, Refusal> {
     let both = terms.exponent().min(basket.currency.exponent());
-    let amount = asked.to_amount(both).map_err(|rejection| rejection.at(["amount"]))?;
+    let amount = asked.to_amount(both).map_err(|rejection| rejection.at([Input::Amount]))?;
     Ok(amount.rescaled(both, terms.exponent()))
 }
 

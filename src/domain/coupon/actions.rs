@@ -8,7 +8,7 @@ use crate::{
     gift_card::{Entry, EntryKind, Posting},
     id::CustomerId,
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     status::Status,
     terms::Terms,
 };
@@ -34,7 +34,7 @@ impl Coupon {
                 return Err(self.refusal(now).into());
             }
         }
-        terms.admits_customer(holder.currency).map_err(|r| r.at(["customerId"]))?;
+        terms.admits_customer(holder.currency).map_err(|r| r.at([Input::CustomerId]))?;
         self.start(terms, holder.customer, now)?;
         let mut change = self.change(EventType::Claim, Status::Claimed).told_with(why);
         let mut entries = Vec::new();
@@ -67,7 +67,7 @@ impl Coupon {
             Status::Claimed | Status::PartiallyRedeemed | Status::Redeemed | Status::Expired => {}
             Status::Unassigned | Status::Invalid => return Err(self.refusal(now).into()),
         }
-        terms.admits_customer(currency).map_err(|r| r.at(["customerId"]))?;
+        terms.admits_customer(currency).map_err(|r| r.at([Input::CustomerId]))?;
         let mut changes: Vec<Change> = self.end_if_over(now).into_iter().collect();
         let mut entries = Vec::new();
         if let Some(value) = terms.card_value() {
@@ -162,7 +162,9 @@ impl Coupon {
     /// Whether the customer at the till, if one is named, holds the coupon.
     pub(super) fn check_owner(&self, by: Option<&CustomerId>) -> Result<(), Refusal> {
         match by {
-            Some(customer) if self.customer.as_ref() != Some(customer) => Err(Rejection::NotOwner.at(["customerId"])),
+            Some(customer) if self.customer.as_ref() != Some(customer) => {
+                Err(Rejection::NotOwner.at([Input::CustomerId]))
+            }
             Some(_) | None => Ok(()),
         }
     }

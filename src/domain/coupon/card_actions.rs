@@ -7,7 +7,7 @@ use crate::{
     gift_card::{Account, Entry, EntryKind, Posting},
     id::CustomerId,
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     status::Status,
     terms::Terms,
 };
@@ -80,22 +80,22 @@ impl Coupon {
         let exponent = terms.exponent();
         if amount == Amount::ZERO {
             let reason = "expected an amount above or below zero".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["amount"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Amount]));
         }
         let balance = account.balance.plus(amount);
         if balance < Amount::ZERO {
-            return Err(Rejection::InsufficientBalance { balance: account.balance.text(exponent) }.at(["amount"]));
+            return Err(Rejection::InsufficientBalance { balance: account.balance.text(exponent) }.at([Input::Amount]));
         }
         if amount < Amount::ZERO {
             let (held, less) = (self.held(now), Amount::ZERO.minus(amount));
             let spares = balance >= held.amount && held.spares(account.balance, less, terms);
             if let Some(refusal) = held.refusal().filter(|_| !spares) {
-                return Err(refusal.at(["amount"]));
+                return Err(refusal.at([Input::Amount]));
             }
         }
         if balance.0 > MAX_AMOUNT {
             let reason = format!("the balance would be above {}", Amount(MAX_AMOUNT).text(exponent));
-            return Err(Rejection::ValueInvalid { reason }.at(["amount"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Amount]));
         }
         let posting = Posting { coupon: self.id, transaction: None, at: now };
         let mut entries = vec![account.post(EntryKind::Adjust, amount, posting)];

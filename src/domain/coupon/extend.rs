@@ -3,7 +3,7 @@
 use crate::{
     event::{Change, EventType},
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     status::Status,
 };
 
@@ -19,7 +19,7 @@ impl Coupon {
         if until <= now {
             let reason =
                 format!("expected an instant after now, which is {now}: couponInvalidate ends a coupon at once");
-            return Err(Rejection::ValueInvalid { reason }.at(["expiresAt"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::ExpiresAt]));
         }
         let mut changes: Vec<Change> = self.end_if_over(now).into_iter().collect();
         let after = if self.status == Status::Expired { self.status_in_use() } else { self.status };

@@ -5,6 +5,7 @@ use crate::{
     event::EventType,
     gift_card::{Entry, EntryKind, Posting},
     id::CustomerId,
+    job::Field,
     period::Instant,
     rejection::{Refusal, Rejection},
     status::Status,
@@ -62,7 +63,7 @@ impl Coupon {
         };
         let over = self.expires_at.is_some_and(|end| end <= now);
         if from.status == Status::Expired && !over {
-            return Err(wrong("expires_at", "an EXPIRED coupon needs an end that is past"));
+            return Err(wrong(Field::ExpiresAt, "an EXPIRED coupon needs an end that is past"));
         }
         let after = if from.status.is_live() && over { Status::Expired } else { from.status };
         self.customer = from.customer;
@@ -144,7 +145,7 @@ impl Imported {
         let is_card = terms.card_value().is_some();
         let (least, most) = match self.status {
             Status::PartiallyRedeemed if !is_card => {
-                return Err(wrong("status", "only a gift card can be PARTIALLY_REDEEMED"));
+                return Err(wrong(Field::Status, "only a gift card can be PARTIALLY_REDEEMED"));
             }
             Status::PartiallyRedeemed | Status::Redeemed => (1, u32::MAX),
             Status::Expired | Status::Invalid if is_card => (0, u32::MAX),
@@ -152,7 +153,7 @@ impl Imported {
         };
         let usages = self.usages.unwrap_or(least);
         if usages < least {
-            return Err(wrong("usages", "a coupon that was redeemed was used at least once"));
+            return Err(wrong(Field::Usages, "a coupon that was redeemed was used at least once"));
         }
         if usages > most || (usages == 0 && self.redeemed_at.is_some()) {
             let reason = format!(
@@ -160,7 +161,7 @@ impl Imported {
                                   status",
                 self.status.name()
             );
-            return Err(wrong("usages", &reason));
+            return Err(wrong(Field::Usages, &reason));
         }
         Ok(usages)
     }
@@ -171,7 +172,7 @@ impl Imported {
             return match self.balance {
                 Some(_) => {
                     let subject = format!("a coupon of type {}", terms.value.kind().name());
-                    Err(Rejection::FieldNotApplicable { subject }.at(["balance"]))
+                    Err(Rejection::FieldNotApplicable { subject }.at([Field::Balance]))
                 }
                 None => Ok(None),
             };
@@ -180,23 +181,25 @@ impl Imported {
         let balance = match (self.status, self.balance) {
             (_, Some(balance)) if balance > value => {
                 let reason = format!("the balance of {} is above the value of {}", text(balance), text(value));
-                return Err(wrong("balance", &reason));
+                return Err(wrong(Field::Balance, &reason));
             }
-            (_, Some(balance)) if balance < Amount::ZERO => return Err(wrong("balance", "the balance is below zero")),
+            (_, Some(balance)) if balance < Amount::ZERO => {
+                return Err(wrong(Field::Balance, "the balance is below zero"));
+            }
             (Status::PartiallyRedeemed, None) => {
-                return Err(wrong("balance", "a card that has paid in part needs its balance"));
+                return Err(wrong(Field::Balance, "a card that has paid in part needs its balance"));
             }
             (Status::PartiallyRedeemed, Some(balance)) if balance == value || balance == Amount::ZERO => {
-                return Err(wrong("balance", "a card that has paid in part holds some of its value and not all"));
+                return Err(wrong(Field::Balance, "a card that has paid in part holds some of its value and not all"));
             }
             (Status::Redeemed | Status::Invalid, Some(balance)) if balance != Amount::ZERO => {
                 let reason = format!("a card that is {} holds nothing, found {}", self.status.name(), text(balance));
-                return Err(wrong("balance", &reason));
+                return Err(wrong(Field::Balance, &reason));
             }
             (Status::Redeemed | Status::Invalid, _) => Amount::ZERO,
             (Status::Claimed, Some(balance)) if balance != value => {
                 return Err(wrong(
-                    "balance",
+                    Field::Balance,
                     "a CLAIMED card holds all of its value: one that has paid is \
                                              PARTIALLY_REDEEMED",
                 ));
@@ -208,17 +211,17 @@ impl Imported {
 
     fn check_holder(&self) -> Result<(), Refusal> {
         match (self.status, &self.customer) {
-            (Status::Unassigned, _) => Err(wrong("status", "an UNASSIGNED coupon is added, not brought over")),
+            (Status::Unassigned, _) => Err(wrong(Field::Status, "an UNASSIGNED coupon is added, not brought over")),
             (Status::Invalid, None) if self.claimed_at.is_none() && self.usages.unwrap_or(0) == 0 => Ok(()),
             (_, None) => {
-                Err(Rejection::RequiredBecause { what: "a customer", why: "the coupon is out" }.at(["customer"]))
+                Err(Rejection::RequiredBecause { what: "a customer", why: "the coupon is out" }.at([Field::Customer]))
             }
             (_, Some(_)) => Ok(()),
         }
     }
 
     fn check_times(&self, now: Instant) -> Result<(), Refusal> {
-        for (field, at) in [("claimed_at", self.claimed_at), ("redeemed_at", self.redeemed_at)] {
+        for (field, at) in [(Field::ClaimedAt, self.claimed_at), (Field::RedeemedAt, self.redeemed_at)] {
             if at.is_some_and(|at| at > now) {
                 return Err(wrong(field, "expected an instant that is past"));
             }
@@ -226,12 +229,12 @@ impl Imported {
         if let (Some(claimed), Some(redeemed)) = (self.claimed_at, self.redeemed_at)
             && redeemed < claimed
         {
-            return Err(wrong("redeemed_at", "it was redeemed before it was claimed"));
+            return Err(wrong(Field::RedeemedAt, "it was redeemed before it was claimed"));
         }
         Ok(())
     }
 }
 
-fn wrong(field: &str, reason: &str) -> Refusal {
-    Rejection::ValueInvalid { reason: reason.to_owned() }.at([field])
+fn wrong(column: Field, reason: &str) -> Refusal {
+    Rejection::ValueInvalid { reason: reason.to_owned() }.at([column])
 }

@@ -7,7 +7,7 @@ use crate::{
     event::{Change, EventType},
     gift_card::{Entry, EntryKind, Posting},
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     status::Status,
     terms::Terms,
 };
@@ -181,11 +181,11 @@ impl Coupon {
 fn check_reversal(redemption: &Entry, amount: Option<Amount>, terms: &Terms) -> Result<Amount, Refusal> {
     if redemption.kind != EntryKind::Redeem {
         let reason = "expected the ledger entry of a redemption".to_owned();
-        return Err(Rejection::ValueInvalid { reason }.at(["ledgerEntryId"]));
+        return Err(Rejection::ValueInvalid { reason }.at([Input::LedgerEntryId]));
     }
     let left = redemption.reversible();
     if !left.is_positive() {
-        return Err(Rejection::NotRedeemed.at(["ledgerEntryId"]));
+        return Err(Rejection::NotRedeemed.at([Input::LedgerEntryId]));
     }
     match amount {
         None => Ok(left),
@@ -195,7 +195,7 @@ fn check_reversal(redemption: &Entry, amount: Option<Amount>, terms: &Terms) -> 
                 "expected an amount above zero and at most {}, which is left of this redemption",
                 left.text(terms.exponent())
             );
-            Err(Rejection::ValueInvalid { reason }.at(["amount"]))
+            Err(Rejection::ValueInvalid { reason }.at([Input::Amount]))
         }
     }
 }

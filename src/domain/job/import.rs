@@ -125,7 +125,7 @@ pub struct ImportRow {
 impl ImportRow {
     /// A row that has nothing but a code.
     pub fn of_code(code: &str) -> Result<Self, Refusal> {
-        let code = check_code(code).map_err(|rejection| rejection.at([Field::Code.name()]))?;
+        let code = check_code(code).map_err(|rejection| rejection.at([Field::Code]))?;
         Ok(Self { code, pool: None, customer: None, value: None, currency: None, expires_at: None, holding: None })
     }
 
@@ -135,25 +135,26 @@ impl ImportRow {
         for (field, text) in cells {
             let text = text.trim();
             if text.len() > MAX_CELL {
-                return Err(Rejection::LimitExceeded { what: "too many bytes in a cell", limit: MAX_CELL as u64 }
-                    .at([field.name()]));
+                return Err(
+                    Rejection::LimitExceeded { what: "too many bytes in a cell", limit: MAX_CELL as u64 }.at([field])
+                );
             }
             if let Some(place) = texts.get_mut(field as usize) {
                 *place = Some(text).filter(|text| !text.is_empty());
             }
         }
         let text = |field: Field| texts.get(field as usize).copied().flatten();
-        let instant = |field: Field| text(field).map(instant).transpose().map_err(|r| r.at([field.name()]));
-        let code = text(Field::Code).ok_or_else(|| Rejection::Required { what: "a code" }.at([Field::Code.name()]))?;
+        let instant = |field: Field| text(field).map(instant).transpose().map_err(|r| r.at([field]));
+        let code = text(Field::Code).ok_or_else(|| Rejection::Required { what: "a code" }.at([Field::Code]))?;
         let mut row = Self::of_code(code)?;
         row.pool = text(Field::Pool).map(str::to_owned);
         let customer = text(Field::Customer).map(CustomerId::parse).transpose();
-        row.customer = customer.map_err(|r| r.at([Field::Customer.name()]))?;
+        row.customer = customer.map_err(|r| r.at([Field::Customer]))?;
         row.value = text(Field::Value).map(str::to_owned);
         row.currency = text(Field::Currency).map(str::to_owned);
         row.expires_at = instant(Field::ExpiresAt)?;
-        let status = text(Field::Status).map(status).transpose().map_err(|r| r.at([Field::Status.name()]))?;
-        let usages = text(Field::Usages).map(whole).transpose().map_err(|r| r.at([Field::Usages.name()]))?;
+        let status = text(Field::Status).map(status).transpose().map_err(|r| r.at([Field::Status]))?;
+        let usages = text(Field::Usages).map(whole).transpose().map_err(|r| r.at([Field::Usages]))?;
         let (claimed_at, redeemed_at) = (instant(Field::ClaimedAt)?, instant(Field::RedeemedAt)?);
         let balance = text(Field::Balance).map(str::to_owned);
         let told = claimed_at.is_some() || redeemed_at.is_some() || balance.is_some() || usages.unwrap_or(0) > 0;
@@ -164,7 +165,7 @@ impl ImportRow {
                 let reason = "an UNASSIGNED coupon belongs to nobody and was never used: leave customer, claimed_at, \
                               usages, redeemed_at and balance empty, or give its real status"
                     .to_owned();
-                return Err(Rejection::ValueInvalid { reason }.at([Field::Status.name()]));
+                return Err(Rejection::ValueInvalid { reason }.at([Field::Status]));
             }
             Some(Status::Unassigned) | None => None,
             Some(status) => Some(Holding { status, claimed_at, usages, redeemed_at, balance }),

@@ -16,7 +16,7 @@ use super::{
     group::Groups,
     id::PoolId,
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 
 /// A job, numbered from 1 in the order in which they were started.
@@ -238,15 +238,15 @@ impl Job {
     pub fn cancel(mut self, force: bool, now: Instant) -> Result<Self, Refusal> {
         if !self.is_open() {
             let reason = format!("the job has ended: it is {}", self.status.name());
-            return Err(Rejection::ValueInvalid { reason }.at(["id"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Id]));
         }
         if self.kind == JobKind::PoolUpdate {
             let reason = "the new terms hold for all that they are for since the edit was made: wait, and undo the job";
-            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["id"]));
+            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([Input::Id]));
         }
         if self.kind == JobKind::Undo && !self.dry_run && self.counters.done > 0 && !force {
             let reason = "some coupons have been taken back already, and others not: wait, or cancel it with force";
-            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["force"]));
+            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([Input::Force]));
         }
         self.status = JobStatus::Cancelled;
         self.finished_at = Some(now);
@@ -264,7 +264,7 @@ impl Job {
             _ if self.counters.done == 0 => "it has done nothing: there is nothing to take back",
             JobKind::Bulk | JobKind::PoolUpdate | JobKind::Undo => return Ok(()),
         };
-        Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["id"]))
+        Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([Input::Id]))
     }
 
     /// How many rows were looked at in a second, until now or its end.

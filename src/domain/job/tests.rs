@@ -108,7 +108,7 @@ fn rows() {
         (vec![(Named, "A"), (State, "UNASSIGNED"), (Balance, "5")], "status"),
     ] {
         let refused = read(&cells).expect_err("a refusal");
-        assert_eq!(refused.field, [field], "{cells:?}: {}", refused.message);
+        assert_eq!(refused.field.names(), [field], "{cells:?}: {}", refused.message);
         assert!(matches!(refused.code, Code::ValueInvalid | Code::Required));
     }
     for (name, field) in

@@ -10,7 +10,7 @@ use crate::{
     basket::MAX_LINES,
     decimal::{Amount, Decimal},
     pool_draft::Faults,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection, Step},
 };
 
 /// A part of a line that is to come back: all that is left of it where neither is given.
@@ -52,10 +52,10 @@ pub(super) fn decide(bought: &Bought, before: &CameBack, asked: &Asked) -> Resul
         Asked::Parts(..) if !bought.has_lines => {
             let reason = "its lines were not recorded by the version that recorded it: it can come back as a whole, \
                           without lines and shipping";
-            faults.add(&["lines"], Rejection::ValueInvalid { reason: reason.to_owned() });
+            faults.add(&[Input::Lines], Rejection::ValueInvalid { reason: reason.to_owned() });
         }
         Asked::Parts(lines, _) if lines.len() > MAX_LINES => {
-            faults.add(&["lines"], Rejection::LimitExceeded { what: "too many lines", limit: MAX_LINES as u64 });
+            faults.add(&[Input::Lines], Rejection::LimitExceeded { what: "too many lines", limit: MAX_LINES as u64 });
         }
         Asked::Parts(lines, with_shipping) => {
             if lines.is_empty() && !with_shipping {
@@ -64,12 +64,12 @@ pub(super) fn decide(bought: &Bought, before: &CameBack, asked: &Asked) -> Resul
             }
             for (number, line) in lines.iter().enumerate() {
                 if let Err((field, rejection)) = decided.take(line) {
-                    faults.add(&["lines", &number.to_string(), field], rejection);
+                    faults.keep(rejection.at([Step::from(Input::Lines), number.into(), field.into()]));
                 }
             }
             if *with_shipping {
                 shipping = bought.left_of(bought.lines.len(), before);
-                faults.take(&["shipping"], something(shipping, "of the shipping"));
+                faults.take(&[Input::Shipping], something(shipping, "of the shipping"));
             }
         }
     }
@@ -77,24 +77,24 @@ pub(super) fn decide(bought: &Bought, before: &CameBack, asked: &Asked) -> Resul
     let part = Part { lines: decided.lines.into_values().collect(), shipping };
     if *asked != Asked::All && part == Part::default() {
         let reason = "nothing of this is left that could come back".to_owned();
-        return Err(vec![Rejection::ValueInvalid { reason }.at(["lines"])]);
+        return Err(vec![Rejection::ValueInvalid { reason }.at([Input::Lines])]);
     }
     Ok(part)
 }
 
 impl Decided<'_> {
     /// Takes a part of a line; or tells which field of it is wrong.
-    fn take(&mut self, asked: &AskedLine) -> Result<(), (&'static str, Rejection)> {
+    fn take(&mut self, asked: &AskedLine) -> Result<(), (Input, Rejection)> {
         let found = usize::try_from(asked.line).ok().and_then(|line| Some((line, *self.bought.lines.get(line)?)));
         let Some((line, bought)) = found else {
             let reason = format!("expected a line from 0 to {}", self.bought.lines.len().saturating_sub(1));
-            return Err(("line", Rejection::ValueInvalid { reason }));
+            return Err((Input::Line, Rejection::ValueInvalid { reason }));
         };
         let left = self.bought.left_of(line, &self.back);
         let (quantity, amount) = match (asked.quantity, &asked.amount) {
             (None, None) => {
                 if bought.price.is_positive() {
-                    something(left, "of this line").map_err(|rejection| ("line", rejection))?;
+                    something(left, "of this line").map_err(|rejection| (Input::Line, rejection))?;
                 }
                 self.take_rest(line);
                 return Ok(());
@@ -122,8 +122,8 @@ impl Decided<'_> {
     }
 
     /// So many of a line, at most as many as are left.
-    fn quantity(&self, line: usize, bought: BoughtLine, asked: i32) -> Result<u32, (&'static str, Rejection)> {
-        let wrong = |reason: String| ("quantity", Rejection::ValueInvalid { reason });
+    fn quantity(&self, line: usize, bought: BoughtLine, asked: i32) -> Result<u32, (Input, Rejection)> {
+        let wrong = |reason: String| (Input::Quantity, Rejection::ValueInvalid { reason });
         let Some(all) = bought.quantity else {
             let reason = "how many there were was not recorded by the version that recorded it: give an amount";
             return Err(wrong(reason.to_owned()));
@@ -149,15 +149,16 @@ impl Decided<'_> {
     }
 
     /// An amount above zero of a line, and at most what is left of it.
-    fn amount(&self, text: &str, left: Amount) -> Result<Amount, (&'static str, Rejection)> {
+    fn amount(&self, text: &str, left: Amount) -> Result<Amount, (Input, Rejection)> {
         let exponent = self.bought.exponent;
-        let amount = Decimal::parse(text).and_then(|decimal| decimal.to_amount(exponent)).map_err(|r| ("amount", r))?;
+        let amount =
+            Decimal::parse(text).and_then(|decimal| decimal.to_amount(exponent)).map_err(|r| (Input::Amount, r))?;
         if amount.is_positive() && amount <= left {
             return Ok(amount);
         }
         let left = left.text(exponent);
         let reason = format!("expected an amount above zero and at most {left}, which is what is left of this line");
-        Err(("amount", Rejection::ValueInvalid { reason }))
+        Err((Input::Amount, Rejection::ValueInvalid { reason }))
     }
 
     fn note(&mut self, line: usize, quantity: u32, amount: Amount) {

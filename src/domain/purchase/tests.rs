@@ -82,12 +82,12 @@ fn never_more_comes_back_than_was_taken() {
         (line(0, None, Some("much")), "amount"),
     ] {
         let refused = bought.decide(&back, &parts(std::slice::from_ref(&lines))).expect_err("it is refused");
-        let found: Vec<_> = refused.iter().map(|one| (one.code, one.field.join("."))).collect();
+        let found: Vec<_> = refused.iter().map(|one| (one.code, one.field.to_string())).collect();
         assert_eq!(found, [(Code::ValueInvalid, format!("lines.0.{field}"))], "{lines:?}");
     }
     let refused = |asked: &Asked| {
         let refused = bought.decide(&back, asked).expect_err("it is refused");
-        refused.into_iter().map(|one| (one.code, one.field.join("."))).collect::<Vec<_>>()
+        refused.into_iter().map(|one| (one.code, one.field.to_string())).collect::<Vec<_>>()
     };
     assert_eq!(refused(&Asked::Parts(Vec::new(), true)), [(Code::ValueInvalid, "shipping".to_owned())]);
     assert_eq!(refused(&parts(&[])), [(Code::Required, String::new())]);
@@ -108,7 +108,7 @@ fn what_versions_before_recorded_comes_back_as_far_as_it_is_known() {
     let unknown = Bought { has_lines: false, shipping: Amount(1_000), ..bought(&[], 0, &[&[(None, 400)]]) };
     let before = unknown.came_back([]);
     let refused = unknown.decide(&before, &parts(&[line(0, None, None)])).expect_err("it is refused");
-    assert_eq!((refused[0].code, refused[0].field.join(".")), (Code::ValueInvalid, "lines".to_owned()));
+    assert_eq!((refused[0].code, refused[0].field.to_string()), (Code::ValueInvalid, "lines".to_owned()));
     let part = unknown.decide(&before, &Asked::All).expect("all");
     let mut after = before;
     after.add(&part.lines, part.shipping);
@@ -119,6 +119,6 @@ fn what_versions_before_recorded_comes_back_as_far_as_it_is_known() {
     counted.lines[0].quantity = None;
     let before = counted.came_back([]);
     let refused = counted.decide(&before, &parts(&[line(0, Some(1), None)])).expect_err("it is refused");
-    assert_eq!(refused[0].field.join("."), "lines.0.quantity");
+    assert_eq!(refused[0].field.to_string(), "lines.0.quantity");
     assert!(counted.decide(&before, &parts(&[line(0, None, Some("5"))])).is_ok());
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, Rejection};
+use super::{Code, Path, Rejection, Step};
 
 /// A refusal as its caller gets it; kept with an idempotency key, so that a retry gets it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,20 +12,19 @@ pub struct Refusal {
     /// What a person reads.
     pub message: String,
     /// Which part of the input; empty where it is about no single part.
-    pub field: Vec<String>,
+    pub field: Path,
 }
 
 impl Refusal {
     /// The same refusal, one level further up in the input.
     #[must_use]
-    pub fn within(mut self, outer: &str) -> Self {
-        self.field.insert(0, outer.to_owned());
-        self
+    pub fn within(self, outer: impl Into<Step>) -> Self {
+        Self { field: self.field.within(outer), ..self }
     }
 }
 
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
-        rejection.at::<String>([])
+        rejection.at::<Step>([])
     }
 }

@@ -14,7 +14,7 @@ use scrip_domain::{
     event::{Reason, Why},
     id::{TransactionId, checked_id},
     pool_draft::Faults,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 use scrip_service::{
     Adjust, Claim, CustomerEdit, Extend, Invalidate, Redeem, Reinstate, SettingsEdit, Transfer, Unassign, Unredeem,
@@ -22,12 +22,12 @@ use scrip_service::{
 
 /// Why something is done.
 pub(super) fn reason(text: Option<&str>) -> Result<Option<Reason>, Refusal> {
-    text.map(Reason::parse).transpose().map_err(|rejection| rejection.at(["reason"]))
+    text.map(Reason::parse).transpose().map_err(|rejection| rejection.at([Input::Reason]))
 }
 
 /// An amount, in the field of that name.
 fn decimal(amount: &Decimal) -> Result<scrip_domain::decimal::Decimal, Refusal> {
-    scrip_domain::decimal::Decimal::parse(&amount.0).map_err(|rejection| rejection.at(["amount"]))
+    scrip_domain::decimal::Decimal::parse(&amount.0).map_err(|rejection| rejection.at([Input::Amount]))
 }
 
 /// Which coupon: by id, or by code. One of both.
@@ -47,26 +47,28 @@ pub struct CouponRef {
 impl CouponRef {
     /// The service's reference; `holder` is the customer of the action, if it names one.
     pub fn check(self, ids: &GlobalIds, holder: Option<&ID>) -> Result<scrip_service::CouponRef, Refusal> {
-        let within = |rejection: Rejection, field: &str| rejection.at(["coupon", field]);
-        let pool = self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| within(r, "poolId"))?;
+        let within = |rejection: Rejection, field: Input| rejection.at([Input::Coupon, field]);
+        let pool =
+            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| within(r, Input::PoolId))?;
         let held_by = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
-        let held_by = held_by.map_err(|r| within(r, "customerId"))?;
+        let held_by = held_by.map_err(|r| within(r, Input::CustomerId))?;
         let coupon = match (self.id, self.code) {
             (Some(id), None) => {
-                let id = coupon_id(ids, &id).map_err(|r| within(r, "id"))?;
+                let id = coupon_id(ids, &id).map_err(|r| within(r, Input::Id))?;
                 if pool.is_some_and(|pool| pool != id.pool) {
-                    return Err(within(Rejection::NotFound { what: "coupon of this pool", by: "id" }, "id"));
+                    return Err(within(Rejection::NotFound { what: "coupon of this pool", by: "id" }, Input::Id));
                 }
                 scrip_service::CouponRef::Id(id)
             }
             (None, Some(code)) => {
-                let holder = holder.map(|id| customer_id(ids, id)).transpose().map_err(|r| r.at(["customerId"]))?;
+                let holder =
+                    holder.map(|id| customer_id(ids, id)).transpose().map_err(|r| r.at([Input::CustomerId]))?;
                 scrip_service::CouponRef::Code { code, pool, customer: held_by.clone().or(holder) }
             }
-            (None, None) => return Err(Rejection::Required { what: "an id or a code" }.at(["coupon"])),
+            (None, None) => return Err(Rejection::Required { what: "an id or a code" }.at([Input::Coupon])),
             (Some(_), Some(_)) => {
                 let reason = "expected an id or a code, not both".to_owned();
-                return Err(Rejection::ValueInvalid { reason }.at(["coupon"]));
+                return Err(Rejection::ValueInvalid { reason }.at([Input::Coupon]));
             }
         };
         Ok(match held_by {
@@ -120,10 +122,10 @@ pub struct CouponClaimInput {
 impl CouponClaimInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<Claim, Refusal> {
-        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
-        let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at(["reference"]))?;
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at([Input::PoolId]))?;
+        let reference = self.reference.as_deref().map(checked_id).transpose().map_err(|r| r.at([Input::Reference]))?;
         let why = Why { reason: self.reason.map(|reason| reason.name().to_owned()), reference };
-        let customer = customer_id(ids, &self.customer_id).map_err(|r| r.at(["customerId"]))?;
+        let customer = customer_id(ids, &self.customer_id).map_err(|r| r.at([Input::CustomerId]))?;
         Ok(Claim { pool, customer, code: self.code, why: Some(why) })
     }
 }
@@ -155,10 +157,10 @@ impl CouponRedeemInput {
         let transaction = self.transaction_id.as_deref().map(TransactionId::parse).transpose();
         Ok(Redeem {
             coupon: self.coupon.check(ids, self.customer_id.as_ref())?,
-            customer: customer.map_err(|r| r.at(["customerId"]))?,
+            customer: customer.map_err(|r| r.at([Input::CustomerId]))?,
             amount: self.amount.map(|amount| decimal(&amount)).transpose()?,
             basket: self.basket.map(|basket| Box::new(basket.into())),
-            transaction: transaction.map_err(|r| r.at(["transactionId"]))?,
+            transaction: transaction.map_err(|r| r.at([Input::TransactionId]))?,
             reason: reason(self.reason.as_deref())?,
         })
     }
@@ -190,9 +192,9 @@ impl CouponUnredeemInput {
             .as_ref()
             .map(|id| entry_id(ids, id))
             .transpose()
-            .map_err(|r| r.at(["ledgerEntryId"]))?;
+            .map_err(|r| r.at([Input::LedgerEntryId]))?;
         let transaction = self.transaction_id.as_deref().map(TransactionId::parse).transpose();
-        let transaction = transaction.map_err(|r| r.at(["transactionId"]))?;
+        let transaction = transaction.map_err(|r| r.at([Input::TransactionId]))?;
         let amount = self.amount.map(|amount| decimal(&amount)).transpose()?;
         Ok(Unredeem { coupon, entry, transaction, amount, reason: reason(self.reason.as_deref())? })
     }
@@ -236,9 +238,9 @@ impl CouponTransferInput {
     pub fn case(self, ids: &GlobalIds) -> Result<Transfer, Refusal> {
         let coupon = self.coupon.check(ids, None)?;
         let to = self.to_customer_id.as_ref().map(|id| customer_id(ids, id)).transpose();
-        let to = to.map_err(|r| r.at(["toCustomerId"]))?;
+        let to = to.map_err(|r| r.at([Input::ToCustomerId]))?;
         let to_email = self.to_customer_email.as_deref().map(Email::parse).transpose();
-        let to_email = to_email.map_err(|r| r.at(["toCustomerEmail"]))?;
+        let to_email = to_email.map_err(|r| r.at([Input::ToCustomerEmail]))?;
         Ok(Transfer { coupon, to, to_email, reason: reason(self.reason.as_deref())? })
     }
 }
@@ -316,7 +318,7 @@ pub struct GiftCardAdjustInput {
 impl GiftCardAdjustInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<Adjust, Refusal> {
-        let why = Reason::parse(&self.reason).map_err(|r| r.at(["reason"]))?;
+        let why = Reason::parse(&self.reason).map_err(|r| r.at([Input::Reason]))?;
         Ok(Adjust { coupon: self.coupon.check(ids, None)?, amount: decimal(&self.amount)?, reason: why })
     }
 }
@@ -340,11 +342,11 @@ impl CustomerUpsertInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<Box<CustomerEdit>, Vec<Refusal>> {
         let mut faults = Faults::default();
-        let id = customer_id(ids, &self.customer_id).map_err(|r| vec![r.at(["customerId"])])?;
+        let id = customer_id(ids, &self.customer_id).map_err(|r| vec![r.at([Input::CustomerId])])?;
         let email = edit(self.email, |email| email)
-            .map(|email| email.and_then(|text| faults.take(&["email"], Email::parse(&text))));
+            .map(|email| email.and_then(|text| faults.take(&[Input::Email], Email::parse(&text))));
         let currency = edit(self.currency, |currency| currency.0)
-            .map(|currency| currency.and_then(|text| faults.take(&["currency"], Currency::parse(&text))));
+            .map(|currency| currency.and_then(|text| faults.take(&[Input::Currency], Currency::parse(&text))));
         faults.into_result()?;
         let attributes = self.attributes.map(|attributes| attributes.0);
         Ok(Box::new(CustomerEdit { id, email, currency, attributes }))

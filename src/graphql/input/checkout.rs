@@ -6,7 +6,7 @@ use crate::{
     global_id::{GlobalIds, customer_id},
     scalar::{CurrencyCode, DateTime, Decimal},
 };
-use scrip_domain::{basket::BasketDraft, id::TransactionId, rejection::Refusal};
+use scrip_domain::{basket::BasketDraft, id::TransactionId, rejection::Input, rejection::Refusal};
 use scrip_service::{CheckoutOrder, Presentation};
 
 /// A basket.
@@ -92,12 +92,12 @@ impl CheckoutInput {
         };
         let expected = self.expected_payable.map(|amount| scrip_domain::decimal::Decimal::parse(&amount.0));
         Ok(CheckoutOrder {
-            transaction: TransactionId::parse(&self.transaction_id).map_err(|r| r.at(["transactionId"]))?,
-            customer: customer_id(ids, &self.customer_id).map_err(|r| r.at(["customerId"]))?,
+            transaction: TransactionId::parse(&self.transaction_id).map_err(|r| r.at([Input::TransactionId]))?,
+            customer: customer_id(ids, &self.customer_id).map_err(|r| r.at([Input::CustomerId]))?,
             basket: self.basket.into(),
             coupons: self.coupons.into_iter().map(presented).collect(),
             at: self.at.map(|at| at.0),
-            expected_payable: expected.transpose().map_err(|r| r.at(["expectedPayable"]))?,
+            expected_payable: expected.transpose().map_err(|r| r.at([Input::ExpectedPayable]))?,
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 use scrip_domain::{
     id::PoolId,
     pool_codes::CodesDraft,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     source::Source,
 };
 use scrip_service::{CouponsGenerate, DraftFor};
@@ -39,7 +39,7 @@ impl PatternInput {
     /// What it is drafted for.
     pub fn for_pool(&self, ids: &GlobalIds) -> Result<DraftFor, Refusal> {
         match &self.pool_id {
-            Some(id) => pool_id(ids, id).map(DraftFor::Edit).map_err(|rejection| rejection.at(["poolId"])),
+            Some(id) => pool_id(ids, id).map(DraftFor::Edit).map_err(|rejection| rejection.at([Input::PoolId])),
             None => Ok(DraftFor::New(self.source.map_or(Source::Generated, Into::into))),
         }
     }
@@ -70,13 +70,13 @@ pub struct CouponsAddInput {
 impl CouponsAddInput {
     /// The pool and the codes.
     pub fn check(&self, ids: &GlobalIds) -> Result<PoolId, Vec<Refusal>> {
-        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at([Input::PoolId])])?;
         if self.codes.is_empty() {
-            return Err(vec![Rejection::Required { what: "at least one code" }.at(["codes"])]);
+            return Err(vec![Rejection::Required { what: "at least one code" }.at([Input::Codes])]);
         }
         if self.codes.len() > MAX_CODES {
             let rejection = Rejection::LimitExceeded { what: "too many codes in one call", limit: MAX_CODES as u64 };
-            return Err(vec![rejection.at(["codes"])]);
+            return Err(vec![rejection.at([Input::Codes])]);
         }
         Ok(pool)
     }
@@ -97,7 +97,7 @@ pub struct CouponsGenerateInput {
 impl CouponsGenerateInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<CouponsGenerate, Vec<Refusal>> {
-        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at(["poolId"])])?;
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| vec![rejection.at([Input::PoolId])])?;
         Ok(CouponsGenerate { pool, count: self.count.into() })
     }
 }

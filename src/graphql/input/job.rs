@@ -10,7 +10,7 @@ use crate::{
 use scrip_domain::{
     id::{CouponId, CustomerId, PoolId},
     job,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection, Step},
 };
 use scrip_service::{BulkDraft, ColumnRef, ExportPlan, ImportDraft, MappingDraft};
 
@@ -116,7 +116,7 @@ impl ExportStartInput {
     /// The service's plan.
     pub fn plan(self, ids: &GlobalIds) -> Result<ExportPlan, Refusal> {
         let filter = self.filter.map(|filter| filter.check(ids)).transpose()?.unwrap_or_default();
-        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at(["poolId"]))?;
+        let pool = pool_id(ids, &self.pool_id).map_err(|rejection| rejection.at([Input::PoolId]))?;
         let format = self.format.map_or(scrip_service::ExportFormat::Csv, Into::into);
         // Who may see whole codes is for the session to say.
         Ok(ExportPlan { pool, filter, format, marked: self.byte_order_mark.unwrap_or_default(), masked: true })
@@ -144,7 +144,7 @@ impl ImportStartInput {
 }
 
 fn pool(ids: &GlobalIds, id: Option<&ID>) -> Result<Option<PoolId>, Refusal> {
-    id.map(|id| pool_id(ids, id)).transpose().map_err(|rejection| rejection.at(["poolId"]))
+    id.map(|id| pool_id(ids, id)).transpose().map_err(|rejection| rejection.at([Input::PoolId]))
 }
 
 fn column((index, column): (usize, ImportColumnInput)) -> Result<(job::Field, ColumnRef), Refusal> {
@@ -153,7 +153,7 @@ fn column((index, column): (usize, ImportColumnInput)) -> Result<(job::Field, Co
         (None, Some(position)) => ColumnRef::Place(position.into()),
         _ => {
             let what = "either name or position";
-            return Err(Rejection::Required { what }.at(["columns".to_owned(), index.to_string()]));
+            return Err(Rejection::Required { what }.at([Step::from(Input::Columns), index.into()]));
         }
     };
     Ok((column.field.into(), named))
@@ -216,13 +216,13 @@ pub struct CouponsBulkInput {
 impl CouponsBulkInput {
     /// The service's draft.
     pub fn draft(self, ids: &GlobalIds) -> Result<BulkDraft, Refusal> {
-        let within =
-            |list: &'static str, index: usize, rejection: Rejection| rejection.at([list.to_owned(), index.to_string()]);
-        let coupon = |(index, id): (usize, ID)| coupon_id(ids, &id).map_err(|r| within("couponIds", index, r));
-        let customer = |(index, id): (usize, ID)| customer_id(ids, &id).map_err(|r| within("customerIds", index, r));
+        let within = |list: Input, index: usize, rejection: Rejection| rejection.at([Step::from(list), index.into()]);
+        let coupon = |(index, id): (usize, ID)| coupon_id(ids, &id).map_err(|r| within(Input::CouponIds, index, r));
+        let customer =
+            |(index, id): (usize, ID)| customer_id(ids, &id).map_err(|r| within(Input::CustomerIds, index, r));
         let code = |(index, input): (usize, BulkCodeInput)| {
             let customer = input.customer_id.map(|id| customer_id(ids, &id)).transpose();
-            Ok((input.code, customer.map_err(|r| within("codes", index, r))?))
+            Ok((input.code, customer.map_err(|r| within(Input::Codes, index, r))?))
         };
         let coupons: Option<Result<Vec<CouponId>, Refusal>> =
             self.coupon_ids.map(|all| all.into_iter().enumerate().map(coupon).collect());
@@ -238,7 +238,7 @@ impl CouponsBulkInput {
             customers: customers.transpose()?,
             upload: self.upload_id.map(|id| id.0),
             pool: pool(ids, self.pool_id.as_ref())?,
-            to: to.map_err(|rejection| rejection.at(["toCustomerId"]))?,
+            to: to.map_err(|rejection| rejection.at([Input::ToCustomerId]))?,
             reason: self.reason,
             dry_run: self.dry_run.unwrap_or_default(),
         })
@@ -266,7 +266,7 @@ impl JobFilter {
         Ok(scrip_service::JobFilter {
             kinds: self.kinds.unwrap_or_default().into_iter().map(Into::into).collect(),
             statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
-            pool: pool.map_err(|rejection| rejection.at(["filter", "poolId"]))?,
+            pool: pool.map_err(|rejection| rejection.at([Input::Filter, Input::PoolId]))?,
         })
     }
 }

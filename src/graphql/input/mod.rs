@@ -32,7 +32,7 @@ use super::{
     scalar::DateTime,
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
-use scrip_domain::{pool_draft::check_code, rejection::Refusal};
+use scrip_domain::{pool_draft::check_code, rejection::Input, rejection::Refusal};
 use scrip_service::{self, Sight};
 
 /// Which coupons.
@@ -66,17 +66,21 @@ pub struct TimeSpanInput {
 impl CouponFilter {
     /// The service's filter.
     pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::CouponFilter, Refusal> {
-        let pool =
-            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let pool = self
+            .pool_id
+            .as_ref()
+            .map(|id| pool_id(ids, id))
+            .transpose()
+            .map_err(|r| r.at([Input::Filter, Input::PoolId]))?;
         let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         let prefix = self.code_prefix.filter(|prefix| !prefix.is_empty());
         let prefix = prefix.map(|prefix| check_code(&prefix)).transpose();
         Ok(scrip_service::CouponFilter {
             statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
             pool,
-            customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
+            customer: customer.map_err(|r| r.at([Input::Filter, Input::CustomerId]))?,
             code: None,
-            prefix: prefix.map_err(|r| r.at(["filter", "codePrefix"]))?,
+            prefix: prefix.map_err(|r| r.at([Input::Filter, Input::CodePrefix]))?,
             claimed: span(self.claimed_at),
             redeemed: span(self.redeemed_at),
             expires: span(self.expires_at),
@@ -148,19 +152,23 @@ pub struct EventFilter {
 impl EventFilter {
     /// The service's filter.
     pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::EventFilter, Refusal> {
-        let pool =
-            self.pool_id.as_ref().map(|id| pool_id(ids, id)).transpose().map_err(|r| r.at(["filter", "poolId"]))?;
+        let pool = self
+            .pool_id
+            .as_ref()
+            .map(|id| pool_id(ids, id))
+            .transpose()
+            .map_err(|r| r.at([Input::Filter, Input::PoolId]))?;
         let coupon = self
             .coupon_id
             .as_ref()
             .map(|id| coupon_id(ids, id))
             .transpose()
-            .map_err(|r| r.at(["filter", "couponId"]))?;
+            .map_err(|r| r.at([Input::Filter, Input::CouponId]))?;
         let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
         Ok(scrip_service::EventFilter {
             pool,
             coupon,
-            customer: customer.map_err(|r| r.at(["filter", "customerId"]))?,
+            customer: customer.map_err(|r| r.at([Input::Filter, Input::CustomerId]))?,
             types: self.types.unwrap_or_default().into_iter().map(Into::into).collect(),
             transaction: self.transaction_id,
             since: None,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::types::OnFailure;
 use scrip_domain::{
     binding::Binding,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 
 /// A plugin bound to a pool.
@@ -63,7 +63,8 @@ impl PluginTestInput {
     /// The sample as a request.
     pub fn request<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         let sample = config(self.sample.clone());
-        let invalid = |error: serde_json::Error| Rejection::ValueInvalid { reason: error.to_string() }.at(["sample"]);
+        let invalid =
+            |error: serde_json::Error| Rejection::ValueInvalid { reason: error.to_string() }.at([Input::Sample]);
         serde_json::from_value(sample).map_err(invalid)
     }
 }

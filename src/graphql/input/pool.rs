@@ -10,7 +10,7 @@ use crate::{
 };
 use scrip_domain::{
     pool_draft::{Faults, PoolDraft, RestrictionsDraft},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     till::TillEdit,
     update::Scope,
 };
@@ -129,8 +129,8 @@ impl PoolCreateInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<PoolCreate, Vec<Refusal>> {
         let mut faults = Faults::default();
-        refuse_unavailable(&[(self.pass_template_id.is_some(), "passTemplateId", "a pass template")], &mut faults);
-        let group = self.user_group_id.and_then(|id| faults.take(&["userGroupId"], group_id(ids, &id)));
+        refuse_unavailable(&[(self.pass_template_id.is_some(), Input::PassTemplateId, "a pass template")], &mut faults);
+        let group = self.user_group_id.and_then(|id| faults.take(&[Input::UserGroupId], group_id(ids, &id)));
         faults.into_result()?;
         let given = self.restrictions.unwrap_or_default();
         let text = |value: MaybeUndefined<Decimal>| value.take().map(|value| value.0);
@@ -258,16 +258,16 @@ pub struct PoolUpdateInput {
 impl PoolUpdateInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<PoolUpdate, Vec<Refusal>> {
-        let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
+        let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at([Input::Id])])?;
         let mut faults = Faults::default();
-        let unavailable = [(self.pass_template_id.is_some(), "passTemplateId", "a pass template")];
+        let unavailable = [(self.pass_template_id.is_some(), Input::PassTemplateId, "a pass template")];
         refuse_unavailable(&unavailable, &mut faults);
         if self.matching == Some(true) && self.apply == UpdateScope::None {
             let subject = "apply NONE".to_owned();
-            faults.add(&["matching"], Rejection::FieldNotApplicable { subject });
+            faults.add(&[Input::Matching], Rejection::FieldNotApplicable { subject });
         }
         for (field, what, null) in
-            [("name", "a name", self.name.is_null()), ("pattern", "a pattern", self.pattern.is_null())]
+            [(Input::Name, "a name", self.name.is_null()), (Input::Pattern, "a pattern", self.pattern.is_null())]
         {
             if null {
                 faults.add(&[field], Rejection::Required { what });
@@ -276,7 +276,7 @@ impl PoolUpdateInput {
         let group = match self.user_group_id {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => faults.take(&["userGroupId"], group_id(ids, &id)).map(Some),
+            MaybeUndefined::Value(id) => faults.take(&[Input::UserGroupId], group_id(ids, &id)).map(Some),
         };
         faults.into_result()?;
         let given = match self.restrictions {
@@ -332,7 +332,7 @@ pub struct PoolArchiveInput {
 impl PoolArchiveInput {
     /// The service's use case.
     pub fn case(self, ids: &GlobalIds) -> Result<PoolArchive, Vec<Refusal>> {
-        let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at(["id"])])?;
+        let pool = pool_id(ids, &self.id).map_err(|rejection| vec![rejection.at([Input::Id])])?;
         Ok(PoolArchive { pool, archived: self.archived })
     }
 }
@@ -346,8 +346,8 @@ fn names(list: MaybeUndefined<Vec<ID>>) -> Option<Vec<String>> {
     }
 }
 
-fn refuse_unavailable(asked: &[(bool, &str, &'static str)], faults: &mut Faults) {
+fn refuse_unavailable(asked: &[(bool, Input, &'static str)], faults: &mut Faults) {
     for (_, field, feature) in asked.iter().filter(|(asked, ..)| *asked) {
-        faults.add(&[field], Rejection::NotAvailable { feature });
+        faults.add(&[*field], Rejection::NotAvailable { feature });
     }
 }

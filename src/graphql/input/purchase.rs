@@ -7,7 +7,7 @@ use crate::{global_id::GlobalIds, scalar::Decimal};
 use scrip_domain::{
     id::TransactionId,
     purchase::{Asked, AskedLine},
-    rejection::Refusal,
+    rejection::{Input, Refusal},
 };
 use scrip_service::{Hold, ReturnOrder};
 
@@ -85,7 +85,7 @@ impl CheckoutReturnInput {
                 Asked::Parts(lines.unwrap_or_default().into_iter().map(line).collect(), shipping == Some(true))
             }
         };
-        let transaction = TransactionId::parse(&self.transaction_id).map_err(|r| r.at(["transactionId"]))?;
+        let transaction = TransactionId::parse(&self.transaction_id).map_err(|r| r.at([Input::TransactionId]))?;
         Ok(ReturnOrder { transaction, asked, reason: reason(self.reason.as_deref())? })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     visible,
 };
-use scrip_domain::{access::ApiKey as Key, group, id::CustomerId, rejection::Refusal};
+use scrip_domain::{access::ApiKey as Key, group, id::CustomerId, rejection::Input, rejection::Refusal};
 use scrip_service::{Failure, KeyRevoke, NewKey, NewToken, UserGroupCreate};
 
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ impl AccessMutation {
         let customer = session.ids().customer(&input.customer_id).and_then(|id| CustomerId::parse(&id));
         let made = match customer {
             Ok(customer) => session.create_customer_token(customer, input.minutes.map(i64::from)).await,
-            Err(rejection) => Err(rejection.at(["customerId"]).into()),
+            Err(rejection) => Err(rejection.at([Input::CustomerId]).into()),
         };
         Ok(Some(match made {
             Ok(NewToken { token, expires_at }) => CustomerTokenCreatePayload {

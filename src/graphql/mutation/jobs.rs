@@ -1,6 +1,7 @@
 //! The mutations of jobs.
 
 use async_graphql::{Context, ID, Object, Result};
+use scrip_domain::rejection::Input;
 
 use super::user_errors;
 use crate::{
@@ -104,7 +105,7 @@ fn named(ctx: &Context<'_>, id: &ID) -> Result<std::result::Result<JobId, Failur
     if let Err(failure) = session(ctx)?.demand(Action::ManageJobs) {
         return Ok(Err(failure));
     }
-    Ok(job_id(ids(ctx)?, id).map_err(|rejection| rejection.at(["id"]).into()))
+    Ok(job_id(ids(ctx)?, id).map_err(|rejection| rejection.at([Input::Id]).into()))
 }
 
 fn payload(ctx: &Context<'_>, job: std::result::Result<job::Job, Failure>) -> Result<Option<JobPayload>> {

@@ -10,7 +10,7 @@ use crate::{
     types::{Plugin, PluginPayload, PluginTestPayload, PluginTestResult},
     visible,
 };
-use scrip_domain::rejection::{Refusal, Rejection};
+use scrip_domain::rejection::{Input, Refusal, Rejection, Step};
 use scrip_plugins::{CheckRequest, CodeRequest, PluginKind, Plugins};
 
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl PluginMutation {
                 Ok(result) => PluginTestPayload { result: Some(result), user_errors: Vec::new() },
                 Err(refusals) => PluginTestPayload { result: None, user_errors: user_errors(refusals) },
             },
-            None => PluginTestPayload { result: None, user_errors: user_errors(vec![unknown("plugin")]) },
+            None => PluginTestPayload { result: None, user_errors: user_errors(vec![unknown(Input::Plugin)]) },
         }))
     }
 
@@ -47,25 +47,25 @@ impl PluginMutation {
         let loaded = session(ctx)?.reload_plugin(&id).await.map_err(|failure| failed(ctx, &failure))?;
         Ok(Some(match loaded {
             Some(plugin) => {
-                let wrong = plugin.problem().map(|reason| Rejection::ValueInvalid { reason }.at(["id"]));
+                let wrong = plugin.problem().map(|reason| Rejection::ValueInvalid { reason }.at([Input::Id]));
                 let user_errors = user_errors(wrong.into_iter().collect());
                 PluginPayload { plugin: Some(Plugin(plugin)), user_errors }
             }
-            None => PluginPayload { plugin: None, user_errors: user_errors(vec![unknown("id")]) },
+            None => PluginPayload { plugin: None, user_errors: user_errors(vec![unknown(Input::Id)]) },
         }))
     }
 }
 
 /// What a trial came to, or what is wrong with what was asked.
 async fn tried(plugins: &Plugins, input: &PluginTestInput) -> Result<PluginTestResult, Vec<Refusal>> {
-    let plugin = plugins.get(&input.plugin).ok_or_else(|| vec![unknown("plugin")])?;
-    let invalid = |reason: String| vec![Rejection::ValueInvalid { reason }.at(["plugin"])];
+    let plugin = plugins.get(&input.plugin).ok_or_else(|| vec![unknown(Input::Plugin)])?;
+    let invalid = |reason: String| vec![Rejection::ValueInvalid { reason }.at([Input::Plugin])];
     let build = plugin.build().ok_or_else(|| invalid(plugin.problem().unwrap_or_default()))?;
     let config = input.config();
     build.check_config(&config).map_err(|faults| {
         let fault = |fault: scrip_plugins::ConfigFault| {
-            let path = std::iter::once("config".to_owned()).chain(fault.path);
-            Rejection::ValueInvalid { reason: fault.reason }.at(path)
+            let config = std::iter::once(Step::from(Input::Config));
+            Rejection::ValueInvalid { reason: fault.reason }.at(config.chain(fault.path.into_iter().map(Step::named)))
         };
         faults.into_iter().map(fault).collect::<Vec<_>>()
     })?;
@@ -82,6 +82,6 @@ async fn tried(plugins: &Plugins, input: &PluginTestInput) -> Result<PluginTestR
     })
 }
 
-fn unknown(field: &'static str) -> Refusal {
+fn unknown(field: Input) -> Refusal {
     Rejection::NotFound { what: "plugin", by: "id" }.at([field])
 }

@@ -19,7 +19,7 @@ use crate::{
     },
     visible,
 };
-use scrip_domain::{pool::Pool, rejection::Refusal};
+use scrip_domain::{pool::Pool, rejection::Input, rejection::Refusal};
 use scrip_service::{AddedInParts, Edited, Erased, Failure, Generated, SettingsEdit, Skipped};
 
 #[derive(Debug, Default)]
@@ -149,7 +149,7 @@ impl PoolMutation {
         let session = session(ctx)?;
         let erased = match crate::global_id::customer_id(session.ids(), &customer_id) {
             Ok(customer) => session.erase_customer(customer, force.unwrap_or_default()).await,
-            Err(rejection) => Err(rejection.at(["customerId"]).into()),
+            Err(rejection) => Err(rejection.at([Input::CustomerId]).into()),
         };
         Ok(Some(match erased {
             Ok(erased) => CustomerErasePayload { done: Some(erased == Erased::All), user_errors: Vec::new() },

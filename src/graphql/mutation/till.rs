@@ -10,7 +10,7 @@ use crate::{
     types::{CheckoutHoldPayload, CheckoutReturnPayload, CheckoutVerdict, CouponUserError, Purchase},
     visible,
 };
-use scrip_domain::id::TransactionId;
+use scrip_domain::{id::TransactionId, rejection::Input};
 use scrip_service::{HeldCheckout, Release, Return};
 
 #[derive(Debug, Default)]
@@ -38,7 +38,8 @@ impl TillMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The id that it is held under.")] transaction_id: String,
     ) -> Result<Option<CheckoutHoldPayload>> {
-        let transaction = TransactionId::parse(&transaction_id).map_err(|rejection| rejection.at(["transactionId"]));
+        let transaction =
+            TransactionId::parse(&transaction_id).map_err(|rejection| rejection.at([Input::TransactionId]));
         hold_payload(change(ctx, None, transaction.map(Release)).await?)
     }
 

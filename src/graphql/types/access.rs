@@ -11,7 +11,7 @@ use crate::{
 use scrip_domain::{
     access,
     group::{GroupId, Groups},
-    rejection::Refusal,
+    rejection::{Input, Refusal},
 };
 use scrip_service::{KeyDraft, KeyEdit};
 
@@ -146,7 +146,7 @@ pub struct ApiKeyCreateInput {
 impl ApiKeyCreateInput {
     /// The service's draft.
     pub fn draft(self, ids: &GlobalIds) -> std::result::Result<KeyDraft, Refusal> {
-        let name = scrip_domain::id::checked_id(&self.name).map_err(|rejection| rejection.at(["name"]))?;
+        let name = scrip_domain::id::checked_id(&self.name).map_err(|rejection| rejection.at([Input::Name]))?;
         let expires_at = self.expires_at.map(|DateTime(end)| end);
         let groups = groups_of(ids, self.group_ids)?.unwrap_or_default();
         let budget = access::KeyBudget {
@@ -177,17 +177,17 @@ pub struct ApiKeyUpdateInput {
 }
 
 fn requests(given: i32) -> std::result::Result<u32, Refusal> {
-    access::KeyBudget::number(given).map_err(|rejection| rejection.at(["requestsPerMinute"]))
+    access::KeyBudget::number(given).map_err(|rejection| rejection.at([Input::RequestsPerMinute]))
 }
 
 fn cost(given: i32) -> std::result::Result<u32, Refusal> {
-    access::KeyBudget::number(given).map_err(|rejection| rejection.at(["costPerMinute"]))
+    access::KeyBudget::number(given).map_err(|rejection| rejection.at([Input::CostPerMinute]))
 }
 
 /// The groups that a list names; none where it is absent.
 fn groups_of(ids: &GlobalIds, list: Option<Vec<ID>>) -> std::result::Result<Option<Vec<GroupId>>, Refusal> {
     let read = |list: Vec<ID>| list.iter().map(|id| group_id(ids, id)).collect::<std::result::Result<Vec<_>, _>>();
-    list.map(read).transpose().map_err(|rejection| rejection.at(["groupIds"]))
+    list.map(read).transpose().map_err(|rejection| rejection.at([Input::GroupIds]))
 }
 
 /// What a field that may be absent or null changes.

@@ -24,6 +24,7 @@ use scrip_domain::{
     gift_card::Entry,
     id::{CustomerId, EntryId},
     pool::Pool,
+    rejection::Input,
     terms::Terms,
 };
 use scrip_service::{EventFilter, PageRequest};
@@ -169,7 +170,7 @@ impl Coupon {
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<LedgerEntryConnection> {
-        let after = place_of(ids(ctx)?, after.as_ref(), "after", |entry: &EntryId| entry.coupon == self.0.id);
+        let after = place_of(ids(ctx)?, after.as_ref(), Input::After, |entry: &EntryId| entry.coupon == self.0.id);
         let after = after.map_err(|r| refused(&r))?.map(|entry| entry.number);
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let page = session(ctx)?.ledger(&self.0, &request).await.map_err(|f| failed(ctx, &f))?;

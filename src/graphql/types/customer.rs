@@ -13,7 +13,7 @@ use crate::{
     moment::instant,
     scalar::{CurrencyCode, Cursor},
 };
-use scrip_domain::customer;
+use scrip_domain::{customer, rejection::Input};
 use scrip_service::{EventFilter, PageRequest};
 
 /// A customer of the retailer's.
@@ -61,9 +61,10 @@ impl Customer {
         #[graphql(desc = "Only these.")] filter: Option<CouponFilter>,
     ) -> Result<CouponConnection> {
         let after =
-            place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
-        let before =
-            place(ids(ctx)?, before.as_ref(), "before").map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
+            place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?.map(|AtEvent::<'h'>(event)| event);
+        let before = place(ids(ctx)?, before.as_ref(), Input::Before)
+            .map_err(|r| refused(&r))?
+            .map(|AtEvent::<'h'>(event)| event);
         let page = PageRequest::new(first, after, last, before).map_err(|r| refused(&r))?;
         let filter = filter.unwrap_or_default().check(ids(ctx)?).map_err(|r| refused(&r))?;
         let found = session(ctx)?.customer_coupons(&self.0.id, &filter, &page, instant(ctx)?).await;

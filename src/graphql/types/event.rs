@@ -18,7 +18,7 @@ use crate::{
     loader::{Shared, Together},
     scalar::{Cursor, DateTime, Decimal},
 };
-use scrip_domain::{decimal::Amount, event::Event, id::CustomerId, rejection::Rejection};
+use scrip_domain::{decimal::Amount, event::Event, id::CustomerId, rejection::Input, rejection::Rejection};
 use scrip_service::{EventFilter, PageRequest, Session};
 
 /// One change of a coupon, in the append-only log.
@@ -101,7 +101,7 @@ impl CouponEvent {
             Some(coupon) => Ok(Coupon(coupon)),
             // The customer does not hold it any more.
             None if session(ctx)?.own().is_some() => {
-                Err(rejected(Rejection::NotFound { what: "coupon", by: "id" }, "coupon"))
+                Err(rejected(Rejection::NotFound { what: "coupon", by: "id" }, Input::Coupon))
             }
             None => Err(internal(ctx, "an event's coupon is not there")),
         }
@@ -171,7 +171,7 @@ pub async fn page(
     first: Option<i32>,
     after: Option<Cursor>,
 ) -> Result<CouponEventConnection> {
-    let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+    let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
     let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
     let page = session(ctx)?.events(filter, &request).await.map_err(|failure| failed(ctx, &failure))?;
     Ok(CouponEventConnection::of(ids(ctx)?, page, CouponEvent::from))

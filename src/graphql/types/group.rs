@@ -13,7 +13,7 @@ use crate::{
     global_id::{self, GlobalId, GlobalIds, group_id, ids},
     scalar::Cursor,
 };
-use scrip_domain::group;
+use scrip_domain::{group, rejection::Input};
 use scrip_service::{PageRequest, PoolFilter, PoolOrder, UserGroupCreate, UserGroupUpdate};
 
 /// Some of the people who work on the programme. A pool that belongs to a group exists only for whoever is in it, and for
@@ -42,7 +42,7 @@ impl UserGroup {
         #[graphql(desc = "How many: 1 to 500; 50 where it is not given.")] first: Option<i32>,
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<CouponPoolConnection> {
-        let after = place(ids(ctx)?, after.as_ref(), "after").map_err(|r| refused(&r))?;
+        let after = place(ids(ctx)?, after.as_ref(), Input::After).map_err(|r| refused(&r))?;
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let filter = PoolFilter { group: Some(self.0.id), ..PoolFilter::default() };
         let page = session(ctx)?.pools(&filter, PoolOrder::Created, &request).map_err(|f| failed(ctx, &f))?;

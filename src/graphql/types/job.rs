@@ -12,7 +12,7 @@ use crate::{
     moment::instant,
     scalar::{BigInt, Cursor, DateTime},
 };
-use scrip_domain::job;
+use scrip_domain::{job, rejection::Input};
 use scrip_service::PageRequest;
 
 /// What a job does.
@@ -152,7 +152,7 @@ impl Job {
         #[graphql(desc = "Only those after this place.")] after: Option<Cursor>,
     ) -> Result<JobRefusalConnection> {
         let job = self.0.id;
-        let after = place_of::<Refused>(ids(ctx)?, after.as_ref(), "after", |place| place.job == job);
+        let after = place_of::<Refused>(ids(ctx)?, after.as_ref(), Input::After, |place| place.job == job);
         let after = after.map_err(|r| refused(&r))?.map(|place| place.number);
         let request = PageRequest::new(first, after, None, None).map_err(|r| refused(&r))?;
         let page = session(ctx)?.job_refusals(&self.0, &request).await.map_err(|failure| failed(ctx, &failure))?;

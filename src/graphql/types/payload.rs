@@ -20,7 +20,7 @@ impl CouponUserError {
 
     /// The path of the input that it is about, if it is about one.
     pub async fn field(&self) -> Option<Vec<String>> {
-        (!self.0.field.is_empty()).then(|| self.0.field.clone())
+        (!self.0.field.is_empty()).then(|| self.0.field.names())
     }
 
     /// What programs match on.

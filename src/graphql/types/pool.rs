@@ -24,6 +24,7 @@ use scrip_domain::{
     group::Groups,
     id::{CouponId, PoolId},
     pool,
+    rejection::Input,
     terms::Terms,
 };
 use scrip_service::{Index, Page, PageRequest, foreign_cursor};
@@ -91,8 +92,8 @@ impl Asked {
             let found = place(ids, cursor.as_ref(), field)?;
             found.map(|found| read(found).ok_or_else(|| foreign_cursor(field))).transpose()
         };
-        let after = place(&self.after, "after").map_err(|r| refused(&r))?;
-        let before = place(&self.before, "before").map_err(|r| refused(&r))?;
+        let after = place(&self.after, Input::After).map_err(|r| refused(&r))?;
+        let before = place(&self.before, Input::Before).map_err(|r| refused(&r))?;
         let page = PageRequest::new(self.first, after, self.last, before).map_err(|r| refused(&r))?;
         Ok(if self.descending { page.reversed() } else { page })
     }

@@ -1,7 +1,8 @@
 //! The inputs of what is done with pools and their codes.
 
 use scrip_domain::{
-    binding::Binding, group::GroupId, id::PoolId, period::Instant, pool_draft::PoolDraft, till::TillEdit, update::Scope,
+    binding::Binding, group::GroupId, id::PoolId, period::Instant, pool_draft::PoolDraft, rejection::Input,
+    till::TillEdit, update::Scope,
 };
 
 /// Make a pool.
@@ -97,11 +98,11 @@ pub struct Apply {
 impl PoolEdit {
     /// The fields of its codes, and whether they are given.
     #[must_use]
-    pub fn codes(&self) -> [(&'static str, bool); 3] {
+    pub fn codes(&self) -> [(Input, bool); 3] {
         [
-            ("pattern", self.pattern.is_some()),
-            ("excludedCharacters", self.excluded_characters.is_some()),
-            ("excludedPhrases", self.excluded_phrases.is_some()),
+            (Input::Pattern, self.pattern.is_some()),
+            (Input::ExcludedCharacters, self.excluded_characters.is_some()),
+            (Input::ExcludedPhrases, self.excluded_phrases.is_some()),
         ]
     }
 }

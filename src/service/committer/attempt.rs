@@ -19,7 +19,7 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
     presence::{Node, NodeId},
-    rejection::{Refusal, Rejection},
+    rejection::{Refusal, Rejection, Step},
     terms::Terms,
 };
 use scrip_storage::{Coupons, Customers, Nodes, Row, RowId, Table, Tally};
@@ -193,7 +193,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The pool that a caller means; refused at `field` where there is none, or it does not exist for them.
-    pub(super) fn pool(&self, id: PoolId, field: &str) -> Result<Arc<Pool>, Stop> {
+    pub(super) fn pool(&self, id: PoolId, field: impl Into<Step>) -> Result<Arc<Pool>, Stop> {
         let found = self.find_pool(id).filter(|pool| self.groups.see(pool.group));
         found.ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at([field]).into())
     }

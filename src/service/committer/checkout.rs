@@ -12,7 +12,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EventId, PoolId},
     limits::Room,
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection, Step},
     terms::Terms,
 };
 use scrip_plugins::Occasion;
@@ -70,7 +70,7 @@ impl Attempt<'_> {
         let order = self.check_order(asked)?;
         if order.at > self.now() {
             let reason = "a checkout cannot be completed in the future".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["at"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::At]).into());
         }
         if let Some(held) = self.held_for(&order, asked)? {
             return self.complete_held(&order, held, actor);
@@ -115,7 +115,7 @@ impl Attempt<'_> {
             Some(kept) => read(transaction, &kept)?.is_back(),
             None => false,
         };
-        if is_back { Ok(()) } else { Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into()) }
+        if is_back { Ok(()) } else { Err(Rejection::TransactionAlreadyUsed.at([Input::TransactionId]).into()) }
     }
 
     /// Decides a checkout and changes nothing.
@@ -150,15 +150,15 @@ impl Attempt<'_> {
         let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
         if asked.coupons.len() > MAX_COUPONS {
             let rejection = Rejection::LimitExceeded { what: "too many coupons", limit: MAX_COUPONS as u64 };
-            return Err(rejection.at(["coupons"]).into());
+            return Err(rejection.at([Input::Coupons]).into());
         }
         for (place, given) in asked.coupons.iter().enumerate() {
-            let within = |field| move |r: Rejection| r.at(["coupons".to_owned(), place.to_string(), field]);
-            check_typed(&given.code).map_err(within("code".to_owned()))?;
-            given.amount.as_deref().map_or(Ok(()), check_typed).map_err(within("amount".to_owned()))?;
+            let within = |field| move |r: Rejection| r.at([Input::Coupons.into(), place.into(), Step::from(field)]);
+            check_typed(&given.code).map_err(within(Input::Code))?;
+            given.amount.as_deref().map_or(Ok(()), check_typed).map_err(within(Input::Amount))?;
         }
         let expected = asked.expected_payable.map(|amount| amount.to_total(basket.currency.exponent())).transpose();
-        let expected_payable = expected.map_err(at("expectedPayable"))?;
+        let expected_payable = expected.map_err(at(Input::ExpectedPayable))?;
         let at = asked.at.unwrap_or(self.now());
         Ok(Order { customer, basket, transaction, at, given_time: asked.at.is_some(), expected_payable })
     }
@@ -254,7 +254,7 @@ impl Attempt<'_> {
         let setting = Setting { occasion, customer: Some(&order.customer), basket: Some(order.basket.as_ref()), at };
         let mut answered = Vec::new();
         for (pool, coupons) in by_pool {
-            let pool = self.pool(pool, "coupons")?;
+            let pool = self.pool(pool, Input::Coupons)?;
             let asked: Vec<_> = coupons.iter().map(|(_, coupon, terms)| (coupon, terms.as_ref())).collect();
             match self.checks(&pool, &asked, setting) {
                 Ok(checks) => answered.extend(coupons.iter().map(|(place, ..)| *place).zip(checks)),
@@ -362,5 +362,5 @@ pub(super) fn price_change(order: &Order, record: &CheckoutRecord) -> Option<Ref
     let (expected, payable) = (order.expected_payable?, record.payable());
     let text = |amount: Amount| amount.text(order.basket.currency.exponent());
     let changed = Rejection::PriceChanged { payable: text(payable), expected: text(expected) };
-    (expected != payable).then(|| changed.at(["expectedPayable"]))
+    (expected != payable).then(|| changed.at([Input::ExpectedPayable]))
 }

@@ -12,7 +12,7 @@ use scrip_domain::{
     pool::{Pool, same_code},
     pool_codes::Making,
     pool_draft::{MAX_CODE, check_code},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     source::Source,
     status::Status,
 };
@@ -29,7 +29,7 @@ const MAX_SERIES: usize = 100;
 impl Attempt<'_> {
     /// Refuses codes that another pool could make or has been given.
     /// `field` is what makes them.
-    pub(super) fn check_unique(&self, pool: &Pool, prepared: &NewPattern, field: &'static str) -> Result<(), Stop> {
+    pub(super) fn check_unique(&self, pool: &Pool, prepared: &NewPattern, field: Input) -> Result<(), Stop> {
         let Ok(codes) = &prepared.codes else { return Ok(()) };
         let refused = |owner: Option<&Pool>, example: String| {
             // Of a pool that does not exist for whoever asks, nothing is told.
@@ -71,13 +71,13 @@ impl Attempt<'_> {
                 .collect::<Vec<_>>()
                 .into());
         }
-        let field = changed.first().copied().unwrap_or("pattern");
+        let field = changed.first().copied().unwrap_or(Input::Pattern);
         let codes = prepared.codes.clone().map_err(|fault| fault.refusal())?;
         if codes.format().case() != pool.case() {
             let reason = "it makes both cases of a letter in one place, and the pool is not case-sensitive: \
                           make another pool"
                 .to_owned();
-            return Err(Rejection::PatternInvalid { reason }.at(["pattern"]).into());
+            return Err(Rejection::PatternInvalid { reason }.at([Input::Pattern]).into());
         }
         self.check_unique(pool, prepared, field)?;
         pool.series.pop_if(|last| last.first == size);
@@ -103,12 +103,12 @@ impl Attempt<'_> {
 
     /// Adds codes to a bulk pool. Nothing is written for a code until somebody touches it.
     pub(super) fn coupons_generate(&mut self, pool: PoolId, count: i64) -> Result<Generated, Stop> {
-        let mut pool = self.pool(pool, "poolId")?.as_ref().clone();
-        pool.check_source(Source::BulkGenerated).map_err(|rejection| rejection.at(["poolId"]))?;
+        let mut pool = self.pool(pool, Input::PoolId)?.as_ref().clone();
+        pool.check_source(Source::BulkGenerated).map_err(|rejection| rejection.at([Input::PoolId]))?;
         let mut tally = self.tally(pool.id);
         let size = tally.supply.size;
         let series = pool.series.last().ok_or_else(|| Stop::broken(format!("pool {:?} has no codes", pool.id)))?;
-        let count = series.check_bulk(size, count).map_err(|rejection| rejection.at(["count"]))?;
+        let count = series.check_bulk(size, count).map_err(|rejection| rejection.at([Input::Count]))?;
         tally.supply.size += count;
         tally.counts.add(Status::Unassigned, i64::try_from(count).unwrap_or(i64::MAX));
         self.change.tallies.insert(pool.id, tally);
@@ -120,8 +120,8 @@ impl Attempt<'_> {
 
     /// Adds codes to an uploaded pool. A code that cannot be added is skipped, with its reason.
     pub(super) fn coupons_add(&mut self, pool: PoolId, codes: &[String]) -> Result<Added, Stop> {
-        let pool = self.pool(pool, "poolId")?;
-        pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at(["poolId"]))?;
+        let pool = self.pool(pool, Input::PoolId)?;
+        pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at([Input::PoolId]))?;
         let checked: Vec<_> = codes.iter().map(|code| (code, check_code(code))).collect();
         let good = checked.iter().filter_map(|(_, code)| code.as_ref().ok());
         let size = self.tally(pool.id).supply.size;
@@ -219,12 +219,15 @@ pub(super) fn typed_key(code: &str) -> Option<String> {
 }
 
 /// The fields of an edit that change what codes a pool makes.
-fn changed_fields(pool: &Pool, edit: &PoolEdit) -> Vec<&'static str> {
+fn changed_fields(pool: &Pool, edit: &PoolEdit) -> Vec<Input> {
     let Some(now) = pool.series.last().map(|series| series.draft(pool.case_sensitive)) else { return Vec::new() };
     let differs = [
-        ("pattern", edit.pattern.as_ref().is_some_and(|pattern| *pattern != now.pattern)),
-        ("excludedCharacters", edit.excluded_characters.as_ref().is_some_and(|all| *all != now.excluded_characters)),
-        ("excludedPhrases", edit.excluded_phrases.as_ref().is_some_and(|all| *all != now.excluded_phrases)),
+        (Input::Pattern, edit.pattern.as_ref().is_some_and(|pattern| *pattern != now.pattern)),
+        (
+            Input::ExcludedCharacters,
+            edit.excluded_characters.as_ref().is_some_and(|all| *all != now.excluded_characters),
+        ),
+        (Input::ExcludedPhrases, edit.excluded_phrases.as_ref().is_some_and(|all| *all != now.excluded_phrases)),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }

@@ -11,7 +11,7 @@ use scrip_domain::{
     gift_card::{Entry, EntryKind},
     id::{CouponId, CustomerId},
     pool::Pool,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Path, Refusal, Rejection},
     source::Source,
 };
 use scrip_plugins::Occasion;
@@ -28,10 +28,10 @@ impl Attempt<'_> {
     /// Claims a coupon of a pool for a customer.
     pub(super) fn claim(&mut self, claim: &Claim, actor: &str) -> Result<Changed, Stop> {
         let (customer, why) = (claim.customer.clone(), claim.why.clone());
-        let pool = self.pool(claim.pool, "poolId")?;
-        pool.check_open().map_err(at("poolId"))?;
+        let pool = self.pool(claim.pool, Input::PoolId)?;
+        pool.check_open().map_err(at(Input::PoolId))?;
         self.need_for_claim(&pool, &customer)?;
-        self.room(&pool, &customer)?.map_err(at("poolId"))?;
+        self.room(&pool, &customer)?.map_err(at(Input::PoolId))?;
         self.check_claim(&pool, &customer)?;
         if let Some(code) = &claim.code {
             return self.claim_by_code(&pool, code, customer, why, actor);
@@ -70,14 +70,18 @@ impl Attempt<'_> {
         if !pool.has_stock() {
             let rejection =
                 Rejection::PoolSourceMismatch { expected: "UPLOADED or BULK_GENERATED", found: pool.source.name() };
-            return Err(rejection.at(["code"]).into());
+            return Err(rejection.at([Input::Code]).into());
         }
-        let found = self.by_code(code, Some(pool.id), None)?.map_err(at("code"))?;
+        let found = self.by_code(code, Some(pool.id), None)?.map_err(at(Input::Code))?;
         let terms = self.terms(&found.coupon)?;
         let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
         let claimed = found.coupon.clone().claim(&terms, holder, why, self.now());
         let at_code = |refusal: Refusal| {
-            if refusal.field.is_empty() { Refusal { field: vec!["code".to_owned()], ..refusal } } else { refusal }
+            if refusal.field.is_empty() {
+                Refusal { field: Path::from_iter([Input::Code]), ..refusal }
+            } else {
+                refusal
+            }
         };
         self.finish(&found, claimed.map_err(at_code)?, actor)
     }
@@ -105,7 +109,7 @@ impl Attempt<'_> {
         let lost = || Stop::broken(format!("pool {:?} has no terms", pool.id));
         let terms = pool.terms.last().ok_or_else(lost)?;
         let currency = self.currency_for(terms, &customer)?;
-        terms.admits_customer(currency).map_err(at("customerId"))?;
+        terms.admits_customer(currency).map_err(at(Input::CustomerId))?;
         terms.restrictions.check_claim(self.now())?;
         let supplied = self.take_remote(pool, &customer)?;
         let coupon = supplied.found.coupon.clone();
@@ -176,14 +180,14 @@ impl Attempt<'_> {
         let by_id = match id {
             None => None,
             Some(id) => {
-                let unknown = || Rejection::CustomerNotFound { by: "id" }.at(["toCustomerId"]);
+                let unknown = || Rejection::CustomerNotFound { by: "id" }.at([Input::ToCustomerId]);
                 Some(self.customer(id)?.ok_or_else(unknown)?)
             }
         };
         let by_email = match email {
             None => None,
             Some(email) => {
-                let unknown = || Rejection::CustomerNotFound { by: "e-mail" }.at(["toCustomerEmail"]);
+                let unknown = || Rejection::CustomerNotFound { by: "e-mail" }.at([Input::ToCustomerEmail]);
                 Some(self.customer_by_email(email)?.ok_or_else(unknown)?)
             }
         };

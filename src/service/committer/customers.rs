@@ -5,7 +5,7 @@ use scrip_domain::{
     customer::{Customer, Email},
     id::CustomerId,
     pool_draft::Faults,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_storage::{Customers, Emails, RowId};
 
@@ -19,7 +19,7 @@ impl Attempt<'_> {
         let (id, email, currency) = (edit.id.clone(), edit.email.clone(), edit.currency);
         let mut faults = Faults::default();
         let attributes =
-            edit.attributes.clone().and_then(|given| faults.take(&["attributes"], check_attributes(given)));
+            edit.attributes.clone().and_then(|given| faults.take(&[Input::Attributes], check_attributes(given)));
         faults.into_result()?;
         let mut rows = vec![RowId::of::<Customers>(id.clone())];
         rows.extend(email.iter().flatten().map(|email| RowId::of::<Emails>(email.folded())));
@@ -45,7 +45,7 @@ impl Attempt<'_> {
     fn take_email(&mut self, email: &Email, id: &CustomerId) -> Result<(), Stop> {
         if self.customer_by_email(email)?.is_some_and(|owner| owner.id != *id) {
             let what = "another customer with this e-mail address".to_owned();
-            return Err(Rejection::Duplicate { what }.at(["email"]).into());
+            return Err(Rejection::Duplicate { what }.at([Input::Email]).into());
         }
         self.put::<Emails>(email.folded(), id.clone());
         Ok(())

@@ -15,7 +15,7 @@ use crate::{
 };
 use scrip_domain::{
     id::{CouponId, checked_text},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 use scrip_storage::{Answer as Kept, Answers, RowId, Table};
 
@@ -109,7 +109,7 @@ enum Recalled {
 
 fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalled>, Stop> {
     let Some(key) = &request.idempotency else { return Ok(None) };
-    checked_text(key, MAX_KEY).map_err(|rejection| rejection.at(["idempotencyKey"]))?;
+    checked_text(key, MAX_KEY).map_err(|rejection| rejection.at([Input::IdempotencyKey]))?;
     // A period lasts for a day or longer, whatever the clock says meanwhile: an answer is kept for a day after it.
     let period = attempt.working.period;
     let at = |period| (period, request.caller.id.clone(), key.clone());
@@ -118,7 +118,7 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
     for period in [period, period.saturating_sub(1)] {
         let Some(stored) = attempt.get::<Answers>(&at(period))? else { continue };
         if !is_of(&stored.input, &request.command, named) {
-            return Err(Rejection::IdempotencyMismatch.at(["idempotencyKey"]).into());
+            return Err(Rejection::IdempotencyMismatch.at([Input::IdempotencyKey]).into());
         }
         let answer = match stored.answer.clone() {
             Ok(value) => serde_json::from_value(value).map_err(Failure::internal),
@@ -217,6 +217,6 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Valu
 }
 
 /// A rejection of the input's part `field`.
-pub(super) fn at(field: &'static str) -> impl Fn(Rejection) -> Refusal {
+pub(super) fn at(field: Input) -> impl Fn(Rejection) -> Refusal {
     move |rejection| rejection.at([field])
 }

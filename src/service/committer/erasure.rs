@@ -10,7 +10,7 @@ use scrip_domain::{
     customer::Customer,
     id::{CouponId, CustomerId, EventId},
     job::JobId,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_storage::{
     Answer as Kept, Answers, Coupons, CustomerEvents, CustomerPurchases, Customers, Emails, Erasure, Erasures, Events,
@@ -261,5 +261,5 @@ impl Attempt<'_> {
 }
 
 fn unknown() -> Stop {
-    Rejection::NotFound { what: "customer", by: "id" }.at(["customerId"]).into()
+    Rejection::NotFound { what: "customer", by: "id" }.at([Input::CustomerId]).into()
 }

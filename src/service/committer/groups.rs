@@ -6,7 +6,7 @@ use crate::{UserGroupCreate, UserGroupUpdate};
 use scrip_domain::{
     group::{GroupId, MAX_GROUPS, MAX_GROUPS_OF_ONE, UserGroup},
     id::checked_id,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_storage::{RowId, UserGroups};
 
@@ -17,7 +17,7 @@ use super::{
 
 impl Attempt<'_> {
     pub(super) fn group_create(&mut self, asked: &UserGroupCreate) -> Result<UserGroup, Stop> {
-        let name = checked_id(&asked.name).map_err(at("name"))?;
+        let name = checked_id(&asked.name).map_err(at(Input::Name))?;
         let groups = self.working.groups();
         if groups.len() >= MAX_GROUPS {
             return Err(Rejection::LimitExceeded { what: "too many groups", limit: MAX_GROUPS as u64 }.into());
@@ -29,9 +29,9 @@ impl Attempt<'_> {
     }
 
     pub(super) fn group_update(&mut self, asked: &UserGroupUpdate) -> Result<UserGroup, Stop> {
-        let name = checked_id(&asked.name).map_err(at("name"))?;
+        let name = checked_id(&asked.name).map_err(at(Input::Name))?;
         let groups = self.working.groups();
-        let group = groups.iter().find(|group| group.id == asked.id).ok_or_else(|| unknown("id"))?;
+        let group = groups.iter().find(|group| group.id == asked.id).ok_or_else(|| unknown(Input::Id))?;
         check_name(&groups, &name, Some(asked.id))?;
         // Its row is written over.
         self.need([RowId::of::<UserGroups>(asked.id)])?;
@@ -45,7 +45,7 @@ impl Attempt<'_> {
     }
 
     /// Refuses a group that there is not, or that does not exist for whoever asks.
-    pub(super) fn check_group(&self, group: Option<GroupId>, field: &'static str) -> Result<(), Stop> {
+    pub(super) fn check_group(&self, group: Option<GroupId>, field: Input) -> Result<(), Stop> {
         let Some(group) = group else { return Ok(()) };
         let is_there = self.groups.has(group) && self.working.groups().iter().any(|known| known.id == group);
         if is_there { Ok(()) } else { Err(unknown(field)) }
@@ -58,9 +58,9 @@ impl Attempt<'_> {
         groups.dedup();
         if groups.len() > MAX_GROUPS_OF_ONE {
             let rejection = Rejection::LimitExceeded { what: "too many groups", limit: MAX_GROUPS_OF_ONE as u64 };
-            return Err(rejection.at(["groupIds"]).into());
+            return Err(rejection.at([Input::GroupIds]).into());
         }
-        groups.iter().try_for_each(|group| self.check_group(Some(*group), "groupIds"))?;
+        groups.iter().try_for_each(|group| self.check_group(Some(*group), Input::GroupIds))?;
         Ok(groups)
     }
 }
@@ -68,11 +68,11 @@ impl Attempt<'_> {
 fn check_name(groups: &[Arc<UserGroup>], name: &str, own: Option<GroupId>) -> Result<(), Stop> {
     if groups.iter().any(|group| group.name == name && Some(group.id) != own) {
         let what = "a user group with this name".to_owned();
-        return Err(Rejection::Duplicate { what }.at(["name"]).into());
+        return Err(Rejection::Duplicate { what }.at([Input::Name]).into());
     }
     Ok(())
 }
 
-fn unknown(field: &'static str) -> Stop {
+fn unknown(field: Input) -> Stop {
     Rejection::NotFound { what: "user group", by: "id" }.at([field]).into()
 }

@@ -10,7 +10,7 @@ use scrip_domain::{
     coupon::{Coupon, Held},
     id::{CouponId, TransactionId},
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Path, Refusal, Rejection, Step},
 };
 use scrip_storage::{Coupons, HoldDues, Purchases, RowId};
 
@@ -34,11 +34,11 @@ impl Attempt<'_> {
         actor: &str,
     ) -> Result<HeldCheckout, Stop> {
         let order = self.check_order(asked)?;
-        let wrong = || Rejection::ValueInvalid { reason: "expected 1 to 1440 minutes".to_owned() }.at(["minutes"]);
+        let wrong = || Rejection::ValueInvalid { reason: "expected 1 to 1440 minutes".to_owned() }.at([Input::Minutes]);
         let until = Some(minutes).filter(|minutes| MINUTES.contains(minutes)).ok_or_else(wrong)?;
         let until = later(self.now(), until).ok_or_else(wrong)?;
         if self.held_checkout(&order.transaction)?.is_some() {
-            return Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into());
+            return Err(Rejection::TransactionAlreadyUsed.at([Input::TransactionId]).into());
         }
         let Decided { since, found, mut record } = match self.decided(&order, asked)? {
             Ok(decided) => decided,
@@ -53,7 +53,7 @@ impl Attempt<'_> {
             let hold = Held { transaction, until, amount, assigned: recorded.assigned };
             // What only a hold is refused for is no verdict on the checkout.
             let refused = |refusal: Refusal| Refusal {
-                field: vec!["coupons".to_owned(), place.to_string(), "code".to_owned()],
+                field: Path::from_iter([Step::from(Input::Coupons), place.into(), Input::Code.into()]),
                 ..refusal
             };
             let decision = coupon.hold(terms, hold, &order.customer, self.now()).map_err(refused)?;
@@ -88,12 +88,12 @@ impl Attempt<'_> {
         let Some(held) = self.held_checkout(&order.transaction)? else { return Ok(None) };
         if held.facts.customer.as_ref() != Some(&order.customer) {
             let reason = "this transactionId is held for another customer";
-            return Err(Rejection::CustomerMismatch { reason }.at(["customerId"]).into());
+            return Err(Rejection::CustomerMismatch { reason }.at([Input::CustomerId]).into());
         }
         if held.facts.hold.as_ref().map(|hold| &hold.order) != Some(&meaning_of(asked)) {
             let reason = "expected the basket and the coupons that this transactionId is held for: checkoutRelease gives \
                           them back, so that it can be used for others";
-            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at(["basket"]).into());
+            return Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([Input::Basket]).into());
         }
         Ok(Some(held))
     }
@@ -131,7 +131,7 @@ impl Attempt<'_> {
 
     /// Gives back what a checkout holds.
     pub(super) fn release(&mut self, transaction: &TransactionId, actor: &str) -> Result<HeldCheckout, Stop> {
-        let unknown = || Rejection::NotFound { what: "hold", by: "transactionId" }.at(["transactionId"]);
+        let unknown = || Rejection::NotFound { what: "hold", by: "transactionId" }.at([Input::TransactionId]);
         let mut held = self.held_checkout(transaction.as_str())?.ok_or_else(unknown)?;
         let coupons = self.give_held_back(&held, actor)?;
         for recorded in held.checkout.coupons.iter_mut() {

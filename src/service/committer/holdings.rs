@@ -16,6 +16,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, PoolId},
     period::Instant,
     pool::Pool,
+    rejection::Input,
     status::Status,
 };
 use scrip_storage::{Coupons, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View, Whole};
@@ -316,7 +317,7 @@ impl Attempt<'_> {
 
     /// Notes from now on what customers hold of a pool.
     pub(super) fn holdings_begin(&mut self, pool: PoolId) -> Result<(), Stop> {
-        let pool = self.pool(pool, "poolId")?;
+        let pool = self.pool(pool, Input::PoolId)?;
         self.begin_holdings(&pool)?;
         Ok(())
     }
@@ -324,7 +325,7 @@ impl Attempt<'_> {
     /// Notes what was found outside of the committer, unless another search has noted that part.
     pub(super) fn holdings_found(&mut self, found: &HoldingsFound) -> Result<(), Stop> {
         let whose = (found.customer.clone(), found.pool);
-        let since = self.pool(found.pool, "poolId")?.holdings_since;
+        let since = self.pool(found.pool, Input::PoolId)?.holdings_since;
         let searched = self.whole(&whose)?.searched.or(since);
         if searched == Some(found.below) {
             self.note_found(&whose, &found.coupons, found.from)?;

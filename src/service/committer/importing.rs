@@ -88,8 +88,8 @@ impl Attempt<'_> {
         on_duplicate: OnDuplicate,
         actor: &str,
     ) -> Result<Added, Stop> {
-        let pool = self.pool(pool, Field::Pool.name())?;
-        pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at([Field::Pool.name()]))?;
+        let pool = self.pool(pool, Field::Pool)?;
+        pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at([Field::Pool]))?;
         let index = self.tally(pool.id).supply.size;
         match self.add_code(&pool, row.code.clone())? {
             Some(_) if on_duplicate == OnDuplicate::UpdateUnassigned => {
@@ -112,7 +112,7 @@ impl Attempt<'_> {
                 let imported = imported(holding, customer.clone(), row, &terms)?;
                 if let Some(customer) = customer {
                     let currency = self.currency_for(&terms, customer)?;
-                    terms.admits_customer(currency).map_err(|rejection| rejection.at([Field::Customer.name()]))?;
+                    terms.admits_customer(currency).map_err(|rejection| rejection.at([Field::Customer]))?;
                 }
                 let decision = coupon.imported(&terms, imported, self.now())?;
                 self.record(None, Some(Status::Unassigned), decision, actor)?;
@@ -135,8 +135,8 @@ impl Attempt<'_> {
         customer: &CustomerId,
         actor: &str,
     ) -> Result<(), Stop> {
-        let at = |rejection: Rejection| rejection.at([Field::Customer.name()]);
-        pool.check_open().map_err(|rejection| rejection.at([Field::Pool.name()]))?;
+        let at = |rejection: Rejection| rejection.at([Field::Customer]);
+        pool.check_open().map_err(|rejection| rejection.at([Field::Pool]))?;
         self.room(pool, customer)?.map_err(at)?;
         self.check_claim(pool, customer)?;
         let holder = Holder { currency: self.currency_for(terms, customer)?, customer: customer.clone() };
@@ -148,7 +148,7 @@ impl Attempt<'_> {
     /// Refuses an end that is past.
     fn check_end(&self, row: &ImportRow) -> Result<(), Stop> {
         match row.expires_at.filter(|end| *end <= self.now()) {
-            Some(at) => Err(Rejection::Expired { at }.at([Field::ExpiresAt.name()]).into()),
+            Some(at) => Err(Rejection::Expired { at }.at([Field::ExpiresAt]).into()),
             None => Ok(()),
         }
     }
@@ -168,7 +168,7 @@ impl Attempt<'_> {
         }
         if row.customer.is_some() || row.holding.is_some() {
             let reason = "the code exists already: only its value and its end can be updated".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at([Field::Code.name()]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Field::Code]).into());
         }
         let found = match self.by_code(&row.code, Some(pool.id), None)? {
             Ok(found) => found,
@@ -176,7 +176,7 @@ impl Attempt<'_> {
             Err(_) => return Ok(Added::Skipped),
         };
         if found.coupon.status != Status::Unassigned {
-            return Err(found.coupon.status.refusal(found.coupon.expires_at).at([Field::Code.name()]).into());
+            return Err(found.coupon.status.refusal(found.coupon.expires_at).at([Field::Code]).into());
         }
         let mut coupon = found.coupon.clone();
         if row.value.is_some() || row.currency.is_some() {
@@ -199,7 +199,7 @@ impl Attempt<'_> {
 
     /// Has coupons without a row carry the pool's terms of now from a place on.
     fn carry_current_terms(&mut self, pool: PoolId, index: u64) -> Result<(), Stop> {
-        let pool = self.pool(pool, Field::Pool.name())?;
+        let pool = self.pool(pool, Field::Pool)?;
         if pool.ranges.last().map(|(_, terms)| *terms) == Some(pool.current_terms()) {
             return Ok(());
         }
@@ -210,19 +210,19 @@ impl Attempt<'_> {
 
     /// The number of the terms that a row's coupon carries: those of its pool, or with its own value.
     fn own_terms(&mut self, pool: &Arc<Pool>, row: &ImportRow) -> Result<TermsNumber, Stop> {
-        let pool = self.pool(pool.id, Field::Pool.name())?;
+        let pool = self.pool(pool.id, Field::Pool)?;
         let current = pool.terms.last().ok_or_else(|| Stop::broken(format!("pool {:?} has no terms", pool.id)))?;
         if let Some(text) = &row.currency {
-            let currency = Currency::parse(text).map_err(|rejection| rejection.at([Field::Currency.name()]))?;
+            let currency = Currency::parse(text).map_err(|rejection| rejection.at([Field::Currency]))?;
             if pool.currency != Some(currency) {
                 let expected = pool.currency.map_or_else(|| "none".to_owned(), |currency| currency.to_string());
                 let found = currency.to_string();
-                return Err(Rejection::CurrencyMismatch { expected, found }.at([Field::Currency.name()]).into());
+                return Err(Rejection::CurrencyMismatch { expected, found }.at([Field::Currency]).into());
             }
         }
         let Some(text) = &row.value else { return Ok(pool.current_terms()) };
         let value = Value::parse(pool.kind, Some(text), pool.currency);
-        let value = value.map_err(|rejection| rejection.at([Field::Value.name()]))?;
+        let value = value.map_err(|rejection| rejection.at([Field::Value]))?;
         if value == current.value {
             return Ok(pool.current_terms());
         }
@@ -234,7 +234,7 @@ impl Attempt<'_> {
         if size.saturating_mul(pool.terms.len() + 2) > MAX_OWN_TERMS {
             let limit = (MAX_OWN_TERMS / size) as u64;
             let rejection = Rejection::LimitExceeded { what: "too many different values in a pool", limit };
-            return Err(rejection.at([Field::Value.name()]).into());
+            return Err(rejection.at([Field::Value]).into());
         }
         let mut changed = pool.as_ref().clone();
         let number = TermsNumber(u32::try_from(changed.terms.len()).unwrap_or(u32::MAX));
@@ -277,6 +277,6 @@ fn imported(
         expires_at: row.expires_at,
         usages: holding.usages,
         redeemed_at: holding.redeemed_at,
-        balance: balance.transpose().map_err(|rejection| rejection.at([Field::Balance.name()]))?,
+        balance: balance.transpose().map_err(|rejection| rejection.at([Field::Balance]))?,
     })
 }

@@ -4,7 +4,7 @@
 use crate::{Caller, JobCancel, JobDraft, JobForget, JobStep, Work};
 use scrip_domain::{
     job::{Counters, Cursor, Effect, Job, JobId, JobStatus},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_storage::{
     JobEffects, JobParts, JobPlan, JobPlans, JobRefusal, JobRefusals, Jobs, Open, OpenJob, OpenJobs, RowId, Stretch,
@@ -38,12 +38,12 @@ impl Attempt<'_> {
         let reads = |job: &&OpenJob| !job.dry_run && job.upload.is_some() && job.upload == draft.upload;
         if !draft.dry_run && open.jobs.iter().any(|job| reads(&job)) {
             let what = "a job that reads this upload".to_owned();
-            return Err(Rejection::Duplicate { what }.at(["uploadId"]).into());
+            return Err(Rejection::Duplicate { what }.at([Input::UploadId]).into());
         }
         open.last += 1;
         let id = JobId(open.last);
         if let Some(undone) = draft.undoes {
-            let unknown = || Rejection::NotFound { what: "job", by: "id" }.at(["id"]);
+            let unknown = || Rejection::NotFound { what: "job", by: "id" }.at([Input::Id]);
             let before = self.get::<Jobs>(&undone)?.cloned().ok_or_else(unknown)?;
             before.check_undo(draft.dry_run)?;
             if !draft.dry_run {
@@ -83,7 +83,7 @@ impl Attempt<'_> {
 
     pub(super) fn job_cancel(&mut self, case: &JobCancel) -> Result<Box<Job>, Stop> {
         self.need([RowId::of::<Jobs>(case.job), RowId::of::<OpenJobs>(())])?;
-        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at(["id"]);
+        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at([Input::Id]);
         let job = self.get::<Jobs>(&case.job)?.cloned().ok_or_else(unknown)?;
         let job = job.cancel(case.force, self.now())?;
         self.close_job(job)

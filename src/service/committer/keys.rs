@@ -8,7 +8,7 @@ use scrip_domain::{
     access::{ApiKey, Role},
     id::checked_id,
     period::instant_of,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     token_key::{TokenKeys, TokenSecret},
 };
 use scrip_storage::{ApiKeys, Programme, RowId};
@@ -33,7 +33,7 @@ impl Attempt<'_> {
             return Err(Rejection::LimitExceeded { what: "too many keys", limit: MAX_KEYS as u64 }.into());
         }
         if key.expires_at.is_some_and(|end| end <= self.now()) {
-            return Err(ended("expiresAt"));
+            return Err(ended(Input::ExpiresAt));
         }
         check_role(key.role)?;
         let groups = self.checked_groups(&key.groups)?;
@@ -44,7 +44,7 @@ impl Attempt<'_> {
         let before = self.key(&edit.id)?;
         let mut key = before.clone();
         if let Some(name) = &edit.name {
-            key.name = checked_id(name).map_err(at("name"))?;
+            key.name = checked_id(name).map_err(at(Input::Name))?;
         }
         key.role = edit.role.unwrap_or(key.role);
         check_role(key.role)?;
@@ -54,12 +54,12 @@ impl Attempt<'_> {
         key.budget.requests = edit.requests.unwrap_or(key.budget.requests);
         key.budget.cost = edit.cost.unwrap_or(key.budget.cost);
         if let Some(end) = edit.expires_at {
-            key.expires_at = end.map(|end| instant_of(end).ok_or_else(|| ended("expiresAt"))).transpose()?;
+            key.expires_at = end.map(|end| instant_of(end).ok_or_else(|| ended(Input::ExpiresAt))).transpose()?;
             if key.expires_at.is_some_and(|end| end <= self.now()) {
-                return Err(ended("expiresAt"));
+                return Err(ended(Input::ExpiresAt));
             }
         }
-        self.check_left(&before, &key, "role")?;
+        self.check_left(&before, &key, Input::Role)?;
         Ok(self.keep_key(key))
     }
 
@@ -67,7 +67,7 @@ impl Attempt<'_> {
         let before = self.key(id)?;
         let mut key = before.clone();
         key.revoked_at = Some(key.revoked_at.unwrap_or(self.now()));
-        self.check_left(&before, &key, "id")?;
+        self.check_left(&before, &key, Input::Id)?;
         Ok(self.keep_key(key))
     }
 
@@ -76,17 +76,17 @@ impl Attempt<'_> {
         let mut before = self.key(id)?;
         if !before.is_good(self.now()) {
             let reason = "it is revoked, or its time is over: make a new key instead".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["id"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Id]).into());
         }
         if !(0..=MAX_OVERLAP).contains(&minutes) {
             let reason = format!("expected 0 to {MAX_OVERLAP} minutes, found {minutes}");
-            return Err(Rejection::ValueInvalid { reason }.at(["minutes"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Minutes]).into());
         }
         let (name, role, expires_at) = (before.name.clone(), before.role, before.expires_at);
         let (groups, budget) = (before.groups.clone(), before.budget);
         let new = ApiKey { name, role, expires_at, groups, budget, ..new.clone() };
         let made = self.key_add(&new)?;
-        let end = instant_of(self.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended("minutes"))?;
+        let end = instant_of(self.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended(Input::Minutes))?;
         before.expires_at = Some(before.expires_at.map_or(end, |own| own.min(end)));
         self.keep_key(before);
         Ok(made)
@@ -121,14 +121,14 @@ impl Attempt<'_> {
 
     /// The key with this id, as it is now.
     fn key(&mut self, id: &str) -> Result<ApiKey, Stop> {
-        let unknown = Rejection::NotFound { what: "key", by: "id" }.at(["id"]);
+        let unknown = Rejection::NotFound { what: "key", by: "id" }.at([Input::Id]);
         let key = self.working.keys().into_iter().find(|key| key.id == id).ok_or(unknown)?;
         // Its row is written over.
         self.get::<ApiKeys>(&key.hash)?;
         Ok(key.as_ref().clone())
     }
 
-    fn check_left(&self, before: &ApiKey, changed: &ApiKey, field: &'static str) -> Result<(), Stop> {
+    fn check_left(&self, before: &ApiKey, changed: &ApiKey, field: Input) -> Result<(), Stop> {
         if !before.is_lasting_admin() || changed.is_lasting_admin() {
             return Ok(());
         }
@@ -153,10 +153,10 @@ fn check_role(role: Role) -> Result<(), Stop> {
         return Ok(());
     }
     let reason = "a customer has no key: have a token made for one, with customerTokenCreate".to_owned();
-    Err(Rejection::ValueInvalid { reason }.at(["role"]).into())
+    Err(Rejection::ValueInvalid { reason }.at([Input::Role]).into())
 }
 
-fn ended(field: &'static str) -> Stop {
+fn ended(field: Input) -> Stop {
     let reason = "expected an instant in the future".to_owned();
     Rejection::ValueInvalid { reason }.at([field]).into()
 }

@@ -14,7 +14,7 @@ use scrip_domain::{
     pool::Pool,
     pool_codes::{CodeSeries, Making},
     pool_draft::check_code,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     source::Source,
     status::Status,
 };
@@ -92,12 +92,14 @@ impl Attempt<'_> {
             Ok(_) => Rejection::NotOwner,
             Err(rejection) => rejection,
         };
-        let field: &[&str] = match (&rejection, coupon) {
-            (Rejection::NotOwner | Rejection::CodeNotClaimed, _) if holder.is_some() => &["coupon", "customerId"],
+        let field: &[Input] = match (&rejection, coupon) {
+            (Rejection::NotOwner | Rejection::CodeNotClaimed, _) if holder.is_some() => {
+                &[Input::Coupon, Input::CustomerId]
+            }
             // The customer of the action, of a generic code.
-            (Rejection::NotOwner | Rejection::CodeNotClaimed, _) => &["customerId"],
-            (_, CouponRef::Id(_)) => &["coupon", "id"],
-            (_, _) => &["coupon", "code"],
+            (Rejection::NotOwner | Rejection::CodeNotClaimed, _) => &[Input::CustomerId],
+            (_, CouponRef::Id(_)) => &[Input::Coupon, Input::Id],
+            (_, _) => &[Input::Coupon, Input::Code],
         };
         Err(rejection.at(field.iter().copied()).into())
     }
@@ -208,7 +210,7 @@ impl Attempt<'_> {
             if pool.is_some_and(|pool| pool != maker.id) || !self.sees(maker.id) {
                 continue;
             }
-            let maker = self.pool(maker.id, "coupon")?;
+            let maker = self.pool(maker.id, Input::Coupon)?;
             let size = self.tally(maker.id).supply.size;
             for meant in self.meant(&maker, size, code)? {
                 let found = match meant {
@@ -230,7 +232,7 @@ impl Attempt<'_> {
         let Some(named) = self.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
         for Named { code: written, coupon } in named {
             let wanted = pool.is_none_or(|pool| pool == coupon.pool) && self.sees(coupon.pool);
-            if wanted && self.pool(coupon.pool, "coupon")?.same_code(&written, code) {
+            if wanted && self.pool(coupon.pool, Input::Coupon)?.same_code(&written, code) {
                 if self.reads_ahead {
                     self.need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
                 }
@@ -252,7 +254,7 @@ impl Attempt<'_> {
     ) -> Result<Option<Found>, Stop> {
         let Some(customer) = customer else {
             let (what, why) = ("a customerId", "every customer has a coupon with this code");
-            return Err(Rejection::RequiredBecause { what, why }.at(["coupon", "customerId"]).into());
+            return Err(Rejection::RequiredBecause { what, why }.at([Input::Coupon, Input::CustomerId]).into());
         };
         let (now, places) = (self.now(), pool.places_of_generic(code));
         let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };

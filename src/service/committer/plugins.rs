@@ -15,7 +15,7 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
     presence::MAX_INDEX,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     terms::{Terms, Value},
 };
 use scrip_plugins::{
@@ -138,7 +138,7 @@ impl Attempt<'_> {
         let mut tally = self.tally(pool.id);
         let index = tally.supply.size;
         if index >= MAX_INDEX {
-            return Err(Rejection::PoolExhausted.at(["poolId"]).into());
+            return Err(Rejection::PoolExhausted.at([Input::PoolId]).into());
         }
         if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
             return Err(unfit(&rejection.to_string()));

@@ -14,7 +14,7 @@ use scrip_domain::{
     job::JobKind,
     pool::{Counts, Pool},
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     seal::IdSecret,
     source::Source,
     status::Status,
@@ -38,15 +38,15 @@ impl Attempt<'_> {
         let id = PoolId(self.working.next_pool().0);
         let checked = draft.check(id, self.now(), prepared.pattern.as_ref().map(|pattern| pattern.codes.clone()));
         let pool = prepared.bindings_with(checked)?;
-        self.check_group(pool.group, "userGroupId")?;
+        self.check_group(pool.group, Input::UserGroupId)?;
         if let Some(external) = &pool.external_id
             && self.working.pool_by_external_id(external).is_some()
         {
             let what = "a pool with this externalId".to_owned();
-            return Err(Rejection::Duplicate { what }.at(["externalId"]).into());
+            return Err(Rejection::Duplicate { what }.at([Input::ExternalId]).into());
         }
         if let Some(pattern) = &prepared.pattern {
-            self.check_unique(&pool, pattern, "pattern")?;
+            self.check_unique(&pool, pattern, Input::Pattern)?;
         }
         self.put_pool(pool)
     }
@@ -68,7 +68,7 @@ impl Attempt<'_> {
     }
 
     pub(super) fn pool_archive(&mut self, id: PoolId, archive: bool) -> Result<Box<Pool>, Stop> {
-        let mut pool = self.pool(id, "id")?.as_ref().clone();
+        let mut pool = self.pool(id, Input::Id)?.as_ref().clone();
         if pool.archived_at.is_some() == archive {
             return Ok(Box::new(pool));
         }
@@ -85,20 +85,22 @@ impl Attempt<'_> {
         prepared: &Prepared,
         caller: &Caller,
     ) -> Result<Edited, Stop> {
-        let mut pool = self.pool(id, "id")?.as_ref().clone();
+        let mut pool = self.pool(id, Input::Id)?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
-            return Err(Rejection::VersionMismatch { expected, found: pool.version }.at(["expectedVersion"]).into());
+            return Err(Rejection::VersionMismatch { expected, found: pool.version }
+                .at([Input::ExpectedVersion])
+                .into());
         }
         if let Some(group) = edit.group {
-            self.check_group(group, "userGroupId")?;
+            self.check_group(group, Input::UserGroupId)?;
             pool.group = group;
         }
         let mut faults = Faults::default();
         if let Some(name) = &edit.name {
-            pool.name = faults.take(&["name"], check_name(name)).unwrap_or_default();
+            pool.name = faults.take(&[Input::Name], check_name(name)).unwrap_or_default();
         }
         pool.aggregated = edit.aggregated.unwrap_or(pool.aggregated);
-        faults.take(&["paysShipping"], check_pays_shipping(pool.kind, edit.pays_shipping));
+        faults.take(&[Input::PaysShipping], check_pays_shipping(pool.kind, edit.pays_shipping));
         pool.pays_shipping = edit.pays_shipping.or(pool.pays_shipping);
         pool.till = edit.till.applied(&pool.till, &mut faults);
         pool.returnable = edit.returnable.unwrap_or(pool.returnable);
@@ -124,7 +126,7 @@ impl Attempt<'_> {
             self.change_codes(&mut pool, edit, pattern)?;
         }
         let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
-        open.map_err(|rejection| rejection.at(["claimOnUse"]))?;
+        open.map_err(|rejection| rejection.at([Input::ClaimOnUse]))?;
         if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
             pool.claims_since = Some(self.next_event().sequence);
         }
@@ -150,7 +152,7 @@ impl Attempt<'_> {
         let Some(Apply { scope, matching }) = apply else { return Ok((Counts::default(), None)) };
         if pool.updates.len() >= MAX_TERMS {
             let what = "too many edits of a pool that hold for coupons of before";
-            return Err(Rejection::LimitExceeded { what, limit: MAX_TERMS as u64 }.at(["apply"]).into());
+            return Err(Rejection::LimitExceeded { what, limit: MAX_TERMS as u64 }.at([Input::Apply]).into());
         }
         let Tally { supply, counts, .. } = self.tally(pool.id);
         let (terms, matching) = (pool.current_terms(), matching.then_some(before));
@@ -171,11 +173,12 @@ impl Attempt<'_> {
         let combining = &mut settings.combining;
         combining.percentages_of = edit.percentages_of.unwrap_or(combining.percentages_of);
         if let Some(most) = edit.coupons_per_checkout {
-            let checked = faults.take(&["couponsPerCheckout"], checked_number(most));
+            let checked = faults.take(&[Input::CouponsPerCheckout], checked_number(most));
             combining.per_checkout = checked.unwrap_or(combining.per_checkout);
         }
         if let Some(most) = edit.coupons_per_category {
-            combining.per_category = most.and_then(|most| faults.take(&["couponsPerCategory"], checked_number(most)));
+            combining.per_category =
+                most.and_then(|most| faults.take(&[Input::CouponsPerCategory], checked_number(most)));
         }
         faults.into_result()?;
         self.need([RowId::of::<Programme>(())])?;
@@ -215,13 +218,13 @@ fn update_job(plan: UpdatePlan, reached: &Counts) -> JobDraft {
 /// Binds a pool to other plugins. They count at once, for coupons that exist too.
 fn edit_bindings(pool: &mut Pool, edit: &PoolEdit, faults: &mut Faults) {
     if let Some(checks) = &edit.checks {
-        faults.take(&["checks"], check_number(checks));
+        faults.take(&[Input::Checks], check_number(checks));
         pool.checks.clone_from(checks);
     }
     match &edit.remote {
         Some(_) if pool.source != Source::Remote => {
             let subject = format!("source {}", pool.source.name());
-            faults.add(&["remote"], Rejection::FieldNotApplicable { subject });
+            faults.add(&[Input::Remote], Rejection::FieldNotApplicable { subject });
         }
         Some(remote) => pool.remote = Some(remote.clone()),
         None => {}
@@ -233,7 +236,7 @@ fn edited_terms(pool: &Pool, edit: &PoolEdit, faults: &mut Faults) -> Option<Ter
     let current = pool.terms.last()?;
     let value = match &edit.value {
         None => current.value,
-        Some(text) => faults.take(&["value"], Value::parse(pool.kind, text.as_deref(), pool.currency))?,
+        Some(text) => faults.take(&[Input::Value], Value::parse(pool.kind, text.as_deref(), pool.currency))?,
     };
     let restrictions = merged(current, &edit.restrictions).check(pool.kind, pool.currency, faults);
     Some(Terms { value, currency: pool.currency, restrictions })

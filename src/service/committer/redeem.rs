@@ -12,7 +12,7 @@ use scrip_domain::{
     gift_card::Entry,
     id::{CouponId, CustomerId, EntryId, TransactionId},
     period::Instant,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     terms::Terms,
 };
 use scrip_plugins::Occasion;
@@ -34,7 +34,7 @@ impl Attempt<'_> {
         let transaction = asked.transaction.as_ref().map(|id| id.as_str().to_owned());
         let found = self.find_at_till(&asked.coupon)?;
         if found.open && asked.coupon.parts().1.is_some_and(|holder| customer != Some(holder)) {
-            return Err(Rejection::NotOwner.at(["customerId"]).into());
+            return Err(Rejection::NotOwner.at([Input::CustomerId]).into());
         }
         let terms = self.terms(&found.coupon)?;
         let pool = self.pool_of(found.coupon.id)?;
@@ -42,7 +42,7 @@ impl Attempt<'_> {
             .as_ref()
             .map_or(Ok(()), |basket| check_worth(basket, &terms, pool.pays_shipping(&terms), asked.amount));
         // Of a coupon that somebody holds, what it is says more than what it would be worth; what a card holds, less.
-        let is_of_the_amount = |refusal: &Refusal| refusal.field.first().is_some_and(|field| field == "amount");
+        let is_of_the_amount = |refusal: &Refusal| refusal.field.first() == Some(&Input::Amount.into());
         let says_more = |decision: &Result<Decision, Refusal>| !decision.as_ref().err().is_none_or(is_of_the_amount);
         if found.is_assigned_by_redeeming(&pool) {
             worth.clone()?;
@@ -76,7 +76,7 @@ impl Attempt<'_> {
             return Ok((coupon, None));
         }
         let (what, why) = ("a customerId", "nobody has claimed the coupon yet");
-        let customer = customer.ok_or_else(|| Rejection::RequiredBecause { what, why }.at(["customerId"]))?;
+        let customer = customer.ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Input::CustomerId]))?;
         pool.check_open()?;
         self.room(&pool, customer)??;
         let coupon = if found.open { self.take_new(&pool)?.coupon } else { coupon };
@@ -102,7 +102,7 @@ impl Attempt<'_> {
     /// Refuses a purchase that has redeemed a coupon already.
     pub(super) fn refuse_use(&mut self, transaction: &str, coupon: CouponId) -> Result<(), Stop> {
         match self.get::<Purchases>(&(transaction.to_owned(), Some(coupon)))? {
-            Some(_) => Err(Rejection::TransactionAlreadyUsed.at(["transactionId"]).into()),
+            Some(_) => Err(Rejection::TransactionAlreadyUsed.at([Input::TransactionId]).into()),
             None => Ok(()),
         }
     }
@@ -115,7 +115,7 @@ impl Attempt<'_> {
         let decision = if terms.card_value().is_some() {
             self.unredeemed_card(case, &found.coupon, &terms, used.flatten())?
         } else {
-            let given = [(case.entry.is_some(), "ledgerEntryId"), (case.amount.is_some(), "amount")];
+            let given = [(case.entry.is_some(), Input::LedgerEntryId), (case.amount.is_some(), Input::Amount)];
             if let Some((_, field)) = given.into_iter().find(|(given, _)| *given) {
                 let subject = format!("type {}", terms.value.kind().name());
                 return Err(Rejection::FieldNotApplicable { subject }.at([field]).into());
@@ -139,7 +139,7 @@ impl Attempt<'_> {
         let stands = entry.is_some() || (!is_taken_back && coupon.may_be_redeemed_by(transaction));
         if used.is_none() || !stands {
             let unknown = Rejection::NotFound { what: "redemption of this coupon that stands", by: "transactionId" };
-            return Err(unknown.at(["transactionId"]).into());
+            return Err(unknown.at([Input::TransactionId]).into());
         }
         Ok(entry)
     }
@@ -152,13 +152,15 @@ impl Attempt<'_> {
         used: Option<EntryId>,
     ) -> Result<Decision, Stop> {
         let (what, why) = ("a ledgerEntryId or a transactionId", "it names the redemption");
-        let id = case.entry.or(used).ok_or_else(|| Rejection::RequiredBecause { what, why }.at(["ledgerEntryId"]))?;
+        let id =
+            case.entry.or(used).ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Input::LedgerEntryId]))?;
         let is_meant = |entry: &Entry| {
             id.coupon == card.id
                 && case.transaction.as_ref().is_none_or(|named| entry.transaction.as_deref() == Some(named.as_str()))
         };
         let entry = self.get::<Ledger>(&id)?.cloned().filter(is_meant);
-        let unknown = || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at(["ledgerEntryId"]);
+        let unknown =
+            || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at([Input::LedgerEntryId]);
         let entry = entry.ok_or_else(unknown)?;
         let amount = case.amount.map(|amount| card_amount(amount, terms)).transpose()?;
         let void = self.void_of(card)?;
@@ -170,7 +172,7 @@ impl Attempt<'_> {
         let terms = self.terms(&found.coupon)?;
         if terms.card_value().is_none() {
             let reason = format!("expected a gift card, found a coupon of type {}", terms.value.kind().name());
-            return Err(Rejection::ValueInvalid { reason }.at(["coupon"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Coupon]).into());
         }
         let amount = card_amount(case.amount, &terms)?;
         let decision = found.coupon.clone().adjust(&terms, amount, self.now())?.because(Some(case.reason.as_str()));
@@ -190,11 +192,11 @@ fn check_worth(
     if !refusals.is_empty() {
         return Err(within_basket(refusals));
     }
-    let payable = payable_by(basket, terms, pays_shipping).map_err(|rejection| vec![rejection.at(["basket"])])?;
+    let payable = payable_by(basket, terms, pays_shipping).map_err(|rejection| vec![rejection.at([Input::Basket])])?;
     match amount.filter(|_| terms.card_value().is_some()) {
         Some(amount) if asked_amount(amount, terms, basket).map_err(|refusal| vec![refusal])? > payable => {
             let payable = payable.text(terms.exponent());
-            Err(vec![Rejection::AbovePayable { payable }.at(["amount"])])
+            Err(vec![Rejection::AbovePayable { payable }.at([Input::Amount])])
         }
         Some(_) | None => Ok(()),
     }
@@ -212,11 +214,11 @@ pub(super) fn redeemed(
     terms.restrictions.check_begun(now)?;
     match (terms.card_value(), amount) {
         (Some(_), Some(amount)) => coupon.redeem_card(terms, by, card_amount(amount, terms)?, transaction, now),
-        (Some(_), None) => Err(Rejection::AmountRequired.at(["amount"])),
+        (Some(_), None) => Err(Rejection::AmountRequired.at([Input::Amount])),
         (None, None) => coupon.redeem(by, transaction, now),
         (None, Some(_)) => {
             let subject = format!("type {}", terms.value.kind().name());
-            Err(Rejection::FieldNotApplicable { subject }.at(["amount"]))
+            Err(Rejection::FieldNotApplicable { subject }.at([Input::Amount]))
         }
     }
 }
@@ -233,10 +235,10 @@ pub(super) fn after(first: Option<Decision>, mut second: Decision) -> Decision {
 }
 
 fn card_amount(amount: Decimal, terms: &Terms) -> Result<Amount, Refusal> {
-    amount.to_amount(terms.exponent()).map_err(at("amount"))
+    amount.to_amount(terms.exponent()).map_err(at(Input::Amount))
 }
 
 /// A basket's refusals, with their place in the input.
 pub(super) fn within_basket(refusals: Vec<Refusal>) -> Vec<Refusal> {
-    refusals.into_iter().map(|refusal| refusal.within("basket")).collect()
+    refusals.into_iter().map(|refusal| refusal.within(Input::Basket)).collect()
 }

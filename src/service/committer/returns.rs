@@ -13,7 +13,7 @@ use scrip_domain::{
     gift_card::EntryKind,
     id::{CouponId, EntryId},
     purchase::{Asked, Carried, Part},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_storage::{Coupons, Ledger, Purchase, Purchases, RowId};
 use serde::Deserialize;
@@ -43,10 +43,10 @@ impl Attempt<'_> {
         let bought = purchase.bought();
         let before = purchase.came_back(&bought);
         if !purchase.facts.returns.is_empty() && bought.is_back(&before) {
-            return Err(Rejection::AlreadyReturned.at(["transactionId"]).into());
+            return Err(Rejection::AlreadyReturned.at([Input::TransactionId]).into());
         }
         if order.asked != Asked::All && purchase.is_full() {
-            return Err(Rejection::TooManyReturns.at(["lines"]).into());
+            return Err(Rejection::TooManyReturns.at([Input::Lines]).into());
         }
         let part = bought.decide(&before, &order.asked)?;
         let mut after = before.clone();
@@ -70,7 +70,7 @@ impl Attempt<'_> {
     /// The checkout that was recorded under a transactionId.
     fn recorded_purchase(&mut self, transaction: &str) -> Result<PurchaseRecord, Stop> {
         let kept = self.get::<Purchases>(&(transaction.to_owned(), None))?.and_then(|purchase| purchase.0.clone());
-        let unknown = || Rejection::NotFound { what: "purchase", by: "transactionId" }.at(["transactionId"]);
+        let unknown = || Rejection::NotFound { what: "purchase", by: "transactionId" }.at([Input::TransactionId]);
         let purchase = read(transaction, &kept.ok_or_else(unknown)?)?;
         if purchase.facts.hold.is_some() {
             return Err(unknown().into());

@@ -11,7 +11,7 @@ use scrip_domain::{
     pool::{Pool, Supply},
     pool_codes::{CodeSeries, Making},
     presence::{CHILDREN, MAX_INDEX, NodeId, Statuses, next, path},
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     source::Source,
     status::Status,
 };
@@ -137,5 +137,5 @@ impl Attempt<'_> {
 }
 
 fn exhausted() -> Stop {
-    Rejection::PoolExhausted.at(["poolId"]).into()
+    Rejection::PoolExhausted.at([Input::PoolId]).into()
 }

@@ -6,7 +6,7 @@ use scrip_domain::{
     id::{CouponId, PoolId},
     job::{Effect, Opposite},
     pool::Pool,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     update::TermsChange,
 };
 use scrip_storage::Tally;
@@ -41,7 +41,7 @@ impl Attempt<'_> {
 
     /// Takes all coupons of a pool out of use that nobody has touched.
     fn withdraw(&mut self, pool: PoolId) -> Result<Moved, Stop> {
-        let (mut pool, mut tally) = (self.pool(pool, "poolId")?.as_ref().clone(), self.tally(pool));
+        let (mut pool, mut tally) = (self.pool(pool, Input::PoolId)?.as_ref().clone(), self.tally(pool));
         let (number, coupons) = pool.withdraw(&mut tally.supply, &mut tally.counts, self.now())?;
         let effect = effect(pool.id, number.into(), Opposite::Restock);
         self.moved(pool, tally, Moved { coupons, effect, lacking: None })
@@ -50,7 +50,7 @@ impl Attempt<'_> {
     /// Gives such ones back.
     fn restock(&mut self, taken: &Effect) -> Result<Moved, Stop> {
         let id = taken.coupon.pool;
-        let (mut pool, mut tally) = (self.pool(id, "poolId")?.as_ref().clone(), self.tally(id));
+        let (mut pool, mut tally) = (self.pool(id, Input::PoolId)?.as_ref().clone(), self.tally(id));
         let number = u32::try_from(taken.version).unwrap_or_default();
         let coupons = pool.give_back(number, &mut tally.supply, &mut tally.counts);
         let effect = effect(id, taken.version, Opposite::Withdraw);
@@ -60,7 +60,7 @@ impl Attempt<'_> {
     /// Notes that all coupons of a pool that have a row have kept an update. So many of them are among the places where it
     /// was for those that nobody had touched.
     fn note_updated(&mut self, plan: &UpdatePlan, seen: u64) -> Result<Moved, Stop> {
-        let (mut pool, tally) = (self.pool(plan.pool, "poolId")?.as_ref().clone(), self.tally(plan.pool));
+        let (mut pool, tally) = (self.pool(plan.pool, Input::PoolId)?.as_ref().clone(), self.tally(plan.pool));
         pool.updates_kept = pool.updates_kept.max(plan.number);
         let coupons = plan.places().saturating_sub(seen).min(pool.untouched_left(&tally.supply, &tally.counts));
         let effect = effect(plan.pool, plan.number.into(), Opposite::Untouched(coupons, plan.untouched.clone()));
@@ -70,7 +70,7 @@ impl Attempt<'_> {
 
     /// Gives so many untouched coupons of a pool the terms back that they carried before a change.
     fn terms_again(&mut self, id: PoolId, number: u64, changes: &[TermsChange]) -> Result<Moved, Stop> {
-        let (mut pool, tally) = (self.pool(id, "poolId")?.as_ref().clone(), self.tally(id));
+        let (mut pool, tally) = (self.pool(id, Input::PoolId)?.as_ref().clone(), self.tally(id));
         let changed = pool.carry_again(changes);
         let places = changed.iter().map(TermsChange::places).sum();
         let coupons = pool.untouched_left(&tally.supply, &tally.counts).min(number).min(places);

@@ -11,7 +11,7 @@ use scrip_domain::{
     event::Reason,
     id::{CouponId, PoolId},
     job::{Field, Job, JobId, JobKind},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     source::Source,
 };
 use scrip_storage::{JobEffects, Jobs, ReadFrom, Stretch};
@@ -51,14 +51,14 @@ impl Scrip {
         match draft.pool {
             None if !by_column => {
                 let what = "poolId, or a column of pools,";
-                return Err(Rejection::Required { what }.at(["poolId"]).into());
+                return Err(Rejection::Required { what }.at([Input::PoolId]).into());
             }
             None => {}
             Some(pool) => {
-                let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"]);
+                let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at([Input::PoolId]);
                 let seen = Sight::of(&self.registry, &caller.groups).seen(self.registry.pool(pool));
                 let pool = seen.ok_or_else(unknown)?;
-                pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at(["poolId"]))?;
+                pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at([Input::PoolId]))?;
             }
         }
         let (plan, columns, rows) = import_plan(&draft, id.clone(), &facts, mapping);
@@ -124,15 +124,15 @@ impl Scrip {
         key: Option<String>,
         plan: ExportPlan,
     ) -> Result<Job, Failure> {
-        let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"]);
+        let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at([Input::PoolId]);
         let pool = Sight::of(&self.registry, &caller.groups).seen(self.registry.pool(plan.pool)).ok_or_else(unknown)?;
         if plan.filter.pool.is_some_and(|other| other != pool.id) {
             let reason = "poolId and filter.poolId name different pools".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["filter", "poolId"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Filter, Input::PoolId]).into());
         }
         if plan.marked && plan.format != ExportFormat::Csv {
             let reason = "only a CSV file can begin with a byte order mark: leave it out".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["byteOrderMark"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::ByteOrderMark]).into());
         }
         let draft = JobDraft {
             kind: JobKind::Export,
@@ -154,10 +154,9 @@ impl Scrip {
         caller: &Caller,
         draft: &BulkDraft,
     ) -> Result<(BulkPlan, Vec<Vec<Stretch>>, Option<u64>), Refusal> {
-        let wrong =
-            |field: &'static str, reason: &str| Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([field]));
+        let wrong = |field: Input, reason: &str| Err(Rejection::ValueInvalid { reason: reason.to_owned() }.at([field]));
         if let Some(pool) = draft.pool {
-            let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at(["poolId"]);
+            let unknown = || Rejection::NotFound { what: "pool", by: "id" }.at([Input::PoolId]);
             Sight::of(&self.registry, &caller.groups).seen(self.registry.pool(pool)).ok_or_else(unknown)?;
         }
         let claims = draft.customers.is_some() || draft.upload.is_some();
@@ -170,26 +169,26 @@ impl Scrip {
         ];
         if named.into_iter().filter(|is| *is).count() != 1 {
             return wrong(
-                "couponIds",
+                Input::CouponIds,
                 "expected one of couponIds, codes, filter and, for CLAIM, customerIds or uploadId",
             );
         }
         match (draft.action, claims) {
             (BulkAction::Claim, false) => {
                 return wrong(
-                    "customerIds",
+                    Input::CustomerIds,
                     "CLAIM needs customerIds or uploadId: each customer gets a coupon of the pool",
                 );
             }
             (BulkAction::Claim, true) if draft.pool.is_none() => {
                 return Err(
-                    Rejection::RequiredBecause { what: "poolId", why: "its coupons are claimed" }.at(["poolId"])
+                    Rejection::RequiredBecause { what: "poolId", why: "its coupons are claimed" }.at([Input::PoolId])
                 );
             }
             (BulkAction::Claim, true) => {}
             (_, true) => {
                 return wrong(
-                    "customerIds",
+                    Input::CustomerIds,
                     "customerIds and uploadId are for CLAIM: name coupons with couponIds, codes or filter",
                 );
             }
@@ -198,13 +197,13 @@ impl Scrip {
         match (draft.action, &draft.to) {
             (BulkAction::Transfer, None) => {
                 return Err(Rejection::RequiredBecause { what: "toCustomerId", why: "it gets the coupons" }
-                    .at(["toCustomerId"]));
+                    .at([Input::ToCustomerId]));
             }
             (BulkAction::Transfer, Some(_)) | (_, None) => {}
-            (_, Some(_)) => return wrong("toCustomerId", "toCustomerId is for TRANSFER: leave it out"),
+            (_, Some(_)) => return wrong(Input::ToCustomerId, "toCustomerId is for TRANSFER: leave it out"),
         }
         if let Some(reason) = &draft.reason {
-            Reason::parse(reason).map_err(|rejection| rejection.at(["reason"]))?;
+            Reason::parse(reason).map_err(|rejection| rejection.at([Input::Reason]))?;
         }
         let (items, parts, total) = self.bulk_items(caller, draft)?;
         let plan = BulkPlan {
@@ -223,7 +222,7 @@ impl Scrip {
         caller: &Caller,
         draft: &BulkDraft,
     ) -> Result<(Items, Vec<Vec<Stretch>>, Option<u64>), Refusal> {
-        let bounded = |number: usize, field: &'static str| {
+        let bounded = |number: usize, field: Input| {
             if number <= MAX_NAMED {
                 return Ok(Some(number as u64));
             }
@@ -235,7 +234,7 @@ impl Scrip {
             return Ok((Items::Listed, Vec::new(), None));
         }
         if let Some(coupons) = &draft.coupons {
-            let total = bounded(coupons.len(), "couponIds")?;
+            let total = bounded(coupons.len(), Input::CouponIds)?;
             return Ok((
                 Items::Listed,
                 coupons.chunks(PART).map(|part| stretches(part.iter().copied())).collect(),
@@ -243,28 +242,32 @@ impl Scrip {
             ));
         }
         if let Some(codes) = &draft.codes {
-            return Ok((Items::Codes(codes.clone()), Vec::new(), bounded(codes.len(), "codes")?));
+            return Ok((Items::Codes(codes.clone()), Vec::new(), bounded(codes.len(), Input::Codes)?));
         }
         if let Some(customers) = &draft.customers {
-            return Ok((Items::Customers(customers.clone()), Vec::new(), bounded(customers.len(), "customerIds")?));
+            return Ok((
+                Items::Customers(customers.clone()),
+                Vec::new(),
+                bounded(customers.len(), Input::CustomerIds)?,
+            ));
         }
         let mut filter = draft.filter.clone().unwrap_or_default();
         if let (Some(one), Some(other)) = (filter.pool, draft.pool)
             && one != other
         {
             let reason = "poolId and filter.poolId name different pools".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["filter", "poolId"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Filter, Input::PoolId]));
         }
         filter.pool = filter.pool.or(draft.pool);
         match filter.pool {
             Some(pool)
                 if !Sight::of(&self.registry, &caller.groups).sees(pool) || self.registry.pool(pool).is_none() =>
             {
-                Err(Rejection::NotFound { what: "pool", by: "id" }.at(["filter", "poolId"]))
+                Err(Rejection::NotFound { what: "pool", by: "id" }.at([Input::Filter, Input::PoolId]))
             }
             None if filter.customer.is_none() => {
                 Err(Rejection::RequiredBecause { what: "a pool or a customer", why: "its coupons are meant" }
-                    .at(["filter"]))
+                    .at([Input::Filter]))
             }
             Some(_) | None => Ok((Items::Filter(Box::new(filter)), Vec::new(), None)),
         }
@@ -272,13 +275,13 @@ impl Scrip {
 
     /// Takes back what a job has done.
     pub(crate) async fn undo_job(&self, caller: &Caller, id: JobId, dry_run: bool) -> Result<Job, Failure> {
-        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at(["id"]);
+        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at([Input::Id]);
         let before = self.store.get_one::<Jobs>(id).await?.filter(|job| self.sees_job(&caller.groups, job));
         let before = before.ok_or_else(unknown)?;
         before.check_undo(dry_run)?;
         if self.store.scan(&JobEffects::of(id, 0), ReadFrom::Start, 1).await?.is_empty() {
             let reason = "what it has done is not kept any more".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["id"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Id]).into());
         }
         let draft = JobDraft {
             kind: JobKind::Undo,
@@ -309,7 +312,7 @@ impl Scrip {
 
     /// Stops a job.
     pub(crate) async fn cancel_job(&self, caller: &Caller, job: JobId, force: bool) -> Result<Job, Failure> {
-        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at(["id"]);
+        let unknown = || Rejection::NotFound { what: "job", by: "id" }.at([Input::Id]);
         self.job(&caller.groups, job).await?.ok_or_else(unknown)?;
         let job = self.change(caller, None, JobCancel { job, force }).await?;
         self.board.came.notify_one();

@@ -209,14 +209,14 @@ impl Reader {
         if let Some(claims) = &self.claims {
             let place = self.plan.columns.iter().find(|(field, _)| *field == Field::Customer).map(|(_, place)| *place);
             let cell = place.and_then(|place| cells.get(place)).map(|cell| unescape(cell.trim())).unwrap_or_default();
-            let customer = CustomerId::parse(&cell).map_err(|rejection| rejection.at([Field::Customer.name()]))?;
+            let customer = CustomerId::parse(&cell).map_err(|rejection| rejection.at([Field::Customer]))?;
             return Ok(RowTask::Act(Box::new(claims.of(customer))));
         }
         let row = match self.plan.columns.as_slice() {
             [(Field::Code, place)] => {
                 let code = cells.get(*place).map(|cell| unescape(cell.trim())).unwrap_or_default();
                 if code.is_empty() {
-                    return Err(Rejection::Required { what: "a code" }.at([Field::Code.name()]));
+                    return Err(Rejection::Required { what: "a code" }.at([Field::Code]));
                 }
                 ImportRow::of_code(&code)?
             }
@@ -234,7 +234,7 @@ impl Reader {
     fn pool(&mut self, row: &ImportRow) -> Result<PoolId, Refusal> {
         let Some(named) = &row.pool else {
             let (what, why) = ("a pool", "name it in the column of pools, or as poolId");
-            return self.plan.pool.ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Field::Pool.name()]));
+            return self.plan.pool.ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Field::Pool]));
         };
         if let Some((known, pool)) = &self.named
             && known == named
@@ -246,7 +246,7 @@ impl Reader {
             Some(GlobalId::Pool(id)) => registry.pool(id),
             _ => None,
         };
-        let unknown = || Rejection::NotFound { what: "pool", by: "id or externalId" }.at([Field::Pool.name()]);
+        let unknown = || Rejection::NotFound { what: "pool", by: "id or externalId" }.at([Field::Pool]);
         let found = by_id.or_else(|| registry.pool_by_external_id(named));
         let pool = Sight::of(registry, &self.groups).seen(found).ok_or_else(unknown)?.id;
         self.named = Some((named.clone(), pool));

@@ -28,7 +28,7 @@ use scrip_domain::{
     coupon::Coupon,
     event::Reason,
     job::{Effect, JobId, Opposite},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
 };
 
 pub use asked::ImportDraft;
@@ -109,7 +109,7 @@ impl Board {
         }
         let place = Arc::clone(&self.receiving).try_acquire_owned().map_err(|_| {
             let what = "too many uploads at once: try again when one of them is done";
-            Rejection::LimitExceeded { what, limit: RECEIVED_AT_ONCE as u64 }.at(["uploads"])
+            Rejection::LimitExceeded { what, limit: RECEIVED_AT_ONCE as u64 }.at([Input::Uploads])
         })?;
         self.uploads.begin(limit, place).await
     }

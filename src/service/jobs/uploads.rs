@@ -18,7 +18,7 @@ use crate::{
     prepare::{blocking, fresh_bytes},
     reading::{Encoding, FileFacts, Read, Sniffer, facts, no_text, transcode},
 };
-use scrip_domain::rejection::{Refusal, Rejection};
+use scrip_domain::rejection::{Input, Refusal, Rejection};
 
 /// How many of the largest uploads may be kept at once.
 pub(super) const KEPT_AT_ONCE: u64 = 5;
@@ -72,7 +72,7 @@ impl Uploads {
         let Some(file) = file else {
             let what = "too many bytes of uploads are kept already: they go when they are a day old";
             let limit = limit.saturating_mul(KEPT_AT_ONCE);
-            return Err(Rejection::LimitExceeded { what, limit }.at(["uploads"]).into());
+            return Err(Rejection::LimitExceeded { what, limit }.at([Input::Uploads]).into());
         };
         let (uploads, sniffer) = (self.clone(), Sniffer::default());
         Ok(Upload { uploads, id, file: Some(file), sniffer, limit, _place: place })
@@ -80,7 +80,7 @@ impl Uploads {
 
     /// What an upload was found to be.
     pub(crate) async fn find(&self, id: &str) -> Result<Uploaded, Failure> {
-        let unknown = || Rejection::NotFound { what: "upload", by: "id" }.at(["uploadId"]);
+        let unknown = || Rejection::NotFound { what: "upload", by: "id" }.at([Input::UploadId]);
         let is_name =
             id.len() == 2 * NAME && id.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
         if !is_name {

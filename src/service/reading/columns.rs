@@ -3,7 +3,7 @@
 use super::{DELIMITERS, Encoding, FileFacts};
 use scrip_domain::{
     job::Field,
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection, Step},
 };
 
 /// How a column is named.
@@ -46,14 +46,14 @@ pub(crate) fn map_columns(draft: &MappingDraft, found: &FileFacts, needed: Field
         None => found.delimiter,
         Some(text) => named_delimiter(text).ok_or_else(|| {
             let reason = "expected a comma, a semicolon or a tab".to_owned();
-            Rejection::ValueInvalid { reason }.at(["delimiter"])
+            Rejection::ValueInvalid { reason }.at([Input::Delimiter])
         })?,
     };
     let encoding = match draft.encoding.as_deref() {
         None => found.encoding,
         Some(name) => Encoding::named(name).ok_or_else(|| {
             let reason = format!("expected one of {}", Encoding::ALL.map(Encoding::name).join(", "));
-            Rejection::ValueInvalid { reason }.at(["encoding"])
+            Rejection::ValueInvalid { reason }.at([Input::Encoding])
         })?,
     };
     let names: &[String] = if header { &found.first_row } else { &[] };
@@ -64,7 +64,7 @@ pub(crate) fn map_columns(draft: &MappingDraft, found: &FileFacts, needed: Field
     };
     if !columns.iter().any(|(field, _)| *field == needed) {
         let reason = format!("expected a column that is called {0}, or that columns names as one", needed.name());
-        return Err(Rejection::ValueInvalid { reason }.at(["columns"]));
+        return Err(Rejection::ValueInvalid { reason }.at([Input::Columns]));
     }
     Ok(Mapping { columns, header, delimiter, encoding })
 }
@@ -85,7 +85,7 @@ fn by_header(names: &[String]) -> Result<Vec<(Field, usize)>, Refusal> {
         let Some(field) = Field::named(name) else { continue };
         if columns.iter().any(|(known, _)| *known == field) {
             let reason = format!("two columns are called {}: say with columns which one it is", field.name());
-            return Err(Rejection::ValueInvalid { reason }.at(["columns"]));
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Columns]));
         }
         columns.push((field, place));
     }
@@ -100,13 +100,12 @@ fn named(
 ) -> Result<Vec<(Field, usize)>, Refusal> {
     let mut mapped: Vec<(Field, usize)> = Vec::new();
     for (index, (field, column)) in columns.iter().enumerate() {
-        let refused = |part: &str, reason: String| {
-            let path = ["columns".to_owned(), index.to_string(), part.to_owned()];
-            Rejection::ValueInvalid { reason }.at(path)
+        let refused = |part: Input, reason: String| {
+            Rejection::ValueInvalid { reason }.at([Input::Columns.into(), index.into(), Step::from(part)])
         };
         let place = match column {
             ColumnRef::Name(_) if !header => {
-                return Err(refused("name", "the file has no header: name the column by its position".to_owned()));
+                return Err(refused(Input::Name, "the file has no header: name the column by its position".to_owned()));
             }
             ColumnRef::Name(name) => {
                 let same = |known: &&str| known.trim().to_lowercase() == name.trim().to_lowercase();
@@ -116,18 +115,23 @@ fn named(
                     [place] => *place,
                     [] => {
                         let reason = format!("expected one of the file's columns: {}", names.join(", "));
-                        return Err(refused("name", reason));
+                        return Err(refused(Input::Name, reason));
                     }
-                    _ => return Err(refused("name", "several columns have this name: name it by position".to_owned())),
+                    _ => {
+                        return Err(refused(
+                            Input::Name,
+                            "several columns have this name: name it by position".to_owned(),
+                        ));
+                    }
                 }
             }
             ColumnRef::Place(place) => match usize::try_from(*place) {
                 Ok(place @ 1..) if place <= number.max(1) => place - 1,
-                _ => return Err(refused("position", format!("expected a position from 1 to {}", number.max(1)))),
+                _ => return Err(refused(Input::Position, format!("expected a position from 1 to {}", number.max(1)))),
             },
         };
         if mapped.iter().any(|(known, _)| known == field) {
-            return Err(refused("field", format!("{} is named twice", field.name())));
+            return Err(refused(Input::Field, format!("{} is named twice", field.name())));
         }
         mapped.push((*field, place));
     }

@@ -11,7 +11,7 @@ use scrip_domain::{
     id::{CouponId, CustomerId, EntryId, EventId, PoolId},
     period::Instant,
     pool::Pool,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 
 impl Session {
@@ -173,7 +173,7 @@ impl Session {
         self.check_prefix(&filter)?;
         let scrip = self.0.may(Action::ExportCoupons)?;
         if !self.sees(pool.id) {
-            return Err(Rejection::NotFound { what: "pool", by: "id" }.at(["pool"]).into());
+            return Err(Rejection::NotFound { what: "pool", by: "id" }.at([Input::Pool]).into());
         }
         let export = scrip.export(pool, filter).await?;
         Ok(export.masked(!self.sees_codes()))

@@ -30,7 +30,7 @@ use scrip_domain::{
     id::{CustomerId, EventId},
     period::Instant,
     pool::Pool,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
 };
 use scrip_plugins::Plugins;
 use scrip_storage::{DatabaseSize, Working};
@@ -244,7 +244,7 @@ impl Session {
     /// Follows the log after a place, or from now on.
     pub fn follow(&self, filter: EventFilter, after: Option<EventCursor>) -> Result<Result<Follower, Resync>, Failure> {
         let scrip = self.0.may(Action::ReadEvents)?;
-        let foreign = || Rejection::CustomerNotFound { by: "id" }.at(["filter", "customerId"]);
+        let foreign = || Rejection::CustomerNotFound { by: "id" }.at([Input::Filter, Input::CustomerId]);
         let filter = self.own_events(&filter).ok_or_else(foreign)?;
         let sight = Sight::following(&scrip.registry, self.actor());
         Ok(scrip.follow(EventFilter { sight, ..filter }, after))

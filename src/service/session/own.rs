@@ -22,7 +22,7 @@ use scrip_domain::{
     event::Event,
     id::{CouponId, CustomerId, EventId},
     period::Instant,
-    rejection::{Code, Refusal, Rejection},
+    rejection::{Code, Input, Refusal, Rejection},
 };
 
 /// The time between two moments at which refusals leave: longer than nearly all decisions take.
@@ -207,7 +207,7 @@ impl Session {
         };
         if asked.customer.as_ref().is_some_and(|customer| customer != own) {
             let reason = "expected the customer whose token this is, or none".to_owned();
-            return Err(Rejection::ValueInvalid { reason }.at(["customerId"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::CustomerId]).into());
         }
         // What is wrong whatever the code is: it is told.
         asked.basket.as_deref().map(BasketDraft::check).transpose().map_err(within_basket)?;
@@ -281,7 +281,7 @@ impl Session {
             return Ok(());
         }
         let reason = "expected the customer whose token this is".to_owned();
-        Err(Rejection::ValueInvalid { reason }.at(["customerId"]).into())
+        Err(Rejection::ValueInvalid { reason }.at([Input::CustomerId]).into())
     }
 }
 
@@ -297,7 +297,7 @@ async fn on_the_beat<T>(work: impl Future<Output = T>, is_refused: impl Fn(&T) -
 }
 
 fn within_basket(refusals: Vec<Refusal>) -> Failure {
-    refusals.into_iter().map(|refusal| refusal.within("basket")).collect::<Vec<_>>().into()
+    refusals.into_iter().map(|refusal| refusal.within(Input::Basket)).collect::<Vec<_>>().into()
 }
 
 fn is_not_redeemable(failure: &Failure) -> bool {

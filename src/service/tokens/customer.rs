@@ -13,7 +13,7 @@ use scrip_domain::{
     group::{GroupId, Groups, MAX_GROUPS_OF_ONE},
     id::CustomerId,
     period::{Instant, instant_of},
-    rejection::{Refusal, Rejection},
+    rejection::{Input, Refusal, Rejection},
     token_key::{MAX_TOKEN_MINUTES, TokenKeys, TokenSecret},
 };
 
@@ -110,7 +110,7 @@ impl Scrip {
         let minutes = minutes.unwrap_or(MINUTES);
         if !(1..=MAX_TOKEN_MINUTES).contains(&minutes) {
             let reason = format!("expected 1 to {MAX_TOKEN_MINUTES} minutes, found {minutes}");
-            return Err(Rejection::ValueInvalid { reason }.at(["minutes"]).into());
+            return Err(Rejection::ValueInvalid { reason }.at([Input::Minutes]).into());
         }
         let keys = self.token_keys().await?;
         let end = instant_of(self.now().as_millisecond().saturating_add(minutes * 60_000));

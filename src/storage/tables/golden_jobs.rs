@@ -7,7 +7,7 @@ use scrip_domain::{
     group::Groups,
     job::{Counters, Cursor, JobKind, JobStatus, Opposite},
     period::instant_of,
-    rejection::Rejection,
+    rejection::{Input, Rejection},
     update::TermsChange,
 };
 
@@ -70,7 +70,7 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         line: Some(15),
         code: Some("A-1".to_owned()),
         coupon: Some(CouponId { pool: PoolId(7), index: 1 }),
-        reason: Rejection::AlreadyClaimed.at(["code"]),
+        reason: Rejection::AlreadyClaimed.at([Input::Code]),
         cells: vec!["A-1".to_owned(), "ann".to_owned()],
     };
     let stretch = Stretch { pool: PoolId(7), from: 5, to: 1 << 40 };
