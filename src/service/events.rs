@@ -147,9 +147,13 @@ impl Scrip {
         let mut events = Vec::new();
         // At most this many rows begin in so many places, and each place has its row among them.
         let start = before.min(self.end_of_log()).saturating_sub(rows as u64);
-        for (first, row) in
-            self.store.scan(&Events::of(self.registry.stream(), start..before), ReadFrom::Start, rows).await?
-        {
+        let span = |start| Events::of(self.registry.stream(), start..before);
+        let mut found = self.store.scan(&span(start), ReadFrom::Start, rows).await?;
+        if found.is_empty() && start > 0 {
+            // A salvaged log may have lost that many: whatever is before them.
+            found = self.store.scan(&span(0), ReadFrom::End, 1).await?;
+        }
+        for (first, row) in found {
             events.extend(numbered(first, row).filter(|event| event.id.sequence < before));
         }
         events.reverse();

@@ -133,9 +133,7 @@ pub enum Step {
     Field(Input),
     /// To an item of a list, counted from 0.
     Place(usize),
-    /// To a column of a file.
-    Column(Field),
-    /// To what somebody else has named, such as a value of a plugin's configuration.
+    /// To what somebody else has named: a column of a file, a value of a plugin's configuration.
     Name(String),
 }
 
@@ -153,14 +151,17 @@ impl From<usize> for Step {
 
 impl From<Field> for Step {
     fn from(column: Field) -> Self {
-        Self::Column(column)
+        Self::named(column.name().to_owned())
     }
 }
 
 impl Step {
-    /// To what has this name, which may be a place.
+    /// To what has this name, which may be a field or a place: a step that was kept is the one that it was.
     #[must_use]
     pub fn named(name: String) -> Self {
+        if let Some(field) = Input::named(&name) {
+            return Self::Field(field);
+        }
         // As a place is written: a name of digits, such as 007, stays a name.
         match name.parse() {
             Ok(place) if Self::Place(place).to_string() == name => Self::Place(place),
@@ -174,7 +175,6 @@ impl fmt::Display for Step {
         match self {
             Self::Field(field) => f.write_str(field.name()),
             Self::Place(place) => place.fmt(f),
-            Self::Column(column) => f.write_str(column.name()),
             Self::Name(name) => f.write_str(name),
         }
     }
@@ -189,8 +189,7 @@ impl Serialize for Step {
 
 impl<'de> Deserialize<'de> for Step {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Ok(Input::named(&text).map_or_else(|| Self::named(text), Self::Field))
+        String::deserialize(deserializer).map(Self::named)
     }
 }
 
@@ -245,10 +244,11 @@ mod tests {
 
     #[test]
     fn a_way_is_kept_as_texts() {
-        let path: Path = [Step::from(Input::Lines), 12.into(), Step::Name("007".to_owned())].into_iter().collect();
-        assert_eq!(path.to_string(), "lines.12.007");
+        let steps = [Step::from(Input::Lines), 12.into(), Field::ExpiresAt.into(), Step::named("007".to_owned())];
+        let path: Path = steps.into_iter().collect();
+        assert_eq!(path.to_string(), "lines.12.expires_at.007");
         let kept = serde_json::to_string(&path).expect("kept");
-        assert_eq!(kept, r#"["lines","12","007"]"#);
+        assert_eq!(kept, r#"["lines","12","expires_at","007"]"#);
         assert_eq!(serde_json::from_str::<Path>(&kept).expect("read"), path);
         for field in Input::ALL {
             assert_eq!(Input::named(field.name()), Some(*field));

@@ -124,14 +124,23 @@ impl Tail {
 
     /// The place up to which the ring goes, when the log goes up to `goal`: one that is too far behind begins anew.
     fn reached(&self, goal: u64) -> u64 {
-        let mut state = self.state();
+        let state = self.state();
         let end = state.ring.end();
         let far = goal.saturating_sub(HELD as u64);
         if end < far {
-            state.ring.restart(far);
-            state.seats.call_all(end);
+            drop(state);
+            self.pass(far);
+            return far;
         }
         state.ring.end()
+    }
+
+    /// Goes on to a place before which there is no event any more.
+    fn pass(&self, place: u64) {
+        let mut state = self.state();
+        let end = state.ring.end();
+        state.ring.restart(place);
+        state.seats.call_all(end);
     }
 
     /// Forgets the events that are held: who follows reads them from the log again.
@@ -179,7 +188,10 @@ async fn read(scrip: &Scrip, tail: &Tail, reached: u64, goal: u64) -> Result<(),
     let mut events = scrip.read_after(reached, PART).await?;
     events.retain(|event| event.id.sequence <= goal);
     if events.is_empty() {
-        return Err(Failure::internal(format!("the log has no event between {reached} and {goal}")));
+        if !scrip.registry.numbering.passes_over(goal) {
+            return Err(Failure::internal(format!("the log has no event between {reached} and {goal}")));
+        }
+        tail.pass(goal);
     }
     tail.put(events);
     Ok(())

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::{
     Batch, ReadFrom, Row, RowId, Span, Store,
     tables::{
-        Coupons, CustomerEvents, Events, FailedNotices, Histories, Notices, Numbering, Numberings, Pools,
+        Coupons, CustomerEvents, Erasures, Events, FailedNotices, Histories, Notices, Numbering, Numberings, Pools,
         PurchaseLists, Tallies, Tally, TransactionEvents,
     },
 };
@@ -68,6 +68,11 @@ impl Renumber {
         }
         if let Some((transaction, event)) = id.key::<TransactionEvents>() {
             return Some((RowId::of::<TransactionEvents>((transaction.clone(), self.event(*event))), row));
+        }
+        if id.key::<Erasures>().is_some() {
+            let mut erasure = row.into_document::<Erasures>()?;
+            erasure.before.stream = self.stream;
+            return Some((id, Row::of::<Erasures>(erasure)));
         }
         if id.key::<Histories>().is_some() {
             let events = row.into_document::<Histories>().unwrap_or_default();

@@ -22,6 +22,14 @@ pub struct Numbering {
     pub first_event: Option<u64>,
 }
 
+impl Numbering {
+    /// Whether a place in the log is one of those that a salvage has passed over: there is no event, whatever rows name.
+    #[must_use]
+    pub fn passes_over(&self, sequence: u64) -> bool {
+        self.first_event.is_some_and(|first| sequence < first)
+    }
+}
+
 impl Default for Numbering {
     fn default() -> Self {
         Self { stream: 1, first_pool: PoolId(1), first_event: Some(1) }

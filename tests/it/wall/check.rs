@@ -1,12 +1,13 @@
 //! `scrip check` and `scrip salvage`.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use scrip::{
     domain::{
         id::{CouponId, EventId, PoolId},
         rejection::Code,
     },
+    service::{EventFilter, PageRequest},
     storage::{
         Address, Batch, Batches, Checked, Coupons, Events, GoalError, ReadFrom, RowId, SalvageError, Salvaged, Span,
         check, salvage,
@@ -19,7 +20,7 @@ use crate::{
     support::{
         Folder,
         audit::{Books, audit},
-        disk,
+        disk, draft,
         files::{files, folder_of},
         new_folder,
     },
@@ -129,13 +130,18 @@ async fn everything_that_is_wrong_is_told_with_its_id() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_is_lost_is_not_given_again_while_a_row_names_it() {
+    // More than a page of the log.
+    const LOST: usize = 70;
     let folder = new_folder();
     let app = open(folder.path()).await.expect("a new database");
-    work(&app, "ann").await;
+    let pool = app.stocked(draft::percentage(), 200).await;
+    for _ in 0..LOST + 20 {
+        app.claim(pool, "ann").await.expect("a coupon");
+    }
     let last = *app.latest_event().expect("a place").borrow();
     app.close().await;
     tamper(folder.path(), async |store| {
-        let rows = store.scan::<Events>(&Span::all(), ReadFrom::End, 1).await.expect("readable");
+        let rows = store.scan::<Events>(&Span::all(), ReadFrom::End, LOST).await.expect("readable");
         let mut batch = Batch::default();
         rows.into_iter().for_each(|(event, _)| batch.remove(RowId::of::<Events>(event)));
         batch
@@ -146,10 +152,20 @@ async fn an_event_that_is_lost_is_not_given_again_while_a_row_names_it() {
     let app = open(&new).await.expect("a start");
     let latest = || *app.latest_event().expect("a place").borrow();
     assert_eq!(latest(), EventId { stream: 2, ..last });
-    app.claim(PoolId(1), "ann").await.expect("a coupon");
-    assert_eq!(latest(), EventId { stream: 2, sequence: last.sequence + 1 });
+    // Whoever reads the log from its end finds what is left of it, and whoever follows it what comes.
+    let page = PageRequest { limit: 10, after: None, before: None, from_end: true };
+    let events = app.events(&EventFilter::default(), &page).await.expect("a page");
+    assert!(events.items.len() == 10 && events.has_previous, "{} events", events.items.len());
+    let mut follower = app.follow(EventFilter::default(), None).expect("an answer").expect("a place");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    app.claim(pool, "ann").await.expect("a coupon");
+    let next = EventId { stream: 2, sequence: last.sequence + 1 };
+    assert_eq!((latest(), follower.next().await.expect("an event")[0].id), (next, next));
+    let tasks = app.tasks().expect("an answer");
+    assert!(tasks.iter().all(|task| task.failures == 0), "{tasks:?}");
+    drop(follower);
     app.close().await;
-    // The log lacks it, and nothing is counted twice.
+    // The log lacks them, and nothing is counted twice.
     let (_, told) = checked(&new).await;
     assert!(told[0].starts_with("events ") && told[0].ends_with(" of stream 2 are missing"), "{told:?}");
     assert!(!told.iter().any(|fault| fault.contains("are counted")), "{told:?}");
