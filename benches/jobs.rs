@@ -221,7 +221,7 @@ async fn claimed(bench: &Bench, name: &str, coupons: u64) -> PoolId {
 
 /// One action with coupons that were touched, and taking it back; their pool.
 async fn bulk(bench: &Bench, coupons: u64) -> PoolId {
-    let pool = claimed(bench, "BULK", coupons).await;
+    let pool = claimed(bench, "ACT", coupons).await;
     let filter = CouponFilter { statuses: vec![Status::Claimed], ..CouponFilter::default() };
     let draft = BulkDraft {
         action: BulkAction::Invalidate,
