@@ -1,7 +1,8 @@
-//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth, `-- import`, `-- beside`,
-//! `-- bulk` or `-- over` for a part, a number for so many coupons). An import of a million codes, the same file again, what is only tried, claims beside
-//! an import, one action with many coupons that were touched, new terms for them, taking both back, a file of them, and all
-//! of them over at the same instant, where nobody asks for anything and beside claims.
+//! What jobs cost, and what claims notice of them: `cargo bench --profile dev --bench jobs` (`-- --quick` with a tenth,
+//! `-- import`, `-- beside`, `-- bulk` or `-- over` for a part, a number for so many coupons). An import of a million
+//! codes, the same file again, what is only tried, claims beside an import, one action with many coupons that were
+//! touched, new terms for them, taking both back, a file of them, and all of them over at the same instant, where nobody
+//! asks for anything and beside claims.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nothing better to do than end")]
 

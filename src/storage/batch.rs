@@ -14,6 +14,9 @@ use super::{
 };
 use scrip_domain::clock::BatchTime;
 
+/// From how many rows on they are encoded by two threads.
+const MANY: usize = 512;
+
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -158,7 +161,7 @@ impl Store {
         };
         let written: Vec<&(RowId, Row)> = batch.new.iter().chain(&batch.added).chain(&batch.replaced).collect();
         let encode = |row: &&(RowId, Row)| Ok((place.key(&row.0), bytes(&row.0, &row.1)?));
-        let records: Vec<(Key<'static>, Vec<u8>)> = by_two(&written, encode)?;
+        let records: Vec<(Key<'static>, Vec<u8>)> = by_two(&written, MANY, encode)?;
         for ((number, (id, _)), (key, record)) in written.into_iter().enumerate().zip(records) {
             if number < batch.new.len() {
                 transaction.put(key, record).await.map_err(failed)?;

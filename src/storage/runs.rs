@@ -15,6 +15,9 @@ use super::{
 const FEW: usize = 16;
 /// How many rows a run has at most: what a cursor has read is in memory until it is at the run's end.
 const MOST: usize = 256;
+/// From how many rows on they are decoded by two threads. Only the committer reads so many at once: what serves queries
+/// reads up to 1,000.
+const MANY: usize = 1_024;
 /// How far the numbers of two rows of a run may be apart. Rows between them that nobody asked for are read and left.
 const GAP: u64 = 2;
 
@@ -56,7 +59,7 @@ pub(super) async fn rows(
         let row = record.as_ref().map(|record| id.decode(record).map_err(|error| damaged(id, &error)));
         row.transpose()
     };
-    by_two(&ids.iter().zip(records).collect::<Vec<_>>(), of_record)
+    by_two(&ids.iter().zip(records).collect::<Vec<_>>(), MANY, of_record)
 }
 
 /// Which of these rows follow one another: their places among the ids, each run in the order of its keys.

@@ -6,7 +6,11 @@ use crate::{
     global_id::{GlobalIds, customer_id},
     scalar::{CurrencyCode, DateTime, Decimal},
 };
-use scrip_domain::{basket::BasketDraft, id::TransactionId, rejection::Input, rejection::Refusal};
+use scrip_domain::{
+    basket::BasketDraft,
+    id::TransactionId,
+    rejection::{Input, Refusal},
+};
 use scrip_service::{CheckoutOrder, Presentation};
 
 /// A basket.

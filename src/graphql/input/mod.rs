@@ -32,7 +32,10 @@ use super::{
     scalar::DateTime,
     types::enums::{CouponEventType, CouponStatus, CouponType, PoolSource},
 };
-use scrip_domain::{pool_draft::check_code, rejection::Input, rejection::Refusal};
+use scrip_domain::{
+    pool_draft::check_code,
+    rejection::{Input, Refusal, Rejection},
+};
 use scrip_service::{self, Sight};
 
 /// Which coupons.
@@ -66,27 +69,31 @@ pub struct TimeSpanInput {
 impl CouponFilter {
     /// The service's filter.
     pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::CouponFilter, Refusal> {
-        let pool = self
-            .pool_id
-            .as_ref()
-            .map(|id| pool_id(ids, id))
-            .transpose()
-            .map_err(|r| r.at([Input::Filter, Input::PoolId]))?;
-        let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
+        let pool = filtered(self.pool_id.as_ref(), Input::PoolId, |id| pool_id(ids, id))?;
+        let customer = filtered(self.customer_id.as_ref(), Input::CustomerId, |id| customer_id(ids, id))?;
         let prefix = self.code_prefix.filter(|prefix| !prefix.is_empty());
-        let prefix = prefix.map(|prefix| check_code(&prefix)).transpose();
+        let prefix = filtered(prefix.as_ref(), Input::CodePrefix, |prefix| check_code(prefix))?;
         Ok(scrip_service::CouponFilter {
             statuses: self.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
             pool,
-            customer: customer.map_err(|r| r.at([Input::Filter, Input::CustomerId]))?,
+            customer,
             code: None,
-            prefix: prefix.map_err(|r| r.at([Input::Filter, Input::CodePrefix]))?,
+            prefix,
             claimed: span(self.claimed_at),
             redeemed: span(self.redeemed_at),
             expires: span(self.expires_at),
             sight: Sight::default(),
         })
     }
+}
+
+/// What a field of a filter says, if it is given.
+fn filtered<T, U>(
+    given: Option<&T>,
+    field: Input,
+    read: impl Fn(&T) -> Result<U, Rejection>,
+) -> Result<Option<U>, Refusal> {
+    given.map(read).transpose().map_err(|rejection| rejection.at([Input::Filter, field]))
 }
 
 fn span(input: Option<TimeSpanInput>) -> scrip_service::Span {
@@ -152,23 +159,13 @@ pub struct EventFilter {
 impl EventFilter {
     /// The service's filter.
     pub fn check(self, ids: &GlobalIds) -> Result<scrip_service::EventFilter, Refusal> {
-        let pool = self
-            .pool_id
-            .as_ref()
-            .map(|id| pool_id(ids, id))
-            .transpose()
-            .map_err(|r| r.at([Input::Filter, Input::PoolId]))?;
-        let coupon = self
-            .coupon_id
-            .as_ref()
-            .map(|id| coupon_id(ids, id))
-            .transpose()
-            .map_err(|r| r.at([Input::Filter, Input::CouponId]))?;
-        let customer = self.customer_id.map(|id| customer_id(ids, &id)).transpose();
+        let pool = filtered(self.pool_id.as_ref(), Input::PoolId, |id| pool_id(ids, id))?;
+        let coupon = filtered(self.coupon_id.as_ref(), Input::CouponId, |id| coupon_id(ids, id))?;
+        let customer = filtered(self.customer_id.as_ref(), Input::CustomerId, |id| customer_id(ids, id))?;
         Ok(scrip_service::EventFilter {
             pool,
             coupon,
-            customer: customer.map_err(|r| r.at([Input::Filter, Input::CustomerId]))?,
+            customer,
             types: self.types.unwrap_or_default().into_iter().map(Into::into).collect(),
             transaction: self.transaction_id,
             since: None,

@@ -17,7 +17,12 @@ use crate::{
     },
     visible,
 };
-use scrip_domain::{access::ApiKey as Key, group, id::CustomerId, rejection::Input, rejection::Refusal};
+use scrip_domain::{
+    access::ApiKey as Key,
+    group,
+    id::CustomerId,
+    rejection::{Input, Refusal},
+};
 use scrip_service::{Failure, KeyRevoke, NewKey, NewToken, UserGroupCreate};
 
 #[derive(Debug, Default)]

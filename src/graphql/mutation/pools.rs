@@ -19,7 +19,10 @@ use crate::{
     },
     visible,
 };
-use scrip_domain::{pool::Pool, rejection::Input, rejection::Refusal};
+use scrip_domain::{
+    pool::Pool,
+    rejection::{Input, Refusal},
+};
 use scrip_service::{AddedInParts, Edited, Erased, Failure, Generated, SettingsEdit, Skipped};
 
 #[derive(Debug, Default)]

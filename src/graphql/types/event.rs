@@ -18,7 +18,12 @@ use crate::{
     loader::{Shared, Together},
     scalar::{Cursor, DateTime, Decimal},
 };
-use scrip_domain::{decimal::Amount, event::Event, id::CustomerId, rejection::Input, rejection::Rejection};
+use scrip_domain::{
+    decimal::Amount,
+    event::Event,
+    id::CustomerId,
+    rejection::{Input, Rejection},
+};
 use scrip_service::{EventFilter, PageRequest, Session};
 
 /// One change of a coupon, in the append-only log.
