@@ -13,6 +13,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{
     Caller, Command, Expire, Failure, Forget, IdsBegin, Registry, ReleaseOver, Scrip,
+    committer::Ahead,
     prepare::fresh_bytes,
     tasks::{EXPIRIES, Pace},
     vitals::Doing,
@@ -179,21 +180,37 @@ impl Scrip {
         doing();
         let mut over = self.over(now).await?;
         let (caller, mut came) = (Caller::scrip(), Part::Done(Settled::All));
-        while let Some(part) = over.part(pace.part(PART)) {
+        let mut next = self.read_part(&caller, over.part(pace.part(PART))).await?;
+        while let Some((part, read)) = next {
             // Each part is progress: however much is over, it does not stand still.
             doing();
-            let recorded = timeout(PATIENCE, self.submit(&caller, None, part.command()));
-            match pace.keep(self, recorded).await {
+            let following = over.part(pace.part(PART));
+            let recorded = timeout(PATIENCE, self.submit_with(&caller, read));
+            // What the next part needs is read while the committer works on this one, and while callers have their turn.
+            let (recorded, read) = tokio::join!(pace.keep(self, recorded), self.read_part(&caller, following));
+            match recorded {
                 Ok(Ok(_)) => part.pass(&self.registry, now),
                 Ok(Err(failure)) if !is_stopped(&failure) => return Err(failure),
                 Ok(Err(_)) | Err(_) => return Ok(Part::Done(Settled::Behind)),
             }
             came = Part::More;
+            next = read?;
         }
         if let Part::Done(_) = came {
             over.pass(&self.registry, now);
         }
         Ok(came)
+    }
+
+    /// A part, with what records it and the rows that it needs.
+    async fn read_part(
+        &self,
+        caller: &Caller,
+        part: Option<Over>,
+    ) -> Result<Option<(Over, (Command, Ahead))>, Failure> {
+        let Some(part) = part else { return Ok(None) };
+        let command = part.command();
+        Ok(Some((part, self.read_ahead(caller, command).await?)))
     }
 
     /// Some of what is over and not recorded so: holds first, because what they held may be over as well.

@@ -21,6 +21,7 @@ mod expiry;
 mod export;
 mod failure;
 mod fatal;
+mod follow;
 mod forgetting;
 mod front;
 mod given;

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use rand::TryRngCore;
@@ -17,6 +17,7 @@ use super::{
     Whole,
     codebook::{Reservation, first_overlap},
     command::Whose,
+    committer::Ahead,
     opened::Kept,
     purchase,
     question::Answers,
@@ -58,6 +59,8 @@ pub(super) struct Prepared {
     pub(super) basket: OnceLock<Result<Arc<Basket>, Vec<Refusal>>>,
     /// Whether it is noted in the audit where it is refused.
     pub(super) notes_refusal: bool,
+    /// Rows that were read for it, for whoever decides it first.
+    pub(super) ahead: Mutex<Ahead>,
     /// About how many bytes of rows it has the committer write beside what the command tells.
     pub(super) weight: usize,
 }
@@ -90,6 +93,11 @@ impl Prepared {
     /// With a pattern and nothing else.
     pub(super) fn with_pattern(pattern: Option<NewPattern>) -> Self {
         Self { pattern, ..Self::default() }
+    }
+
+    /// Takes the rows out that were read for it.
+    pub(super) fn take_ahead(&self) -> Ahead {
+        std::mem::take(&mut *self.ahead.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The basket that a checkout is about.

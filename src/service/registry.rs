@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{codebook::Reserved, front::Front, opened::Opened};
+use super::{codebook::Reserved, follow::Known, front::Front, opened::Opened};
 use scrip_domain::{
     access::{ApiKey, Settings},
     audit::AuditHead,
@@ -22,8 +22,8 @@ use scrip_domain::{
     terms::{CouponType, Terms},
 };
 use scrip_storage::{
-    ApiKeys, AuditHeads, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span, StorageError,
-    Store, Table, Tallies, Tally, UserGroups,
+    ApiKeys, AuditHeads, Configured, Erasures, Numbering, Numberings, PoolTerms, Pools, Programme, ReadFrom, Span,
+    StorageError, Store, Table, Tallies, Tally, UserGroups, View,
 };
 
 /// How many rows are read at once at a start.
@@ -50,6 +50,8 @@ pub(crate) struct Held {
     pub settings: Settings,
     /// The API keys, by the hash of their secret.
     pub keys: HashMap<String, Arc<ApiKey>>,
+    /// What was configured last.
+    pub configured: Known,
     /// The end of the audit.
     pub audit: AuditHead,
     /// The customers who are being erased and still there.
@@ -172,6 +174,7 @@ impl Registry {
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
         held.groups = all::<UserGroups>(store).await?.into_iter().map(|(id, group)| (id, Arc::new(group))).collect();
+        held.configured = Known::of(all::<Configured>(store).await?.into_iter().map(|(_, entry)| entry));
         held.audit = store.get_one::<AuditHeads>(()).await?.unwrap_or_default();
         let erasures = all::<Erasures>(store).await?.into_iter();
         let of_person = erasures.filter(|(_, erasure)| erasure.stage.is_of_person());
@@ -248,16 +251,23 @@ impl Registry {
     }
 }
 
-fn damaged(pool: PoolId, reason: String) -> StorageError {
-    StorageError::Row { id: format!("{pool:?}"), reason }
+pub(super) fn damaged(pool: PoolId, reason: String) -> StorageError {
+    StorageError::Row { id: format!("{pool:?}"), reason: reason.into() }
 }
 
 /// All rows of a small table.
 async fn all<T: Table>(store: &Store) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
+    all_of(&mut store.view().await?, Span::<T>::all()).await
+}
+
+/// All rows of a small span.
+pub(super) async fn all_of<T: Table>(
+    view: &mut View<'_>,
+    mut span: Span<T>,
+) -> Result<Vec<(T::Key, T::Document)>, StorageError> {
     let mut rows = Vec::new();
-    let mut span = Span::all();
     loop {
-        let page = store.scan::<T>(&span, ReadFrom::Start, PAGE).await?;
+        let page = view.scan::<T>(&span, ReadFrom::Start, PAGE).await?;
         let full = page.len() == PAGE;
         if let Some((last, _)) = page.last() {
             span = span.after(last);

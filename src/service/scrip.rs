@@ -15,7 +15,7 @@ use super::{
     attempts::Attempts,
     audit::Refused,
     bound,
-    committer::{self, Needs, Returned},
+    committer::{self, Ahead, Needs, Returned},
     expiry::Expiries,
     jobs::{Board, Exports, Uploads},
     keys::Used,
@@ -147,7 +147,24 @@ impl Scrip {
         key: Option<String>,
         command: impl Into<Command>,
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(self.carry_out(caller, key, command.into()))
+        Box::pin(self.carry_out(caller, key, command.into(), Ahead::default()))
+    }
+
+    /// The same of what Scrip does by itself, with rows that were read for it.
+    pub(super) fn submit_with<'a>(
+        &'a self,
+        caller: &'a Caller,
+        (command, ahead): (Command, Ahead),
+    ) -> Working<'a, Result<Answer, Failure>> {
+        Box::pin(self.carry_out(caller, None, command, ahead))
+    }
+
+    /// Reads the rows that the decision of a command begins with, so that the committer need not.
+    pub(super) async fn read_ahead(&self, caller: &Caller, command: Command) -> Result<(Command, Ahead), StorageError> {
+        let as_of = self.committer.written();
+        let (command, ids) = committer::first_rows(&self.registry, &self.time, caller, command);
+        let rows = self.store.rows(&ids).await?;
+        Ok((command, Ahead { as_of, rows: ids.into_iter().zip(rows).collect() }))
     }
 
     /// The same of one use case, with its own answer.
@@ -157,11 +174,18 @@ impl Scrip {
         key: Option<String>,
         case: U,
     ) -> Working<'a, Result<U::Answer, Failure>> {
-        Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into()).await?) })
+        Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into(), Ahead::default()).await?) })
     }
 
-    async fn carry_out(&self, caller: &Caller, key: Option<String>, command: Command) -> Result<Answer, Failure> {
-        let prepared = self.prepare(caller, key.as_deref(), &command).await?;
+    async fn carry_out(
+        &self,
+        caller: &Caller,
+        key: Option<String>,
+        command: Command,
+        ahead: Ahead,
+    ) -> Result<Answer, Failure> {
+        let mut prepared = self.prepare(caller, key.as_deref(), &command).await?;
+        prepared.ahead = ahead.into();
         let mut settled = self.committer.submit(caller, key.clone(), command, prepared).await;
         let mut rounds = 0;
         loop {

@@ -17,6 +17,18 @@ use scrip_domain::clock::BatchTime;
 /// From how many rows on they are encoded by two threads.
 const MANY: usize = 512;
 
+/// What a batch expects of a row that it writes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expect {
+    /// That there is none: where there is one, the batch fails with [`StorageError::Exists`].
+    New,
+    /// That it is still this one: where somebody else has changed it since it was read, the batch fails with
+    /// [`StorageError::Conflict`].
+    Still(Row),
+    /// Nothing. There is one, and whoever writes this is its only writer.
+    Whatever,
+}
+
 /// Rows to be written together. A row is new, or replaces one that was read.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -25,6 +37,8 @@ pub struct Batch {
     added: Vec<(RowId, Row)>,
     ensured: Vec<(RowId, Row)>,
     replaced: Vec<(RowId, Row)>,
+    /// Each with the row that it replaces.
+    changed: Vec<(RowId, Row, Row)>,
     removed: Vec<RowId>,
     records: Vec<(RowId, Vec<u8>)>,
 }
@@ -52,10 +66,13 @@ impl Batch {
         self.replaced.push((RowId::of::<T>(key), Row::of::<T>(document)));
     }
 
-    /// Adds a row of any table; it exists already, or must not.
-    pub fn put(&mut self, id: RowId, row: Row, exists: bool) {
-        let rows = if exists { &mut self.replaced } else { &mut self.new };
-        rows.push((id, row));
+    /// Adds a row of any table.
+    pub fn put(&mut self, id: RowId, row: Row, expected: Expect) {
+        match expected {
+            Expect::New => self.new.push((id, row)),
+            Expect::Still(before) => self.changed.push((id, row, before)),
+            Expect::Whatever => self.replaced.push((id, row)),
+        }
     }
 
     /// Adds a row that cannot exist, because its key has the place of an event that is new in this batch: it is not looked
@@ -66,7 +83,8 @@ impl Batch {
 
     /// The rows that it adds or replaces, but for those of [`Self::ensure`], after they are written.
     pub fn into_put(self) -> impl Iterator<Item = (RowId, Row)> {
-        self.new.into_iter().chain(self.added).chain(self.replaced)
+        let changed = self.changed.into_iter().map(|(id, row, _)| (id, row));
+        self.new.into_iter().chain(self.added).chain(self.replaced).chain(changed)
     }
 
     /// Puts a record as it is, whatever is there: how tests plant damage.
@@ -93,14 +111,16 @@ impl Batch {
             + self.added.len()
             + self.ensured.len()
             + self.replaced.len()
+            + self.changed.len()
             + self.removed.len()
             + self.records.len()
     }
 
     /// The rows that it changes.
-    fn rows(&self) -> impl Iterator<Item = &RowId> {
+    pub fn rows(&self) -> impl Iterator<Item = &RowId> {
         let written = self.new.iter().chain(&self.added).chain(&self.ensured).chain(&self.replaced).map(|(id, _)| id);
-        written.chain(&self.removed).chain(self.records.iter().map(|(id, _)| id))
+        let changed = self.changed.iter().map(|(id, ..)| id);
+        written.chain(changed).chain(&self.removed).chain(self.records.iter().map(|(id, _)| id))
     }
 }
 
@@ -170,6 +190,16 @@ impl Store {
             }
             count(id, i64::from(number < batch.new.len() + batch.added.len()));
         }
+        for (id, row, before) in &batch.changed {
+            let key = place.key(id);
+            let found = transaction.get(key.as_borrowed(), None).await.map_err(failed)?;
+            let found = found.map(|record| id.decode(&record)).transpose().map_err(|error| damaged(id, error))?;
+            // Who changes it after this read loses: both write the same key.
+            if found.as_ref() != Some(before) {
+                return Err(StorageError::Conflict(format!("{id} is not what this batch was decided on").into()));
+            }
+            transaction.set(key, bytes(id, row)?).await.map_err(failed)?;
+        }
         for (id, row) in &batch.ensured {
             let key = place.key(id);
             if transaction.get(key.as_borrowed(), None).await.map_err(failed)?.is_none() {
@@ -192,5 +222,5 @@ impl Store {
 
 /// A row's record.
 fn bytes(id: &RowId, row: &Row) -> Result<Vec<u8>, StorageError> {
-    id.encode(row).map_err(|error| damaged(id, &error))
+    id.encode(row).map_err(|error| damaged(id, error))
 }

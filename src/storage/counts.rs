@@ -115,7 +115,7 @@ impl Store {
             Ok(counted) => Ok(counted.filter(|counted| counted.batch == batch)),
             // Of a later version, with tables that are not known here: they are counted anew. `scrip check` tells it.
             Err(StorageError::Row { id, reason }) => {
-                tracing::warn!(id, reason, "the rows are counted anew");
+                tracing::warn!(id, %reason, "the rows are counted anew");
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -1,5 +1,7 @@
 //! What can go wrong with the database, told apart by what is to be done about it.
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// What is behind an error: another one, or a text.
@@ -31,8 +33,26 @@ pub enum StorageError {
         /// Where it is.
         id: String,
         /// Why.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
+}
+
+/// What is told of an error, in words that fit where it is told, and the error.
+#[derive(Debug, Error)]
+#[error("{text}")]
+pub(crate) struct Told {
+    pub(crate) text: String,
+    #[source]
+    pub(crate) cause: Cause,
+}
+
+impl Told {
+    /// Of an error, what was done about which it came, and then the error itself.
+    pub(crate) fn at(what: impl fmt::Display, cause: impl Into<Cause>) -> Cause {
+        let cause = cause.into();
+        Self { text: format!("{what}: {cause}"), cause }.into()
+    }
 }
 
 impl From<surrealdb::Error> for StorageError {
@@ -48,7 +68,7 @@ impl From<surrealdb::Error> for StorageError {
     }
 }
 
-/// Why a database could not be opened: text for the operator.
+/// Why a database could not be opened, told to the operator.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The address is not one.
@@ -68,12 +88,13 @@ pub enum OpenError {
         folder: String,
     },
     /// The folder cannot be made or written.
-    #[error("cannot use database folder {folder}: {reason}{}", advice(reason))]
+    #[error("cannot use database folder {folder}: {reason}{}", advice(&reason.to_string()))]
     Folder {
         /// The folder.
         folder: String,
         /// The operating system's reason.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
     /// An earlier Scrip wrote it, with an engine that this one does not have.
     #[error(
@@ -104,7 +125,8 @@ pub enum OpenError {
         /// The address.
         address: String,
         /// The database's reason.
-        reason: String,
+        #[source]
+        reason: Cause,
         /// Whether the engine had opened the folder itself.
         opened: bool,
     },
@@ -190,7 +212,7 @@ mod tests {
             ("Permission denied (os error 13)", "cannot use"),
         ] {
             assert!(is_of_the_machine(reason), "{reason}");
-            let said = OpenError::Folder { folder: "data".to_owned(), reason: reason.to_owned() }.to_string();
+            let said = OpenError::Folder { folder: "data".to_owned(), reason: reason.into() }.to_string();
             assert!(said.contains(expected) && !said.contains("salvage"), "{said}");
         }
         assert!(!is_of_the_machine("block checksum mismatch"));
@@ -199,7 +221,7 @@ mod tests {
     #[test]
     fn what_the_engine_has_opened_is_not_said_to_be_as_it_was() {
         let (address, reason) = ("surrealkv://data".to_owned(), "a block".to_owned());
-        let error = OpenError::Damaged { address, reason, opened: false };
+        let error = OpenError::Damaged { address, reason: reason.into(), opened: false };
         assert!(error.to_string().contains("left as it is"), "{error}");
         let error = error.of_the_opened();
         assert!(!error.to_string().contains("left as it is"), "{error}");

@@ -18,7 +18,7 @@ pub(super) struct Filling {
 impl Filling {
     /// Makes an empty database in a new folder.
     pub(super) async fn begin(folder: &Path) -> Result<Self, OpenError> {
-        let failed = |error: io::Error| lacking(folder, &error);
+        let failed = |error: io::Error| lacking(folder, error);
         fs::create_dir(folder).map_err(failed)?;
         let address = Address::to_fill(folder);
         let store = boxed(|| Store::engine(&address)).await?;
@@ -42,7 +42,7 @@ impl Filling {
         let last = self.store.last_batch();
         // Nothing of it was synced before: what is not written out now is lost.
         boxed(|| self.store.shut()).await?;
-        on_disk(&self.folder, &last).map_err(|error| lacking(&self.folder, &error))
+        on_disk(&self.folder, &last).map_err(|error| lacking(&self.folder, error))
     }
 
     /// Closes it as it is.
@@ -70,6 +70,6 @@ fn sync_all(folder: &Path) -> io::Result<()> {
     sync(folder)
 }
 
-fn lacking(folder: &Path, error: &io::Error) -> OpenError {
-    OpenError::Folder { folder: folder.display().to_string(), reason: error.to_string() }
+fn lacking(folder: &Path, error: io::Error) -> OpenError {
+    OpenError::Folder { folder: folder.display().to_string(), reason: error.into() }
 }

@@ -78,7 +78,7 @@ fn resolved(folder: &Path) -> io::Result<PathBuf> {
 /// Refuses a folder that is not this engine's, and makes one that is not there.
 pub(super) fn prepare(address: &Address, folder: &Path) -> Result<(), OpenError> {
     refuse_others(address, folder)?;
-    make(folder).map_err(|error| OpenError::Folder { folder: folder.display().to_string(), reason: error.to_string() })
+    make(folder).map_err(|error| OpenError::Folder { folder: folder.display().to_string(), reason: error.into() })
 }
 
 /// Refuses a folder that is not this engine's.
@@ -92,8 +92,8 @@ pub(super) fn refuse_others(address: &Address, folder: &Path) -> Result<(), Open
         Content::Ours => Ok(()),
         Content::Old => Err(OpenError::Old { folder: text(), address: address.text().to_owned() }),
         Content::Foreign => {
-            let reason = "it holds the files of another database: name an empty folder with --database".to_owned();
-            Err(OpenError::Folder { folder: text(), reason })
+            let reason = "it holds the files of another database: name an empty folder with --database";
+            Err(OpenError::Folder { folder: text(), reason: reason.into() })
         }
     }
 }

@@ -19,7 +19,7 @@ use super::{
     chain::{Chain, Start, naming_tables},
     counts::Counts,
     engine::{Engine, Freeze},
-    error::is_of_the_machine,
+    error::{Cause, is_of_the_machine},
     folder,
     pending::Pending,
     record::Place,
@@ -134,7 +134,7 @@ impl Store {
             None => builder.build_with_path("mem://").await,
             Some(folder) => {
                 let opened = Engine::open(folder, address.settings()).await;
-                let engine = opened.map_err(|error| engine_failed(address, &error))?;
+                let engine = opened.map_err(|error| engine_failed(address, error))?;
                 freeze = engine.freeze();
                 builder.build_with_factory_path("surrealkv", Opened(StdMutex::new(Some(engine)))).await
             }
@@ -210,20 +210,20 @@ impl TransactionBuilderFactory for Opened {
 }
 
 /// Why the engine could not be opened.
-pub(super) fn engine_failed(address: &Address, error: &surrealkv::Error) -> OpenError {
+pub(super) fn engine_failed(address: &Address, error: surrealkv::Error) -> OpenError {
     let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-    match error {
+    match &error {
         surrealkv::Error::Io(cause) => match cause.kind() {
             ErrorKind::StorageFull
             | ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::FileTooLarge
-            | ErrorKind::QuotaExceeded => OpenError::Folder { folder, reason: cause.to_string() },
-            _ => open_failed(address, error.to_string()),
+            | ErrorKind::QuotaExceeded => OpenError::Folder { folder, reason: Arc::clone(cause).into() },
+            _ => open_failed(address, error),
         },
         // It has no error of its own for that.
         surrealkv::Error::Other(reason) if reason.contains("already locked") => OpenError::InUse { folder },
-        _ => open_failed(address, error.to_string()),
+        _ => open_failed(address, error),
     }
 }
 
@@ -231,15 +231,19 @@ impl OpenError {
     /// What a start could not read of a database that the engine has opened.
     #[must_use]
     pub fn unread(address: &Address, error: StorageError) -> Self {
-        let StorageError::Database(cause) = &error else { return Self::Storage(error) };
-        let refused = open_failed(address, cause.to_string()).of_the_opened();
-        address.folder().map_or(Self::Storage(error), |folder| naming_tables(refused, folder))
+        match (error, address.folder()) {
+            (StorageError::Database(cause), Some(folder)) => {
+                naming_tables(open_failed(address, cause).of_the_opened(), folder)
+            }
+            (error, _) => Self::Storage(error),
+        }
     }
 }
 
 /// Why what the engine holds could not be read. Where the machine lacks something, only the text says so.
-pub(super) fn open_failed(address: &Address, reason: String) -> OpenError {
-    if is_of_the_machine(&reason) {
+pub(super) fn open_failed(address: &Address, reason: impl Into<Cause>) -> OpenError {
+    let reason = reason.into();
+    if is_of_the_machine(&reason.to_string()) {
         let folder = address.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
         OpenError::Folder { folder, reason }
     } else {

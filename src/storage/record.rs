@@ -126,8 +126,8 @@ impl Store {
 }
 
 /// A row that cannot be read or written.
-pub(super) fn damaged(id: &RowId, error: &CodecError) -> StorageError {
-    StorageError::Row { id: id.to_string(), reason: error.to_string() }
+pub(super) fn damaged(id: &RowId, error: CodecError) -> StorageError {
+    StorageError::Row { id: id.to_string(), reason: error.into() }
 }
 
 /// Ends a transaction that writes nothing.
@@ -174,7 +174,7 @@ mod tests {
     use surrealdb_datastore::TransactionType;
 
     use super::*;
-    use crate::{Address, Batch, Emails, Formats, Row};
+    use crate::{Address, Batch, Emails, Expect, Formats, Row};
     use scrip_domain::id::CustomerId;
 
     async fn store() -> Store {
@@ -215,9 +215,10 @@ mod tests {
         batch.remove(id.clone());
         drop(store.commit(&batch).await.expect("removed"));
         assert_eq!(stored(&store, &id).await, None);
-        for exists in [false, true] {
+        let still = Expect::Still(Row::of::<Emails>(customer.clone()));
+        for expected in [Expect::New, Expect::Whatever, still] {
             let mut batch = Batch::default();
-            batch.put(id.clone(), Row::of::<Emails>(customer.clone()), exists);
+            batch.put(id.clone(), Row::of::<Emails>(customer.clone()), expected);
             drop(store.commit(&batch).await.expect("written"));
             let ours = stored(&store, &id).await.expect("a row");
             assert!(theirs.iter().all(|theirs| *theirs == ours), "{ours:?} is not {theirs:?}");
@@ -267,7 +268,7 @@ mod tests {
     async fn a_document_of_another_table_is_not_written() {
         let store = store().await;
         let mut batch = Batch::default();
-        batch.put(RowId::of::<Emails>("ann".to_owned()), Row::of::<Formats>(1), false);
+        batch.put(RowId::of::<Emails>("ann".to_owned()), Row::of::<Formats>(1), Expect::New);
         let refused = store.commit(&batch).await.map(drop);
         assert!(matches!(&refused, Err(StorageError::Row { .. })), "{refused:?}");
     }

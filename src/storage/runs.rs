@@ -56,7 +56,7 @@ pub(super) async fn rows(
     }
     take_turns(records.len()).await;
     let of_record = |(id, record): &(&RowId, Option<Vec<u8>>)| {
-        let row = record.as_ref().map(|record| id.decode(record).map_err(|error| damaged(id, &error)));
+        let row = record.as_ref().map(|record| id.decode(record).map_err(|error| damaged(id, error)));
         row.transpose()
     };
     by_two(&ids.iter().zip(records).collect::<Vec<_>>(), MANY, of_record)

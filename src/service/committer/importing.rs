@@ -18,7 +18,7 @@ use scrip_domain::{
     status::Status,
     terms::{Terms, Value},
 };
-use scrip_storage::{CodeLists, CodeOwners, Coupons, Customers, Nodes, RowId, TypedCodes};
+use scrip_storage::{CodeLists, CodeOwners, Coupons, Customers, Dues, Nodes, RowId, TypedCodes};
 
 use super::{
     attempt::{Attempt, Stop},
@@ -64,12 +64,28 @@ impl Attempt<'_> {
                     Some(crate::CouponRef::Id(id)) => wanted.extend(self.rows_of(*id)),
                     _ => self.read_ahead(command),
                 },
-                RowTask::Undo(effect, _) => wanted.extend(self.rows_of(effect.coupon)),
-                RowTask::Update(coupon, _) => wanted.extend(self.rows_of(*coupon)),
+                RowTask::Undo(effect, _) => {
+                    wanted.extend(self.rows_of(effect.coupon));
+                    if let Opposite::Terms(_, Some(end)) = effect.opposite {
+                        wanted.push(RowId::of::<Dues>((end.as_millisecond(), effect.coupon)));
+                    }
+                }
+                RowTask::Update(coupon, number) => {
+                    wanted.extend(self.rows_of(*coupon));
+                    wanted.extend(self.due_by_update(*coupon, *number));
+                }
                 RowTask::Withdraw(_) | RowTask::Updated(..) | RowTask::Refused(_) | RowTask::Skipped(_) => {}
             }
         }
         drop(self.need(wanted));
+    }
+
+    /// What is looked for where an update gives a coupon another end, once the coupon is there.
+    fn due_by_update(&self, id: CouponId, number: u32) -> Option<RowId> {
+        let row = self.working.row(&RowId::of::<Coupons>(id)).flatten()?.document::<Coupons>()?;
+        let coupon = self.find_pool(id.pool)?.taken_over_until(row.as_ref().clone(), number);
+        let end = coupon.expires_at.filter(|end| coupon.status.is_live() && row.expires_at != Some(*end))?;
+        Some(RowId::of::<Dues>((end.as_millisecond(), id)))
     }
 
     /// What an action on a coupon reads first, and what time does to it.

@@ -38,6 +38,7 @@ mod together;
 mod waiting;
 mod worker;
 mod working;
+mod written;
 
 use std::sync::{
     Arc,
@@ -52,9 +53,11 @@ use super::{
 };
 use cache::Cache;
 use scrip_domain::{id::EventId, job::Counters};
-use scrip_storage::{JobRefusal, StorageError, Store};
-use worker::Worker;
+use scrip_storage::{JobRefusal, RowId, StorageError, Store};
+use worker::{Known, Worker};
 use working::Working;
+pub(super) use written::Ahead;
+use written::Written;
 
 /// How many commands may wait; beyond it callers wait for a place.
 const QUEUE: usize = 4_096;
@@ -116,6 +119,8 @@ pub(crate) struct Committer {
     latest: watch::Receiver<EventId>,
     /// How many commands have come from callers.
     asked: Arc<AtomicU64>,
+    /// How many batches were written.
+    written: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Request {
@@ -138,8 +143,10 @@ impl Committer {
         let stream = registry.stream();
         let sequence = resume::last_sequence(&store, &registry.numbering).await?;
         let (announce, latest) = watch::channel(EventId { stream, sequence });
-        let cache = Cache::default();
-        let worker = Worker { store, registry, time, vitals, requests, announce, cache, sequence: Some(sequence) };
+        let (cache, batches) = (Cache::default(), Arc::<AtomicU64>::default());
+        let written = Written::new(Arc::clone(&batches));
+        let worker =
+            Worker { store, registry, time, vitals, requests, announce, cache, written, known: Known::UpTo(sequence) };
         let failed =
             |error: std::io::Error| StorageError::Database(format!("no thread for the committer: {error}").into());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -149,7 +156,7 @@ impl Committer {
             let _ = ended.send(());
         };
         start_vital("committer", run).map_err(failed)?;
-        Ok((Self { queue, latest, asked: Arc::default() }, end))
+        Ok((Self { queue, latest, asked: Arc::default(), written: batches }, end))
     }
 
     /// Has a command carried out, or gets it back with what it needs. What is answered is durable.
@@ -179,6 +186,11 @@ impl Committer {
     /// How many commands have come from callers: by it whoever works in the background knows that they have changes made.
     pub(super) fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// How many batches were written until now. Rows that are read from now on are as they were then, or later.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::SeqCst)
     }
 
     /// The last event that is durable; changes with every commit that made one.
@@ -221,6 +233,18 @@ pub(super) async fn rehearse_step(
             return Ok(Err(error.into()));
         }
     }
+}
+
+/// The rows that the decision of a command begins with, and the command again.
+pub(super) fn first_rows(registry: &Registry, time: &Time, caller: &Caller, command: Command) -> (Command, Vec<RowId>) {
+    let prepared = Prepared::default();
+    let request = Request { caller: caller.clone(), idempotency: None, command, prepared, reply: None };
+    let working = Working::new(registry, &time.next_batch(), 0, Cache::default());
+    let rows = match decide::decide(&working, &request) {
+        decide::Outcome::Missing(missing) => missing.rows.into_iter().collect(),
+        decide::Outcome::Asks(_) | decide::Outcome::Decided(_) => Vec::new(),
+    };
+    (request.command, rows)
 }
 
 /// Decides a command on the current state without changing anything.

@@ -10,6 +10,7 @@ use super::{
     decide, resume, steps,
     waiting::{MAX_BATCH, Waiting},
     working::{Missing, Working},
+    written::Written,
 };
 use crate::{
     Failure, Registry,
@@ -39,8 +40,21 @@ pub(super) struct Worker {
     pub(super) announce: watch::Sender<EventId>,
     /// Rows as they are in the database.
     pub(super) cache: Cache,
-    /// The last event written; none while it has to be read again.
-    pub(super) sequence: Option<u64>,
+    /// Which rows were written last.
+    pub(super) written: Written,
+    /// What is known of what is written.
+    pub(super) known: Known,
+}
+
+/// What the committer knows of what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// All, up to the last event, which has this place.
+    UpTo(u64),
+    /// Somebody else has written, too: what they have configured is read.
+    Outdated,
+    /// Something failed: all is read again.
+    Nothing,
 }
 
 impl Drop for Worker {
@@ -94,7 +108,7 @@ impl Worker {
                 }
                 Err(StorageError::Conflict(reason) | StorageError::Exists(reason)) => {
                     tracing::warn!(%reason, lost, "deciding a batch again");
-                    self.sequence = None;
+                    self.known = Known::Outdated;
                     tokio::time::sleep(Duration::from_millis(1 << lost)).await;
                     lost += 1;
                 }
@@ -103,7 +117,7 @@ impl Worker {
                 // The next start reads what is on disk; whatever was answered here could be something else.
                 Err(error @ StorageError::Unknown(_)) => end_process(&with_causes(&error)),
                 Err(error) => {
-                    self.sequence = None;
+                    self.known = Known::Nothing;
                     return Err(error);
                 }
             }
@@ -142,12 +156,15 @@ impl Worker {
     async fn try_once(&mut self, batch: &[Request]) -> Result<Vec<Settled>, StorageError> {
         let doing = |step: &'static str| self.vitals.committer.set(Doing::Step(step));
         doing("reading where the last batch left off");
-        let sequence = match self.sequence {
-            Some(sequence) => sequence,
-            None => self.known_sequence().await?,
+        let sequence = match self.known {
+            Known::UpTo(sequence) => sequence,
+            Known::Outdated | Known::Nothing => self.read_again().await?,
         };
         let (time, stopped) = self.admission(batch);
         let mut working = Working::new(&self.registry, &time, sequence, std::mem::take(&mut self.cache));
+        for request in batch {
+            working.take_ahead(self.written.still(request.prepared.take_ahead()));
+        }
         let answers = loop {
             doing("deciding a batch");
             self.vitals.work.decided();
@@ -166,7 +183,9 @@ impl Worker {
         // A batch that could not be written is settled by what is written after it, if only the time.
         if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
             doing("writing a batch to the database");
+            self.written.note(writes.rows());
             unannounced = Some(self.store.commit(&writes).await?);
+            self.written.count();
             self.vitals.work.written();
             self.vitals.set_unstuck();
             self.time.went_on(time);
@@ -175,7 +194,7 @@ impl Worker {
         let last;
         let is_large = matches!(batch, [alone] if alone.is_large());
         (last, self.cache) = working.publish(writes, &self.registry, is_large);
-        self.sequence = Some(last);
+        self.known = Known::UpTo(last);
         self.announce.send_if_modified(|latest| std::mem::replace(&mut latest.sequence, last) != last);
         drop(unannounced);
         Ok(answers)
@@ -190,8 +209,15 @@ impl Worker {
         (self.time.next_batch(), self.vitals.refusal().map(unavailable))
     }
 
-    /// The last event written. After a failure the database is asked, and so is the registry read again.
-    async fn known_sequence(&self) -> Result<u64, StorageError> {
+    /// Reads what is not known any more; gives the place of the last event that is written.
+    async fn read_again(&self) -> Result<u64, StorageError> {
+        if self.known == Known::Nothing || !self.registry.follow(&self.store).await? {
+            self.load_registry().await?;
+        }
+        resume::last_sequence(&self.store, &self.registry.numbering).await
+    }
+
+    async fn load_registry(&self) -> Result<(), StorageError> {
         let fresh = Registry::load(&self.store).await?;
         {
             let (mut held, mut fresh) = (self.registry.write(), fresh.write());
@@ -199,7 +225,7 @@ impl Worker {
             std::mem::swap(&mut *held, &mut *fresh);
         }
         self.registry.begin_ids(&self.registry.settings());
-        resume::last_sequence(&self.store, &self.registry.numbering).await
+        Ok(())
     }
 }
 

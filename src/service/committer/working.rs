@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Registry, clock::instant};
+use crate::{Registry, clock::instant, follow};
 use scrip_domain::{
     access::{ApiKey, Settings},
     audit::AuditHead,
@@ -19,8 +19,9 @@ use scrip_domain::{
     pool::Pool,
 };
 use scrip_storage::{
-    AuditEntries, AuditHeads, Batch, CustomerEvents, CustomerPurchases, Customers, Dated, Dues, EVENTS_IN_ROW, Events,
-    Histories, HoldDues, PoolTerms, Pools, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
+    ApiKeys, AuditEntries, AuditHeads, Batch, Configured, Configuring, CustomerEvents, CustomerPurchases, Customers,
+    Dated, Dues, EVENTS_IN_ROW, Events, Expect, Histories, HoldDues, PoolTerms, Pools, Programme, Row, RowId,
+    StorageError, Store, Tallies, Tally, TransactionEvents, UserGroups,
 };
 
 use super::{
@@ -119,6 +120,8 @@ pub(super) struct Working<'a> {
     loaded: ById<Option<Row>>,
     pub(super) loaded_holdings: Loaded,
     accepted: Change,
+    /// The entry that says what is configured by this batch, once it is to be written.
+    configuring: Option<Configuring>,
 }
 
 impl<'a> Working<'a> {
@@ -133,12 +136,18 @@ impl<'a> Working<'a> {
             loaded: ById::default(),
             loaded_holdings: Loaded::default(),
             accepted: Change::default(),
+            configuring: None,
         }
     }
 
     /// Drops what was accepted, so that the batch can be decided again on more rows.
     pub(super) fn forget_decisions(&mut self) {
         self.accepted = Change::default();
+    }
+
+    /// Takes rows that were read before, and are still what they were.
+    pub(super) fn take_ahead(&mut self, rows: impl Iterator<Item = (RowId, Option<Row>)>) {
+        self.loaded.extend(rows);
     }
 
     /// Reads what was missing.
@@ -301,17 +310,14 @@ impl<'a> Working<'a> {
                 batch.add(id, row);
                 continue;
             }
-            // The registry holds the first three, so they are not loaded.
-            let exists = if let Some(pool) = id.key::<Tallies>() {
-                self.registry.read().tallies.contains_key(pool)
-            } else if let Some(pool) = id.key::<Pools>() {
-                self.registry.read().pools.contains_key(pool)
-            } else if id.key::<AuditHeads>().is_some() {
-                self.registry.read().audit.number > 0
-            } else {
-                self.exists(&id)
-            };
-            batch.put(id, row, exists);
+            let expected = self.expected(&id);
+            batch.put(id, row, expected);
+        }
+        self.configuring = self.configure();
+        if let Some(entry) = self.configuring.take() {
+            let (id, entry, expected) = self.registry.read().configured.next(entry);
+            batch.put(id, follow::row(&entry), expected);
+            self.configuring = Some(entry);
         }
         for listed in &self.accepted.listed {
             if !self.exists(&RowId::of::<CustomerPurchases>(listed.clone())) {
@@ -334,6 +340,47 @@ impl<'a> Working<'a> {
         batch
     }
 
+    /// What is expected of a row that is written. Of what the registry holds it is what decisions were made on; all else
+    /// has this one writer.
+    fn expected(&self, id: &RowId) -> Expect {
+        let held = self.registry.read();
+        let written = |is_there: bool| if is_there { Expect::Whatever } else { Expect::New };
+        let still = |row: Option<Row>| row.map_or(Expect::New, Expect::Still);
+        if let Some(pool) = id.key::<Tallies>() {
+            written(held.tallies.contains_key(pool))
+        } else if let Some(pool) = id.key::<Pools>() {
+            let without_terms = |pool: &Arc<Pool>| Box::new(Pool { terms: Vec::new(), ..pool.as_ref().clone() });
+            still(held.pools.get(pool).map(|pool| Row::of::<Pools>(without_terms(pool))))
+        } else if let Some(hash) = id.key::<ApiKeys>() {
+            still(held.keys.get(hash).map(|key| Row::of::<ApiKeys>(key.as_ref().clone())))
+        } else if let Some(group) = id.key::<UserGroups>() {
+            still(held.groups.get(group).map(|group| Row::of::<UserGroups>(group.as_ref().clone())))
+        } else if id.key::<Programme>().is_some() {
+            still(self.exists(id).then(|| Row::of::<Programme>(held.settings)))
+        } else if id.key::<AuditHeads>().is_some() {
+            still((held.audit.number > 0).then(|| Row::of::<AuditHeads>(held.audit)))
+        } else {
+            written(self.exists(id))
+        }
+    }
+
+    /// What the batch has configured, if anything: when a key was used is no setting of it.
+    fn configure(&self) -> Option<Configuring> {
+        let held = self.registry.read();
+        let is_other = |key: &&Arc<ApiKey>| {
+            let used = |known: &ApiKey| ApiKey { last_used_at: key.last_used_at, ..known.clone() };
+            held.keys.get(&key.hash).is_none_or(|known| used(known) != ***key)
+        };
+        let entry = Configuring {
+            number: 0,
+            pools: self.accepted.pools.keys().copied().collect(),
+            keys: self.accepted.keys.iter().filter(is_other).map(|key| key.hash.clone()).collect(),
+            groups: self.accepted.groups.iter().map(|group| group.id).collect(),
+            settings: self.accepted.settings.is_some(),
+        };
+        (!entry.is_empty()).then_some(entry)
+    }
+
     /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the event itself is
     /// looked for, and the batch is not written where it is there; and events go on beyond each that some row names.
     fn is_of_new_event(&self, id: &RowId) -> bool {
@@ -349,7 +396,7 @@ impl<'a> Working<'a> {
     /// that the next batch need not read. What a large command has read or written is seldom asked for by the next one, and
     /// would leave no room for what callers ask for.
     pub(super) fn publish(self, written: Batch, registry: &Registry, is_large: bool) -> (u64, Cache) {
-        let Self { mut cache, loaded, accepted, sequence, .. } = self;
+        let Self { mut cache, loaded, accepted, configuring, sequence, .. } = self;
         let removed = accepted.removed.into_iter().map(|id| (id, None));
         let rows = written.into_put().inspect(|(id, _)| {
             if let Some((at, _)) = id.key::<Dues>() {
@@ -398,6 +445,9 @@ impl<'a> Working<'a> {
             held.settings = accepted.settings.unwrap_or(held.settings);
             held.groups.extend(accepted.groups.into_iter().map(|group| (group.id, group)));
             held.audit = accepted.audit.unwrap_or(held.audit);
+            if let Some(entry) = configuring {
+                held.configured.add(entry);
+            }
             for (customer, erasing) in accepted.erasing {
                 if erasing {
                     held.erasing.insert(customer);
@@ -421,6 +471,7 @@ fn is_read_again(id: &RowId) -> bool {
         && id.key::<PoolTerms>().is_none()
         && id.key::<AuditEntries>().is_none()
         && id.key::<AuditHeads>().is_none()
+        && id.key::<Configured>().is_none()
 }
 
 fn dated(event: &Event) -> Dated {

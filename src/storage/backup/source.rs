@@ -36,7 +36,7 @@ impl Source {
                 None
             }
             Ok(ring) => Some(OpenError::broken(address, &ring.faults)),
-            Err(error) => Some(open_failed(address, error.to_string())),
+            Err(error) => Some(open_failed(address, error)),
         };
         match refused {
             None => Ok(Self { store: Arc::new(store), _copy: copy, _still: still }),

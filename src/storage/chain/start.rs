@@ -7,6 +7,7 @@ use super::{COPY, Fault, Link, Mark, Ring, Still, fault::in_a_line, mark::Says, 
 use crate::{
     Address, OpenError, Store,
     engine::Purpose,
+    error::Told,
     folder,
     open::{boxed, open_failed},
     tables::Batches,
@@ -43,8 +44,7 @@ impl Start {
     /// The chain of batches, as a copy has it.
     async fn look(address: &Address, still: &Still, waiting: &Waiting) -> Result<Ring, OpenError> {
         let place = still.folder().join(COPY);
-        let failed =
-            |error: io::Error| OpenError::Folder { folder: place.display().to_string(), reason: error.to_string() };
+        let failed = |error: io::Error| OpenError::Folder { folder: place.display().to_string(), reason: error.into() };
         folder::remove(&place).map_err(failed)?;
         if folder::is_empty(still.folder()).map_err(failed)? {
             let mut ring = Ring::default();
@@ -65,7 +65,7 @@ impl Start {
         let opened = boxed(|| copy.open(address, Purpose::Look)).await;
         let store = opened.map_err(|error| naming_tables(error, copy.folder()))?;
         let ring = match store.refuse_others(address).await {
-            Ok(_) => store.ring(still.mark()).await.map_err(|error| open_failed(address, error.to_string())),
+            Ok(_) => store.ring(still.mark()).await.map_err(|error| open_failed(address, error)),
             Err(error) => Err(error),
         };
         store.close().await;
@@ -83,19 +83,18 @@ impl Start {
         let promised = address.syncs_every_batch();
         if matches!(self.mark.says, Says::Nothing | Says::Blank) {
             let told = if promised { last } else { Link::NONE };
-            self.mark.say(told.told()).map_err(|error| self.unwritten(&error))?;
+            self.mark.say(told.told()).map_err(|error| self.unwritten(error))?;
         }
-        let failed =
-            |error: io::Error| OpenError::Folder { folder: address.text().to_owned(), reason: error.to_string() };
+        let failed = |error: io::Error| OpenError::Folder { folder: address.text().to_owned(), reason: error.into() };
         let marker = Marker::start(self.mark, promised).map_err(failed)?;
         store.chain.begin(last, marker);
         Ok(())
     }
 
     /// The mark cannot be written.
-    fn unwritten(&self, error: &io::Error) -> OpenError {
+    fn unwritten(&self, error: io::Error) -> OpenError {
         let folder = folder::parent(&self.mark.path).display().to_string();
-        OpenError::Folder { folder, reason: format!("{}: {error}", self.mark.path.display()) }
+        OpenError::Folder { folder, reason: Told::at(self.mark.path.display(), error) }
     }
 }
 

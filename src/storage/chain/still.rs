@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Address, Fault, OpenError, Store,
     engine::Purpose,
+    error::Told,
     files::{Survey, damaged_tables},
     folder::{self, Locked, remove},
     open::boxed,
@@ -40,18 +41,15 @@ impl Still {
             let reason = "it is not on disk: expected surrealkv://FOLDER".to_owned();
             return Err(OpenError::Address { address: address.text().to_owned(), reason });
         };
-        let failed = |path: &Path, error: &io::Error| match error.kind() {
+        let failed = |path: &Path, error: io::Error| match error.kind() {
             io::ErrorKind::WouldBlock => OpenError::InUse { folder: named.display().to_string() },
-            _ => OpenError::Folder {
-                folder: named.display().to_string(),
-                reason: format!("{}: {error}", path.display()),
-            },
+            _ => OpenError::Folder { folder: named.display().to_string(), reason: Told::at(path.display(), error) },
         };
         folder::refuse_others(address, named)?;
-        let folder = named.canonicalize().map_err(|error| failed(named, &error))?;
+        let folder = named.canonicalize().map_err(|error| failed(named, error))?;
         let mark = if makes { Mark::open(&folder) } else { Mark::look(&folder) };
-        let mark = mark.map_err(|error| failed(&mark::path(&folder), &error))?;
-        let lock = folder::lock(&folder).map_err(|error| failed(&folder, &error))?;
+        let mark = mark.map_err(|error| failed(&mark::path(&folder), error))?;
+        let lock = folder::lock(&folder).map_err(|error| failed(&folder, error))?;
         if mark.half {
             tracing::warn!(
                 mark = %mark.path.display(),
@@ -113,7 +111,7 @@ impl Still {
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| OpenError::Folder {
             folder: self.folder.display().to_string(),
-            reason: format!("{failed}: {error}"),
+            reason: Told::at(failed, error),
         })
     }
 }
@@ -162,11 +160,10 @@ impl Copied {
     fn told(&self, error: OpenError) -> OpenError {
         let (copy, original) = (self.folder.display().to_string(), self.original.display().to_string());
         match error {
-            OpenError::Damaged { address, reason, opened } => OpenError::Damaged {
-                address,
-                opened,
-                reason: reason.replace(&copy, &original).trim_end_matches('.').to_owned(),
-            },
+            OpenError::Damaged { address, reason: cause, opened } => {
+                let text = cause.to_string().replace(&copy, &original).trim_end_matches('.').to_owned();
+                OpenError::Damaged { address, opened, reason: Told { text, cause }.into() }
+            }
             other => other,
         }
     }
@@ -227,7 +224,11 @@ pub(crate) fn naming_tables(error: OpenError, folder: &Path) -> OpenError {
     match error {
         OpenError::Damaged { address, reason, opened } => {
             let tables = table_faults(folder);
-            let reason = if tables.is_empty() { reason } else { format!("{reason}: {}", in_a_line(&tables)) };
+            let reason = if tables.is_empty() {
+                reason
+            } else {
+                Told { text: format!("{reason}: {}", in_a_line(&tables)), cause: reason }.into()
+            };
             OpenError::Damaged { address, reason, opened }
         }
         other => other,

@@ -99,7 +99,7 @@ pub async fn check(address: &Address, mut tell: impl FnMut(&Fault)) -> Result<Ch
             store.close().await;
             audited?;
         }
-        Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason }),
+        Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason: reason.to_string() }),
         Err(error) => return Err(error),
     }
     checked.faults = faults.get();

@@ -108,7 +108,7 @@ impl<'a> Pages<'a> {
                 Ok(rows) => page.extend(rows),
                 Err(error) => {
                     let reason = match error {
-                        StorageError::Row { reason, .. } => reason,
+                        StorageError::Row { reason, .. } => reason.to_string(),
                         other => other.to_string(),
                     };
                     tell(Fault::Row { table: self.name(), id: id_text(&row.0), reason });

@@ -59,15 +59,14 @@ pub(super) fn list_all(folder: &Path, tell: &mut impl FnMut(Fault)) -> io::Resul
 /// Scrip's rows are, which have the same numbers in every database of Scrip.
 pub(super) async fn complete(address: &Address, folder: &Path) -> Result<(), OpenError> {
     let empty = folder.join("empty");
-    let failed =
-        |error: io::Error| OpenError::Folder { folder: empty.display().to_string(), reason: error.to_string() };
+    let failed = |error: io::Error| OpenError::Folder { folder: empty.display().to_string(), reason: error.into() };
     fs::create_dir(&empty).map_err(failed)?;
     let store = Store::engine(&address.for_copy(&empty, Purpose::Look)).await?;
     let selected = store.select().await;
     store.close().await;
     selected?;
     let settings = address.for_copy(folder, Purpose::Salvage).settings();
-    let failed = |error: surrealkv::Error| engine_failed(address, &error);
+    let failed = |error: surrealkv::Error| engine_failed(address, error);
     let from = Engine::open(&empty, settings).await.map_err(failed)?;
     let to = Engine::open(folder, settings).await.map_err(failed)?;
     let added = add_missing(&from, &to).await;

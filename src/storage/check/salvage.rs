@@ -98,7 +98,7 @@ async fn open(
             store.close().await;
             tell(Fault::Unlisted { tables: unlisted });
         }
-        Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason }),
+        Err(OpenError::Damaged { reason, .. }) => tell(Fault::Unopened { reason: reason.to_string() }),
         Err(error) => return Err(error.into()),
     }
     // The engine may have cut and deleted files of the first one.

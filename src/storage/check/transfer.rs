@@ -3,7 +3,7 @@
 
 use super::{pages::Pages, renumber::Renumber, spans::Spans};
 use crate::{
-    Batch, Fault, StorageError, Store, Table,
+    Batch, Expect, Fault, StorageError, Store, Table,
     format::FORMAT,
     tables::{Batches, Events, Formats, NAMES, RowCounts},
 };
@@ -49,7 +49,7 @@ pub(crate) async fn transfer(
                     None => Some((id, row)),
                 };
                 if let Some((id, row)) = kept {
-                    batch.put(id, row, false);
+                    batch.put(id, row, Expect::New);
                 }
             }
             transferred.rows += batch.len() as u64;

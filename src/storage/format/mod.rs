@@ -11,6 +11,7 @@ use surrealdb::types::{RecordId, RecordIdKey};
 use super::{
     Address, OpenError, Row, RowId, StorageError, Store,
     codec::{Part, Parts, id_text},
+    error::Cause,
     open::boxed,
     read::RawRow,
     record::{self, failed},
@@ -45,8 +46,8 @@ fn old(table: usize, (id, record): &RawRow) -> Result<Vec<(RowId, Row)>, Storage
 
 /// A row of this format.
 pub(crate) fn row(table: usize, (id, record): &RawRow) -> Result<(RowId, Row), StorageError> {
-    let read = RowId::read(table, id).ok_or_else(|| wrong(table, id, "its id is none of this table".to_owned()))?;
-    let row = read.decode(record).map_err(|error| wrong(table, id, error.to_string()))?;
+    let read = RowId::read(table, id).ok_or_else(|| wrong(table, id, "its id is none of this table"))?;
+    let row = read.decode(record).map_err(|error| wrong(table, id, error))?;
     Ok((read, row))
 }
 
@@ -54,8 +55,8 @@ fn name(table: usize) -> &'static str {
     NAMES.get(table).copied().unwrap_or_default()
 }
 
-fn wrong(table: usize, id: &[u8], reason: String) -> StorageError {
-    StorageError::Row { id: format!("{}:{}", name(table), id_text(id)), reason }
+fn wrong(table: usize, id: &[u8], reason: impl Into<Cause>) -> StorageError {
+    StorageError::Row { id: format!("{}:{}", name(table), id_text(id)), reason: reason.into() }
 }
 
 impl Store {

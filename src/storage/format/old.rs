@@ -62,7 +62,7 @@ pub(crate) const CLOCK: &str = "clock\u{1}";
 /// What a row of a table is now: mostly one row; the row of a pool had its terms in it, and the clock is part of the
 /// batches.
 pub(crate) fn rows(table: &str, (id, doc): &Texts) -> Result<Vec<(RowId, Row)>, StorageError> {
-    let wrong = |reason: &str| StorageError::Row { id: format!("{table}:{id:?}"), reason: reason.to_owned() };
+    let wrong = |reason: &str| StorageError::Row { id: format!("{table}:{id:?}"), reason: reason.into() };
     let mut rest = Rest(id);
     let rows = convert(table, &mut rest, doc).map_err(|reason| wrong(&reason))?;
     match rows {

@@ -57,6 +57,17 @@ pub(super) fn rows() -> Vec<(RowId, Row)> {
         row::<UserGroups>(GroupId(3), UserGroup { id: GroupId(3), name: "north".to_owned(), created_at: at(1) }),
         row::<Pools>(PoolId(12), Box::new(Pool { id: PoolId(12), group: Some(GroupId(3)), ..pool() })),
         row::<ApiKeys>("0a1e".to_owned(), ApiKey { groups: vec![GroupId(3), GroupId(5)], ..key_of("k5", "0a1e") }),
+        row::<Configured>(
+            1,
+            Configuring {
+                number: 257,
+                pools: vec![PoolId(7), PoolId(12)],
+                keys: vec!["0a1e".to_owned()],
+                groups: vec![GroupId(3)],
+                settings: true,
+            },
+        ),
+        row::<Configured>(2, Configuring { number: 2, settings: true, ..Configuring::default() }),
         row::<ApiKeys>("0a1f".to_owned(), ApiKey { budget: bounded, ..key_of("k6", "0a1f") }),
     ]
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod audit;
 mod codes;
+mod configured;
 mod coupons;
 mod customer_purchases;
 mod customers;
@@ -52,6 +53,7 @@ use scrip_domain::{
 
 pub use answers::{Answer, Purchase};
 pub use codes::Named;
+pub use configured::{CONFIGURED_KEPT, Configuring};
 pub use customer_purchases::Listing;
 pub use customers::{Happened, HeldAt, Holding, Whole};
 pub use erasures::{Erasure, Stage};
@@ -203,6 +205,8 @@ tables! {
     CustomerPurchases { (CustomerId, String) => () }
     /// How far the purchases were listed that versions before have recorded: one row.
     PurchaseLists { () => Listing }
+    /// The last entries of what was configured, by their numbers divided by [`CONFIGURED_KEPT`]: what is left.
+    Configured { u32 => Configuring as Box }
 }
 
 fn encode_as<T: Form>(key: &T::Key, document: &T::Document) -> Result<Vec<u8>, CodecError> {

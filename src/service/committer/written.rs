@@ -1,0 +1,123 @@
+//! Rows that are read beside the committer, for a command that it will be asked for: so it need not wait for them. They are
+//! taken for what they are only where no batch has written them since.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::BuildHasher,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
+
+use super::working::ById;
+use scrip_storage::{Row, RowId};
+
+/// How many rows it is known of that they were written: those of a few large batches, or of a hundred small ones.
+const KEPT: usize = 32 * 1_024;
+
+/// Rows as they were once so many batches were written, or later.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    pub(crate) as_of: u64,
+    pub(crate) rows: ById<Option<Row>>,
+}
+
+/// Which rows the last batches have written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// How many batches this committer has written.
+    batches: Arc<AtomicU64>,
+    /// The hash of each row, with the number of its batch.
+    rows: VecDeque<(u64, u64)>,
+    /// From which batch on they are all here.
+    since: u64,
+    hasher: foldhash::fast::RandomState,
+}
+
+impl Written {
+    /// None yet, by a committer that counts its batches here.
+    pub(super) fn new(batches: Arc<AtomicU64>) -> Self {
+        Self { batches, rows: VecDeque::new(), since: 0, hasher: foldhash::fast::RandomState::default() }
+    }
+
+    /// Notes the rows of the next batch, before it is written: whoever reads one of them from then on has read it too early.
+    pub(super) fn note<'a>(&mut self, rows: impl Iterator<Item = &'a RowId>) {
+        let batch = self.batches.load(SeqCst) + 1;
+        self.rows.extend(rows.map(|id| (batch, self.hasher.hash_one(id))));
+        while self.rows.len() > KEPT {
+            // Those of one batch go together.
+            let Some((oldest, _)) = self.rows.pop_front() else { break };
+            while self.rows.pop_front_if(|(batch, _)| *batch == oldest).is_some() {}
+            self.since = oldest;
+        }
+    }
+
+    /// Counts a batch once it is written.
+    pub(super) fn count(&self) {
+        self.batches.fetch_add(1, SeqCst);
+    }
+
+    /// Those of the rows that are still what they were. Two rows with one hash are both taken for changed.
+    pub(super) fn still(&self, ahead: Ahead) -> impl Iterator<Item = (RowId, Option<Row>)> {
+        let is_known = ahead.as_of >= self.since;
+        let later = self.rows.iter().rev().take_while(|(batch, _)| *batch > ahead.as_of);
+        let changed: HashSet<u64> = later.map(|(_, hash)| *hash).collect();
+        let hasher = self.hasher.clone();
+        ahead.rows.into_iter().filter(move |(id, _)| is_known && !changed.contains(&hasher.hash_one(id)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scrip_domain::id::CustomerId;
+    use scrip_storage::Emails;
+
+    fn id(number: usize) -> RowId {
+        RowId::of::<Emails>(number.to_string())
+    }
+
+    fn ahead(as_of: u64, numbers: impl Iterator<Item = usize>) -> Ahead {
+        let row = || Some(Row::of::<Emails>(CustomerId::kept("ann".to_owned())));
+        Ahead { as_of, rows: numbers.map(|number| (id(number), row())).collect() }
+    }
+
+    fn still(written: &Written, as_of: u64, numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+        let number = |(id, _): (RowId, Option<Row>)| id.key::<Emails>().and_then(|key| key.parse().ok());
+        let mut found: Vec<usize> = written.still(ahead(as_of, numbers)).filter_map(number).collect();
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn what_was_written_since_is_not_taken_for_what_it_was() {
+        let mut written = Written::new(Arc::default());
+        for batch in [1..3, 3..5, 1..2] {
+            written.note(batch.map(id).collect::<Vec<_>>().iter());
+            written.count();
+        }
+        assert_eq!(still(&written, 0, 0..6), [0, 5]);
+        assert_eq!(still(&written, 1, 0..6), [0, 2, 5]);
+        assert_eq!(still(&written, 2, 0..6), [0, 2, 3, 4, 5]);
+        assert_eq!(still(&written, 3, 0..6), [0, 1, 2, 3, 4, 5]);
+        // One that is being written has changed them for whoever has read before.
+        written.note([id(5)].iter());
+        assert_eq!(still(&written, 3, 0..6), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound_and_nothing_older_is_believed() {
+        let mut written = Written::new(Arc::default());
+        for batch in 0..100 {
+            let rows: Vec<RowId> = (batch * 1_000..(batch + 1) * 1_000).map(id).collect();
+            written.note(rows.iter());
+            written.count();
+            assert!(written.rows.len() <= KEPT);
+        }
+        let never = || std::iter::once(1_000_000);
+        assert_eq!(still(&written, 99, never()), [1_000_000]);
+        assert_eq!(still(&written, 80, never()), [1_000_000]);
+        assert_eq!(still(&written, 60, never()), [] as [usize; 0], "too old");
+    }
+}
