@@ -60,7 +60,7 @@ pub(super) struct Prepared {
     /// Whether it is noted in the audit where it is refused.
     pub(super) notes_refusal: bool,
     /// Rows that were read for it, for whoever decides it first.
-    pub(super) ahead: Mutex<Ahead>,
+    pub(super) ahead: Mutex<Option<Ahead>>,
     /// About how many bytes of rows it has the committer write beside what the command tells.
     pub(super) weight: usize,
 }
@@ -96,8 +96,8 @@ impl Prepared {
     }
 
     /// Takes the rows out that were read for it.
-    pub(super) fn take_ahead(&self) -> Ahead {
-        std::mem::take(&mut *self.ahead.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn take_ahead(&self) -> Option<Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The basket that a checkout is about.

@@ -147,7 +147,7 @@ impl Scrip {
         key: Option<String>,
         command: impl Into<Command>,
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(self.carry_out(caller, key, command.into(), Ahead::default()))
+        Box::pin(self.carry_out(caller, key, command.into(), None))
     }
 
     /// The same of what Scrip does by itself, with rows that were read for it.
@@ -156,7 +156,7 @@ impl Scrip {
         caller: &'a Caller,
         (command, ahead): (Command, Ahead),
     ) -> Working<'a, Result<Answer, Failure>> {
-        Box::pin(self.carry_out(caller, None, command, ahead))
+        Box::pin(self.carry_out(caller, None, command, Some(ahead)))
     }
 
     /// Reads the rows that the decision of a command begins with, so that the committer need not.
@@ -174,7 +174,7 @@ impl Scrip {
         key: Option<String>,
         case: U,
     ) -> Working<'a, Result<U::Answer, Failure>> {
-        Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into(), Ahead::default()).await?) })
+        Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into(), None).await?) })
     }
 
     async fn carry_out(
@@ -182,7 +182,7 @@ impl Scrip {
         caller: &Caller,
         key: Option<String>,
         command: Command,
-        ahead: Ahead,
+        ahead: Option<Ahead>,
     ) -> Result<Answer, Failure> {
         let mut prepared = self.prepare(caller, key.as_deref(), &command).await?;
         prepared.ahead = ahead.into();

@@ -162,8 +162,8 @@ impl Worker {
         };
         let (time, stopped) = self.admission(batch);
         let mut working = Working::new(&self.registry, &time, sequence, std::mem::take(&mut self.cache));
-        for request in batch {
-            working.take_ahead(self.written.still(request.prepared.take_ahead()));
+        for ahead in batch.iter().filter_map(|request| request.prepared.take_ahead()) {
+            working.take_ahead(self.written.still(ahead));
         }
         let answers = loop {
             doing("deciding a batch");

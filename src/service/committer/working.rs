@@ -1,27 +1,27 @@
 //! What a batch is decided on: the rows that were loaded for it, and over them what its accepted
 //! commands have changed. Nothing of it outlives the batch but the registry's part.
 
+mod writes;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use crate::{Registry, clock::instant, follow};
+use crate::{Registry, clock::instant};
 use scrip_domain::{
     access::{ApiKey, Settings},
     audit::AuditHead,
     clock::BatchTime,
-    customer::Customer,
     event::Event,
     group::UserGroup,
-    id::{CouponId, CustomerId, EventId, PoolId},
+    id::{CouponId, CustomerId, PoolId},
     period::Instant,
     pool::Pool,
 };
 use scrip_storage::{
-    ApiKeys, AuditEntries, AuditHeads, Batch, Configured, Configuring, CustomerEvents, CustomerPurchases, Customers,
-    Dated, Dues, EVENTS_IN_ROW, Events, Expect, Histories, HoldDues, PoolTerms, Pools, Programme, Row, RowId,
-    StorageError, Store, Tallies, Tally, TransactionEvents, UserGroups,
+    AuditEntries, AuditHeads, Batch, Configured, Configuring, CustomerEvents, CustomerPurchases, Customers, Dues,
+    Events, Histories, HoldDues, PoolTerms, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
 };
 
 use super::{
@@ -293,105 +293,6 @@ impl<'a> Working<'a> {
         self.accepted.erasing.extend(change.erasing);
     }
 
-    /// Everything that was accepted, as one transaction's writes. They have the rows from here on.
-    pub(super) fn batch(&mut self) -> Batch {
-        let mut batch = Batch::at(self.time);
-        for (id, tally) in &self.accepted.tallies {
-            self.accepted.rows.insert(RowId::of::<Tallies>(*id), Row::of::<Tallies>(*tally));
-        }
-        for customer in &self.accepted.ensured {
-            let id = RowId::of::<Customers>(customer.clone());
-            if !self.accepted.rows.contains_key(&id) && !self.exists(&id) {
-                batch.ensure::<Customers>(customer.clone(), Box::new(Customer::unknown(customer.clone())));
-            }
-        }
-        for (id, row) in std::mem::take(&mut self.accepted.rows) {
-            if self.is_of_new_event(&id) {
-                batch.add(id, row);
-                continue;
-            }
-            let expected = self.expected(&id);
-            batch.put(id, row, expected);
-        }
-        self.configuring = self.configure();
-        if let Some(entry) = self.configuring.take() {
-            let (id, entry, expected) = self.registry.read().configured.next(entry);
-            batch.put(id, follow::row(&entry), expected);
-            self.configuring = Some(entry);
-        }
-        for listed in &self.accepted.listed {
-            if !self.exists(&RowId::of::<CustomerPurchases>(listed.clone())) {
-                batch.ensure::<CustomerPurchases>(listed.clone(), ());
-            }
-        }
-        for id in &self.accepted.removed {
-            if self.exists(id) {
-                batch.remove(id.clone());
-            }
-        }
-        let mut first = self.sequence + 1;
-        for events in self.accepted.events.chunks(EVENTS_IN_ROW as usize) {
-            batch.insert::<Events>(
-                EventId { stream: self.registry.stream(), sequence: first },
-                events.iter().map(dated).collect(),
-            );
-            first += events.len() as u64;
-        }
-        batch
-    }
-
-    /// What is expected of a row that is written. Of what the registry holds it is what decisions were made on; all else
-    /// has this one writer.
-    fn expected(&self, id: &RowId) -> Expect {
-        let held = self.registry.read();
-        let written = |is_there: bool| if is_there { Expect::Whatever } else { Expect::New };
-        let still = |row: Option<Row>| row.map_or(Expect::New, Expect::Still);
-        if let Some(pool) = id.key::<Tallies>() {
-            written(held.tallies.contains_key(pool))
-        } else if let Some(pool) = id.key::<Pools>() {
-            let without_terms = |pool: &Arc<Pool>| Box::new(Pool { terms: Vec::new(), ..pool.as_ref().clone() });
-            still(held.pools.get(pool).map(|pool| Row::of::<Pools>(without_terms(pool))))
-        } else if let Some(hash) = id.key::<ApiKeys>() {
-            still(held.keys.get(hash).map(|key| Row::of::<ApiKeys>(key.as_ref().clone())))
-        } else if let Some(group) = id.key::<UserGroups>() {
-            still(held.groups.get(group).map(|group| Row::of::<UserGroups>(group.as_ref().clone())))
-        } else if id.key::<Programme>().is_some() {
-            still(self.exists(id).then(|| Row::of::<Programme>(held.settings)))
-        } else if id.key::<AuditHeads>().is_some() {
-            still((held.audit.number > 0).then(|| Row::of::<AuditHeads>(held.audit)))
-        } else {
-            written(self.exists(id))
-        }
-    }
-
-    /// What the batch has configured, if anything: when a key was used is no setting of it.
-    fn configure(&self) -> Option<Configuring> {
-        let held = self.registry.read();
-        let is_other = |key: &&Arc<ApiKey>| {
-            let used = |known: &ApiKey| ApiKey { last_used_at: key.last_used_at, ..known.clone() };
-            held.keys.get(&key.hash).is_none_or(|known| used(known) != ***key)
-        };
-        let entry = Configuring {
-            number: 0,
-            pools: self.accepted.pools.keys().copied().collect(),
-            keys: self.accepted.keys.iter().filter(is_other).map(|key| key.hash.clone()).collect(),
-            groups: self.accepted.groups.iter().map(|group| group.id).collect(),
-            settings: self.accepted.settings.is_some(),
-        };
-        (!entry.is_empty()).then_some(entry)
-    }
-
-    /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the event itself is
-    /// looked for, and the batch is not written where it is there; and events go on beyond each that some row names.
-    fn is_of_new_event(&self, id: &RowId) -> bool {
-        if self.registry.numbering.first_event.is_none() {
-            return false;
-        }
-        let of_customer = id.key::<CustomerEvents>().map(|(_, event)| event);
-        let event = of_customer.or_else(|| id.key::<TransactionEvents>().map(|(_, event)| event));
-        event.is_some_and(|event| event.stream == self.registry.stream() && event.sequence > self.sequence)
-    }
-
     /// Puts what is durable now into the registry; gives the place of the last event, and the rows
     /// that the next batch need not read. What a large command has read or written is seldom asked for by the next one, and
     /// would leave no room for what callers ask for.
@@ -472,13 +373,4 @@ fn is_read_again(id: &RowId) -> bool {
         && id.key::<AuditEntries>().is_none()
         && id.key::<AuditHeads>().is_none()
         && id.key::<Configured>().is_none()
-}
-
-fn dated(event: &Event) -> Dated {
-    Dated {
-        at: event.at.as_millisecond(),
-        coupon: event.coupon,
-        actor: event.actor.clone(),
-        change: event.change.clone(),
-    }
 }

@@ -17,7 +17,7 @@ use scrip_storage::{Row, RowId};
 const KEPT: usize = 32 * 1_024;
 
 /// Rows as they were once so many batches were written, or later.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ahead {
     pub(crate) as_of: u64,
     pub(crate) rows: ById<Option<Row>>,
