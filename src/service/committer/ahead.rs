@@ -19,22 +19,22 @@ impl Attempt<'_> {
             Command::CustomerUpsert(edit) => {
                 let email = edit.email.as_ref().and_then(Option::as_ref);
                 let email = email.map(|email| RowId::of::<Emails>(email.folded()));
-                drop(self.need([RowId::of::<Customers>(edit.id.clone())].into_iter().chain(email)));
+                drop(self.rows.need([RowId::of::<Customers>(edit.id.clone())].into_iter().chain(email)));
             }
-            _ => drop(command.coupon().map(|coupon| self.find(coupon))),
+            _ => drop(command.coupon().map(|coupon| self.lookups().find(coupon))),
         }
     }
 
     fn read_ahead_of_claim(&mut self, pool: PoolId, customer: &CustomerId) {
-        let Some(pool) = self.find_pool(pool) else { return };
-        drop(self.need_for_claim(&pool, customer));
+        let Some(pool) = self.rows.find_pool(pool) else { return };
+        drop(self.supply().need_for_claim(&pool, customer));
         // Others of its batch get the coupons after its own. A pool's first coupon in a status is noted in every level of
         // its tree.
-        let next = self.tally(pool.id).supply.next;
+        let next = self.rows.tally(pool.id).supply.next;
         for index in (next..=next + MAX_BATCH as u64 + CHILDREN).step_by(CHILDREN as usize) {
-            drop(self.need(path(index).map(|(node, _)| RowId::of::<Nodes>((pool.id, node)))));
+            drop(self.rows.need(path(index).map(|(node, _)| RowId::of::<Nodes>((pool.id, node)))));
             if pool.source == Source::Uploaded {
-                drop(self.need([RowId::of::<CodeLists>(CodeLists::row_of(CouponId { pool: pool.id, index }))]));
+                drop(self.rows.need([RowId::of::<CodeLists>(CodeLists::row_of(CouponId { pool: pool.id, index }))]));
             }
         }
     }
