@@ -71,11 +71,8 @@ impl<'a> Attempt<'a> {
         mut work: impl FnMut(&mut Self, I) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         for item in items {
-            match work(self, item) {
-                Ok(()) => {}
-                Err(stop) if !self.rows.lacks_something() => return Err(stop),
-                // It is decided anew once all of it is there.
-                Err(_) => {}
+            if let Err(stop) = work(self, item) {
+                self.rows.go_on(stop)?;
             }
         }
         self.rows.check_loaded()

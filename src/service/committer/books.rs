@@ -95,12 +95,12 @@ impl Books<'_, '_> {
         if coupon.customer.is_none() {
             coupon.acquired = None;
         }
-        if noted {
-            self.note_holding(row, &coupon)?;
-        }
-        self.note_given(before, &coupon)?;
-        self.note_due(&coupon, row)?;
-        self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status)?;
+        // What any of them lacks is read together.
+        let holding = if noted { self.note_holding(row, &coupon) } else { Ok(()) };
+        let given = self.note_given(before, &coupon);
+        let due = self.note_due(&coupon, row);
+        let status = self.note_status(id, before.map(|coupon| coupon.status), counted, coupon.status);
+        holding.and(given).and(due).and(status)?;
         let usages = i64::from(coupon.usages) - before.map_or(0, |coupon| i64::from(coupon.usages));
         let mut tally = self.rows.tally(id.pool);
         tally.counts.usages += usages;

@@ -83,9 +83,12 @@ impl Attempt<'_> {
         if self.rows.working().settings().auto_redeem {
             for (found, recorded) in found.iter().zip(&mut record.coupons) {
                 if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) {
-                    self.redeem_in(&order, found, terms, recorded, actor)?;
+                    if let Err(stop) = self.redeem_in(&order, found, terms, recorded, actor) {
+                        self.rows.go_on(stop)?;
+                    }
                 }
             }
+            self.rows.check_loaded()?;
             tell_after(&mut record.coupons, &found, |recorded| recorded.redeemed);
         }
         let purchase =

@@ -45,7 +45,12 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
     let mut attempt = Attempt::new(working, request);
     let kept = match recall(&mut attempt, request) {
         Ok(kept) => kept,
-        Err(stop) => return ended(attempt, stop, request),
+        Err(stop) => {
+            if let Stop::Missing = stop {
+                attempt.begin_ahead(request);
+            }
+            return ended(attempt, stop, request);
+        }
     };
     let ticket = match kept {
         Some(Recalled::Answered(answer)) => return Outcome::Decided(Decided { answer, change: None }),

@@ -15,6 +15,7 @@ use scrip_domain::{
     rejection::Input,
     status::Status,
 };
+use scrip_storage::{Coupons, HeldAt, Holdings, RowId};
 
 impl Lookups<'_, '_> {
     /// The coupon of a pool, at places in these ranges, that is meant by what a customer holds: the last of those that can
@@ -98,7 +99,13 @@ impl Lookups<'_, '_> {
                     return Err(Stop::Missing);
                 }
             };
-            let coupon = self.rows.coupon(CouponId { pool: whose.1, index })?;
+            let id = CouponId { pool: whose.1, index };
+            if !self.rows.is_loaded(&RowId::of::<Coupons>(id)) {
+                // Where it is noted now, and where it will be.
+                let noted = |live| RowId::of::<Holdings>((whose.0.clone(), whose.1, Some(HeldAt { live, index })));
+                drop(self.rows.need([true, false].map(noted)));
+            }
+            let coupon = self.rows.coupon(id)?;
             let is_meant = |coupon: &Coupon| coupon.customer.as_ref() == Some(&whose.0) && fits(coupon);
             if let Some(coupon) = coupon.filter(is_meant) {
                 return Ok(Some(coupon));

@@ -60,8 +60,12 @@ impl Attempt<'_> {
             let decision = coupon.hold(terms, hold, &order.customer, self.now()).map_err(refused)?;
             // Nobody redeems it under this id meanwhile.
             self.books().use_transaction(order.transaction.clone(), found, &decision)?;
-            recorded.coupon = Some(self.books().carry_out(found, after(claim, decision), actor)?);
+            match self.books().carry_out(found, after(claim, decision), actor) {
+                Ok(coupon) => recorded.coupon = Some(coupon),
+                Err(stop) => self.rows.go_on(stop)?,
+            }
         }
+        self.rows.check_loaded()?;
         tell_after(&mut record.coupons, &found, |recorded| recorded.redeemable());
         let hold = HoldFacts { until, order: meaning_of(asked) };
         let facts = PurchaseFacts { hold: Some(hold), ..facts_of(&order, since) };
@@ -119,9 +123,12 @@ impl Attempt<'_> {
             let decision = coupon.clone().redeem_held(&terms, &transaction, self.now())?;
             let entry = redemption_in(&decision);
             self.rows.put::<Purchases>((transaction.clone(), Some(id)), use_of(entry)?);
-            let coupon = self.books().carry_out(&Found::stored(coupon), decision, actor)?;
-            (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry);
+            match self.books().carry_out(&Found::stored(coupon), decision, actor) {
+                Ok(coupon) => (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry),
+                Err(stop) => self.rows.go_on(stop)?,
+            }
         }
+        self.rows.check_loaded()?;
         tell_after(&mut held.checkout.coupons, &[], |recorded| recorded.redeemed);
         if let Some(hold) = held.facts.hold.take() {
             self.forget_due(hold.until, &transaction)?;
@@ -172,10 +179,14 @@ impl Attempt<'_> {
         for id in held_coupons(held) {
             let Some(coupon) = self.rows.coupon(id)? else { continue };
             if let Some(decision) = coupon.clone().release(&held.transaction, self.now()) {
-                coupons.push(self.books().carry_out(&Found::stored(coupon), decision, actor)?);
+                match self.books().carry_out(&Found::stored(coupon), decision, actor) {
+                    Ok(coupon) => coupons.push(coupon),
+                    Err(stop) => self.rows.go_on(stop)?,
+                }
             }
             self.rows.remove::<Purchases>((held.transaction.clone(), Some(id)));
         }
+        self.rows.check_loaded()?;
         if let Some(hold) = &held.facts.hold {
             self.forget_due(hold.until, &held.transaction)?;
         }
@@ -197,7 +208,8 @@ impl Attempt<'_> {
         let due = held.facts.hold.as_ref().map(|hold| (hold.until.as_millisecond(), held.transaction.clone()));
         let listed = rows_of_lists(held).collect::<Vec<_>>();
         let of_coupons = held_coupons(held).into_iter().flat_map(rows);
-        self.rows.need(of_coupons.chain(due.map(RowId::of::<HoldDues>)).chain(listed))
+        let needed = self.rows.need(of_coupons.chain(due.map(RowId::of::<HoldDues>)).chain(listed));
+        needed.inspect_err(|_| self.rows.need_nodes())
     }
 }
 

@@ -222,16 +222,22 @@ impl Books<'_, '_> {
         if old == new && before.map(Holding::of) == Some(Holding::of(coupon)) {
             return Ok(());
         }
-        if let Some((customer, at)) = old.filter(|old| new.as_ref() != Some(old)) {
-            let key = (customer.clone(), coupon.id.pool, Some(at));
-            // One that is not loaded is not removed.
-            self.rows.get::<Holdings>(&key)?;
-            self.rows.remove::<Holdings>(key);
-            self.rows.held_of((customer, coupon.id.pool)).insert(at.index, None);
-        }
-        if new.is_some() {
-            self.note_held(coupon, before.is_some())?;
-        }
+        // What both lack is read together.
+        let left = match old.filter(|old| new.as_ref() != Some(old)) {
+            Some((customer, at)) => self.note_left((customer, coupon.id.pool), at),
+            None => Ok(()),
+        };
+        let came = if new.is_some() { self.note_held(coupon, before.is_some()) } else { Ok(()) };
+        left.and(came)
+    }
+
+    /// Notes that a customer no longer holds a coupon there.
+    fn note_left(&mut self, whose: Whose, at: HeldAt) -> Result<(), Stop> {
+        let key = (whose.0.clone(), whose.1, Some(at));
+        // One that is not loaded is not removed.
+        self.rows.get::<Holdings>(&key)?;
+        self.rows.remove::<Holdings>(key);
+        self.rows.held_of(whose).insert(at.index, None);
         Ok(())
     }
 

@@ -16,10 +16,13 @@ use scrip_domain::{
     pool::Pool,
     pool_codes::{CodeSeries, Making},
     pool_draft::check_code,
+    presence::path,
     rejection::{Input, Rejection, Step},
     source::Source,
 };
-use scrip_storage::{CodeLists, CodeOwners, Coupons, Emails, Named, RowId, TypedCodes};
+use scrip_storage::{
+    CodeLists, CodeOwners, Coupons, Customers, Emails, Holdings, Named, Nodes, Purchases, RowId, TypedCodes,
+};
 
 use super::{asker::Asker, books::Books, found::Found, rows::Rows, stop::Stop};
 
@@ -258,11 +261,19 @@ impl<'a> Lookups<'_, 'a> {
         };
         let (now, places) = (self.rows.now(), pool.places_of_generic(code));
         let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };
-        let held = self.generic_free(customer, pool.id, &places, till)?;
+        let held = self.generic_free(customer, pool.id, &places, till);
+        let next = CouponId { pool: pool.id, index: self.rows.tally(pool.id).supply.size };
+        if matches!(held, Err(Stop::Missing)) && pool.is_open_code(code) {
+            // Who holds none gets the next.
+            let whole = RowId::of::<Holdings>((customer.clone(), pool.id, None));
+            let nodes = path(next.index).map(|(node, _)| RowId::of::<Nodes>((pool.id, node)));
+            let used = till.is_checkout().then(|| RowId::of::<Purchases>((till.transaction.to_owned(), Some(next))));
+            drop(self.rows.need(nodes.chain([RowId::of::<Customers>(customer.clone()), whole]).chain(used)));
+        }
+        let held = held?;
         if held.as_ref().is_some_and(|found| found.coupon.status_at(now).is_live()) {
             return Ok(held);
         }
-        let next = CouponId { pool: pool.id, index: self.rows.tally(pool.id).supply.size };
         let again = till.taken.iter().any(|coupon| coupon.pool == pool.id);
         if pool.is_open_code(code) && (!again || till.taken.contains(&next)) {
             let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());

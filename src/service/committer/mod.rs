@@ -50,6 +50,8 @@ mod purchases;
 mod redeem;
 mod resume;
 mod returns;
+#[cfg(test)]
+mod rounds;
 mod rows;
 mod settings;
 mod steps;

@@ -71,7 +71,8 @@ impl Attempt<'_> {
         let rows =
             |id: &CouponId| [RowId::of::<Coupons>(*id), RowId::of::<Purchases>((transaction.to_owned(), Some(*id)))];
         let entries = purchase.checkout.coupons.iter().filter_map(Recorded::redemption);
-        self.rows.need(of_coupons.iter().flat_map(rows).chain(entries.map(RowId::of::<Ledger>)))?;
+        let needed = self.rows.need(of_coupons.iter().flat_map(rows).chain(entries.map(RowId::of::<Ledger>)));
+        needed.inspect_err(|_| self.rows.need_nodes())?;
         Ok(purchase)
     }
 

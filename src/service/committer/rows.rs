@@ -101,14 +101,27 @@ impl<'a> Rows<'a> {
         self.change.rows.contains_key(id) || self.working.row(id).is_some()
     }
 
-    /// Whether something was missing so far.
-    pub(super) fn lacks_something(&self) -> bool {
-        !self.missing.is_empty()
+    /// Goes on after a stop where something is missing, so that what comes after it lacks is read with that: all of it is
+    /// decided anew then. At its end is [`check_loaded`](Self::check_loaded).
+    pub(super) fn go_on(&self, stop: Stop) -> Result<(), Stop> {
+        if self.missing.is_empty() { Err(stop) } else { Ok(()) }
     }
 
     /// Ends a decision that went on where something was missing.
     pub(super) fn check_loaded(&self) -> Result<(), Stop> {
         if self.missing.is_empty() { Ok(()) } else { Err(Stop::Missing) }
+    }
+
+    /// The keys of a table's rows that were missing.
+    pub(super) fn missing_of<T: Table>(&self) -> Vec<T::Key> {
+        self.missing.rows.iter().filter_map(|id| id.key::<T>().cloned()).collect()
+    }
+
+    /// Notes the places in their pools' trees of coupons that were missing: whatever becomes of those is noted there.
+    pub(super) fn need_nodes(&mut self) {
+        for CouponId { pool, index } in self.missing_of::<Coupons>() {
+            drop(self.need(path(index).map(|(node, _)| RowId::of::<Nodes>((pool, node)))));
+        }
     }
 
     /// What was missing, to be read.
