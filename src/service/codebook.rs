@@ -1,6 +1,12 @@
 //! Codes that pools make themselves, looked up without an index: which pools could make a code, which
 //! place it has, and which code a place has. A pattern that a pool is about to get is reserved, so that no
 //! list brings one of its codes in meanwhile.
+//!
+//! Two look codes up: the committer for what is decided ([`lookups`](crate::committer)), and [`browse`](crate::browse) for
+//! what is read. What a code may mean, how it may be spelled and which code a place has are the functions here, for both.
+//! The walk over them is written twice, because its ends differ: a decision wants the one coupon that is meant, for one
+//! customer, at a till, with holds that are over given back, and stops at what is not loaded; a read wants a page, of all
+//! customers' coupons where the code is generic, waits for each row where it is, and changes nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -62,6 +62,22 @@ macro_rules! use_cases {
             }
         }
 
+        #[cfg(test)]
+        impl Command {
+            /// What it is called.
+            pub(crate) fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name)),+
+                }
+            }
+
+            /// What those are called that callers can ask for.
+            pub(crate) fn of_callers() -> Vec<&'static str> {
+                let all = [$((stringify!($name), <$input as UseCase>::DEMANDS)),+];
+                all.into_iter().filter(|(_, demands)| *demands != Action::KeepBooks).map(|(name, _)| name).collect()
+            }
+        }
+
         $(
             impl UseCase for $input {
                 type Answer = $answer;

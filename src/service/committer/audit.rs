@@ -2,14 +2,14 @@
 
 use crate::{Answer, Caller, audit};
 use scrip_domain::{audit::Attempted, rejection::Refusal};
-use scrip_storage::{AuditEntries, AuditHeads};
+use scrip_storage::AuditEntries;
 
-use super::{Request, attempt::Attempt};
+use super::{Request, books::Books};
 
-impl Attempt<'_> {
+impl Books<'_, '_> {
     /// Notes what a request has changed, where that is noted.
     pub(super) fn note_done(&mut self, request: &Request, answer: &Answer) {
-        let Some((action, target)) = audit::noted(&request.command).filter(|_| !self.change.is_empty()) else { return };
+        let Some((action, target)) = audit::noted(&request.command).filter(|_| self.rows.is_changed()) else { return };
         let target = target.or_else(|| audit::made(answer));
         let what = Attempted { action: action.to_owned(), target, outcome: audit::done(&request.command).to_owned() };
         self.note_attempt(&request.caller, what);
@@ -28,11 +28,10 @@ impl Attempt<'_> {
 
     /// Puts an entry at the end of the audit.
     pub(super) fn note_attempt(&mut self, caller: &Caller, what: Attempted) {
-        let end = self.change.audit.unwrap_or_else(|| self.working.audit());
-        let entry = end.next(self.now(), caller.attempter(), what);
+        let end = self.rows.audit();
+        let entry = end.next(self.rows.now(), caller.attempter(), what);
         let head = entry.head();
-        self.put::<AuditEntries>(entry.number, Box::new(entry));
-        self.put::<AuditHeads>((), head);
-        self.change.audit = Some(head);
+        self.rows.put::<AuditEntries>(entry.number, Box::new(entry));
+        self.rows.set_audit(head);
     }
 }

@@ -19,13 +19,14 @@ use scrip_plugins::Occasion;
 use scrip_storage::{Purchases, RowId};
 
 use super::{
-    attempt::{Attempt, Stop},
+    attempt::Attempt,
     decide::at,
-    lookup::{AtTill, Found},
+    found::Found,
+    lookups::AtTill,
     plugins::Setting,
+    purchases::read,
     redeem::{after, within_basket},
-    returns::read,
-    working::Change,
+    stop::Stop,
 };
 
 /// The longest text that is taken for a code or an amount, in characters.
@@ -79,17 +80,20 @@ impl Attempt<'_> {
             Ok(decided) => decided,
             Err(changed) => return Ok(changed),
         };
-        if self.working.settings().auto_redeem {
+        if self.rows.working().settings().auto_redeem {
             for (found, recorded) in found.iter().zip(&mut record.coupons) {
                 if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) {
-                    self.redeem_in(&order, found, terms, recorded, actor)?;
+                    if let Err(stop) = self.redeem_in(&order, found, terms, recorded, actor) {
+                        self.rows.go_on(stop)?;
+                    }
                 }
             }
+            self.rows.check_loaded()?;
             tell_after(&mut record.coupons, &found, |recorded| recorded.redeemed);
         }
         let purchase =
             PurchaseRecord { transaction: order.transaction.clone(), facts: facts_of(&order, since), checkout: record };
-        self.put_purchase(&purchase)?;
+        self.books().put_purchase(&purchase)?;
         Ok(Agreed::as_told(purchase.checkout))
     }
 
@@ -97,20 +101,20 @@ impl Attempt<'_> {
     /// caller expects.
     pub(super) fn decided(&mut self, order: &Order, asked: &CheckoutOrder) -> Result<Result<Decided, Agreed>, Stop> {
         self.refuse_used(&order.transaction)?;
-        let since = self.next_event();
+        let since = self.rows.next_event();
         let (found, verdicts) = self.verdicts(order, asked, Occasion::Checkout)?;
         let record = record_of(&order.basket, asked, &found, verdicts);
         if let Some(refusal) = price_change(order, &record) {
-            self.change = Change::default();
+            self.rows.forget_change();
             return Ok(Err(Agreed { record: Box::new(record), refusal: Some(refusal) }));
         }
-        self.customer_or_new(&order.customer)?;
+        self.rows.customer_or_new(&order.customer)?;
         Ok(Ok(Decided { since, found, record }))
     }
 
     /// Refuses the id of a purchase that was recorded, unless all of it has come back.
     fn refuse_used(&mut self, transaction: &str) -> Result<(), Stop> {
-        let Some(row) = self.get::<Purchases>(&(transaction.to_owned(), None))? else { return Ok(()) };
+        let Some(row) = self.rows.get::<Purchases>(&(transaction.to_owned(), None))? else { return Ok(()) };
         let is_back = match row.0.clone() {
             Some(kept) => read(transaction, &kept)?.is_back(),
             None => false,
@@ -135,19 +139,19 @@ impl Attempt<'_> {
     /// Refuses the id of a purchase that has redeemed one of the coupons which would be redeemed once more, as completing
     /// it would.
     fn refuse_redeemed(&mut self, order: &Order, found: &[MaybeFound], verdicts: &[Verdict]) -> Result<(), Stop> {
-        if !self.working.settings().auto_redeem {
+        if !self.rows.working().settings().auto_redeem {
             return Ok(());
         }
         let redeemed = found.iter().zip(verdicts).filter(|(_, verdict)| verdict.redeemable());
         for (found, _) in redeemed.filter_map(|(found, _)| found.as_ref()) {
-            self.refuse_use(&order.transaction, found.coupon.id)?;
+            self.books().refuse_use(&order.transaction, found.coupon.id)?;
         }
         Ok(())
     }
 
     pub(super) fn check_order(&self, asked: &CheckoutOrder) -> Result<Order, Stop> {
         let (transaction, customer) = (asked.transaction.as_str().to_owned(), asked.customer.clone());
-        let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
+        let basket = self.asker.prepared.basket(&asked.basket).map_err(within_basket)?;
         if asked.coupons.len() > MAX_COUPONS {
             let rejection = Rejection::LimitExceeded { what: "too many coupons", limit: MAX_COUPONS as u64 };
             return Err(rejection.at([Input::Coupons]).into());
@@ -171,9 +175,8 @@ impl Attempt<'_> {
         occasion: Occasion,
     ) -> Result<(Vec<MaybeFound>, Vec<Verdict>), Stop> {
         let now = if occasion == Occasion::Preview { order.at } else { self.now() };
-        self.reads_ahead = true;
         // Read with what the codes name.
-        if let Err(stop) = self.customer(&order.customer)
+        if let Err(stop) = self.rows.customer(&order.customer)
             && !matches!(stop, Stop::Missing)
         {
             return Err(stop);
@@ -193,10 +196,8 @@ impl Attempt<'_> {
                 Err(stop) => return Err(stop),
             }
         }
-        if !self.missing.is_empty() {
-            return Err(Stop::Missing);
-        }
-        let rules = self.working.settings().combining;
+        self.rows.check_loaded()?;
+        let rules = self.rows.working().settings().combining;
         let mut verdicts = decide(&order.basket, &order.customer, &presented, rules, now);
         if self.ask_checks(order, &mut presented, &verdicts, occasion)? {
             verdicts = decide(&order.basket, &order.customer, &presented, rules, now);
@@ -214,13 +215,13 @@ impl Attempt<'_> {
         let (code, amount) = (given.code.clone(), given.amount.clone());
         let mut presented = Presented { code, amount, ..Presented::default() };
         let till = AtTill { transaction: &order.transaction, taken };
-        let found = match self.by_code_as(&given.code, None, Some(&order.customer), Some(&till))? {
+        let found = match self.lookups().by_code_as(&given.code, None, Some(&order.customer), Some(&till))? {
             Ok(found) => found,
             Err(missing) => return Ok((Presented { missing: Some(missing), ..presented }, None)),
         };
-        self.need([RowId::of::<Purchases>((order.transaction.clone(), Some(found.coupon.id)))])?;
-        let terms = self.terms(&found.coupon)?;
-        let pool = self.pool_of(found.coupon.id)?;
+        self.rows.need([RowId::of::<Purchases>((order.transaction.clone(), Some(found.coupon.id)))])?;
+        let terms = self.rows.terms(&found.coupon)?;
+        let pool = self.rows.pool_of(found.coupon.id)?;
         // What it holds itself is no hindrance.
         let coupon = found.coupon.clone().for_checkout(&order.transaction);
         presented.found = Some((coupon, Arc::clone(&terms)));
@@ -254,9 +255,9 @@ impl Attempt<'_> {
         let setting = Setting { occasion, customer: Some(&order.customer), basket: Some(order.basket.as_ref()), at };
         let mut answered = Vec::new();
         for (pool, coupons) in by_pool {
-            let pool = self.pool(pool, Input::Coupons)?;
+            let pool = self.lookups().pool(pool, Input::Coupons)?;
             let asked: Vec<_> = coupons.iter().map(|(_, coupon, terms)| (coupon, terms.as_ref())).collect();
-            match self.checks(&pool, &asked, setting) {
+            match self.plugins().checks(&pool, &asked, setting) {
                 Ok(checks) => answered.extend(coupons.iter().map(|(place, ..)| *place).zip(checks)),
                 // The other pools' checks are asked with it.
                 Err(Stop::Asks) => {}
@@ -277,17 +278,17 @@ impl Attempt<'_> {
 
     /// Whether the customer could be given a coupon that nobody holds.
     fn assignment(&mut self, order: &Order, terms: &Terms, found: &Found) -> Result<Assignment, Stop> {
-        let pool = self.pool_of(found.coupon.id)?;
+        let pool = self.rows.pool_of(found.coupon.id)?;
         if !found.is_assigned_by_redeeming(&pool) {
             return Ok(None);
         }
-        let known = self.customer(&order.customer)?.and_then(|customer| customer.currency);
+        let known = self.rows.customer(&order.customer)?.and_then(|customer| customer.currency);
         // A basket in another currency than the coupon's is told as that.
         let currency = known.or(terms.currency).or(Some(order.basket.currency));
         if let Err(rejection) = pool.check_open().and_then(|()| terms.admits_customer(currency)) {
             return Ok(Some(Err(rejection)));
         }
-        self.room(&pool, &order.customer).map(Some)
+        self.books().room(&pool, &order.customer).map(Some)
     }
 
     /// Redeems one coupon that passed, in the checkout's own transaction.
@@ -308,8 +309,8 @@ impl Attempt<'_> {
         } else {
             coupon.redeem(Some(&order.customer), transaction, self.now())?
         };
-        self.use_transaction(order.transaction.clone(), found, &decision)?;
-        let Changed { coupon, entry } = self.finish(found, after(claim, decision), actor)?;
+        self.books().use_transaction(order.transaction.clone(), found, &decision)?;
+        let Changed { coupon, entry } = self.books().finish(found, after(claim, decision), actor)?;
         (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(*coupon), true, entry);
         Ok(())
     }

@@ -5,57 +5,57 @@ use std::sync::Arc;
 
 use crate::{Changed, Claim, Extend, Invalidate, Reinstate, Transfer, Unassign};
 use scrip_domain::{
-    coupon::{Coupon, Decision, Holder},
+    coupon::{Coupon, Holder},
     customer::Email,
     event::{Reason, Why},
-    gift_card::{Entry, EntryKind},
     id::{CouponId, CustomerId},
     pool::Pool,
     rejection::{Input, Path, Refusal, Rejection},
     source::Source,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Dues, Ledger, RowId};
+use scrip_storage::{Dues, RowId};
 
 use super::{
-    attempt::{Attempt, Stop},
+    attempt::Attempt,
     decide::at,
-    lookup::Found,
-    plugins::Setting,
+    found::Found,
+    plugins::{Given, Setting, unfit},
+    stop::Stop,
 };
 
 impl Attempt<'_> {
     /// Claims a coupon of a pool for a customer.
     pub(super) fn claim(&mut self, claim: &Claim, actor: &str) -> Result<Changed, Stop> {
         let (customer, why) = (claim.customer.clone(), claim.why.clone());
-        let pool = self.pool(claim.pool, Input::PoolId)?;
+        let pool = self.lookups().pool(claim.pool, Input::PoolId)?;
         pool.check_open().map_err(at(Input::PoolId))?;
-        self.need_for_claim(&pool, &customer)?;
-        self.room(&pool, &customer)?.map_err(at(Input::PoolId))?;
+        self.supply().need_for_claim(&pool, &customer)?;
+        self.books().room(&pool, &customer)?.map_err(at(Input::PoolId))?;
         self.check_claim(&pool, &customer)?;
         if let Some(code) = &claim.code {
             return self.claim_by_code(&pool, code, customer, why, actor);
         }
         while pool.aggregated
-            && let Some(coupon) = self.held_to_renew(&customer, pool.id)?
+            && let Some(coupon) = self.lookups().held_to_renew(&customer, pool.id)?
         {
-            let found = self.without_holds_that_are_over(coupon)?;
+            let found = self.books().without_holds_that_are_over(coupon)?;
             if found.coupon.customer.is_none() {
                 continue;
             }
-            let terms = self.terms(&found.coupon)?;
-            let currency = self.currency_for(&terms, &customer)?;
+            let terms = self.rows.terms(&found.coupon)?;
+            let currency = self.rows.currency_for(&terms, &customer)?;
             let decision = found.coupon.clone().claim_again(&terms, currency, why, self.now())?;
-            return self.finish(&found, decision, actor);
+            return self.books().finish(&found, decision, actor);
         }
-        if pool.source == Source::Remote && self.tally(pool.id).supply.returned == 0 {
+        if pool.source == Source::Remote && self.rows.tally(pool.id).supply.returned == 0 {
             return self.claim_remote(&pool, customer, why, actor);
         }
-        let found = self.take(&pool)?;
-        let terms = self.terms(&found.coupon)?;
-        let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
+        let found = self.supply().take(&pool)?;
+        let terms = self.rows.terms(&found.coupon)?;
+        let holder = Holder { currency: self.rows.currency_for(&terms, &customer)?, customer };
         let decision = found.coupon.clone().claim(&terms, holder, why, self.now())?;
-        self.finish(&found, decision, actor)
+        self.books().finish(&found, decision, actor)
     }
 
     /// Gives a customer a particular coupon, of those that exist before they are claimed.
@@ -72,9 +72,9 @@ impl Attempt<'_> {
                 Rejection::PoolSourceMismatch { expected: "UPLOADED or BULK_GENERATED", found: pool.source.name() };
             return Err(rejection.at([Input::Code]).into());
         }
-        let found = self.by_code(code, Some(pool.id), None)?.map_err(at(Input::Code))?;
-        let terms = self.terms(&found.coupon)?;
-        let holder = Holder { currency: self.currency_for(&terms, &customer)?, customer };
+        let found = self.lookups().by_code(code, Some(pool.id), None)?.map_err(at(Input::Code))?;
+        let terms = self.rows.terms(&found.coupon)?;
+        let holder = Holder { currency: self.rows.currency_for(&terms, &customer)?, customer };
         let claimed = found.coupon.clone().claim(&terms, holder, why, self.now());
         let at_code = |refusal: Refusal| {
             if refusal.field.is_empty() {
@@ -83,7 +83,7 @@ impl Attempt<'_> {
                 refusal
             }
         };
-        self.finish(&found, claimed.map_err(at_code)?, actor)
+        self.books().finish(&found, claimed.map_err(at_code)?, actor)
     }
 
     /// Asks the checks that want to know of claims.
@@ -95,7 +95,7 @@ impl Attempt<'_> {
         let id = CouponId { pool: pool.id, index: 0 };
         let unchosen = Coupon::unassigned(id, String::new(), pool.current_terms());
         let setting = Setting { occasion: Occasion::Claim, customer: Some(customer), basket: None, at: None };
-        self.pass_checks(&unchosen, terms, setting)
+        self.plugins().pass_checks(&unchosen, terms, setting)
     }
 
     /// Claims a code of a pool's source. Nobody asks it for a customer who cannot have it.
@@ -108,71 +108,50 @@ impl Attempt<'_> {
     ) -> Result<Changed, Stop> {
         let lost = || Stop::broken(format!("pool {:?} has no terms", pool.id));
         let terms = pool.terms.last().ok_or_else(lost)?;
-        let currency = self.currency_for(terms, &customer)?;
+        let currency = self.rows.currency_for(terms, &customer)?;
         terms.admits_customer(currency).map_err(at(Input::CustomerId))?;
         terms.restrictions.check_claim(self.now())?;
-        let supplied = self.take_remote(pool, &customer)?;
-        let coupon = supplied.found.coupon.clone();
-        let mut decision = coupon.claim(terms, Holder { currency, customer }, why, self.now())?;
-        if supplied.expires_at.is_some() {
-            decision.coupon.expires_at = terms.restrictions.not_after_end(supplied.expires_at);
+        let Given { plugin, code, expires_at } = self.plugins().code(pool, &customer)?;
+        let found = self.supply().take_given(pool, code)?.map_err(|rejection| unfit(plugin, &rejection.to_string()))?;
+        let mut decision = found.coupon.clone().claim(terms, Holder { currency, customer }, why, self.now())?;
+        if expires_at.is_some() {
+            decision.coupon.expires_at = terms.restrictions.not_after_end(expires_at);
         }
-        self.finish(&supplied.found, decision, actor)
-    }
-
-    /// Takes a decision of one coupon over and answers with it.
-    pub(super) fn finish(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Changed, Stop> {
-        // Where a redemption voids what is left, it is the redemption that the answer names.
-        let made = decision.entries.iter().rfind(|entry| entry.kind != EntryKind::Void).map(|entry| entry.id);
-        Ok(Changed { coupon: Box::new(self.carry_out(found, decision, actor)?), entry: made })
-    }
-
-    /// Takes a decision of one coupon over; the coupon after it.
-    pub(super) fn carry_out(&mut self, found: &Found, decision: Decision, actor: &str) -> Result<Coupon, Stop> {
-        let counted = Some(found.coupon.status);
-        self.record(found.before(), counted, decision, actor)
+        self.books().finish(&found, decision, actor)
     }
 
     pub(super) fn unassign(&mut self, case: &Unassign, actor: &str) -> Result<Changed, Stop> {
-        let found = self.find(&case.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
         let decision = found.coupon.clone().unassign(self.now())?;
-        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
+        self.books().finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     pub(super) fn invalidate(&mut self, case: &Invalidate, actor: &str) -> Result<Changed, Stop> {
-        let found = self.find(&case.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
         let decision = found.coupon.clone().invalidate(self.now())?;
-        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
+        self.books().finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     pub(super) fn reinstate(&mut self, case: &Reinstate, actor: &str) -> Result<Changed, Stop> {
-        let found = self.find(&case.coupon)?;
-        let terms = self.terms(&found.coupon)?;
-        let void = self.void_of(&found.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
+        let terms = self.rows.terms(&found.coupon)?;
+        let void = self.rows.void_of(&found.coupon)?;
         let decision = found.coupon.clone().reinstate(&terms, void, self.now())?;
-        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
-    }
-
-    /// The entry that took off what a gift card held, where it is out of use.
-    pub(super) fn void_of(&mut self, coupon: &Coupon) -> Result<Option<Entry>, Stop> {
-        match coupon.void_entry() {
-            Some(id) => Ok(self.get::<Ledger>(&id)?.cloned()),
-            None => Ok(None),
-        }
+        self.books().finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     pub(super) fn extend(&mut self, case: &Extend, actor: &str) -> Result<Changed, Stop> {
-        let found = self.find(&case.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
         let decision = found.coupon.clone().extend(case.until, self.now())?;
-        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
+        self.books().finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     pub(super) fn transfer(&mut self, case: &Transfer, actor: &str) -> Result<Changed, Stop> {
         let receiver = self.receiver(case.to.as_ref(), case.to_email.as_ref())?;
-        let found = self.find(&case.coupon)?;
-        let terms = self.terms(&found.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
+        let terms = self.rows.terms(&found.coupon)?;
         let decision = found.coupon.clone().transfer(&terms, receiver, self.now())?;
-        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
+        self.books().finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     /// The customer with this id, this e-mail address, or both, which then have to agree.
@@ -181,14 +160,14 @@ impl Attempt<'_> {
             None => None,
             Some(id) => {
                 let unknown = || Rejection::CustomerNotFound { by: "id" }.at([Input::ToCustomerId]);
-                Some(self.customer(id)?.ok_or_else(unknown)?)
+                Some(self.rows.customer(id)?.ok_or_else(unknown)?)
             }
         };
         let by_email = match email {
             None => None,
             Some(email) => {
                 let unknown = || Rejection::CustomerNotFound { by: "e-mail" }.at([Input::ToCustomerEmail]);
-                Some(self.customer_by_email(email)?.ok_or_else(unknown)?)
+                Some(self.lookups().customer_by_email(email)?.ok_or_else(unknown)?)
             }
         };
         let customer = match (by_id, by_email) {
@@ -208,26 +187,26 @@ impl Attempt<'_> {
     /// Records that the time of coupons is over; what is no longer due is only forgotten.
     pub(super) fn expire(&mut self, due: &[(i64, CouponId)]) -> Result<(), Stop> {
         let dues = due.iter().map(|due| RowId::of::<Dues>(*due));
-        let rows: Vec<RowId> = due.iter().flat_map(|(_, id)| self.rows_of(*id)).chain(dues).collect();
-        self.need(rows)?;
+        let rows: Vec<RowId> = due.iter().flat_map(|(_, id)| self.rows.of_coupon(*id)).chain(dues).collect();
+        self.rows.need(rows)?;
         self.for_each(due, |attempt, due| attempt.expire_one(*due))
     }
 
     fn expire_one(&mut self, (end, id): (i64, CouponId)) -> Result<(), Stop> {
         if end > self.now().as_millisecond() {
             // It stays on the list.
-            self.working.registry.dues.came(end);
+            self.rows.working().registry.dues.came(end);
             return Ok(());
         }
-        let coupon = self.coupon(id)?;
-        self.remove::<Dues>((end, id));
+        let coupon = self.rows.coupon(id)?;
+        self.rows.remove::<Dues>((end, id));
         let Some(coupon) = coupon else { return Ok(()) };
         if let Ok(decision) = coupon.clone().expire(self.now()) {
-            self.finish(&Found::stored(coupon), decision, "scrip")?;
+            self.books().finish(&Found::stored(coupon), decision, "scrip")?;
         } else {
             // Its pool may have given it another end, which is noted with that.
-            let updates = self.pool_of(id)?.updates_so_far();
-            self.keep_update(id, updates)?;
+            let updates = self.rows.pool_of(id)?.updates_so_far();
+            self.books().keep_update(id, updates)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use scrip_domain::{
 };
 use scrip_storage::{Customers, Emails, RowId};
 
-use super::attempt::{Attempt, Stop};
+use super::{attempt::Attempt, stop::Stop};
 
 /// The longest attributes, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 16 * 1024;
@@ -23,8 +23,8 @@ impl Attempt<'_> {
         faults.into_result()?;
         let mut rows = vec![RowId::of::<Customers>(id.clone())];
         rows.extend(email.iter().flatten().map(|email| RowId::of::<Emails>(email.folded())));
-        self.need(rows)?;
-        let mut customer = self.customer(&id)?.unwrap_or_else(|| Customer::unknown(id.clone()));
+        self.rows.need(rows)?;
+        let mut customer = self.rows.customer(&id)?.unwrap_or_else(|| Customer::unknown(id.clone()));
         if let Some(email) = email {
             if let Some(email) = &email {
                 self.take_email(email, &id)?;
@@ -38,34 +38,26 @@ impl Attempt<'_> {
         }
         customer.currency = currency.unwrap_or(customer.currency);
         customer.attributes = attributes.unwrap_or(customer.attributes);
-        self.put::<Customers>(id, Box::new(customer.clone()));
+        self.rows.put::<Customers>(id, Box::new(customer.clone()));
         Ok(Box::new(customer))
     }
 
     fn take_email(&mut self, email: &Email, id: &CustomerId) -> Result<(), Stop> {
-        if self.customer_by_email(email)?.is_some_and(|owner| owner.id != *id) {
+        if self.lookups().customer_by_email(email)?.is_some_and(|owner| owner.id != *id) {
             let what = "another customer with this e-mail address".to_owned();
             return Err(Rejection::Duplicate { what }.at([Input::Email]).into());
         }
-        self.put::<Emails>(email.folded(), id.clone());
+        self.rows.put::<Emails>(email.folded(), id.clone());
         Ok(())
     }
 
     /// Removes the row of an address that a customer has no more. Versions before left it, so it is only believed while
     /// the customer that it names has that address.
     fn give_email_up(&mut self, email: &Email, id: &CustomerId) -> Result<(), Stop> {
-        if self.get::<Emails>(&email.folded())? == Some(id) {
-            self.remove::<Emails>(email.folded());
+        if self.rows.get::<Emails>(&email.folded())? == Some(id) {
+            self.rows.remove::<Emails>(email.folded());
         }
         Ok(())
-    }
-
-    /// The customer with this e-mail address, if one is known.
-    pub(super) fn customer_by_email(&mut self, email: &Email) -> Result<Option<Customer>, Stop> {
-        let folded = email.folded();
-        let Some(owner) = self.get::<Emails>(&folded)?.cloned() else { return Ok(None) };
-        let customer = self.customer(&owner)?;
-        Ok(customer.filter(|customer| customer.email.as_ref().is_some_and(|email| email.folded() == folded)))
     }
 }
 

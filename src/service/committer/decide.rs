@@ -4,7 +4,8 @@
 
 use super::{
     Needs, Request,
-    attempt::{Attempt, Stop},
+    attempt::Attempt,
+    stop::Stop,
     working::{Change, Missing, Working},
 };
 use crate::{
@@ -44,7 +45,12 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
     let mut attempt = Attempt::new(working, request);
     let kept = match recall(&mut attempt, request) {
         Ok(kept) => kept,
-        Err(stop) => return ended(attempt, stop, request),
+        Err(stop) => {
+            if let Stop::Missing = stop {
+                attempt.begin_ahead(request);
+            }
+            return ended(attempt, stop, request);
+        }
     };
     let ticket = match kept {
         Some(Recalled::Answered(answer)) => return Outcome::Decided(Decided { answer, change: None }),
@@ -53,22 +59,22 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
     };
     match run(&mut attempt, request, &request.command) {
         Ok(answer) => {
-            attempt.note_done(request, &answer);
+            attempt.books().note_done(request, &answer);
             if let Some((key, input)) = ticket {
                 match serde_json::to_value(&answer) {
-                    Ok(value) => attempt.put::<Answers>(key, Kept { input, answer: Ok(value) }),
+                    Ok(value) => attempt.rows.put::<Answers>(key, Kept { input, answer: Ok(value) }),
                     Err(error) => return ended(attempt, Stop::broken(error), request),
                 }
             }
-            Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.change)) })
+            Outcome::Decided(Decided { answer: Ok(answer), change: Some(Box::new(attempt.rows.take_change())) })
         }
         Err(Stop::Refused(refusals)) => {
-            attempt.change = Change::default();
+            attempt.rows.forget_change();
             if let Some((key, input)) = ticket.filter(|_| is_decided(&refusals)) {
-                attempt.put::<Answers>(key, Kept { input, answer: Err(refusals.clone()) });
+                attempt.rows.put::<Answers>(key, Kept { input, answer: Err(refusals.clone()) });
             }
-            attempt.note_refused(request, &refusals);
-            let change = Some(attempt.change).filter(|change| !change.is_empty()).map(Box::new);
+            attempt.books().note_refused(request, &refusals);
+            let change = Some(attempt.rows.take_change()).filter(|change| !change.is_empty()).map(Box::new);
             Outcome::Decided(Decided { answer: Err(Failure::Refused(refusals)), change })
         }
         Err(stop) => ended(attempt, stop, request),
@@ -84,7 +90,7 @@ pub(super) fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> 
     let answer = match stop {
         Stop::Missing => {
             attempt.read_ahead(&request.command);
-            return Outcome::Missing(attempt.missing);
+            return Outcome::Missing(attempt.rows.take_missing());
         }
         Stop::Asks => return Outcome::Asks(Needs::Plugins(attempt.questions)),
         Stop::Searches(whose) => return Outcome::Asks(Needs::Search(*whose)),
@@ -111,12 +117,12 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
     let Some(key) = &request.idempotency else { return Ok(None) };
     checked_text(key, MAX_KEY).map_err(|rejection| rejection.at([Input::IdempotencyKey]))?;
     // A period lasts for a day or longer, whatever the clock says meanwhile: an answer is kept for a day after it.
-    let period = attempt.working.period;
+    let period = attempt.rows.working().period;
     let at = |period| (period, request.caller.id.clone(), key.clone());
-    attempt.need([at(period), at(period.saturating_sub(1))].map(RowId::of::<Answers>))?;
+    attempt.rows.need([at(period), at(period.saturating_sub(1))].map(RowId::of::<Answers>))?;
     let named = named_coupon(attempt, &request.command)?;
     for period in [period, period.saturating_sub(1)] {
-        let Some(stored) = attempt.get::<Answers>(&at(period))? else { continue };
+        let Some(stored) = attempt.rows.get::<Answers>(&at(period))? else { continue };
         if !is_of(&stored.input, &request.command, named) {
             return Err(Rejection::IdempotencyMismatch.at([Input::IdempotencyKey]).into());
         }
@@ -136,10 +142,10 @@ fn recall(attempt: &mut Attempt<'_>, request: &Request) -> Result<Option<Recalle
 fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<CouponId>, Stop> {
     let Some(coupon) = command.coupon() else { return Ok(None) };
     let CouponRef::Code { code, pool, customer } = coupon.parts().0 else { return Ok(None) };
-    match attempt.by_code(code, *pool, customer.as_ref()) {
+    match attempt.lookups().by_code(code, *pool, customer.as_ref()) {
         Ok(found) => {
             let id = found.ok().map(|found| found.coupon.id);
-            Ok(id.filter(|id| attempt.find_pool(id.pool).is_some_and(|pool| pool.generic_code().is_none())))
+            Ok(id.filter(|id| attempt.rows.find_pool(id.pool).is_some_and(|pool| pool.generic_code().is_none())))
         }
         // What is wrong with it is told when it is carried out.
         Err(Stop::Refused(_)) => Ok(None),
@@ -150,18 +156,20 @@ fn named_coupon(attempt: &mut Attempt<'_>, command: &Command) -> Result<Option<C
 /// The use case of a command: that of a request, or one of a job's step.
 pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Command) -> Result<Answer, Stop> {
     let (actor, prepared) = (request.caller.name.as_str(), &request.prepared);
-    attempt.check_not_erased(command.customer())?;
+    attempt.books().check_not_erased(command.customer())?;
     Ok(match command {
         Command::PoolCreate(PoolCreate(draft)) => attempt.pool_create(draft, prepared)?.into(),
         Command::PoolUpdate(PoolUpdate { pool, edit }) => {
             attempt.pool_update(*pool, edit, prepared, &request.caller)?.into()
         }
         Command::PoolArchive(PoolArchive { pool, archived }) => attempt.pool_archive(*pool, *archived)?.into(),
-        Command::CouponsAdd(CouponsAdd { pool, codes }) => attempt.coupons_add(*pool, codes)?.into(),
-        Command::CouponsGenerate(CouponsGenerate { pool, count }) => attempt.coupons_generate(*pool, *count)?.into(),
+        Command::CouponsAdd(CouponsAdd { pool, codes }) => attempt.supply().coupons_add(*pool, codes)?.into(),
+        Command::CouponsGenerate(CouponsGenerate { pool, count }) => {
+            attempt.supply().coupons_generate(*pool, *count)?.into()
+        }
         Command::CustomerUpsert(edit) => attempt.customer_upsert(edit)?.into(),
-        Command::Erase(asked) => attempt.erase(asked)?.into(),
-        Command::EraseFurther(step) => attempt.erase_further(step)?.into(),
+        Command::Erase(asked) => attempt.erasing().begin(asked)?.into(),
+        Command::EraseFurther(step) => attempt.erasing().further(step)?.into(),
         Command::Claim(case) => attempt.claim(case, actor)?.into(),
         Command::Redeem(case) => attempt.redeem(case, actor)?.into(),
         Command::Unredeem(case) => attempt.unredeem(case, actor)?.into(),
@@ -178,36 +186,36 @@ pub(super) fn run(attempt: &mut Attempt<'_>, request: &Request, command: &Comman
         Command::Hold(Hold { order, minutes }) => attempt.checkout_hold(order, *minutes, actor)?.into(),
         Command::Release(Release(transaction)) => attempt.release(transaction, actor)?.into(),
         Command::ReleaseOver(ReleaseOver(due)) => attempt.release_over(due)?.into(),
-        Command::SettingsUpdate(edit) => attempt.settings_update(edit)?.into(),
-        Command::IdsBegin(IdsBegin(secret)) => attempt.ids_begin(*secret)?.into(),
-        Command::KeyAdd(KeyAdd(key)) => attempt.key_add(key)?.into(),
-        Command::KeyEdit(edit) => attempt.key_edit(edit)?.into(),
-        Command::KeyRevoke(KeyRevoke { id }) => attempt.key_revoke(id)?.into(),
-        Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.key_rotate(id, *minutes, new)?.into(),
-        Command::UserGroupCreate(asked) => attempt.group_create(asked)?.into(),
-        Command::UserGroupUpdate(asked) => attempt.group_update(asked)?.into(),
-        Command::KeysUsed(KeysUsed(used)) => attempt.keys_used(used)?.into(),
-        Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.token_key_begin(*secret)?.into(),
+        Command::SettingsUpdate(edit) => attempt.access().settings_update(edit)?.into(),
+        Command::IdsBegin(IdsBegin(secret)) => attempt.access().ids_begin(*secret)?.into(),
+        Command::KeyAdd(KeyAdd(key)) => attempt.access().key_add(key)?.into(),
+        Command::KeyEdit(edit) => attempt.access().key_edit(edit)?.into(),
+        Command::KeyRevoke(KeyRevoke { id }) => attempt.access().key_revoke(id)?.into(),
+        Command::KeyRotate(KeyRotate { id, minutes, new }) => attempt.access().key_rotate(id, *minutes, new)?.into(),
+        Command::UserGroupCreate(asked) => attempt.access().group_create(asked)?.into(),
+        Command::UserGroupUpdate(asked) => attempt.access().group_update(asked)?.into(),
+        Command::KeysUsed(KeysUsed(used)) => attempt.access().keys_used(used)?.into(),
+        Command::TokenKeyBegin(TokenKeyBegin(secret)) => attempt.access().token_key_begin(*secret)?.into(),
         Command::AuditNote(AuditNote(what)) => {
-            attempt.note_attempt(&request.caller, what.as_ref().clone());
+            attempt.books().note_attempt(&request.caller, what.as_ref().clone());
             Answer::Done
         }
-        Command::JobStart(JobStart(draft)) => attempt.job_start(draft, &request.caller)?.into(),
-        Command::JobCancel(case) => attempt.job_cancel(case)?.into(),
-        Command::JobStep(step) => attempt.job_step(step)?.into(),
-        Command::JobForget(forget) => attempt.job_forget(forget)?.into(),
+        Command::JobStart(JobStart(draft)) => attempt.jobs().start(draft, &request.caller)?.into(),
+        Command::JobCancel(case) => attempt.jobs().cancel(case)?.into(),
+        Command::JobStep(step) => attempt.jobs().step(step)?.into(),
+        Command::JobForget(forget) => attempt.jobs().forget(forget)?.into(),
         Command::Forget(Forget(answers)) => {
-            attempt.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
-            answers.iter().cloned().for_each(|key| attempt.remove::<Answers>(key));
+            attempt.rows.need(answers.iter().cloned().map(RowId::of::<Answers>))?;
+            answers.iter().cloned().for_each(|key| attempt.rows.remove::<Answers>(key));
             Answer::Done
         }
-        Command::HoldingsBegin(HoldingsBegin(pool)) => attempt.holdings_begin(*pool)?.into(),
-        Command::HoldingsFound(found) => attempt.holdings_found(found)?.into(),
+        Command::HoldingsBegin(HoldingsBegin(pool)) => attempt.lookups().holdings_begin(*pool)?.into(),
+        Command::HoldingsFound(found) => attempt.lookups().holdings_found(found)?.into(),
         // Of a list that is carried out in parts, its parts do it; what the clock says, the batch's time.
         Command::Whole(_) | Command::ClockConfirm(_) => Answer::Done,
         Command::Expire(Expire(due)) => attempt.expire(due)?.into(),
-        Command::PartnerTold(case) => attempt.partner_told(case)?.into(),
-        Command::ListPurchases(part) => attempt.list_purchases(part)?.into(),
+        Command::PartnerTold(case) => attempt.books().partner_told(case)?.into(),
+        Command::ListPurchases(part) => attempt.books().list_purchases(part)?.into(),
     })
 }
 

@@ -9,27 +9,24 @@ use scrip_domain::{
 use scrip_plugins::Occasion;
 use scrip_storage::{Coupons, RowId};
 
-use super::{
-    attempt::{Attempt, Stop},
-    checkout::Order,
-    redeem::within_basket,
-};
+use super::{attempt::Attempt, checkout::Order, redeem::within_basket, stop::Stop};
 
 impl Attempt<'_> {
     /// Decides each of a customer's coupons alone, and finds the best of them.
     pub(super) fn eligible(&mut self, asked: &EligibleOrder) -> Result<Box<EligibleRecord>, Stop> {
         let customer = asked.customer.clone();
-        let basket = self.prepared.basket(&asked.basket).map_err(within_basket)?;
+        let basket = self.asker.prepared.basket(&asked.basket).map_err(within_basket)?;
         let order = Order::of_basket(customer, basket, self.now());
-        self.need(asked.coupons.iter().map(|id| RowId::of::<Coupons>(*id)))?;
+        self.rows.need(asked.coupons.iter().map(|id| RowId::of::<Coupons>(*id)))?;
         let mut presented = Vec::with_capacity(asked.coupons.len());
         for id in &asked.coupons {
-            let Some(coupon) = self.coupon(*id)?.filter(|coupon| coupon.customer.as_ref() == Some(&order.customer))
+            let Some(coupon) =
+                self.rows.coupon(*id)?.filter(|coupon| coupon.customer.as_ref() == Some(&order.customer))
             else {
                 // It was handed on meanwhile.
                 continue;
             };
-            let (pool, terms) = (self.pool_of(*id)?, self.terms(&coupon)?);
+            let (pool, terms) = (self.rows.pool_of(*id)?, self.rows.terms(&coupon)?);
             presented.push(Presented {
                 code: coupon.code.clone(),
                 pays_shipping: pool.pays_shipping(&terms),
@@ -42,7 +39,7 @@ impl Attempt<'_> {
         if self.ask_checks(&order, &mut presented, &verdicts, Occasion::Preview)? {
             verdicts = self.alone(&order, &presented);
         }
-        let rules = self.working.settings().combining;
+        let rules = self.rows.working().settings().combining;
         let Best { chosen, exact } = best(&order.basket, &presented, &verdicts, rules, self.now());
         let together: Vec<Presented> = chosen.iter().filter_map(|place| presented.get(*place)).cloned().collect();
         let decided = decide(&order.basket, &order.customer, &together, rules, self.now());
@@ -57,7 +54,7 @@ impl Attempt<'_> {
 
     /// What is decided of each coupon alone.
     fn alone(&self, order: &Order, presented: &[Presented]) -> Vec<Verdict> {
-        let rules = self.working.settings().combining;
+        let rules = self.rows.working().settings().combining;
         let decided = |one| decide(&order.basket, &order.customer, std::slice::from_ref(one), rules, self.now()).pop();
         presented.iter().map(|one| decided(one).unwrap_or_default()).collect()
     }

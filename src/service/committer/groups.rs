@@ -10,44 +10,36 @@ use scrip_domain::{
 };
 use scrip_storage::{RowId, UserGroups};
 
-use super::{
-    attempt::{Attempt, Stop},
-    decide::at,
-};
+use super::{decide::at, keys::Access, stop::Stop};
 
-impl Attempt<'_> {
+impl Access<'_, '_> {
     pub(super) fn group_create(&mut self, asked: &UserGroupCreate) -> Result<UserGroup, Stop> {
         let name = checked_id(&asked.name).map_err(at(Input::Name))?;
-        let groups = self.working.groups();
+        let groups = self.rows.working().groups();
         if groups.len() >= MAX_GROUPS {
             return Err(Rejection::LimitExceeded { what: "too many groups", limit: MAX_GROUPS as u64 }.into());
         }
         check_name(&groups, &name, None)?;
         let last = groups.iter().map(|group| group.id.0).max().unwrap_or_default();
-        let group = UserGroup { id: GroupId(last + 1), name, created_at: self.now() };
-        Ok(self.keep_group(group))
+        let group = UserGroup { id: GroupId(last + 1), name, created_at: self.rows.now() };
+        Ok(self.rows.put_group(group))
     }
 
     pub(super) fn group_update(&mut self, asked: &UserGroupUpdate) -> Result<UserGroup, Stop> {
         let name = checked_id(&asked.name).map_err(at(Input::Name))?;
-        let groups = self.working.groups();
+        let groups = self.rows.working().groups();
         let group = groups.iter().find(|group| group.id == asked.id).ok_or_else(|| unknown(Input::Id))?;
         check_name(&groups, &name, Some(asked.id))?;
         // Its row is written over.
-        self.need([RowId::of::<UserGroups>(asked.id)])?;
-        Ok(self.keep_group(UserGroup { name, ..group.as_ref().clone() }))
-    }
-
-    fn keep_group(&mut self, group: UserGroup) -> UserGroup {
-        self.put::<UserGroups>(group.id, group.clone());
-        self.change.groups.push(Arc::new(group.clone()));
-        group
+        self.rows.need([RowId::of::<UserGroups>(asked.id)])?;
+        Ok(self.rows.put_group(UserGroup { name, ..group.as_ref().clone() }))
     }
 
     /// Refuses a group that there is not, or that does not exist for whoever asks.
     pub(super) fn check_group(&self, group: Option<GroupId>, field: Input) -> Result<(), Stop> {
         let Some(group) = group else { return Ok(()) };
-        let is_there = self.groups.has(group) && self.working.groups().iter().any(|known| known.id == group);
+        let is_there =
+            self.asker.groups.has(group) && self.rows.working().groups().iter().any(|known| known.id == group);
         if is_there { Ok(()) } else { Err(unknown(field)) }
     }
 

@@ -15,11 +15,12 @@ use scrip_domain::{
 use scrip_storage::{Coupons, HoldDues, Purchases, RowId};
 
 use super::{
-    attempt::{Attempt, Stop},
+    attempt::Attempt,
     checkout::{Decided, Order, facts_of, price_change, tell_after},
-    lookup::Found,
+    found::Found,
+    purchases::{read, redemption_in, rows_of_lists, use_of},
     redeem::after,
-    returns::{read, use_of},
+    stop::Stop,
 };
 
 /// For how long a hold may be, in minutes.
@@ -58,21 +59,26 @@ impl Attempt<'_> {
             };
             let decision = coupon.hold(terms, hold, &order.customer, self.now()).map_err(refused)?;
             // Nobody redeems it under this id meanwhile.
-            self.use_transaction(order.transaction.clone(), found, &decision)?;
-            recorded.coupon = Some(self.carry_out(found, after(claim, decision), actor)?);
+            self.books().use_transaction(order.transaction.clone(), found, &decision)?;
+            match self.books().carry_out(found, after(claim, decision), actor) {
+                Ok(coupon) => recorded.coupon = Some(coupon),
+                Err(stop) => self.rows.go_on(stop)?,
+            }
         }
+        self.rows.check_loaded()?;
         tell_after(&mut record.coupons, &found, |recorded| recorded.redeemable());
         let hold = HoldFacts { until, order: meaning_of(asked) };
         let facts = PurchaseFacts { hold: Some(hold), ..facts_of(&order, since) };
         let purchase = PurchaseRecord { transaction: order.transaction.clone(), facts, checkout: record };
-        self.put::<HoldDues>((until.as_millisecond(), order.transaction.clone()), ());
-        self.put_purchase(&purchase)?;
+        self.rows.put::<HoldDues>((until.as_millisecond(), order.transaction.clone()), ());
+        self.books().put_purchase(&purchase)?;
         Ok(HeldCheckout { record: Box::new(purchase.checkout), until: Some(until), refusal: None })
     }
 
     /// The checkout that holds something under a transactionId. One whose hold is over is given back.
     pub(super) fn held_checkout(&mut self, transaction: &str) -> Result<Option<PurchaseRecord>, Stop> {
-        let kept = self.get::<Purchases>(&(transaction.to_owned(), None))?.and_then(|purchase| purchase.0.as_ref());
+        let kept =
+            self.rows.get::<Purchases>(&(transaction.to_owned(), None))?.and_then(|purchase| purchase.0.as_ref());
         let Some(kept) = kept else { return Ok(None) };
         let held = read(transaction, kept)?;
         let Some(hold) = &held.facts.hold else { return Ok(None) };
@@ -112,20 +118,23 @@ impl Attempt<'_> {
         let transaction = held.transaction.clone();
         for recorded in held.checkout.coupons.iter_mut().filter(|recorded| recorded.redeemable()) {
             let Some(id) = recorded.coupon.as_ref().map(|coupon| coupon.id) else { continue };
-            let Some(coupon) = self.coupon(id)? else { continue };
-            let terms = self.terms(&coupon)?;
+            let Some(coupon) = self.rows.coupon(id)? else { continue };
+            let terms = self.rows.terms(&coupon)?;
             let decision = coupon.clone().redeem_held(&terms, &transaction, self.now())?;
-            let entry = super::returns::redemption_in(&decision);
-            self.put::<Purchases>((transaction.clone(), Some(id)), use_of(entry)?);
-            let coupon = self.carry_out(&Found::stored(coupon), decision, actor)?;
-            (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry);
+            let entry = redemption_in(&decision);
+            self.rows.put::<Purchases>((transaction.clone(), Some(id)), use_of(entry)?);
+            match self.books().carry_out(&Found::stored(coupon), decision, actor) {
+                Ok(coupon) => (recorded.coupon, recorded.redeemed, recorded.entry) = (Some(coupon), true, entry),
+                Err(stop) => self.rows.go_on(stop)?,
+            }
         }
+        self.rows.check_loaded()?;
         tell_after(&mut held.checkout.coupons, &[], |recorded| recorded.redeemed);
         if let Some(hold) = held.facts.hold.take() {
             self.forget_due(hold.until, &transaction)?;
         }
         held.facts.at = Some(order.at);
-        self.put_purchase(&held)?;
+        self.books().put_purchase(&held)?;
         Ok(Agreed::as_told(held.checkout))
     }
 
@@ -148,33 +157,19 @@ impl Attempt<'_> {
         let rows = |(until, transaction): &(i64, String)| {
             [RowId::of::<HoldDues>((*until, transaction.clone())), RowId::of::<Purchases>((transaction.clone(), None))]
         };
-        self.need(due.iter().flat_map(rows))?;
+        self.rows.need(due.iter().flat_map(rows))?;
         let now = self.now().as_millisecond();
         self.for_each(due, |attempt, (until, transaction)| {
             if *until > now {
                 // It stays on the list.
-                attempt.working.registry.hold_dues.came(*until);
+                attempt.rows.working().registry.hold_dues.came(*until);
                 return Ok(());
             }
             // Of a hold that is over this gives back what it held.
             attempt.held_checkout(transaction)?;
-            attempt.remove::<HoldDues>((*until, transaction.clone()));
+            attempt.rows.remove::<HoldDues>((*until, transaction.clone()));
             Ok(())
         })
-    }
-
-    /// Records that holds of a coupon are over, where they are, before anything else happens to it.
-    pub(super) fn without_holds_that_are_over(&mut self, coupon: Coupon) -> Result<Found, Stop> {
-        let mut found = Found::stored(coupon);
-        let over = |coupon: &Coupon, now: Instant| {
-            let over = coupon.holds.iter().filter(|hold| hold.until <= now);
-            over.min_by_key(|hold| (hold.until, hold.transaction.clone())).map(|hold| hold.transaction.clone())
-        };
-        while let Some(transaction) = over(&found.coupon, self.now()) {
-            let Some(decision) = found.coupon.clone().release(&transaction, self.now()) else { break };
-            found.coupon = self.carry_out(&found, decision, "scrip")?;
-        }
-        Ok(found)
     }
 
     /// Gives back what a checkout holds and forgets it; the coupons after that.
@@ -182,23 +177,27 @@ impl Attempt<'_> {
         self.need_coupons(held)?;
         let mut coupons = Vec::new();
         for id in held_coupons(held) {
-            let Some(coupon) = self.coupon(id)? else { continue };
+            let Some(coupon) = self.rows.coupon(id)? else { continue };
             if let Some(decision) = coupon.clone().release(&held.transaction, self.now()) {
-                coupons.push(self.carry_out(&Found::stored(coupon), decision, actor)?);
+                match self.books().carry_out(&Found::stored(coupon), decision, actor) {
+                    Ok(coupon) => coupons.push(coupon),
+                    Err(stop) => self.rows.go_on(stop)?,
+                }
             }
-            self.remove::<Purchases>((held.transaction.clone(), Some(id)));
+            self.rows.remove::<Purchases>((held.transaction.clone(), Some(id)));
         }
+        self.rows.check_loaded()?;
         if let Some(hold) = &held.facts.hold {
             self.forget_due(hold.until, &held.transaction)?;
         }
-        self.remove_purchase(held);
+        self.books().remove_purchase(held);
         Ok(coupons)
     }
 
     fn forget_due(&mut self, until: Instant, transaction: &str) -> Result<(), Stop> {
         let key = (until.as_millisecond(), transaction.to_owned());
-        self.get::<HoldDues>(&key)?;
-        self.remove::<HoldDues>(key);
+        self.rows.get::<HoldDues>(&key)?;
+        self.rows.remove::<HoldDues>(key);
         Ok(())
     }
 
@@ -207,9 +206,10 @@ impl Attempt<'_> {
         let rows =
             |id: CouponId| [RowId::of::<Coupons>(id), RowId::of::<Purchases>((held.transaction.clone(), Some(id)))];
         let due = held.facts.hold.as_ref().map(|hold| (hold.until.as_millisecond(), held.transaction.clone()));
-        let listed = Self::rows_of_lists(held).collect::<Vec<_>>();
+        let listed = rows_of_lists(held).collect::<Vec<_>>();
         let of_coupons = held_coupons(held).into_iter().flat_map(rows);
-        self.need(of_coupons.chain(due.map(RowId::of::<HoldDues>)).chain(listed))
+        let needed = self.rows.need(of_coupons.chain(due.map(RowId::of::<HoldDues>)).chain(listed));
+        needed.inspect_err(|_| self.rows.need_nodes())
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a customer holds of a pool: the coupon that is meant where a claim or a code means one of several. It is noted
-//! coupon by coupon, those that can be used apart from the others, so that the one that is meant is found in a few rows
+//! What a customer holds of a pool, for [finding](super::held) the coupon that a claim or a code means. It is noted coupon
+//! by coupon, those that can be used apart from the others, so that the one that is meant is found in a few rows
 //! however many there are. Where a pool began to note it after coupons of it had been claimed, those of before are found
 //! in the customer's history, from its end on and once: what was found is noted, and how far was searched. The committer
 //! looks at the last part of it alone ([`crate::history`] has the rest).
@@ -10,21 +10,11 @@ use std::{
     sync::Arc,
 };
 
-use crate::{HoldingsFound, command::Whose, history::Found};
-use scrip_domain::{
-    coupon::Coupon,
-    id::{CouponId, CustomerId, PoolId},
-    period::Instant,
-    pool::Pool,
-    rejection::Input,
-    status::Status,
-};
+use crate::{command::Whose, history::Found};
+use scrip_domain::{coupon::Coupon, id::CouponId, period::Instant, pool::Pool};
 use scrip_storage::{Coupons, HeldAt, Holding, Holdings, ReadFrom, RowId, StorageError, View, Whole};
 
-use super::{
-    attempt::{Attempt, Stop},
-    working::Working,
-};
+use super::{books::Books, stop::Stop, working::Working};
 
 /// How many rows are read at once.
 const PAGE: usize = 256;
@@ -34,7 +24,7 @@ const EVENTS: usize = 200;
 const BATCH_EVENTS: usize = 1_000;
 
 /// All places of a pool.
-const ALL: Range<u64> = 0..u64::MAX;
+pub(super) const ALL: Range<u64> = 0..u64::MAX;
 
 /// What is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -97,6 +87,16 @@ impl Loaded {
         }
         Ok(())
     }
+
+    /// Whether something was read of what is noted of one side at places in a range.
+    pub(super) fn has_noted(&self, key: &(Whose, bool, Range<u64>)) -> bool {
+        self.noted.contains_key(key)
+    }
+
+    /// What a customer's history below an event has, where that was read; the inner none where it goes on.
+    pub(super) fn found(&self, whose: &Whose, below: u64) -> Option<Option<&Found>> {
+        self.found.get(&(whose.clone(), below)).map(Option::as_ref)
+    }
 }
 
 /// What is noted, up to the page that has a coupon whose time is not over.
@@ -128,14 +128,14 @@ async fn read_noted(
     }
 }
 
-fn goes_on(ends: Option<Instant>, now: Instant) -> bool {
+pub(super) fn goes_on(ends: Option<Instant>, now: Instant) -> bool {
     ends.is_none_or(|end| end > now)
 }
 
 impl Working<'_> {
     /// The last place below one, of one side, that is noted; the outer none where it is not read that far, and down from
     /// where is to be read.
-    fn noted_below(
+    pub(super) fn noted_below(
         &self,
         changed: &Changed,
         key: &(Whose, bool, Range<u64>),
@@ -164,135 +164,16 @@ impl Working<'_> {
     }
 }
 
-impl Attempt<'_> {
-    /// The coupon of a pool, at places in these ranges, that is meant by what a customer holds: the last of those that can
-    /// be used, else the last. Some are left out.
-    pub(super) fn held_but(
-        &mut self,
-        customer: &CustomerId,
-        pool: PoolId,
-        places: &[Range<u64>],
-        without: &[CouponId],
-    ) -> Result<Option<Coupon>, Stop> {
-        self.held_that(customer, pool, places, &|coupon| !without.contains(&coupon.id))
-    }
-
-    /// The coupon of an aggregated pool that a customer gets once more: the last that can be used, else the last. One that
-    /// was invalidated is not given again.
-    pub(super) fn held_to_renew(&mut self, customer: &CustomerId, pool: PoolId) -> Result<Option<Coupon>, Stop> {
-        self.held_that(customer, pool, std::slice::from_ref(&ALL), &|coupon| coupon.status != Status::Invalid)
-    }
-
-    /// What is held that fits: the last of those that can be used, else the last.
-    fn held_that(
-        &mut self,
-        customer: &CustomerId,
-        pool: PoolId,
-        places: &[Range<u64>],
-        fits: &dyn Fn(&Coupon) -> bool,
-    ) -> Result<Option<Coupon>, Stop> {
-        let now = self.now();
-        let whose = (customer.clone(), pool);
-        loop {
-            let usable = |ends| goes_on(ends, now);
-            let mut best = None;
-            for range in places {
-                let found = self.last_noted(&whose, true, range, usable, fits)?;
-                best = later(best, found.filter(|coupon| coupon.status_at(now).is_live()));
-            }
-            if best.is_some() {
-                return Ok(best);
-            }
-            if !self.search_further(&whose)? {
-                break;
-            }
-        }
-        let mut best = None;
-        for range in places {
-            for live in [true, false] {
-                best = later(best, self.last_noted(&whose, live, range, |_| true, fits)?);
-            }
-        }
-        Ok(best)
-    }
-
-    /// Notes what a claim of an aggregated pool will ask, so that it is read with the rest.
-    pub(super) fn need_held(&mut self, customer: &CustomerId, pool: PoolId) {
-        for live in [true, false] {
-            let key = ((customer.clone(), pool), live, ALL);
-            if !self.working.loaded_holdings.noted.contains_key(&key) {
-                self.missing.holdings.insert(Wanted::Noted(key.0, live, key.2, u64::MAX));
-            }
-        }
-    }
-
-    /// The last coupon of one side that is noted in a range of places and fits.
-    fn last_noted(
-        &mut self,
-        whose: &Whose,
-        live: bool,
-        places: &Range<u64>,
-        admits: impl Fn(Option<Instant>) -> bool,
-        fits: &dyn Fn(&Coupon) -> bool,
-    ) -> Result<Option<Coupon>, Stop> {
-        let key = (whose.clone(), live, places.clone());
-        let mut below = places.end;
-        loop {
-            let index = match self.working.noted_below(&self.change.held, &key, below, &admits) {
-                Ok(None) => return Ok(None),
-                Ok(Some(index)) => index,
-                Err(from) => {
-                    self.missing.holdings.insert(Wanted::Noted(key.0, live, key.2, from));
-                    return Err(Stop::Missing);
-                }
-            };
-            let coupon = self.coupon(CouponId { pool: whose.1, index })?;
-            let is_meant = |coupon: &Coupon| coupon.customer.as_ref() == Some(&whose.0) && fits(coupon);
-            if let Some(coupon) = coupon.filter(is_meant) {
-                return Ok(Some(coupon));
-            }
-            below = index;
-        }
-    }
-
-    /// Searches the history of a customer, where something of it was not searched yet, and notes what is found; whether
-    /// there was something. A long one is searched outside of the committer.
-    fn search_further(&mut self, whose: &Whose) -> Result<bool, Stop> {
-        let pool = self.find_pool(whose.1).ok_or_else(|| Stop::broken(format!("no pool {:?}", whose.1)))?;
-        if pool.holdings_since == Some(0) {
-            return Ok(false);
-        }
-        let (below, first) = match self.whole(whose)?.searched {
-            Some(from) => (from, false),
-            None => (pool.holdings_since.unwrap_or(u64::MAX), true),
-        };
-        if below == 0 {
-            return Ok(false);
-        }
-        let Some(found) = self.working.loaded_holdings.found.get(&(whose.clone(), below)) else {
-            self.missing.holdings.insert(Wanted::History(whose.clone(), below));
-            return Err(Stop::Missing);
-        };
-        let Some(found) = found else { return Err(Stop::Searches(Box::new(whose.clone()))) };
-        let (mut ids, from) = (found.coupons.clone(), found.from);
-        if first {
-            // What this batch did before the pool began to note it is in no history yet.
-            ids.extend(self.working.acquired_in_batch(whose));
-        }
-        self.begin_holdings(&pool)?;
-        self.note_found(whose, &ids, from)?;
-        Ok(true)
-    }
-
+impl Books<'_, '_> {
     /// Notes coupons that a search has found, as far as the customer holds them now, and how far it went.
-    fn note_found(&mut self, whose: &Whose, ids: &[CouponId], from: u64) -> Result<(), Stop> {
-        self.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
+    pub(super) fn note_found(&mut self, whose: &Whose, ids: &[CouponId], from: u64) -> Result<(), Stop> {
+        self.rows.need(ids.iter().map(|id| RowId::of::<Coupons>(*id)))?;
         let mut held = Vec::with_capacity(ids.len());
         for id in ids {
-            held.extend(self.coupon(*id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)));
+            held.extend(self.rows.coupon(*id)?.filter(|coupon| coupon.customer.as_ref() == Some(&whose.0)));
         }
         // Together: one round for each would have the committer stand still.
-        self.need(
+        self.rows.need(
             held.iter().map(|coupon| RowId::of::<Holdings>((whose.0.clone(), whose.1, Some(HeldAt::of(coupon))))),
         )?;
         for coupon in &held {
@@ -305,37 +186,19 @@ impl Attempt<'_> {
 
     /// What is kept of all that a customer holds of a pool together.
     pub(super) fn whole(&mut self, whose: &Whose) -> Result<Whole, Stop> {
-        Ok(match self.get::<Holdings>(&(whose.0.clone(), whose.1, None))? {
+        Ok(match self.rows.get::<Holdings>(&(whose.0.clone(), whose.1, None))? {
             Some(Holding::Whole(whole)) => *whole,
             _ => Whole::default(),
         })
     }
 
     pub(super) fn put_whole(&mut self, whose: &Whose, whole: Whole) {
-        self.put::<Holdings>((whose.0.clone(), whose.1, None), Holding::Whole(whole));
-    }
-
-    /// Notes from now on what customers hold of a pool.
-    pub(super) fn holdings_begin(&mut self, pool: PoolId) -> Result<(), Stop> {
-        let pool = self.pool(pool, Input::PoolId)?;
-        self.begin_holdings(&pool)?;
-        Ok(())
-    }
-
-    /// Notes what was found outside of the committer, unless another search has noted that part.
-    pub(super) fn holdings_found(&mut self, found: &HoldingsFound) -> Result<(), Stop> {
-        let whose = (found.customer.clone(), found.pool);
-        let since = self.pool(found.pool, Input::PoolId)?.holdings_since;
-        let searched = self.whole(&whose)?.searched.or(since);
-        if searched == Some(found.below) {
-            self.note_found(&whose, &found.coupons, found.from)?;
-        }
-        Ok(())
+        self.rows.put::<Holdings>((whose.0.clone(), whose.1, None), Holding::Whole(whole));
     }
 
     /// Whether it is noted what customers hold of a pool, from now on where somebody could ask.
     pub(super) fn notes_holdings(&mut self, id: CouponId) -> Result<bool, Stop> {
-        let pool = self.pool_of(id)?;
+        let pool = self.rows.pool_of(id)?;
         if pool.holdings_since.is_none() && pool.asks_holdings() {
             self.begin_holdings(&pool)?;
             return Ok(true);
@@ -343,13 +206,13 @@ impl Attempt<'_> {
         Ok(pool.holdings_since.is_some())
     }
 
-    fn begin_holdings(&mut self, pool: &Arc<Pool>) -> Result<(), Stop> {
+    pub(super) fn begin_holdings(&mut self, pool: &Arc<Pool>) -> Result<(), Stop> {
         if pool.holdings_since.is_some() {
             return Ok(());
         }
         let mut pool = pool.as_ref().clone();
-        pool.holdings_since = Some(self.next_event().sequence);
-        self.put_pool(pool).map(drop)
+        pool.holdings_since = Some(self.rows.next_event().sequence);
+        self.rows.put_pool(pool).map(drop)
     }
 
     /// Notes where a coupon is now among what its customer holds.
@@ -359,16 +222,22 @@ impl Attempt<'_> {
         if old == new && before.map(Holding::of) == Some(Holding::of(coupon)) {
             return Ok(());
         }
-        if let Some((customer, at)) = old.filter(|old| new.as_ref() != Some(old)) {
-            let key = (customer.clone(), coupon.id.pool, Some(at));
-            // One that is not loaded is not removed.
-            self.get::<Holdings>(&key)?;
-            self.remove::<Holdings>(key);
-            self.change.held.entry((customer, coupon.id.pool)).or_default().insert(at.index, None);
-        }
-        if new.is_some() {
-            self.note_held(coupon, before.is_some())?;
-        }
+        // What both lack is read together.
+        let left = match old.filter(|old| new.as_ref() != Some(old)) {
+            Some((customer, at)) => self.note_left((customer, coupon.id.pool), at),
+            None => Ok(()),
+        };
+        let came = if new.is_some() { self.note_held(coupon, before.is_some()) } else { Ok(()) };
+        left.and(came)
+    }
+
+    /// Notes that a customer no longer holds a coupon there.
+    fn note_left(&mut self, whose: Whose, at: HeldAt) -> Result<(), Stop> {
+        let key = (whose.0.clone(), whose.1, Some(at));
+        // One that is not loaded is not removed.
+        self.rows.get::<Holdings>(&key)?;
+        self.rows.remove::<Holdings>(key);
+        self.rows.held_of(whose).insert(at.index, None);
         Ok(())
     }
 
@@ -378,20 +247,12 @@ impl Attempt<'_> {
         let (at, holding) = (HeldAt::of(coupon), Holding::of(coupon));
         let key = (customer.clone(), coupon.id.pool, Some(at));
         if known {
-            self.get::<Holdings>(&key)?;
+            self.rows.get::<Holdings>(&key)?;
         }
         let ends = coupon.expires_at.filter(|_| at.live);
-        self.change.held.entry((customer, coupon.id.pool)).or_default().insert(at.index, Some((at.live, ends)));
-        self.put::<Holdings>(key, holding);
+        self.rows.held_of((customer, coupon.id.pool)).insert(at.index, Some((at.live, ends)));
+        self.rows.put::<Holdings>(key, holding);
         Ok(())
-    }
-}
-
-/// The one of two coupons that has the later place.
-fn later(one: Option<Coupon>, other: Option<Coupon>) -> Option<Coupon> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(if other.id.index > one.id.index { other } else { one }),
-        (one, other) => one.or(other),
     }
 }
 

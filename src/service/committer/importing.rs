@@ -20,11 +20,7 @@ use scrip_domain::{
 };
 use scrip_storage::{CodeLists, CodeOwners, Coupons, Customers, Dues, Nodes, RowId, TypedCodes};
 
-use super::{
-    attempt::{Attempt, Stop},
-    codes::typed_key,
-    lookup::Found,
-};
+use super::{attempt::Attempt, codes::typed_key, found::Found, stop::Stop};
 use scrip_domain::job::{Effect, Opposite};
 
 /// How many bytes the terms of a pool may have together that its coupons brought along: all are in memory.
@@ -48,11 +44,11 @@ impl Attempt<'_> {
                     wanted.extend(typed_key(&import.code).map(RowId::of::<TypedCodes>));
                     let index = match adding {
                         Some((of, index)) if of == *pool => index + 1,
-                        _ => self.tally(*pool).supply.size,
+                        _ => self.rows.tally(*pool).supply.size,
                     };
                     adding = Some((*pool, index));
                     let id = CouponId { pool: *pool, index };
-                    if CodeLists::begins_row(index) || index == self.tally(*pool).supply.size {
+                    if CodeLists::begins_row(index) || index == self.rows.tally(*pool).supply.size {
                         wanted.push(RowId::of::<CodeLists>(CodeLists::row_of(id)));
                     }
                     if !import.is_plain() {
@@ -61,39 +57,31 @@ impl Attempt<'_> {
                     }
                 }
                 RowTask::Act(command) => match command.coupon().map(|coupon| coupon.parts().0) {
-                    Some(crate::CouponRef::Id(id)) => wanted.extend(self.rows_of(*id)),
+                    Some(crate::CouponRef::Id(id)) => wanted.extend(self.rows.of_coupon(*id)),
                     _ => self.read_ahead(command),
                 },
                 RowTask::Undo(effect, _) => {
-                    wanted.extend(self.rows_of(effect.coupon));
+                    wanted.extend(self.rows.of_coupon(effect.coupon));
                     if let Opposite::Terms(_, Some(end)) = effect.opposite {
                         wanted.push(RowId::of::<Dues>((end.as_millisecond(), effect.coupon)));
                     }
                 }
                 RowTask::Update(coupon, number) => {
-                    wanted.extend(self.rows_of(*coupon));
+                    wanted.extend(self.rows.of_coupon(*coupon));
                     wanted.extend(self.due_by_update(*coupon, *number));
                 }
                 RowTask::Withdraw(_) | RowTask::Updated(..) | RowTask::Refused(_) | RowTask::Skipped(_) => {}
             }
         }
-        drop(self.need(wanted));
+        drop(self.rows.need(wanted));
     }
 
     /// What is looked for where an update gives a coupon another end, once the coupon is there.
     fn due_by_update(&self, id: CouponId, number: u32) -> Option<RowId> {
-        let row = self.working.row(&RowId::of::<Coupons>(id)).flatten()?.document::<Coupons>()?;
-        let coupon = self.find_pool(id.pool)?.taken_over_until(row.as_ref().clone(), number);
+        let row = self.rows.working().row(&RowId::of::<Coupons>(id)).flatten()?.document::<Coupons>()?;
+        let coupon = self.rows.find_pool(id.pool)?.taken_over_until(row.as_ref().clone(), number);
         let end = coupon.expires_at.filter(|end| coupon.status.is_live() && row.expires_at != Some(*end))?;
         Some(RowId::of::<Dues>((end.as_millisecond(), id)))
-    }
-
-    /// What an action on a coupon reads first, and what time does to it.
-    pub(super) fn rows_of(&self, id: CouponId) -> impl Iterator<Item = RowId> {
-        let uploaded = self.find_pool(id.pool).is_some_and(|pool| pool.source == Source::Uploaded);
-        let list = uploaded.then(|| RowId::of::<CodeLists>(CodeLists::row_of(id)));
-        let nodes = path(id.index).map(move |(node, _)| RowId::of::<Nodes>((id.pool, node)));
-        std::iter::once(RowId::of::<Coupons>(id)).chain(list).chain(nodes)
     }
 
     /// Adds the coupon of a row to a pool, or says why not.
@@ -104,10 +92,10 @@ impl Attempt<'_> {
         on_duplicate: OnDuplicate,
         actor: &str,
     ) -> Result<Added, Stop> {
-        let pool = self.pool(pool, Field::Pool)?;
+        let pool = self.lookups().pool(pool, Field::Pool)?;
         pool.check_source(Source::Uploaded).map_err(|rejection| rejection.at([Field::Pool]))?;
-        let index = self.tally(pool.id).supply.size;
-        match self.add_code(&pool, row.code.clone())? {
+        let index = self.rows.tally(pool.id).supply.size;
+        match self.supply().add_code(&pool, row.code.clone())? {
             Some(_) if on_duplicate == OnDuplicate::UpdateUnassigned => {
                 return self.update_unassigned(&pool, row, actor);
             }
@@ -121,17 +109,17 @@ impl Attempt<'_> {
         let id = CouponId { pool: pool.id, index };
         let number = self.own_terms(&pool, row)?;
         let coupon = Coupon::unassigned(id, row.code.clone(), number);
-        let terms = self.terms(&coupon)?;
+        let terms = self.rows.terms(&coupon)?;
         let fresh = Coupon { expires_at: row.expires_at, ..coupon.clone() };
         match (&row.holding, &row.customer) {
             (Some(holding), customer) => {
                 let imported = imported(holding, customer.clone(), row, &terms)?;
                 if let Some(customer) = customer {
-                    let currency = self.currency_for(&terms, customer)?;
+                    let currency = self.rows.currency_for(&terms, customer)?;
                     terms.admits_customer(currency).map_err(|rejection| rejection.at([Field::Customer]))?;
                 }
                 let decision = coupon.imported(&terms, imported, self.now())?;
-                self.record(None, Some(Status::Unassigned), decision, actor)?;
+                self.books().record(None, Some(Status::Unassigned), decision, actor)?;
             }
             (None, Some(customer)) => self.claim_imported(&pool, fresh, &terms, customer, actor)?,
             (None, None) => {
@@ -153,11 +141,11 @@ impl Attempt<'_> {
     ) -> Result<(), Stop> {
         let at = |rejection: Rejection| rejection.at([Field::Customer]);
         pool.check_open().map_err(|rejection| rejection.at([Field::Pool]))?;
-        self.room(pool, customer)?.map_err(at)?;
+        self.books().room(pool, customer)?.map_err(at)?;
         self.check_claim(pool, customer)?;
-        let holder = Holder { currency: self.currency_for(terms, customer)?, customer: customer.clone() };
+        let holder = Holder { currency: self.rows.currency_for(terms, customer)?, customer: customer.clone() };
         let decision = coupon.claim(terms, holder, None, self.now())?;
-        self.record(None, Some(Status::Unassigned), decision, actor)?;
+        self.books().record(None, Some(Status::Unassigned), decision, actor)?;
         Ok(())
     }
 
@@ -171,9 +159,9 @@ impl Attempt<'_> {
 
     /// Keeps a coupon that nobody has, with terms or an end of its own.
     fn keep_unassigned(&mut self, mut coupon: Coupon) -> Result<(), Stop> {
-        coupon.updates = self.pool_of(coupon.id)?.updates_so_far();
-        self.note_status(coupon.id, None, Some(Status::Unassigned), Status::Unassigned)?;
-        self.put::<Coupons>(coupon.id, Box::new(coupon));
+        coupon.updates = self.rows.pool_of(coupon.id)?.updates_so_far();
+        self.books().note_status(coupon.id, None, Some(Status::Unassigned), Status::Unassigned)?;
+        self.rows.put::<Coupons>(coupon.id, Box::new(coupon));
         Ok(())
     }
 
@@ -186,7 +174,7 @@ impl Attempt<'_> {
             let reason = "the code exists already: only its value and its end can be updated".to_owned();
             return Err(Rejection::ValueInvalid { reason }.at([Field::Code]).into());
         }
-        let found = match self.by_code(&row.code, Some(pool.id), None)? {
+        let found = match self.lookups().by_code(&row.code, Some(pool.id), None)? {
             Ok(found) => found,
             // It is another pool's.
             Err(_) => return Ok(Added::Skipped),
@@ -205,7 +193,7 @@ impl Attempt<'_> {
         self.check_end(row)?;
         // As after a pool's update: whoever follows the coupon is told, and nobody follows one without a row.
         if found.stored {
-            self.carry_again(found.coupon, (coupon.terms, coupon.expires_at), None, actor)?;
+            self.books().carry_again(found.coupon, (coupon.terms, coupon.expires_at), None, actor)?;
         } else {
             coupon.version += 1;
             self.keep_unassigned(coupon)?;
@@ -215,18 +203,18 @@ impl Attempt<'_> {
 
     /// Has coupons without a row carry the pool's terms of now from a place on.
     fn carry_current_terms(&mut self, pool: PoolId, index: u64) -> Result<(), Stop> {
-        let pool = self.pool(pool, Field::Pool)?;
+        let pool = self.lookups().pool(pool, Field::Pool)?;
         if pool.ranges.last().map(|(_, terms)| *terms) == Some(pool.current_terms()) {
             return Ok(());
         }
         let mut changed = pool.as_ref().clone();
         changed.open_range(index);
-        self.put_pool(changed).map(drop)
+        self.rows.put_pool(changed).map(drop)
     }
 
     /// The number of the terms that a row's coupon carries: those of its pool, or with its own value.
     fn own_terms(&mut self, pool: &Arc<Pool>, row: &ImportRow) -> Result<TermsNumber, Stop> {
-        let pool = self.pool(pool.id, Field::Pool)?;
+        let pool = self.lookups().pool(pool.id, Field::Pool)?;
         let current = pool.terms.last().ok_or_else(|| Stop::broken(format!("pool {:?} has no terms", pool.id)))?;
         if let Some(text) = &row.currency {
             let currency = Currency::parse(text).map_err(|rejection| rejection.at([Field::Currency]))?;
@@ -256,7 +244,7 @@ impl Attempt<'_> {
         let number = TermsNumber(u32::try_from(changed.terms.len()).unwrap_or(u32::MAX));
         // The last ones are those of new coupons: they stay the last.
         changed.terms.extend([Arc::new(own), Arc::clone(current)]);
-        self.put_pool(changed)?;
+        self.rows.put_pool(changed)?;
         Ok(number)
     }
 
@@ -267,13 +255,13 @@ impl Attempt<'_> {
         taken: &scrip_domain::coupon::Taken,
         actor: &str,
     ) -> Result<Effect, Stop> {
-        let pool = self.pool_of(coupon.id)?;
+        let pool = self.rows.pool_of(coupon.id)?;
         pool.check_open()?;
-        let terms = self.terms(&coupon)?;
-        let currency = self.currency_for(&terms, &taken.customer)?;
+        let terms = self.rows.terms(&coupon)?;
+        let currency = self.rows.currency_for(&terms, &taken.customer)?;
         terms.admits_customer(currency)?;
         let decision: Decision = coupon.clone().give_back(&terms, taken.clone(), self.now())?;
-        let coupon = self.carry_out(&Found::stored(coupon), decision, actor)?;
+        let coupon = self.books().carry_out(&Found::stored(coupon), decision, actor)?;
         Ok(Effect { coupon: coupon.id, version: coupon.version, opposite: Opposite::Unassign })
     }
 }

@@ -10,10 +10,7 @@ use scrip_storage::{
     JobEffects, JobParts, JobPlan, JobPlans, JobRefusal, JobRefusals, Jobs, Open, OpenJob, OpenJobs, RowId, Stretch,
 };
 
-use super::{
-    attempt::{Attempt, Stop},
-    decide::to_json,
-};
+use super::{decide::to_json, rows::Rows, stop::Stop};
 
 /// How many jobs may be queued or running.
 const MAX_OPEN: usize = 1_000;
@@ -26,9 +23,14 @@ pub(crate) struct Came {
     pub(crate) effects: Vec<Effect>,
 }
 
-impl Attempt<'_> {
-    pub(super) fn job_start(&mut self, draft: &JobDraft, caller: &Caller) -> Result<Box<Job>, Stop> {
-        self.need([RowId::of::<OpenJobs>(())])?;
+/// Starts, stops and notes jobs, over the rows.
+pub(super) struct JobBook<'r, 'a> {
+    pub(super) rows: &'r mut Rows<'a>,
+}
+
+impl JobBook<'_, '_> {
+    pub(super) fn start(&mut self, draft: &JobDraft, caller: &Caller) -> Result<Box<Job>, Stop> {
+        self.rows.need([RowId::of::<OpenJobs>(())])?;
         let mut open = self.open_jobs()?;
         if open.jobs.len() >= MAX_OPEN {
             let rejection = Rejection::LimitExceeded { what: "too many jobs are waiting", limit: MAX_OPEN as u64 };
@@ -44,10 +46,10 @@ impl Attempt<'_> {
         let id = JobId(open.last);
         if let Some(undone) = draft.undoes {
             let unknown = || Rejection::NotFound { what: "job", by: "id" }.at([Input::Id]);
-            let before = self.get::<Jobs>(&undone)?.cloned().ok_or_else(unknown)?;
+            let before = self.rows.get::<Jobs>(&undone)?.cloned().ok_or_else(unknown)?;
             before.check_undo(draft.dry_run)?;
             if !draft.dry_run {
-                self.put::<Jobs>(undone, Box::new(Job { undone_by: Some(id), ..*before }));
+                self.rows.put::<Jobs>(undone, Box::new(Job { undone_by: Some(id), ..*before }));
             }
         }
         open.jobs.push(OpenJob { job: id, upload: draft.upload.clone(), dry_run: draft.dry_run });
@@ -65,7 +67,7 @@ impl Attempt<'_> {
             fence: 0,
             parts: draft.parts.len() as u64,
             effects: 0,
-            created_at: self.now(),
+            created_at: self.rows.now(),
             started_at: None,
             finished_at: None,
             error: None,
@@ -74,28 +76,28 @@ impl Attempt<'_> {
             columns: draft.columns.clone(),
         };
         for (number, part) in (0..).zip(&draft.parts) {
-            self.put::<JobParts>((id, number), part.clone());
+            self.rows.put::<JobParts>((id, number), part.clone());
         }
-        self.put::<JobPlans>(id, JobPlan(to_json(&draft.plan)?));
-        self.put::<OpenJobs>((), open);
+        self.rows.put::<JobPlans>(id, JobPlan(to_json(&draft.plan)?));
+        self.rows.put::<OpenJobs>((), open);
         Ok(self.put_job(job))
     }
 
-    pub(super) fn job_cancel(&mut self, case: &JobCancel) -> Result<Box<Job>, Stop> {
-        self.need([RowId::of::<Jobs>(case.job), RowId::of::<OpenJobs>(())])?;
+    pub(super) fn cancel(&mut self, case: &JobCancel) -> Result<Box<Job>, Stop> {
+        self.rows.need([RowId::of::<Jobs>(case.job), RowId::of::<OpenJobs>(())])?;
         let unknown = || Rejection::NotFound { what: "job", by: "id" }.at([Input::Id]);
-        let job = self.get::<Jobs>(&case.job)?.cloned().ok_or_else(unknown)?;
-        let job = job.cancel(case.force, self.now())?;
+        let job = self.rows.get::<Jobs>(&case.job)?.cloned().ok_or_else(unknown)?;
+        let job = job.cancel(case.force, self.rows.now())?;
         self.close_job(job)
     }
 
     /// A step without rows. Those with rows are decided row by row ([`super::steps`]).
-    pub(super) fn job_step(&mut self, step: &JobStep) -> Result<Box<Job>, Stop> {
-        self.need([RowId::of::<Jobs>(step.job), RowId::of::<OpenJobs>(())])?;
+    pub(super) fn step(&mut self, step: &JobStep) -> Result<Box<Job>, Stop> {
+        self.rows.need([RowId::of::<Jobs>(step.job), RowId::of::<OpenJobs>(())])?;
         let lost = || Stop::broken(format!("job {:?} is gone", step.job));
-        let mut job = *self.get::<Jobs>(&step.job)?.cloned().ok_or_else(lost)?;
+        let mut job = *self.rows.get::<Jobs>(&step.job)?.cloned().ok_or_else(lost)?;
         if let Work::Begin = step.work {
-            let begun = job.begin(self.now())?;
+            let begun = job.begin(self.rows.now())?;
             return Ok(self.put_job(begun));
         }
         job.check_step(step.fence, step.from)?;
@@ -104,8 +106,8 @@ impl Attempt<'_> {
             Work::Fix(stretches, is_last) => {
                 if !stretches.is_empty() {
                     // A try that was interrupted may have left one.
-                    self.need([RowId::of::<JobParts>((job.id, job.parts))])?;
-                    self.put::<JobParts>((job.id, job.parts), stretches.clone());
+                    self.rows.need([RowId::of::<JobParts>((job.id, job.parts))])?;
+                    self.rows.put::<JobParts>((job.id, job.parts), stretches.clone());
                     job.parts += 1;
                 }
                 let fixed = stretches.iter().map(|stretch: &Stretch| stretch.to - stretch.from).sum::<u64>();
@@ -122,7 +124,7 @@ impl Attempt<'_> {
                 self.note_rows(job, came, *to)
             }
             Work::Finish(error) => {
-                let finished = job.finished(error.clone(), self.now());
+                let finished = job.finished(error.clone(), self.rows.now());
                 self.close_job(finished)
             }
         }
@@ -135,60 +137,60 @@ impl Attempt<'_> {
             let key = (job.id, number);
             if job.dry_run {
                 // One that was tried before may have left one.
-                self.need([RowId::of::<JobRefusals>(key)])?;
+                self.rows.need([RowId::of::<JobRefusals>(key)])?;
             }
-            self.put::<JobRefusals>(key, Box::new(refusal));
+            self.rows.put::<JobRefusals>(key, Box::new(refusal));
         }
         if !effects.is_empty() {
-            self.put::<JobEffects>((job.id, job.effects), effects);
+            self.rows.put::<JobEffects>((job.id, job.effects), effects);
             job.effects += 1;
         }
         let job = job.stepped(counted, to);
         if job.counters.refused >= Job::MAX_REFUSED {
             let error = format!("{} rows were refused: mend what they have in common first", Job::MAX_REFUSED);
-            let failed = job.finished(Some(error), self.now());
+            let failed = job.finished(Some(error), self.rows.now());
             return self.close_job(failed);
         }
         Ok(self.put_job(job))
     }
 
-    pub(super) fn job_forget(&mut self, forget: &JobForget) -> Result<(), Stop> {
-        self.need(
+    pub(super) fn forget(&mut self, forget: &JobForget) -> Result<(), Stop> {
+        self.rows.need(
             forget.rows.iter().cloned().chain([RowId::of::<Jobs>(forget.job), RowId::of::<JobPlans>(forget.job)]),
         )?;
-        let Some(job) = self.get::<Jobs>(&forget.job)? else { return Ok(()) };
+        let Some(job) = self.rows.get::<Jobs>(&forget.job)? else { return Ok(()) };
         if job.is_open() {
             return Ok(());
         }
-        self.change.removed.extend(forget.rows.iter().cloned());
+        self.rows.remove_all(forget.rows.iter().cloned());
         if forget.whole {
-            self.remove::<JobPlans>(forget.job);
-            self.remove::<Jobs>(forget.job);
+            self.rows.remove::<JobPlans>(forget.job);
+            self.rows.remove::<Jobs>(forget.job);
         }
         Ok(())
     }
 
     fn open_jobs(&mut self) -> Result<Open, Stop> {
-        Ok(self.get::<OpenJobs>(&())?.cloned().unwrap_or_default())
+        Ok(self.rows.get::<OpenJobs>(&())?.cloned().unwrap_or_default())
     }
 
     /// Notes that a job has ended.
     fn close_job(&mut self, job: Job) -> Result<Box<Job>, Stop> {
         let mut open = self.open_jobs()?;
         open.jobs.retain(|open| open.job != job.id);
-        self.put::<OpenJobs>((), open);
+        self.rows.put::<OpenJobs>((), open);
         // Where it took nothing back, what it was to take back can still be.
         if let Some(undone) = job.undoes.filter(|_| !job.dry_run && job.counters.done == 0)
-            && let Some(before) = self.get::<Jobs>(&undone)?.cloned()
+            && let Some(before) = self.rows.get::<Jobs>(&undone)?.cloned()
             && before.undone_by == Some(job.id)
         {
-            self.put::<Jobs>(undone, Box::new(Job { undone_by: None, ..*before }));
+            self.rows.put::<Jobs>(undone, Box::new(Job { undone_by: None, ..*before }));
         }
         Ok(self.put_job(job))
     }
 
     fn put_job(&mut self, job: Job) -> Box<Job> {
-        self.put::<Jobs>(job.id, Box::new(job.clone()));
+        self.rows.put::<Jobs>(job.id, Box::new(job.clone()));
         Box::new(job)
     }
 }

@@ -1,43 +1,43 @@
 //! Making, editing and revoking API keys. One key that may do everything, and does not end, has to be left: nobody locks
 //! everybody out.
 
-use std::sync::Arc;
-
 use crate::KeyEdit;
 use scrip_domain::{
     access::{ApiKey, Role},
     id::checked_id,
     period::instant_of,
     rejection::{Input, Rejection},
-    token_key::{TokenKeys, TokenSecret},
 };
-use scrip_storage::{ApiKeys, Programme, RowId};
+use scrip_storage::{ApiKeys, RowId};
 
-use super::{
-    attempt::{Attempt, Stop},
-    decide::at,
-};
+use super::{asker::Asker, decide::at, rows::Rows, stop::Stop};
 
 /// How long a key that is rotated is good beside the new one at most, in minutes: 30 days.
 const MAX_OVERLAP: i64 = 30 * 24 * 60;
 /// The most keys, revoked ones included: all are in memory.
 const MAX_KEYS: usize = 10_000;
 
-impl Attempt<'_> {
+/// Keeps keys, user groups and settings, over the rows.
+pub(super) struct Access<'r, 'a> {
+    pub(super) rows: &'r mut Rows<'a>,
+    pub(super) asker: Asker<'a>,
+}
+
+impl Access<'_, '_> {
     pub(super) fn key_add(&mut self, key: &ApiKey) -> Result<Box<ApiKey>, Stop> {
-        let keys = self.working.keys();
+        let keys = self.rows.working().keys();
         if keys.iter().any(|other| other.hash == key.hash) {
             return Err(Rejection::Duplicate { what: "a key with this secret".to_owned() }.into());
         }
         if keys.len() >= MAX_KEYS {
             return Err(Rejection::LimitExceeded { what: "too many keys", limit: MAX_KEYS as u64 }.into());
         }
-        if key.expires_at.is_some_and(|end| end <= self.now()) {
+        if key.expires_at.is_some_and(|end| end <= self.rows.now()) {
             return Err(ended(Input::ExpiresAt));
         }
         check_role(key.role)?;
         let groups = self.checked_groups(&key.groups)?;
-        Ok(self.keep_key(ApiKey { groups, ..key.clone() }))
+        Ok(self.rows.put_key(ApiKey { groups, ..key.clone() }))
     }
 
     pub(super) fn key_edit(&mut self, edit: &KeyEdit) -> Result<Box<ApiKey>, Stop> {
@@ -55,26 +55,26 @@ impl Attempt<'_> {
         key.budget.cost = edit.cost.unwrap_or(key.budget.cost);
         if let Some(end) = edit.expires_at {
             key.expires_at = end.map(|end| instant_of(end).ok_or_else(|| ended(Input::ExpiresAt))).transpose()?;
-            if key.expires_at.is_some_and(|end| end <= self.now()) {
+            if key.expires_at.is_some_and(|end| end <= self.rows.now()) {
                 return Err(ended(Input::ExpiresAt));
             }
         }
         self.check_left(&before, &key, Input::Role)?;
-        Ok(self.keep_key(key))
+        Ok(self.rows.put_key(key))
     }
 
     pub(super) fn key_revoke(&mut self, id: &str) -> Result<Box<ApiKey>, Stop> {
         let before = self.key(id)?;
         let mut key = before.clone();
-        key.revoked_at = Some(key.revoked_at.unwrap_or(self.now()));
+        key.revoked_at = Some(key.revoked_at.unwrap_or(self.rows.now()));
         self.check_left(&before, &key, Input::Id)?;
-        Ok(self.keep_key(key))
+        Ok(self.rows.put_key(key))
     }
 
     /// Keeps a new key like one that is good, which ends after so many minutes: until then both are.
     pub(super) fn key_rotate(&mut self, id: &str, minutes: i64, new: &ApiKey) -> Result<Box<ApiKey>, Stop> {
         let mut before = self.key(id)?;
-        if !before.is_good(self.now()) {
+        if !before.is_good(self.rows.now()) {
             let reason = "it is revoked, or its time is over: make a new key instead".to_owned();
             return Err(Rejection::ValueInvalid { reason }.at([Input::Id]).into());
         }
@@ -86,35 +86,23 @@ impl Attempt<'_> {
         let (groups, budget) = (before.groups.clone(), before.budget);
         let new = ApiKey { name, role, expires_at, groups, budget, ..new.clone() };
         let made = self.key_add(&new)?;
-        let end = instant_of(self.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended(Input::Minutes))?;
+        let end =
+            instant_of(self.rows.now().as_millisecond() + minutes * 60_000).ok_or_else(|| ended(Input::Minutes))?;
         before.expires_at = Some(before.expires_at.map_or(end, |own| own.min(end)));
-        self.keep_key(before);
+        self.rows.put_key(before);
         Ok(made)
     }
 
     /// Notes when keys were last used.
     pub(super) fn keys_used(&mut self, used: &[(String, i64)]) -> Result<(), Stop> {
-        self.need(used.iter().map(|(hash, _)| RowId::of::<ApiKeys>(hash.clone())))?;
+        self.rows.need(used.iter().map(|(hash, _)| RowId::of::<ApiKeys>(hash.clone())))?;
         for (hash, at) in used {
-            let Some(key) = self.get::<ApiKeys>(hash)? else { continue };
+            let Some(key) = self.rows.get::<ApiKeys>(hash)? else { continue };
             let at = instant_of(*at).filter(|at| key.last_used_at.is_none_or(|last| last < *at));
             if at.is_some() {
                 let key = ApiKey { last_used_at: at, ..key.clone() };
-                self.keep_key(key);
+                self.rows.put_key(key);
             }
-        }
-        Ok(())
-    }
-
-    /// Begins to seal customer tokens with a secret, unless another gateway, or an earlier try, has begun with one.
-    pub(super) fn token_key_begin(&mut self, secret: TokenSecret) -> Result<(), Stop> {
-        let mut settings = self.working.settings();
-        let renewed = TokenKeys::renewed(settings.tokens, secret, self.now());
-        if settings.tokens != Some(renewed) {
-            settings.tokens = Some(renewed);
-            self.need([RowId::of::<Programme>(())])?;
-            self.put::<Programme>((), settings);
-            self.change.settings = Some(settings);
         }
         Ok(())
     }
@@ -122,9 +110,9 @@ impl Attempt<'_> {
     /// The key with this id, as it is now.
     fn key(&mut self, id: &str) -> Result<ApiKey, Stop> {
         let unknown = Rejection::NotFound { what: "key", by: "id" }.at([Input::Id]);
-        let key = self.working.keys().into_iter().find(|key| key.id == id).ok_or(unknown)?;
+        let key = self.rows.working().keys().into_iter().find(|key| key.id == id).ok_or(unknown)?;
         // Its row is written over.
-        self.get::<ApiKeys>(&key.hash)?;
+        self.rows.get::<ApiKeys>(&key.hash)?;
         Ok(key.as_ref().clone())
     }
 
@@ -132,18 +120,12 @@ impl Attempt<'_> {
         if !before.is_lasting_admin() || changed.is_lasting_admin() {
             return Ok(());
         }
-        let keys = self.working.keys();
+        let keys = self.rows.working().keys();
         if keys.iter().any(|key| key.hash != changed.hash && key.is_lasting_admin()) {
             return Ok(());
         }
         let reason = "it is the last key of an ADMIN that does not end: make another first".to_owned();
         Err(Rejection::ValueInvalid { reason }.at([field]).into())
-    }
-
-    fn keep_key(&mut self, key: ApiKey) -> Box<ApiKey> {
-        self.put::<ApiKeys>(key.hash.clone(), key.clone());
-        self.change.keys.push(Arc::new(key.clone()));
-        Box::new(key)
     }
 }
 

@@ -13,16 +13,16 @@ use scrip_domain::{
 };
 use scrip_storage::Whole;
 
-use super::attempt::{Attempt, Stop};
+use super::{books::Books, stop::Stop};
 
-impl Attempt<'_> {
+impl Books<'_, '_> {
     /// How many coupons a pool still gives to a customer, where that is limited; or the refusal, where none.
     pub(super) fn room(&mut self, pool: &Pool, customer: &CustomerId) -> Result<Result<Option<Room>, Rejection>, Stop> {
         let limits = pool.till.limits;
         if limits == Limits::default() {
             return Ok(Ok(None));
         }
-        let given = u64::try_from(self.tally(pool.id).claims.number).unwrap_or_default();
+        let given = u64::try_from(self.rows.tally(pool.id).claims.number).unwrap_or_default();
         let to_customer = match limits.per_customer {
             Some(_) => self.given_to(pool, customer)?,
             None => 0,
@@ -39,7 +39,7 @@ impl Attempt<'_> {
         if pool.claims_since == Some(0) {
             return Ok(0);
         }
-        let counted = self.prepared.given.get(&whose).copied();
+        let counted = self.asker.prepared.given.get(&whose).copied();
         counted.ok_or_else(|| Stop::Counts(Box::new(whose)))
     }
 
@@ -49,10 +49,10 @@ impl Attempt<'_> {
         if coupon.claims == claims {
             return Ok(());
         }
-        let mut tally = self.tally(coupon.id.pool);
+        let mut tally = self.rows.tally(coupon.id.pool);
         tally.claims.number += i64::from(coupon.claims) - i64::from(claims);
-        self.change.tallies.insert(coupon.id.pool, tally);
-        let pool = self.pool_of(coupon.id)?;
+        self.rows.set_tally(coupon.id.pool, tally);
+        let pool = self.rows.pool_of(coupon.id)?;
         if pool.claims_since.is_none() {
             return Ok(());
         }

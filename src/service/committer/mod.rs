@@ -4,11 +4,27 @@
 //!
 //! A decision never reads the database: where it needs a row that is not loaded it stops and says
 //! which, the rows that all commands miss are read together, and the batch is decided again.
+//!
+//! # The map
+//!
+//! A use case is a method of `Attempt`, in a file with its name (`coupons`, `redeem`, `checkout`, `hold`, `returns`, `pools`,
+//! `importing` ...); `decide` has the table of them. It works through collaborators, of which each uses only those above it:
+//!
+//! | collaborator | what it does | files |
+//! | --- | --- | --- |
+//! | `Rows` | what was loaded, what this command changes over it, and what it lacks | `rows` |
+//! | `Books` | records what happens: events, ledger, counts, dues, what customers hold and were given, purchases, the audit | `books`, `holdings`, `limits`, `notices`, `purchases`, `audit` |
+//! | `Lookups` | finds what a caller means: pools, coupons by id and code, those that a customer holds | `lookups`, `held` |
+//! | `Supply` | a pool's next coupon, and new codes | `supply`, `codes` |
+//!
+//! Beside these, over the rows or the books alone: `Plugins` (what they are asked), `Access` (`keys`, `groups`, `settings`),
+//! `JobBook` (`jobs`) and `Erasing` (`erasure`). `Rows` alone touches a command's change: nothing else can lose a part of it.
 
 mod ahead;
+mod asker;
 mod attempt;
 mod audit;
-mod bookkeeping;
+mod books;
 mod cache;
 mod checkout;
 mod codes;
@@ -17,14 +33,16 @@ mod customers;
 mod decide;
 mod eligible;
 mod erasure;
+mod found;
 mod groups;
+mod held;
 mod hold;
 mod holdings;
 mod importing;
 mod jobs;
 mod keys;
 mod limits;
-mod lookup;
+mod lookups;
 mod notices;
 mod plugins;
 mod pools;
@@ -32,7 +50,12 @@ mod purchases;
 mod redeem;
 mod resume;
 mod returns;
+#[cfg(test)]
+mod rounds;
+mod rows;
+mod settings;
 mod steps;
+mod stop;
 mod supply;
 mod together;
 mod waiting;

@@ -7,15 +7,15 @@ use scrip_domain::{
 };
 use scrip_storage::{FailedNotice, FailedNotices, Notices, Outboxes, RowId};
 
-use super::attempt::{Attempt, Stop};
+use super::{books::Books, stop::Stop};
 
-impl Attempt<'_> {
+impl Books<'_, '_> {
     /// Has a pool's partner told of an event.
     pub(super) fn note_for_partner(&mut self, pool: PoolId, event: EventId) -> Result<(), Stop> {
-        let mut outbox = self.get::<Outboxes>(&pool)?.cloned().unwrap_or_default();
+        let mut outbox = self.rows.get::<Outboxes>(&pool)?.cloned().unwrap_or_default();
         outbox.add()?;
-        self.put::<Outboxes>(pool, outbox);
-        self.put::<Notices>((pool, event), ());
+        self.rows.put::<Outboxes>(pool, outbox);
+        self.rows.put::<Notices>((pool, event), ());
         Ok(())
     }
 
@@ -27,30 +27,30 @@ impl Attempt<'_> {
         let mut rows: Vec<RowId> = waiting.map(|event| RowId::of::<Notices>(key(event))).collect();
         rows.extend(forgotten.iter().map(|event| RowId::of::<FailedNotices>(key(event))));
         rows.push(RowId::of::<Outboxes>(*pool));
-        self.need(rows)?;
-        let Some(mut outbox) = self.get::<Outboxes>(pool)?.cloned() else { return Ok(()) };
+        self.rows.need(rows)?;
+        let Some(mut outbox) = self.rows.get::<Outboxes>(pool)?.cloned() else { return Ok(()) };
         for event in told {
-            if self.get::<Notices>(&key(event))?.is_some() {
-                self.remove::<Notices>(key(event));
+            if self.rows.get::<Notices>(&key(event))?.is_some() {
+                self.rows.remove::<Notices>(key(event));
                 outbox.take();
             }
         }
         for (event, refused) in failed {
-            if self.get::<Notices>(&key(event))?.is_some() {
-                self.remove::<Notices>(key(event));
+            if self.rows.get::<Notices>(&key(event))?.is_some() {
+                self.rows.remove::<Notices>(key(event));
                 if outbox.fail() {
-                    self.put::<FailedNotices>(key(event), FailedNotice { at: self.now(), refused: *refused });
+                    self.rows.put::<FailedNotices>(key(event), FailedNotice { at: self.rows.now(), refused: *refused });
                 }
             }
         }
         for event in forgotten {
-            if self.get::<FailedNotices>(&key(event))?.is_some() {
-                self.remove::<FailedNotices>(key(event));
+            if self.rows.get::<FailedNotices>(&key(event))?.is_some() {
+                self.rows.remove::<FailedNotices>(key(event));
                 outbox.failed = outbox.failed.saturating_sub(1);
             }
         }
         match problem {
-            Some(reason) => outbox.went_badly(self.now(), reason),
+            Some(reason) => outbox.went_badly(self.rows.now(), reason),
             None if forgotten.is_empty() => outbox.went_well(),
             None => {}
         }
@@ -60,9 +60,9 @@ impl Attempt<'_> {
 
     fn keep_outbox(&mut self, pool: PoolId, outbox: Outbox) {
         if outbox.is_empty() {
-            self.remove::<Outboxes>(pool);
+            self.rows.remove::<Outboxes>(pool);
         } else {
-            self.put::<Outboxes>(pool, outbox);
+            self.rows.put::<Outboxes>(pool, outbox);
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What a decision asks of plugins: the checks of a pool before its coupons are used, and the codes of a source.
 //! Both are questions whose answers come with the command; see `service/question.rs`.
 
-use std::sync::Arc;
-
 use crate::{issued::usable, question::Question};
 use scrip_domain::{
     basket::Basket,
@@ -11,11 +9,10 @@ use scrip_domain::{
     coupon::Coupon,
     customer::Customer,
     global_id::{GlobalId, GlobalIds},
-    id::{CouponId, CustomerId},
+    id::CustomerId,
     period::Instant,
     pool::Pool,
-    presence::MAX_INDEX,
-    rejection::{Input, Refusal, Rejection},
+    rejection::{Refusal, Rejection},
     terms::{Terms, Value},
 };
 use scrip_plugins::{
@@ -23,10 +20,7 @@ use scrip_plugins::{
     PluginPool, PluginValue, SourceRefusal, shown,
 };
 
-use super::{
-    attempt::{Attempt, Stop},
-    lookup::Found,
-};
+use super::{asker::Asker, rows::Rows, stop::Stop};
 
 /// On what occasion checks are asked, and with what.
 #[derive(Clone, Copy)]
@@ -38,13 +32,67 @@ pub(super) struct Setting<'a> {
     pub(super) at: Option<Instant>,
 }
 
-/// A code of a source that is a coupon now, and when its time is over where the source says so.
-pub(super) struct Supplied {
-    pub(super) found: Found,
+/// A code that a source has given, and when its time is over where the source says so.
+pub(super) struct Given<'p> {
+    /// The source.
+    pub(super) plugin: &'p str,
+    pub(super) code: String,
     pub(super) expires_at: Option<Instant>,
 }
 
-impl Attempt<'_> {
+/// Asks plugins, over the rows.
+pub(super) struct Plugins<'r, 'a> {
+    pub(super) rows: &'r mut Rows<'a>,
+    pub(super) asker: Asker<'a>,
+    /// What they have to be asked.
+    pub(super) questions: &'r mut Vec<Question>,
+    /// What a source knows a claim again by.
+    pub(super) source_key: &'r str,
+}
+
+impl Plugins<'_, '_> {
+    /// Refuses a coupon that one of its pool's checks does not allow.
+    pub(super) fn pass_checks(&mut self, coupon: &Coupon, terms: &Terms, setting: Setting<'_>) -> Result<(), Stop> {
+        let pool = self.rows.pool_of(coupon.id)?;
+        let checks = self.checks(&pool, &[(coupon, terms)], setting)?;
+        let refusals: Vec<Refusal> = checks.into_iter().flatten().filter_map(|check| check.refusal).collect();
+        if refusals.is_empty() { Ok(()) } else { Err(refusals.into()) }
+    }
+
+    /// Asks a pool's source for a code.
+    pub(super) fn code<'p>(&mut self, pool: &'p Pool, customer: &CustomerId) -> Result<Given<'p>, Stop> {
+        let no_source = || Stop::broken(format!("pool {:?} has no source", pool.id));
+        let binding = pool.remote.as_ref().ok_or_else(no_source)?;
+        let known = self.rows.customer(customer)?;
+        let request = Box::new(CodeRequest {
+            idempotency_key: self.source_key.to_owned(),
+            now: String::new(),
+            pool: plugin_pool(self.rows.working().registry.ids(), pool),
+            customer: plugin_customer(customer, known),
+            config: binding.config.clone(),
+        });
+        let question = Question::Code { plugin: binding.plugin.clone(), request };
+        let Some(answer) = self.asker.prepared.answers.code(&question) else {
+            self.questions.push(question);
+            return Err(Stop::Asks);
+        };
+        let unavailable = |reason: String| Rejection::SourceUnavailable { plugin: binding.plugin.clone(), reason };
+        let issued = match answer {
+            Ok(Ok(issued)) => issued,
+            Ok(Err(SourceRefusal::Refused(reason))) => {
+                return Err(Rejection::SourceRefused { reason: shown(&reason) }.into());
+            }
+            Ok(Err(SourceRefusal::Unavailable(reason))) => return Err(unavailable(shown(&reason)).into()),
+            Ok(Err(SourceRefusal::Misconfigured(reason))) => {
+                return Err(unavailable(format!("its configuration is wrong: {}", shown(&reason))).into());
+            }
+            Err(failure) => return Err(unavailable(failure.to_string()).into()),
+        };
+        let usable = usable(&issued, Some(self.rows.now()));
+        let (code, expires_at) = usable.map_err(|reason| unfit(&binding.plugin, &reason))?;
+        Ok(Given { plugin: &binding.plugin, code, expires_at })
+    }
+
     /// What a pool's checks say of some of its coupons: for each coupon, each check. One question a check.
     pub(super) fn checks(
         &mut self,
@@ -59,16 +107,16 @@ impl Attempt<'_> {
             return Ok(all);
         }
         let customer = setting.customer.or_else(|| coupons.first().and_then(|(coupon, _)| coupon.customer.as_ref()));
-        let customer = customer.map(|id| self.customer(id).map(|known| plugin_customer(id, known))).transpose()?;
+        let customer = customer.map(|id| self.rows.customer(id).map(|known| plugin_customer(id, known))).transpose()?;
         let request = CheckRequest {
             occasion: setting.occasion,
             now: setting.at.map(|at| at.to_string()).unwrap_or_default(),
-            pool: plugin_pool(self.working.registry.ids(), pool),
+            pool: plugin_pool(self.rows.working().registry.ids(), pool),
             customer,
             basket: setting.basket.map(plugin_basket),
             coupons: coupons
                 .iter()
-                .map(|(coupon, terms)| plugin_coupon(self.working.registry.ids(), pool, coupon, terms))
+                .map(|(coupon, terms)| plugin_coupon(self.rows.working().registry.ids(), pool, coupon, terms))
                 .collect(),
             config: serde_json::Value::Null,
         };
@@ -76,7 +124,7 @@ impl Attempt<'_> {
         for binding in bound {
             let request = Box::new(CheckRequest { config: binding.config.clone(), ..request.clone() });
             let question = Question::Check { plugin: binding.plugin.clone(), request };
-            match self.answers.verdicts(&question) {
+            match self.asker.prepared.answers.verdicts(&question) {
                 Some(verdicts) => answered.push((binding, verdicts)),
                 None => self.questions.push(question),
             }
@@ -95,61 +143,11 @@ impl Attempt<'_> {
         }
         Ok(all)
     }
+}
 
-    /// Refuses a coupon that one of its pool's checks does not allow.
-    pub(super) fn pass_checks(&mut self, coupon: &Coupon, terms: &Terms, setting: Setting<'_>) -> Result<(), Stop> {
-        let pool = self.pool_of(coupon.id)?;
-        let checks = self.checks(&pool, &[(coupon, terms)], setting)?;
-        let refusals: Vec<Refusal> = checks.into_iter().flatten().filter_map(|check| check.refusal).collect();
-        if refusals.is_empty() { Ok(()) } else { Err(refusals.into()) }
-    }
-
-    /// Asks a pool's source for a code, and makes it a coupon of the pool.
-    pub(super) fn take_remote(&mut self, pool: &Arc<Pool>, customer: &CustomerId) -> Result<Supplied, Stop> {
-        let no_source = || Stop::broken(format!("pool {:?} has no source", pool.id));
-        let binding = pool.remote.as_ref().ok_or_else(no_source)?;
-        let known = self.customer(customer)?;
-        let request = Box::new(CodeRequest {
-            idempotency_key: self.source_key.to_owned(),
-            now: String::new(),
-            pool: plugin_pool(self.working.registry.ids(), pool),
-            customer: plugin_customer(customer, known),
-            config: binding.config.clone(),
-        });
-        let question = Question::Code { plugin: binding.plugin.clone(), request };
-        let Some(answer) = self.answers.code(&question) else {
-            self.questions.push(question);
-            return Err(Stop::Asks);
-        };
-        let unavailable = |reason: String| Rejection::SourceUnavailable { plugin: binding.plugin.clone(), reason };
-        let issued = match answer {
-            Ok(Ok(issued)) => issued,
-            Ok(Err(SourceRefusal::Refused(reason))) => {
-                return Err(Rejection::SourceRefused { reason: shown(&reason) }.into());
-            }
-            Ok(Err(SourceRefusal::Unavailable(reason))) => return Err(unavailable(shown(&reason)).into()),
-            Ok(Err(SourceRefusal::Misconfigured(reason))) => {
-                return Err(unavailable(format!("its configuration is wrong: {}", shown(&reason))).into());
-            }
-            Err(failure) => return Err(unavailable(failure.to_string()).into()),
-        };
-        let unfit = |reason: &str| Stop::from(unavailable(format!("its code cannot be used: {reason}")));
-        let (code, expires_at) = usable(&issued, Some(self.now())).map_err(|reason| unfit(&reason))?;
-        let mut tally = self.tally(pool.id);
-        let index = tally.supply.size;
-        if index >= MAX_INDEX {
-            return Err(Rejection::PoolExhausted.at([Input::PoolId]).into());
-        }
-        if let Some(rejection) = self.note_code(pool, &code, &mut tally)? {
-            return Err(unfit(&rejection.to_string()));
-        }
-        // It is counted as unassigned for the moment of its claim, like a code of a list.
-        tally.supply.next = tally.supply.size;
-        self.change.tallies.insert(pool.id, tally);
-        let id = CouponId { pool: pool.id, index };
-        let coupon = Coupon::unassigned(id, code, pool.current_terms());
-        Ok(Supplied { found: Found::unstored(coupon), expires_at })
-    }
+/// What is told of a source whose code cannot be used.
+pub(super) fn unfit(plugin: &str, reason: &str) -> Rejection {
+    Rejection::SourceUnavailable { plugin: plugin.to_owned(), reason: format!("its code cannot be used: {reason}") }
 }
 
 /// Why a verdict refuses; none where it allows.

@@ -3,31 +3,25 @@
 use std::sync::Arc;
 
 use crate::{
-    Apply, Caller, Edited, JobDraft, PoolEdit, RestrictionsEdit, SettingsEdit,
+    Apply, Caller, Edited, JobDraft, PoolEdit, RestrictionsEdit,
     jobs::{Plan, UpdatePlan},
     prepare::Prepared,
 };
 use scrip_domain::{
-    access::Settings,
-    combining::checked_number,
     id::{PoolId, TermsNumber},
     job::JobKind,
     pool::{Counts, Pool},
     pool_draft::{Faults, PoolDraft, RestrictionsDraft, check_name, check_number, check_pays_shipping},
     rejection::{Input, Rejection},
-    seal::IdSecret,
     source::Source,
     status::Status,
     terms::{Terms, Value},
     till::check_claim_on_use,
     update::TermsUpdate,
 };
-use scrip_storage::{PoolTerms, Pools, Programme, RowId, Tally};
+use scrip_storage::Tally;
 
-use super::{
-    attempt::{Attempt, Stop},
-    importing::MAX_OWN_TERMS,
-};
+use super::{attempt::Attempt, importing::MAX_OWN_TERMS, stop::Stop};
 
 /// The most terms that a pool keeps whatever they are: each edit of its terms adds one. Small ones may be more: imports
 /// bring some along.
@@ -35,47 +29,31 @@ const MAX_TERMS: usize = 1_000;
 
 impl Attempt<'_> {
     pub(super) fn pool_create(&mut self, draft: &PoolDraft, prepared: &Prepared) -> Result<Box<Pool>, Stop> {
-        let id = PoolId(self.working.next_pool().0);
+        let id = PoolId(self.rows.working().next_pool().0);
         let checked = draft.check(id, self.now(), prepared.pattern.as_ref().map(|pattern| pattern.codes.clone()));
         let pool = prepared.bindings_with(checked)?;
-        self.check_group(pool.group, Input::UserGroupId)?;
+        self.access().check_group(pool.group, Input::UserGroupId)?;
         if let Some(external) = &pool.external_id
-            && self.working.pool_by_external_id(external).is_some()
+            && self.rows.working().pool_by_external_id(external).is_some()
         {
             let what = "a pool with this externalId".to_owned();
             return Err(Rejection::Duplicate { what }.at([Input::ExternalId]).into());
         }
         if let Some(pattern) = &prepared.pattern {
-            self.check_unique(&pool, pattern, Input::Pattern)?;
+            self.supply().check_unique(&pool, pattern, Input::Pattern)?;
         }
-        self.put_pool(pool)
-    }
-
-    pub(super) fn put_pool(&mut self, pool: Pool) -> Result<Box<Pool>, Stop> {
-        self.put_terms(&pool);
-        self.put::<Pools>(pool.id, Box::new(pool.clone()));
-        self.change.tallies.entry(pool.id).or_insert_with(|| self.working.tally(pool.id));
-        self.change.pools.insert(pool.id, Arc::new(pool.clone()));
-        Ok(Box::new(pool))
-    }
-
-    /// Writes the terms that a pool has got. Those that it had never change.
-    fn put_terms(&mut self, pool: &Pool) {
-        let known = self.find_pool(pool.id).map_or(0, |known| known.terms.len());
-        for (number, terms) in (0..).zip(&pool.terms).skip(known) {
-            self.put::<PoolTerms>((pool.id, TermsNumber(number)), Arc::clone(terms));
-        }
+        self.rows.put_pool(pool)
     }
 
     pub(super) fn pool_archive(&mut self, id: PoolId, archive: bool) -> Result<Box<Pool>, Stop> {
-        let mut pool = self.pool(id, Input::Id)?.as_ref().clone();
+        let mut pool = self.lookups().pool(id, Input::Id)?.as_ref().clone();
         if pool.archived_at.is_some() == archive {
             return Ok(Box::new(pool));
         }
         pool.archived_at = archive.then(|| self.now());
         pool.updated_at = self.now();
         pool.version += 1;
-        self.put_pool(pool)
+        self.rows.put_pool(pool)
     }
 
     pub(super) fn pool_update(
@@ -85,14 +63,14 @@ impl Attempt<'_> {
         prepared: &Prepared,
         caller: &Caller,
     ) -> Result<Edited, Stop> {
-        let mut pool = self.pool(id, Input::Id)?.as_ref().clone();
+        let mut pool = self.lookups().pool(id, Input::Id)?.as_ref().clone();
         if let Some(expected) = edit.expected_version.filter(|expected| *expected != pool.version) {
             return Err(Rejection::VersionMismatch { expected, found: pool.version }
                 .at([Input::ExpectedVersion])
                 .into());
         }
         if let Some(group) = edit.group {
-            self.check_group(group, Input::UserGroupId)?;
+            self.access().check_group(group, Input::UserGroupId)?;
             pool.group = group;
         }
         let mut faults = Faults::default();
@@ -123,22 +101,22 @@ impl Attempt<'_> {
             pool.terms.push(Arc::new(terms));
         }
         if let Some(pattern) = &prepared.pattern {
-            self.change_codes(&mut pool, edit, pattern)?;
+            self.supply().change_codes(&mut pool, edit, pattern)?;
         }
         let open = check_claim_on_use(&pool.till, pool.generic_code().is_some(), pool.aggregated);
         open.map_err(|rejection| rejection.at([Input::ClaimOnUse]))?;
         if pool.till.limits.per_customer.is_some() && pool.claims_since.is_none() {
-            pool.claims_since = Some(self.next_event().sequence);
+            pool.claims_since = Some(self.rows.next_event().sequence);
         }
         let (reached, plan) = self.update_coupons(&mut pool, edit.apply, before, &caller.name)?;
         if edit.dry_run {
-            self.change = super::working::Change::default();
+            self.rows.forget_change();
             return Ok(Edited { pool: Box::new(pool), reached, job: None });
         }
-        let job = plan.map(|plan| self.job_start(&update_job(plan, &reached), caller)).transpose()?;
+        let job = plan.map(|plan| self.jobs().start(&update_job(plan, &reached), caller)).transpose()?;
         pool.updated_at = self.now();
         pool.version += 1;
-        Ok(Edited { pool: self.put_pool(pool)?, reached, job })
+        Ok(Edited { pool: self.rows.put_pool(pool)?, reached, job })
     }
 
     /// Has coupons of before carry an edited pool's terms; how many are in the scope of that, and what is left to do.
@@ -154,7 +132,7 @@ impl Attempt<'_> {
             let what = "too many edits of a pool that hold for coupons of before";
             return Err(Rejection::LimitExceeded { what, limit: MAX_TERMS as u64 }.at([Input::Apply]).into());
         }
-        let Tally { supply, counts, .. } = self.tally(pool.id);
+        let Tally { supply, counts, .. } = self.rows.tally(pool.id);
         let (terms, matching) = (pool.current_terms(), matching.then_some(before));
         let update = TermsUpdate { scope, matching, terms, at: self.now(), actor: actor.to_owned() };
         let untouched = pool.update_coupons(update, &supply);
@@ -164,39 +142,6 @@ impl Attempt<'_> {
             reached.add(status, counts.of(status));
         }
         Ok((reached, Some(plan)))
-    }
-
-    pub(super) fn settings_update(&mut self, edit: &SettingsEdit) -> Result<Settings, Stop> {
-        let mut settings = self.working.settings();
-        let mut faults = Faults::default();
-        settings.auto_redeem = edit.auto_redeem.unwrap_or(settings.auto_redeem);
-        let combining = &mut settings.combining;
-        combining.percentages_of = edit.percentages_of.unwrap_or(combining.percentages_of);
-        if let Some(most) = edit.coupons_per_checkout {
-            let checked = faults.take(&[Input::CouponsPerCheckout], checked_number(most));
-            combining.per_checkout = checked.unwrap_or(combining.per_checkout);
-        }
-        if let Some(most) = edit.coupons_per_category {
-            combining.per_category =
-                most.and_then(|most| faults.take(&[Input::CouponsPerCategory], checked_number(most)));
-        }
-        faults.into_result()?;
-        self.need([RowId::of::<Programme>(())])?;
-        self.put::<Programme>((), settings);
-        self.change.settings = Some(settings);
-        Ok(settings)
-    }
-
-    /// Keeps the secret of the database's ids, unless it has one: what was given out with that stays.
-    pub(super) fn ids_begin(&mut self, secret: IdSecret) -> Result<(), Stop> {
-        let mut settings = self.working.settings();
-        if settings.ids.is_none() {
-            settings.ids = Some(secret);
-            self.need([RowId::of::<Programme>(())])?;
-            self.put::<Programme>((), settings);
-            self.change.settings = Some(settings);
-        }
-        Ok(())
     }
 }
 

@@ -10,34 +10,28 @@ use scrip_domain::{
     decimal::{Amount, Decimal},
     event::Reason,
     gift_card::Entry,
-    id::{CouponId, CustomerId, EntryId, TransactionId},
+    id::{CustomerId, EntryId, TransactionId},
     period::Instant,
     rejection::{Input, Refusal, Rejection},
     terms::Terms,
 };
 use scrip_plugins::Occasion;
-use scrip_storage::{Ledger, Purchases};
+use scrip_storage::Ledger;
 
-use super::{
-    attempt::{Attempt, Stop},
-    decide::at,
-    lookup::Found,
-    plugins::Setting,
-    returns::{redemption_in, use_of},
-};
+use super::{attempt::Attempt, decide::at, found::Found, plugins::Setting, stop::Stop};
 
 impl Attempt<'_> {
     pub(super) fn redeem(&mut self, asked: &Redeem, actor: &str) -> Result<Changed, Stop> {
-        let basket = asked.basket.as_ref().map(|basket| self.prepared.basket(basket)).transpose();
+        let basket = asked.basket.as_ref().map(|basket| self.asker.prepared.basket(basket)).transpose();
         let basket = basket.map_err(within_basket)?;
         let (customer, basket) = (asked.customer.as_ref(), basket.as_deref());
         let transaction = asked.transaction.as_ref().map(|id| id.as_str().to_owned());
-        let found = self.find_at_till(&asked.coupon)?;
+        let found = self.lookups().find_at_till(&asked.coupon)?;
         if found.open && asked.coupon.parts().1.is_some_and(|holder| customer != Some(holder)) {
             return Err(Rejection::NotOwner.at([Input::CustomerId]).into());
         }
-        let terms = self.terms(&found.coupon)?;
-        let pool = self.pool_of(found.coupon.id)?;
+        let terms = self.rows.terms(&found.coupon)?;
+        let pool = self.rows.pool_of(found.coupon.id)?;
         let worth = basket
             .as_ref()
             .map_or(Ok(()), |basket| check_worth(basket, &terms, pool.pays_shipping(&terms), asked.amount));
@@ -54,11 +48,11 @@ impl Attempt<'_> {
         }
         let decision = decision?;
         let setting = Setting { occasion: Occasion::Redeem, customer, basket, at: None };
-        self.pass_checks(&found.coupon, &terms, setting)?;
+        self.plugins().pass_checks(&found.coupon, &terms, setting)?;
         if let Some(transaction) = transaction {
-            self.use_transaction(transaction, &found, &decision)?;
+            self.books().use_transaction(transaction, &found, &decision)?;
         }
-        self.finish(&found, after(claim, decision.because(asked.reason.as_ref().map(Reason::as_str))), actor)
+        self.books().finish(&found, after(claim, decision.because(asked.reason.as_ref().map(Reason::as_str))), actor)
     }
 
     /// The coupon as it is when it is redeemed: an unassigned one of a list is assigned first, one of an open code is made.
@@ -71,45 +65,25 @@ impl Attempt<'_> {
         basket: Option<&Basket>,
     ) -> Result<(Coupon, Option<Decision>), Stop> {
         let coupon = found.coupon.clone();
-        let pool = self.pool_of(coupon.id)?;
+        let pool = self.rows.pool_of(coupon.id)?;
         if !found.is_assigned_by_redeeming(&pool) {
             return Ok((coupon, None));
         }
         let (what, why) = ("a customerId", "nobody has claimed the coupon yet");
         let customer = customer.ok_or_else(|| Rejection::RequiredBecause { what, why }.at([Input::CustomerId]))?;
         pool.check_open()?;
-        self.room(&pool, customer)??;
-        let coupon = if found.open { self.take_new(&pool)?.coupon } else { coupon };
-        let known = self.customer_or_new(customer)?;
+        self.books().room(&pool, customer)??;
+        let coupon = if found.open { self.supply().take_new(&pool)?.coupon } else { coupon };
+        let known = self.rows.customer_or_new(customer)?;
         let currency = known.currency.or(basket.map(|basket| basket.currency));
         let holder = Holder { customer: customer.clone(), currency };
         let claim = coupon.claim(terms, holder, None, self.now())?;
         Ok((claim.coupon.clone(), Some(claim)))
     }
 
-    /// Notes that a purchase has redeemed a coupon by a decision, which it can do once.
-    pub(super) fn use_transaction(
-        &mut self,
-        transaction: String,
-        found: &Found,
-        redemption: &Decision,
-    ) -> Result<(), Stop> {
-        self.refuse_use(&transaction, found.coupon.id)?;
-        self.put::<Purchases>((transaction, Some(found.coupon.id)), use_of(redemption_in(redemption))?);
-        Ok(())
-    }
-
-    /// Refuses a purchase that has redeemed a coupon already.
-    pub(super) fn refuse_use(&mut self, transaction: &str, coupon: CouponId) -> Result<(), Stop> {
-        match self.get::<Purchases>(&(transaction.to_owned(), Some(coupon)))? {
-            Some(_) => Err(Rejection::TransactionAlreadyUsed.at([Input::TransactionId]).into()),
-            None => Ok(()),
-        }
-    }
-
     pub(super) fn unredeem(&mut self, case: &Unredeem, actor: &str) -> Result<Changed, Stop> {
-        let found = self.find(&case.coupon)?;
-        let terms = self.terms(&found.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
+        let terms = self.rows.terms(&found.coupon)?;
         let transaction = case.transaction.as_ref().map(TransactionId::as_str);
         let used = transaction.map(|transaction| self.standing_use(transaction, &found.coupon)).transpose()?;
         let decision = if terms.card_value().is_some() {
@@ -125,15 +99,15 @@ impl Attempt<'_> {
                 Some(transaction) => coupon.unredeem_purchase(transaction.to_owned(), self.now())?,
                 None => coupon.unredeem(self.now())?,
             };
-            self.note_taken_back(found.coupon.id, &decision)?;
+            self.books().note_taken_back(found.coupon.id, &decision)?;
             decision
         };
-        self.finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
+        self.books().finish(&found, decision.because(case.reason.as_ref().map(Reason::as_str)), actor)
     }
 
     /// The entry of a gift card's redemption by a purchase, and that one by it stands of any other coupon.
     fn standing_use(&mut self, transaction: &str, coupon: &Coupon) -> Result<Option<EntryId>, Stop> {
-        let used = self.used_by(transaction, coupon.id)?;
+        let used = self.books().used_by(transaction, coupon.id)?;
         let entry = used.flatten().and_then(|used| used.entry).map(|number| EntryId { coupon: coupon.id, number });
         let is_taken_back = used.flatten().is_some_and(|used| used.taken_back);
         let stands = entry.is_some() || (!is_taken_back && coupon.may_be_redeemed_by(transaction));
@@ -158,25 +132,25 @@ impl Attempt<'_> {
             id.coupon == card.id
                 && case.transaction.as_ref().is_none_or(|named| entry.transaction.as_deref() == Some(named.as_str()))
         };
-        let entry = self.get::<Ledger>(&id)?.cloned().filter(is_meant);
+        let entry = self.rows.get::<Ledger>(&id)?.cloned().filter(is_meant);
         let unknown =
             || Rejection::NotFound { what: "ledger entry of this gift card", by: "id" }.at([Input::LedgerEntryId]);
         let entry = entry.ok_or_else(unknown)?;
         let amount = case.amount.map(|amount| card_amount(amount, terms)).transpose()?;
-        let void = self.void_of(card)?;
+        let void = self.rows.void_of(card)?;
         Ok(card.clone().unredeem_card(terms, entry, amount, void, self.now())?)
     }
 
     pub(super) fn adjust(&mut self, case: &Adjust, actor: &str) -> Result<Changed, Stop> {
-        let found = self.find(&case.coupon)?;
-        let terms = self.terms(&found.coupon)?;
+        let found = self.lookups().find(&case.coupon)?;
+        let terms = self.rows.terms(&found.coupon)?;
         if terms.card_value().is_none() {
             let reason = format!("expected a gift card, found a coupon of type {}", terms.value.kind().name());
             return Err(Rejection::ValueInvalid { reason }.at([Input::Coupon]).into());
         }
         let amount = card_amount(case.amount, &terms)?;
         let decision = found.coupon.clone().adjust(&terms, amount, self.now())?.because(Some(case.reason.as_str()));
-        self.finish(&found, decision, actor)
+        self.books().finish(&found, decision, actor)
     }
 }
 

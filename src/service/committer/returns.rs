@@ -2,27 +2,18 @@
 //! here each card gets what it lacks of that, and each coupon that is to be given back is, with their events, in the same
 //! transaction as the purchase's own row.
 
-use crate::{
-    PurchaseRecord, Recorded, ReturnOrder, ReturnRecord, ReturnedCoupon,
-    purchase::{Used, is_of},
-};
+use crate::{PurchaseRecord, Recorded, ReturnOrder, ReturnRecord, ReturnedCoupon, purchase::is_of};
 use scrip_domain::{
-    coupon::{Coupon, Decision},
+    coupon::Coupon,
     decimal::Amount,
     event::Reason,
-    gift_card::EntryKind,
     id::{CouponId, EntryId},
     purchase::{Asked, Carried, Part},
     rejection::{Input, Rejection},
 };
-use scrip_storage::{Coupons, Ledger, Purchase, Purchases, RowId};
-use serde::Deserialize;
+use scrip_storage::{Coupons, Ledger, Purchases, RowId};
 
-use super::{
-    attempt::{Attempt, Stop},
-    decide::to_json,
-    lookup::Found,
-};
+use super::{attempt::Attempt, found::Found, purchases::read, stop::Stop};
 
 /// A return that is carried out.
 struct Returning<'a> {
@@ -63,13 +54,13 @@ impl Attempt<'_> {
             self.free_transaction(&purchase);
         }
         purchase.facts.returns.push(record);
-        self.put_purchase(&purchase)?;
+        self.books().put_purchase(&purchase)?;
         Ok(Box::new(purchase))
     }
 
     /// The checkout that was recorded under a transactionId.
     fn recorded_purchase(&mut self, transaction: &str) -> Result<PurchaseRecord, Stop> {
-        let kept = self.get::<Purchases>(&(transaction.to_owned(), None))?.and_then(|purchase| purchase.0.clone());
+        let kept = self.rows.get::<Purchases>(&(transaction.to_owned(), None))?.and_then(|purchase| purchase.0.clone());
         let unknown = || Rejection::NotFound { what: "purchase", by: "transactionId" }.at([Input::TransactionId]);
         let purchase = read(transaction, &kept.ok_or_else(unknown)?)?;
         if purchase.facts.hold.is_some() {
@@ -80,7 +71,8 @@ impl Attempt<'_> {
         let rows =
             |id: &CouponId| [RowId::of::<Coupons>(*id), RowId::of::<Purchases>((transaction.to_owned(), Some(*id)))];
         let entries = purchase.checkout.coupons.iter().filter_map(Recorded::redemption);
-        self.need(of_coupons.iter().flat_map(rows).chain(entries.map(RowId::of::<Ledger>)))?;
+        let needed = self.rows.need(of_coupons.iter().flat_map(rows).chain(entries.map(RowId::of::<Ledger>)));
+        needed.inspect_err(|_| self.rows.need_nodes())?;
         Ok(purchase)
     }
 
@@ -89,11 +81,11 @@ impl Attempt<'_> {
         let mut given = Vec::new();
         for (place, recorded) in returning.purchase.checkout.coupons.iter().enumerate() {
             let Some(used) = &recorded.coupon else { continue };
-            let row = self.used_by(&returning.purchase.transaction, used.id)?;
+            let row = self.books().used_by(&returning.purchase.transaction, used.id)?;
             if !recorded.redeemed && (row.is_none() || !recorded.redeemable()) {
                 continue;
             }
-            let Some(coupon) = self.coupon(used.id)? else { continue };
+            let Some(coupon) = self.rows.coupon(used.id)? else { continue };
             let card = recorded
                 .redemption()
                 .or_else(|| Some(EntryId { coupon: used.id, number: row.flatten().and_then(|row| row.entry)? }));
@@ -108,25 +100,6 @@ impl Attempt<'_> {
         Ok(given)
     }
 
-    /// What is kept of the redemption of a coupon by a purchase; the inner none where a version before this kept it.
-    pub(super) fn used_by(&mut self, transaction: &str, id: CouponId) -> Result<Option<Option<Used>>, Stop> {
-        let row = self.get::<Purchases>(&(transaction.to_owned(), Some(id)))?;
-        let read = |purchase: &Purchase| purchase.0.as_ref().and_then(|kept| Used::deserialize(kept).ok());
-        Ok(row.map(read))
-    }
-
-    /// Notes that the redemption of a coupon by a purchase was taken back: a coupon that is redeemed very often forgets by
-    /// which ones it was, and none comes back twice.
-    pub(super) fn note_taken_back(&mut self, id: CouponId, decision: &Decision) -> Result<(), Stop> {
-        let purchase = decision.changes.iter().find_map(|change| change.transaction.clone());
-        let Some(transaction) = purchase else { return Ok(()) };
-        if self.used_by(&transaction, id)?.is_some() {
-            let used = Used { entry: None, taken_back: true };
-            self.put::<Purchases>((transaction, Some(id)), Purchase(Some(to_json(&used)?)));
-        }
-        Ok(())
-    }
-
     /// Gives a card what it lacks of what it paid of what came back.
     fn give_card_back(
         &mut self,
@@ -136,11 +109,11 @@ impl Attempt<'_> {
         entry: Option<EntryId>,
     ) -> Result<Option<ReturnedCoupon>, Stop> {
         let Some(id) = entry else { return Ok(None) };
-        let Some(entry) = self.get::<Ledger>(&id)?.cloned() else { return Ok(None) };
+        let Some(entry) = self.rows.get::<Ledger>(&id)?.cloned() else { return Ok(None) };
         if !is_of(&entry, card.id, &returning.purchase.transaction) {
             return Ok(None);
         }
-        let terms = self.terms(&card)?;
+        let terms = self.rows.terms(&card)?;
         let carried = returning.carried.coupons.get(place).copied().unwrap_or_default();
         let due = carried.rescaled(returning.exponent, terms.exponent());
         // Whoever took back what was taken back of it.
@@ -148,10 +121,10 @@ impl Attempt<'_> {
         if !lacks.is_positive() {
             return Ok(None);
         }
-        let void = self.void_of(&card)?;
+        let void = self.rows.void_of(&card)?;
         let decision = card.clone().unredeem_card(&terms, entry, Some(lacks), void, self.now())?;
         let reversal = decision.entries.iter().find(|made| made.reverses == Some(id.number)).map(|made| made.id);
-        self.finish(&Found::stored(card.clone()), decision.because(returning.reason), returning.actor)?;
+        self.books().finish(&Found::stored(card.clone()), decision.because(returning.reason), returning.actor)?;
         self.give_up(returning, place, card.id)?;
         let amount = lacks.rescaled(terms.exponent(), returning.exponent);
         Ok(Some(ReturnedCoupon { place: place_of(place), amount, entry: reversal }))
@@ -172,7 +145,7 @@ impl Attempt<'_> {
         let redeemed_at = recorded.coupon.as_ref().and_then(|coupon| coupon.redeemed_at).filter(|_| is_old);
         let was_given = returning.purchase.facts.returns.iter().flat_map(|part| &part.coupons);
         if !all
-            || !self.pool_of(coupon.id)?.returnable
+            || !self.rows.pool_of(coupon.id)?.returnable
             || was_given.into_iter().any(|given| given.place == place_of(place))
             || !coupon.is_redeemed_by(transaction, redeemed_at)
         {
@@ -180,8 +153,8 @@ impl Attempt<'_> {
         }
         let decision = coupon.clone().unredeem_purchase(transaction.clone(), self.now())?;
         let id = coupon.id;
-        self.note_taken_back(id, &decision)?;
-        self.finish(&Found::stored(coupon), decision.because(returning.reason), returning.actor)?;
+        self.books().note_taken_back(id, &decision)?;
+        self.books().finish(&Found::stored(coupon), decision.because(returning.reason), returning.actor)?;
         self.give_up(returning, place, id)?;
         Ok(Some(ReturnedCoupon { place: place_of(place), amount: Amount::ZERO, entry: None }))
     }
@@ -189,10 +162,10 @@ impl Attempt<'_> {
     /// Puts a coupon that the purchase had given to its customer back to those that nobody holds.
     fn give_up(&mut self, returning: &Returning<'_>, place: usize, id: CouponId) -> Result<(), Stop> {
         let assigned = returning.purchase.checkout.coupons.get(place).is_some_and(|recorded| recorded.assigned);
-        let Some(coupon) = self.coupon(id)?.filter(|_| assigned) else { return Ok(()) };
-        let terms = self.terms(&coupon)?;
+        let Some(coupon) = self.rows.coupon(id)?.filter(|_| assigned) else { return Ok(()) };
+        let terms = self.rows.terms(&coupon)?;
         if let Some(decision) = coupon.clone().give_up_assignment(&terms, self.now()) {
-            self.finish(&Found::stored(coupon), decision.because(returning.reason), returning.actor)?;
+            self.books().finish(&Found::stored(coupon), decision.because(returning.reason), returning.actor)?;
         }
         Ok(())
     }
@@ -200,30 +173,9 @@ impl Attempt<'_> {
     /// Has the id of a purchase that came back wholly be used again.
     fn free_transaction(&mut self, purchase: &PurchaseRecord) {
         for coupon in purchase.checkout.coupons.iter().filter_map(|one| one.coupon.as_ref()) {
-            self.remove::<Purchases>((purchase.transaction.clone(), Some(coupon.id)));
+            self.rows.remove::<Purchases>((purchase.transaction.clone(), Some(coupon.id)));
         }
     }
-}
-
-/// Reads what is kept under a transactionId.
-pub(super) fn read(transaction: &str, kept: &serde_json::Value) -> Result<PurchaseRecord, Stop> {
-    let read = PurchaseRecord::read(transaction, kept);
-    read.map_err(|error| Stop::because(format!("purchase {transaction:?}"), error))
-}
-
-/// What is kept of a purchase.
-pub(super) fn kept(purchase: &PurchaseRecord) -> Result<serde_json::Value, Stop> {
-    purchase.kept().map_err(Stop::broken)
-}
-
-/// What is kept of the redemption of a coupon by a purchase.
-pub(super) fn use_of(entry: Option<EntryId>) -> Result<Purchase, Stop> {
-    Ok(Purchase(Some(to_json(&Used { entry: entry.map(|entry| entry.number), taken_back: false })?)))
-}
-
-/// The entry of the ledger of a redemption of a gift card.
-pub(super) fn redemption_in(decision: &Decision) -> Option<EntryId> {
-    decision.entries.iter().find(|entry| entry.kind == EntryKind::Redeem).map(|entry| entry.id)
 }
 
 fn place_of(place: usize) -> u32 {

@@ -4,10 +4,11 @@
 
 use super::{
     Needs, Request,
-    attempt::{Attempt, Stop},
+    attempt::Attempt,
     decide::{self, Decided, Outcome},
     importing::Added,
     jobs::Came,
+    stop::Stop,
     together::Moved,
     working::{Missing, Working},
 };
@@ -43,11 +44,11 @@ pub(super) fn decide(working: &mut Working<'_>, request: &Request, step: &JobSte
 fn decide_step(working: &mut Working<'_>, request: &Request, step: &JobStep, to: Cursor) -> Outcome {
     let job = {
         let mut attempt = Attempt::new(working, request);
-        match attempt.need([RowId::of::<Jobs>(step.job), RowId::of::<OpenJobs>(())]) {
+        match attempt.rows.need([RowId::of::<Jobs>(step.job), RowId::of::<OpenJobs>(())]) {
             Ok(()) => {}
             Err(stop) => return decide::ended(attempt, stop, request),
         }
-        match attempt.job_step(step) {
+        match attempt.jobs().step(step) {
             Ok(job) => job,
             Err(stop) => return decide::ended(attempt, stop, request),
         }
@@ -58,9 +59,9 @@ fn decide_step(working: &mut Working<'_>, request: &Request, step: &JobStep, to:
         Err(outcome) => return *outcome,
     };
     let mut attempt = Attempt::new(working, request);
-    match attempt.note_rows(*job, came, to) {
+    match attempt.jobs().note_rows(*job, came, to) {
         Ok(job) => {
-            let change = std::mem::take(&mut attempt.change);
+            let change = attempt.rows.take_change();
             Outcome::Decided(Decided { answer: Ok(Answer::Job(job)), change: Some(Box::new(change)) })
         }
         Err(stop) => {
@@ -89,7 +90,7 @@ pub(super) fn decide_rows(
     {
         let mut attempt = Attempt::new(working, request);
         attempt.need_for_rows(rows);
-        missing.extend(std::mem::take(&mut attempt.missing));
+        missing.extend(attempt.rows.take_missing());
     }
     if !missing.is_empty() {
         return Err(Box::new(Outcome::Missing(missing)));
@@ -182,7 +183,7 @@ fn plain_rows(working: &mut Working<'_>, request: &Request, rows: &[StepRow]) ->
             Err(stop) => return Err(undecided(attempt, stop)),
         }
     }
-    let change = std::mem::take(&mut attempt.change);
+    let change = attempt.rows.take_change();
     working.accept(change);
     Ok(all)
 }
@@ -196,7 +197,7 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
     if let Some(moved) = attempt.moved_together(&row.task) {
         return match moved {
             Ok(Moved { coupons, effect, lacking }) => {
-                working.accept(std::mem::take(&mut attempt.change));
+                working.accept(attempt.rows.take_change());
                 let lacking = lacking.map(|reason| refusal_of(row, reason.into(), None, None));
                 Ok(RowCame::Together(coupons, effect, lacking))
             }
@@ -222,7 +223,7 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
             (attempt.act(request, command).map(|effect| Some(Some(effect))), coupon)
         }
         RowTask::Update(coupon, number) => {
-            (attempt.keep_update(*coupon, *number).map(|one| one.map(Some)), Some(*coupon))
+            (attempt.books().keep_update(*coupon, *number).map(|one| one.map(Some)), Some(*coupon))
         }
         RowTask::Undo(effect, reason) => {
             (attempt.undo(request, effect, reason.as_ref()).map(|effect| Some(Some(effect))), Some(effect.coupon))
@@ -230,7 +231,7 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
     };
     match decided {
         Ok(Some(effect)) => {
-            let change = std::mem::take(&mut attempt.change);
+            let change = attempt.rows.take_change();
             working.accept(change);
             Ok(RowCame::Done(effect))
         }
@@ -270,7 +271,7 @@ fn refusal_of(row: &StepRow, reason: Refusal, import: Option<&ImportRow>, coupon
 
 fn undecided(mut attempt: Attempt<'_>, stop: Stop) -> Undecided {
     match stop {
-        Stop::Missing => Ok(std::mem::take(&mut attempt.missing)),
+        Stop::Missing => Ok(attempt.rows.take_missing()),
         Stop::Asks => Err(Ok(Needs::Plugins(std::mem::take(&mut attempt.questions)))),
         Stop::Searches(whose) => Err(Ok(Needs::Search(*whose))),
         Stop::Counts(whose) => Err(Ok(Needs::Count(*whose))),
@@ -280,7 +281,7 @@ fn undecided(mut attempt: Attempt<'_>, stop: Stop) -> Undecided {
     }
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
     /// One action, as if it were asked for alone; gives what takes it back.
     fn act(&mut self, request: &Request, command: &Command) -> Result<Effect, Stop> {
         let answer = decide::run(self, request, command)?;
@@ -307,7 +308,11 @@ impl Attempt<'_> {
     /// Takes an effect back, where its coupon has not changed since; gives what takes that back.
     fn undo(&mut self, request: &Request, effect: &Effect, reason: Option<&Reason>) -> Result<Effect, Stop> {
         let unknown = || Rejection::NotFound { what: "coupon", by: "id" };
-        let coupon = self.coupon(effect.coupon)?.filter(|coupon| self.sees(coupon.id.pool)).ok_or_else(unknown)?;
+        let coupon = self
+            .rows
+            .coupon(effect.coupon)?
+            .filter(|coupon| self.lookups().sees(coupon.id.pool))
+            .ok_or_else(unknown)?;
         if coupon.version != effect.version {
             return Err(Rejection::VersionMismatch { expected: effect.version, found: coupon.version }.into());
         }
@@ -320,14 +325,14 @@ impl Attempt<'_> {
             Opposite::Terms(terms, end) => {
                 // It has changed since as well where another update is for it, or its time is over, and nothing has
                 // recorded that yet.
-                let row = self.coupon_row(effect.coupon)?;
+                let row = self.rows.coupon_row(effect.coupon)?;
                 if row.is_some_and(|row| coupon.update_of(&row).is_some())
                     || coupon.status_at(self.now()) != coupon.status
                 {
                     let found = coupon.version + 1;
                     return Err(Rejection::VersionMismatch { expected: effect.version, found }.into());
                 }
-                return self.carry_again(coupon, (*terms, *end), reason, &request.caller.name);
+                return self.books().carry_again(coupon, (*terms, *end), reason, &request.caller.name);
             }
             _ => {}
         }
@@ -338,14 +343,14 @@ impl Attempt<'_> {
     }
 
     /// A coupon's row as it was before this row of the step.
-    fn before(&self, id: CouponId) -> Option<&Coupon> {
-        let row = self.working.row(&RowId::of::<Coupons>(id)).flatten();
+    fn before(&self, id: CouponId) -> Option<&'a Coupon> {
+        let row = self.rows.working().row(&RowId::of::<Coupons>(id)).flatten();
         row.and_then(|row| row.document::<Coupons>()).map(Box::as_ref)
     }
 
     /// The code of a coupon that was read.
-    fn code_of(&self, id: CouponId) -> Option<String> {
-        self.before(id).filter(|_| self.sees(id.pool)).map(|coupon| coupon.code.clone())
+    fn code_of(&mut self, id: CouponId) -> Option<String> {
+        self.before(id).filter(|_| self.lookups().sees(id.pool)).map(|coupon| coupon.code.clone())
     }
 }
 

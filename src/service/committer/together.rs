@@ -11,7 +11,7 @@ use scrip_domain::{
 };
 use scrip_storage::Tally;
 
-use super::attempt::{Attempt, Stop};
+use super::{attempt::Attempt, stop::Stop};
 
 /// What has become of a pool's untouched coupons.
 pub(super) struct Moved {
@@ -41,7 +41,7 @@ impl Attempt<'_> {
 
     /// Takes all coupons of a pool out of use that nobody has touched.
     fn withdraw(&mut self, pool: PoolId) -> Result<Moved, Stop> {
-        let (mut pool, mut tally) = (self.pool(pool, Input::PoolId)?.as_ref().clone(), self.tally(pool));
+        let (mut pool, mut tally) = (self.lookups().pool(pool, Input::PoolId)?.as_ref().clone(), self.rows.tally(pool));
         let (number, coupons) = pool.withdraw(&mut tally.supply, &mut tally.counts, self.now())?;
         let effect = effect(pool.id, number.into(), Opposite::Restock);
         self.moved(pool, tally, Moved { coupons, effect, lacking: None })
@@ -50,7 +50,7 @@ impl Attempt<'_> {
     /// Gives such ones back.
     fn restock(&mut self, taken: &Effect) -> Result<Moved, Stop> {
         let id = taken.coupon.pool;
-        let (mut pool, mut tally) = (self.pool(id, Input::PoolId)?.as_ref().clone(), self.tally(id));
+        let (mut pool, mut tally) = (self.lookups().pool(id, Input::PoolId)?.as_ref().clone(), self.rows.tally(id));
         let number = u32::try_from(taken.version).unwrap_or_default();
         let coupons = pool.give_back(number, &mut tally.supply, &mut tally.counts);
         let effect = effect(id, taken.version, Opposite::Withdraw);
@@ -60,17 +60,18 @@ impl Attempt<'_> {
     /// Notes that all coupons of a pool that have a row have kept an update. So many of them are among the places where it
     /// was for those that nobody had touched.
     fn note_updated(&mut self, plan: &UpdatePlan, seen: u64) -> Result<Moved, Stop> {
-        let (mut pool, tally) = (self.pool(plan.pool, Input::PoolId)?.as_ref().clone(), self.tally(plan.pool));
+        let (mut pool, tally) =
+            (self.lookups().pool(plan.pool, Input::PoolId)?.as_ref().clone(), self.rows.tally(plan.pool));
         pool.updates_kept = pool.updates_kept.max(plan.number);
         let coupons = plan.places().saturating_sub(seen).min(pool.untouched_left(&tally.supply, &tally.counts));
         let effect = effect(plan.pool, plan.number.into(), Opposite::Untouched(coupons, plan.untouched.clone()));
-        self.put_pool(pool)?;
+        self.rows.put_pool(pool)?;
         Ok(Moved { coupons, effect, lacking: None })
     }
 
     /// Gives so many untouched coupons of a pool the terms back that they carried before a change.
     fn terms_again(&mut self, id: PoolId, number: u64, changes: &[TermsChange]) -> Result<Moved, Stop> {
-        let (mut pool, tally) = (self.pool(id, Input::PoolId)?.as_ref().clone(), self.tally(id));
+        let (mut pool, tally) = (self.lookups().pool(id, Input::PoolId)?.as_ref().clone(), self.rows.tally(id));
         let changed = pool.carry_again(changes);
         let places = changed.iter().map(TermsChange::places).sum();
         let coupons = pool.untouched_left(&tally.supply, &tally.counts).min(number).min(places);
@@ -86,8 +87,8 @@ impl Attempt<'_> {
 
     fn moved(&mut self, pool: Pool, tally: Tally, moved: Moved) -> Result<Moved, Stop> {
         if moved.coupons > 0 {
-            self.change.tallies.insert(pool.id, tally);
-            self.put_pool(pool)?;
+            self.rows.set_tally(pool.id, tally);
+            self.rows.put_pool(pool)?;
         }
         Ok(moved)
     }

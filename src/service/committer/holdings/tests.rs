@@ -4,9 +4,15 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    Answer, Caller, Claim, Clock, Command, CouponRef, PoolCreate, Redeem, Scrip, Transfer, patterns::new_pool,
+    Answer, Caller, Claim, Clock, Command, CouponRef, HoldingsFound, PoolCreate, Redeem, Scrip, Transfer,
+    patterns::new_pool,
 };
-use scrip_domain::{pool_codes::CodesDraft, source::Source, status::Status};
+use scrip_domain::{
+    id::{CustomerId, PoolId},
+    pool_codes::CodesDraft,
+    source::Source,
+    status::Status,
+};
 use scrip_storage::Address;
 
 /// A Scrip with two pools whose codes everyone has, the first and the second.

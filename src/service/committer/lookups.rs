@@ -10,48 +10,21 @@ use crate::{
 use scrip_domain::{
     code::{Series, case_key, typed_form},
     coupon::Coupon,
+    customer::{Customer, Email},
+    group::Groups,
     id::{CouponId, CustomerId, PoolId},
     pool::Pool,
     pool_codes::{CodeSeries, Making},
     pool_draft::check_code,
-    rejection::{Input, Rejection},
+    presence::path,
+    rejection::{Input, Rejection, Step},
     source::Source,
-    status::Status,
 };
-use scrip_storage::{CodeLists, CodeOwners, Coupons, Named, RowId, TypedCodes};
+use scrip_storage::{
+    CodeLists, CodeOwners, Coupons, Customers, Emails, Holdings, Named, Nodes, Purchases, RowId, TypedCodes,
+};
 
-use super::attempt::{Attempt, Stop};
-
-/// A coupon as it was found.
-pub(super) struct Found {
-    pub(super) coupon: Coupon,
-    /// Whether it has a row. One that has none is unassigned.
-    pub(super) stored: bool,
-    /// Whether it is the next of an open code, which whoever presents it gets. It does not exist yet.
-    pub(super) open: bool,
-}
-
-impl Found {
-    /// One that has a row.
-    pub(super) fn stored(coupon: Coupon) -> Self {
-        Self { coupon, stored: true, open: false }
-    }
-
-    /// One that has none.
-    pub(super) fn unstored(coupon: Coupon) -> Self {
-        Self { coupon, stored: false, open: false }
-    }
-
-    /// Its row before an action.
-    pub(super) fn before(&self) -> Option<&Coupon> {
-        self.stored.then_some(&self.coupon)
-    }
-
-    /// Whether redeeming it assigns it first: an uploaded code that nobody has claimed (product section 3), or an open one.
-    pub(super) fn is_assigned_by_redeeming(&self, pool: &Pool) -> bool {
-        self.coupon.status == Status::Unassigned && (pool.source == Source::Uploaded || self.open)
-    }
-}
+use super::{asker::Asker, books::Books, found::Found, rows::Rows, stop::Stop};
 
 /// The checkout for which a code is looked up.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,10 +35,38 @@ pub(super) struct AtTill<'a> {
     pub(super) taken: &'a [CouponId],
 }
 
+impl AtTill<'_> {
+    fn is_checkout(&self) -> bool {
+        !self.transaction.is_empty()
+    }
+}
+
 /// How many of a customer's coupons of one generic code are passed over because other checkouts hold them.
 const PASSED_OVER: usize = 8;
 
-impl Attempt<'_> {
+/// Finds what callers mean, over the books: a hold that is over is recorded as given back before its coupon is told.
+pub(super) struct Lookups<'r, 'a> {
+    pub(super) rows: &'r mut Rows<'a>,
+    pub(super) asker: Asker<'a>,
+}
+
+impl<'a> Lookups<'_, 'a> {
+    pub(super) fn books(&mut self) -> Books<'_, 'a> {
+        Books { rows: self.rows, asker: self.asker }
+    }
+
+    /// The pool that a caller means; refused at `field` where there is none, or it does not exist for them.
+    pub(super) fn pool(&self, id: PoolId, field: impl Into<Step>) -> Result<Arc<Pool>, Stop> {
+        let found = self.rows.find_pool(id).filter(|pool| self.asker.groups.see(pool.group));
+        found.ok_or_else(|| Rejection::NotFound { what: "pool", by: "id" }.at([field]).into())
+    }
+
+    /// Whether a pool exists for whoever asks.
+    pub(super) fn sees(&self, id: PoolId) -> bool {
+        *self.asker.groups == Groups::All
+            || self.rows.find_pool(id).is_some_and(|pool| self.asker.groups.see(pool.group))
+    }
+
     /// The coupon that a caller means; refused where there is none, or the customer who has to hold it does not.
     pub(super) fn find(&mut self, named: &CouponRef) -> Result<Found, Stop> {
         self.find_as(named, None)
@@ -106,13 +107,13 @@ impl Attempt<'_> {
 
     /// The coupon with this id; none where the pool has no such place, passed it over, or does not exist for whoever asks.
     pub(super) fn by_id(&mut self, id: CouponId) -> Result<Option<Found>, Stop> {
-        if id.index >= self.tally(id.pool).supply.size || !self.sees(id.pool) {
+        if id.index >= self.rows.tally(id.pool).supply.size || !self.sees(id.pool) {
             return Ok(None);
         }
-        if let Some(coupon) = self.coupon(id)? {
-            return self.without_holds_that_are_over(coupon).map(Some);
+        if let Some(coupon) = self.rows.coupon(id)? {
+            return self.books().without_holds_that_are_over(coupon).map(Some);
         }
-        if !self.pool_of(id)?.has_stock() {
+        if !self.rows.pool_of(id)?.has_stock() {
             return Ok(None);
         }
         Ok(Some(Found::unstored(self.untouched(id)?)))
@@ -120,9 +121,9 @@ impl Attempt<'_> {
 
     /// A coupon of a pool's stock that has no row.
     pub(super) fn untouched(&mut self, id: CouponId) -> Result<Coupon, Stop> {
-        let pool = self.pool_of(id)?;
+        let pool = self.rows.pool_of(id)?;
         let code = if pool.source == Source::Uploaded {
-            let row = self.get::<CodeLists>(&CodeLists::row_of(id))?;
+            let row = self.rows.get::<CodeLists>(&CodeLists::row_of(id))?;
             row.and_then(|codes| CodeLists::code_in(codes, id)).cloned()
         } else {
             code_at(&pool, id.index, |series| self.series(&pool, series))?
@@ -133,18 +134,18 @@ impl Attempt<'_> {
 
     /// A pool's series, opened. One with excluded phrases takes long to open: nobody waits for that in the committer.
     pub(super) fn series(&self, pool: &Pool, series: &CodeSeries) -> Result<Option<Arc<Series>>, Stop> {
-        let registry = self.working.registry;
+        let registry = self.rows.working().registry;
         let Making::Keyed(key) = &series.making else { return Ok(None) };
         if series.excluded_phrases.is_empty() {
             return Ok(registry.series(pool, series)?);
         }
-        let open = self.opened.get(key).or_else(|| registry.opened.get(key));
+        let open = self.asker.prepared.opened.get(key).or_else(|| registry.opened.get(key));
         open.map(Some).ok_or(Stop::Opens((pool.id, series.first)))
     }
 
     /// What a code may mean in a pool that has `size` places.
     pub(super) fn meant(&self, pool: &Pool, size: u64, code: &str) -> Result<Vec<Meant>, Stop> {
-        let fitting = self.working.registry.fitting(pool, code);
+        let fitting = self.rows.working().registry.fitting(pool, code);
         meant(pool, &fitting, size, code, |series| self.series(pool, series))
     }
 
@@ -192,10 +193,10 @@ impl Attempt<'_> {
         if form.is_empty() {
             return Ok(Vec::new());
         }
-        self.need([RowId::of::<TypedCodes>(form.clone()), RowId::of::<CodeOwners>(form.clone())])?;
-        let mut named = self.get::<TypedCodes>(&form)?.cloned().unwrap_or_default();
-        named.extend(self.get::<CodeOwners>(&form)?.into_iter().flatten().cloned());
-        Ok(codebook::spellings(self.working.registry, typed, named))
+        self.rows.need([RowId::of::<TypedCodes>(form.clone()), RowId::of::<CodeOwners>(form.clone())])?;
+        let mut named = self.rows.get::<TypedCodes>(&form)?.cloned().unwrap_or_default();
+        named.extend(self.rows.get::<CodeOwners>(&form)?.into_iter().flatten().cloned());
+        Ok(codebook::spellings(self.rows.working().registry, typed, named))
     }
 
     /// The coupon with this very code, but for case; none where there is none, refused where a generic code is nobody's.
@@ -206,12 +207,12 @@ impl Attempt<'_> {
         customer: Option<&CustomerId>,
         till: Option<&AtTill<'_>>,
     ) -> Result<Option<Result<Found, Rejection>>, Stop> {
-        for maker in self.working.registry.candidates(code) {
+        for maker in self.rows.working().registry.candidates(code) {
             if pool.is_some_and(|pool| pool != maker.id) || !self.sees(maker.id) {
                 continue;
             }
             let maker = self.pool(maker.id, Input::Coupon)?;
-            let size = self.tally(maker.id).supply.size;
+            let size = self.rows.tally(maker.id).supply.size;
             for meant in self.meant(&maker, size, code)? {
                 let found = match meant {
                     Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
@@ -224,17 +225,19 @@ impl Attempt<'_> {
                 }
             }
         }
-        Ok(self.uploaded(code, pool)?.map(Ok))
+        Ok(self.uploaded(code, pool, till)?.map(Ok))
     }
 
-    /// The uploaded coupon with this code.
-    fn uploaded(&mut self, code: &str, pool: Option<PoolId>) -> Result<Option<Found>, Stop> {
-        let Some(named) = self.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
+    /// The uploaded coupon with this code. At a checkout its row is read together with its code, which only one that nobody
+    /// has touched needs: a checkout waits once less for the database, and a redemption reads no more than it has to.
+    fn uploaded(&mut self, code: &str, pool: Option<PoolId>, till: Option<&AtTill<'_>>) -> Result<Option<Found>, Stop> {
+        let Some(named) = self.rows.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
         for Named { code: written, coupon } in named {
             let wanted = pool.is_none_or(|pool| pool == coupon.pool) && self.sees(coupon.pool);
             if wanted && self.pool(coupon.pool, Input::Coupon)?.same_code(&written, code) {
-                if self.reads_ahead {
-                    self.need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
+                if till.is_some_and(AtTill::is_checkout) {
+                    self.rows
+                        .need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
                 }
                 return self.by_id(coupon);
             }
@@ -256,13 +259,21 @@ impl Attempt<'_> {
             let (what, why) = ("a customerId", "every customer has a coupon with this code");
             return Err(Rejection::RequiredBecause { what, why }.at([Input::Coupon, Input::CustomerId]).into());
         };
-        let (now, places) = (self.now(), pool.places_of_generic(code));
+        let (now, places) = (self.rows.now(), pool.places_of_generic(code));
         let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };
-        let held = self.generic_free(customer, pool.id, &places, till)?;
+        let held = self.generic_free(customer, pool.id, &places, till);
+        let next = CouponId { pool: pool.id, index: self.rows.tally(pool.id).supply.size };
+        if matches!(held, Err(Stop::Missing)) && pool.is_open_code(code) {
+            // Who holds none gets the next.
+            let whole = RowId::of::<Holdings>((customer.clone(), pool.id, None));
+            let nodes = path(next.index).map(|(node, _)| RowId::of::<Nodes>((pool.id, node)));
+            let used = till.is_checkout().then(|| RowId::of::<Purchases>((till.transaction.to_owned(), Some(next))));
+            drop(self.rows.need(nodes.chain([RowId::of::<Customers>(customer.clone()), whole]).chain(used)));
+        }
+        let held = held?;
         if held.as_ref().is_some_and(|found| found.coupon.status_at(now).is_live()) {
             return Ok(held);
         }
-        let next = CouponId { pool: pool.id, index: self.tally(pool.id).supply.size };
         let again = till.taken.iter().any(|coupon| coupon.pool == pool.id);
         if pool.is_open_code(code) && (!again || till.taken.contains(&next)) {
             let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());
@@ -280,7 +291,7 @@ impl Attempt<'_> {
         places: &[Range<u64>],
         till: &AtTill<'_>,
     ) -> Result<Option<Found>, Stop> {
-        let now = self.now();
+        let now = self.rows.now();
         let Some(first) = self.generic_held(customer, pool, places, till.taken)? else { return Ok(None) };
         let mut without = till.taken.to_vec();
         let mut one = Some(Found::stored(first.coupon.clone()));
@@ -305,11 +316,19 @@ impl Attempt<'_> {
         taken: &[CouponId],
     ) -> Result<Option<Found>, Stop> {
         while let Some(coupon) = self.held_but(customer, pool, places, taken)? {
-            let found = self.without_holds_that_are_over(coupon)?;
+            let found = self.books().without_holds_that_are_over(coupon)?;
             if found.coupon.customer.is_some() {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// The customer with this e-mail address, if one is known.
+    pub(super) fn customer_by_email(&mut self, email: &Email) -> Result<Option<Customer>, Stop> {
+        let folded = email.folded();
+        let Some(owner) = self.rows.get::<Emails>(&folded)?.cloned() else { return Ok(None) };
+        let customer = self.rows.customer(&owner)?;
+        Ok(customer.filter(|customer| customer.email.as_ref().is_some_and(|email| email.folded() == folded)))
     }
 }
