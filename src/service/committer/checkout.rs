@@ -82,10 +82,10 @@ impl Attempt<'_> {
         };
         if self.rows.working().settings().auto_redeem {
             for (found, recorded) in found.iter().zip(&mut record.coupons) {
-                if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable()) {
-                    if let Err(stop) = self.redeem_in(&order, found, terms, recorded, actor) {
-                        self.rows.go_on(stop)?;
-                    }
+                if let Some((found, terms)) = found.as_ref().filter(|_| recorded.redeemable())
+                    && let Err(stop) = self.redeem_in(&order, found, terms, recorded, actor)
+                {
+                    self.rows.go_on(stop)?;
                 }
             }
             self.rows.check_loaded()?;

@@ -1,10 +1,11 @@
 //! Which of the coupons that a customer holds of a pool is meant, where a claim or a code means one of several.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
+    found::Found,
     holdings::{ALL, Wanted, goes_on},
-    lookups::Lookups,
+    lookups::{AtTill, Lookups},
     stop::Stop,
 };
 use crate::{HoldingsFound, command::Whose};
@@ -12,12 +13,96 @@ use scrip_domain::{
     coupon::Coupon,
     id::{CouponId, CustomerId, PoolId},
     period::Instant,
-    rejection::Input,
+    pool::Pool,
+    presence::path,
+    rejection::{Input, Rejection},
     status::Status,
 };
-use scrip_storage::{Coupons, HeldAt, Holdings, RowId};
+use scrip_storage::{Coupons, Customers, HeldAt, Holdings, Nodes, Purchases, RowId};
+
+/// How many of a customer's coupons of one generic code are passed over because other checkouts hold them.
+const PASSED_OVER: usize = 8;
 
 impl Lookups<'_, '_> {
+    /// The coupon of a generic code that a customer holds. At the till, the code presented once more means another that can
+    /// be used, and one that is open to all means a new one where there is none; of those that can be used and were taken
+    /// before, the same again, which is refused there.
+    pub(super) fn generic(
+        &mut self,
+        pool: &Arc<Pool>,
+        code: &str,
+        customer: Option<&CustomerId>,
+        till: Option<&AtTill<'_>>,
+    ) -> Result<Option<Found>, Stop> {
+        let Some(customer) = customer else {
+            let (what, why) = ("a customerId", "every customer has a coupon with this code");
+            return Err(Rejection::RequiredBecause { what, why }.at([Input::Coupon, Input::CustomerId]).into());
+        };
+        let (now, places) = (self.rows.now(), pool.places_of_generic(code));
+        let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };
+        let held = self.generic_free(customer, pool.id, &places, till);
+        let next = CouponId { pool: pool.id, index: self.rows.tally(pool.id).supply.size };
+        if matches!(held, Err(Stop::Missing)) && pool.is_open_code(code) {
+            // Who holds none gets the next.
+            let whole = RowId::of::<Holdings>((customer.clone(), pool.id, None));
+            let nodes = path(next.index).map(|(node, _)| RowId::of::<Nodes>((pool.id, node)));
+            let used = till.is_checkout().then(|| RowId::of::<Purchases>((till.transaction.to_owned(), Some(next))));
+            drop(self.rows.need(nodes.chain([RowId::of::<Customers>(customer.clone()), whole]).chain(used)));
+        }
+        let held = held?;
+        if held.as_ref().is_some_and(|found| found.coupon.status_at(now).is_live()) {
+            return Ok(held);
+        }
+        let again = till.taken.iter().any(|coupon| coupon.pool == pool.id);
+        if pool.is_open_code(code) && (!again || till.taken.contains(&next)) {
+            let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());
+            return Ok(Some(Found { open: true, ..Found::unstored(coupon) }));
+        }
+        if again { self.generic_held(customer, pool.id, &places, &[]) } else { Ok(held) }
+    }
+
+    /// The coupon of a generic code that a customer holds and that the checkout has not taken yet: one of which other
+    /// checkouts do not hold all, else one that they do.
+    fn generic_free(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+        till: &AtTill<'_>,
+    ) -> Result<Option<Found>, Stop> {
+        let now = self.rows.now();
+        let Some(first) = self.generic_held(customer, pool, places, till.taken)? else { return Ok(None) };
+        let mut without = till.taken.to_vec();
+        let mut one = Some(Found::stored(first.coupon.clone()));
+        for _ in 0..PASSED_OVER {
+            let Some(found) = one.filter(|found| found.coupon.status_at(now).is_live()) else { break };
+            if found.coupon.clone().for_checkout(till.transaction).has_something_free(now) {
+                return Ok(Some(found));
+            }
+            without.push(found.coupon.id);
+            one = self.generic_held(customer, pool, places, &without)?;
+        }
+        Ok(Some(first))
+    }
+
+    /// The coupon of a generic code that a customer holds and that is not among those that were taken. Where a hold was
+    /// all that it was the customer's for, and is over, it is not any more.
+    fn generic_held(
+        &mut self,
+        customer: &CustomerId,
+        pool: PoolId,
+        places: &[Range<u64>],
+        taken: &[CouponId],
+    ) -> Result<Option<Found>, Stop> {
+        while let Some(coupon) = self.held_but(customer, pool, places, taken)? {
+            let found = self.books().without_holds_that_are_over(coupon)?;
+            if found.coupon.customer.is_some() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// The coupon of a pool, at places in these ranges, that is meant by what a customer holds: the last of those that can
     /// be used, else the last. Some are left out.
     pub(super) fn held_but(

@@ -1,7 +1,7 @@
 //! Finding the coupon that a caller means, by its id or by its code. A code that a pool makes itself is
 //! found by computation, an uploaded one by its row.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     CouponRef,
@@ -16,13 +16,10 @@ use scrip_domain::{
     pool::Pool,
     pool_codes::{CodeSeries, Making},
     pool_draft::check_code,
-    presence::path,
     rejection::{Input, Rejection, Step},
     source::Source,
 };
-use scrip_storage::{
-    CodeLists, CodeOwners, Coupons, Customers, Emails, Holdings, Named, Nodes, Purchases, RowId, TypedCodes,
-};
+use scrip_storage::{CodeLists, CodeOwners, Coupons, Emails, Named, RowId, TypedCodes};
 
 use super::{asker::Asker, books::Books, found::Found, rows::Rows, stop::Stop};
 
@@ -36,13 +33,10 @@ pub(super) struct AtTill<'a> {
 }
 
 impl AtTill<'_> {
-    fn is_checkout(&self) -> bool {
+    pub(super) fn is_checkout(&self) -> bool {
         !self.transaction.is_empty()
     }
 }
-
-/// How many of a customer's coupons of one generic code are passed over because other checkouts hold them.
-const PASSED_OVER: usize = 8;
 
 /// Finds what callers mean, over the books: a hold that is over is recorded as given back before its coupon is told.
 pub(super) struct Lookups<'r, 'a> {
@@ -240,85 +234,6 @@ impl<'a> Lookups<'_, 'a> {
                         .need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
                 }
                 return self.by_id(coupon);
-            }
-        }
-        Ok(None)
-    }
-
-    /// The coupon of a generic code that a customer holds. At the till, the code presented once more means another that can
-    /// be used, and one that is open to all means a new one where there is none; of those that can be used and were taken
-    /// before, the same again, which is refused there.
-    fn generic(
-        &mut self,
-        pool: &Arc<Pool>,
-        code: &str,
-        customer: Option<&CustomerId>,
-        till: Option<&AtTill<'_>>,
-    ) -> Result<Option<Found>, Stop> {
-        let Some(customer) = customer else {
-            let (what, why) = ("a customerId", "every customer has a coupon with this code");
-            return Err(Rejection::RequiredBecause { what, why }.at([Input::Coupon, Input::CustomerId]).into());
-        };
-        let (now, places) = (self.rows.now(), pool.places_of_generic(code));
-        let Some(till) = till else { return self.generic_held(customer, pool.id, &places, &[]) };
-        let held = self.generic_free(customer, pool.id, &places, till);
-        let next = CouponId { pool: pool.id, index: self.rows.tally(pool.id).supply.size };
-        if matches!(held, Err(Stop::Missing)) && pool.is_open_code(code) {
-            // Who holds none gets the next.
-            let whole = RowId::of::<Holdings>((customer.clone(), pool.id, None));
-            let nodes = path(next.index).map(|(node, _)| RowId::of::<Nodes>((pool.id, node)));
-            let used = till.is_checkout().then(|| RowId::of::<Purchases>((till.transaction.to_owned(), Some(next))));
-            drop(self.rows.need(nodes.chain([RowId::of::<Customers>(customer.clone()), whole]).chain(used)));
-        }
-        let held = held?;
-        if held.as_ref().is_some_and(|found| found.coupon.status_at(now).is_live()) {
-            return Ok(held);
-        }
-        let again = till.taken.iter().any(|coupon| coupon.pool == pool.id);
-        if pool.is_open_code(code) && (!again || till.taken.contains(&next)) {
-            let coupon = Coupon::unassigned(next, pool.generic_code().unwrap_or(code).to_owned(), pool.current_terms());
-            return Ok(Some(Found { open: true, ..Found::unstored(coupon) }));
-        }
-        if again { self.generic_held(customer, pool.id, &places, &[]) } else { Ok(held) }
-    }
-
-    /// The coupon of a generic code that a customer holds and that the checkout has not taken yet: one of which other
-    /// checkouts do not hold all, else one that they do.
-    fn generic_free(
-        &mut self,
-        customer: &CustomerId,
-        pool: PoolId,
-        places: &[Range<u64>],
-        till: &AtTill<'_>,
-    ) -> Result<Option<Found>, Stop> {
-        let now = self.rows.now();
-        let Some(first) = self.generic_held(customer, pool, places, till.taken)? else { return Ok(None) };
-        let mut without = till.taken.to_vec();
-        let mut one = Some(Found::stored(first.coupon.clone()));
-        for _ in 0..PASSED_OVER {
-            let Some(found) = one.filter(|found| found.coupon.status_at(now).is_live()) else { break };
-            if found.coupon.clone().for_checkout(till.transaction).has_something_free(now) {
-                return Ok(Some(found));
-            }
-            without.push(found.coupon.id);
-            one = self.generic_held(customer, pool, places, &without)?;
-        }
-        Ok(Some(first))
-    }
-
-    /// The coupon of a generic code that a customer holds and that is not among those that were taken. Where a hold was
-    /// all that it was the customer's for, and is over, it is not any more.
-    fn generic_held(
-        &mut self,
-        customer: &CustomerId,
-        pool: PoolId,
-        places: &[Range<u64>],
-        taken: &[CouponId],
-    ) -> Result<Option<Found>, Stop> {
-        while let Some(coupon) = self.held_but(customer, pool, places, taken)? {
-            let found = self.books().without_holds_that_are_over(coupon)?;
-            if found.coupon.customer.is_some() {
-                return Ok(Some(found));
             }
         }
         Ok(None)
