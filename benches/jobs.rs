@@ -293,6 +293,9 @@ async fn over(bench: &Bench, coupons: u64, beside: bool) {
         let other = bench.make(drafted).await;
         let generate = CouponsGenerate { pool: other, count: 10_000_000 };
         bench.session.change(None, generate).await.expect("codes");
+        let make = move |number: u64| Claim::of(other, customer(&format!("c-{number}")));
+        let (alone, seconds) = bench.run(CLAIMS, u64::MAX, make).await;
+        told_claims("claims alone", &alone, seconds);
         Some(other)
     } else {
         None

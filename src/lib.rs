@@ -47,6 +47,8 @@
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`
 //! - a table: a line in `storage/tables/mod.rs`, a file beside it with its key, documents and form, `storage/schema.surql`,
 //!   a row in its golden file; backups, checks, salvages and upgrades then have it too
+//! - something that is set and held in memory: `service/registry.rs`, its part of an entry in
+//!   `storage/tables/configured.rs`, and how another writer's is taken over in `service/follow.rs`
 //! - another form of a document: a new format, with its way from this one in `storage/format`
 //! - a filter of coupons: `service/lists.rs`, `graphql/input/mod.rs`, `http/export/filter.rs`, `cli/export.rs`
 //! - a kind of job: `domain/job`, `service/jobs` (its plan and who works on it), `service/committer/steps.rs` (its rows)

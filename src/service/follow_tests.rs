@@ -171,3 +171,19 @@ async fn what_another_has_changed_is_not_written_over() {
     let refused = scrip.change(&own, None, KeyRevoke { id: "one".to_owned() }).await;
     assert!(refused.is_err(), "{refused:?}");
 }
+
+#[tokio::test]
+async fn what_no_entry_tells_is_read_all_the_same() {
+    let scrip = scrip().await;
+    let own = Caller::scrip();
+    for id in ["one", "two"] {
+        scrip.change(&own, None, KeyAdd(key(id))).await.expect("a key");
+    }
+    // When a key was used is nothing that is configured.
+    let used = ApiKey { last_used_at: period::instant_of(1_790_000_001_000), ..*key("one") };
+    let mut batch = Batch::default();
+    batch.put(RowId::of::<ApiKeys>(used.hash.clone()), Row::of::<ApiKeys>(used.clone()), Expect::Whatever);
+    drop(scrip.store.commit(&batch).await.expect("written"));
+    let revoked = scrip.change(&own, None, KeyRevoke { id: "one".to_owned() }).await.expect("revoked");
+    assert_eq!((revoked.last_used_at, revoked.revoked_at.is_some()), (used.last_used_at, true));
+}

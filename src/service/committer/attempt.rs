@@ -63,6 +63,15 @@ impl<'a> Attempt<'a> {
         Erasing { rows: &mut self.rows, asker: self.asker }
     }
 
+    /// Why a decision ended that may have gone on where something was missing: what is refused, and for what, is known
+    /// once all of it is there.
+    pub(super) fn ended_by(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Refused(_) if self.rows.check_loaded().is_err() => Stop::Missing,
+            stop => stop,
+        }
+    }
+
     /// Does something for each item. What any of them lacks is read together: one after the other, each would have all
     /// before it decided again.
     pub(super) fn for_each<I>(

@@ -57,7 +57,8 @@ pub(super) fn decide(working: &Working<'_>, request: &Request) -> Outcome {
         Some(Recalled::Ticket(key, input)) => Some((key, input)),
         None => None,
     };
-    match run(&mut attempt, request, &request.command) {
+    let came = run(&mut attempt, request, &request.command);
+    match came.map_err(|stop| attempt.ended_by(stop)) {
         Ok(answer) => {
             attempt.books().note_done(request, &answer);
             if let Some((key, input)) = ticket {

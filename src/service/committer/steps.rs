@@ -229,7 +229,7 @@ fn one_row(working: &mut Working<'_>, request: &Request, step: &JobStep, row: &S
             (attempt.undo(request, effect, reason.as_ref()).map(|effect| Some(Some(effect))), Some(effect.coupon))
         }
     };
-    match decided {
+    match decided.map_err(|stop| attempt.ended_by(stop)) {
         Ok(Some(effect)) => {
             let change = attempt.rows.take_change();
             working.accept(change);

@@ -104,11 +104,14 @@ impl Worker {
             match self.try_once(batch).await {
                 Ok(answers) => return Ok(answers),
                 Err(error @ (StorageError::Conflict(_) | StorageError::Exists(_))) if lost + 1 >= MAX_TRIES => {
+                    self.known = Known::Nothing;
                     return Err(error);
                 }
                 Err(StorageError::Conflict(reason) | StorageError::Exists(reason)) => {
                     tracing::warn!(%reason, lost, "deciding a batch again");
-                    self.known = Known::Outdated;
+                    // What no entry tells is found by reading everything.
+                    self.known = if lost == 0 { Known::Outdated } else { Known::Nothing };
+                    self.written.forget();
                     tokio::time::sleep(Duration::from_millis(1 << lost)).await;
                     lost += 1;
                 }

@@ -53,6 +53,13 @@ impl Written {
         }
     }
 
+    /// Somebody else has written, too: nothing that was read before is believed.
+    pub(super) fn forget(&mut self) {
+        self.count();
+        self.rows.clear();
+        self.since = self.batches.load(SeqCst);
+    }
+
     /// Counts a batch once it is written.
     pub(super) fn count(&self) {
         self.batches.fetch_add(1, SeqCst);
@@ -104,6 +111,10 @@ mod tests {
         // One that is being written has changed them for whoever has read before.
         written.note([id(5)].iter());
         assert_eq!(still(&written, 3, 0..6), [0, 1, 2, 3, 4]);
+        // Another has written, and nobody knows what.
+        written.forget();
+        assert_eq!(still(&written, 3, 0..6), [] as [usize; 0]);
+        assert_eq!(still(&written, 4, 0..6), [0, 1, 2, 3, 4, 5]);
     }
 
     #[test]

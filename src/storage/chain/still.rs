@@ -160,9 +160,10 @@ impl Copied {
     fn told(&self, error: OpenError) -> OpenError {
         let (copy, original) = (self.folder.display().to_string(), self.original.display().to_string());
         match error {
-            OpenError::Damaged { address, reason: cause, opened } => {
-                let text = cause.to_string().replace(&copy, &original).trim_end_matches('.').to_owned();
-                OpenError::Damaged { address, opened, reason: Told { text, cause }.into() }
+            // The error itself names the copy, which is gone when this is told.
+            OpenError::Damaged { address, reason, opened } => {
+                let text = reason.to_string().replace(&copy, &original).trim_end_matches('.').to_owned();
+                OpenError::Damaged { address, opened, reason: text.into() }
             }
             other => other,
         }
