@@ -43,7 +43,8 @@
 //! - a right of a role: `service/session/roles.rs`
 //! - a task in the background: `service/tasks/mod.rs`
 //! - an action on a coupon: `domain/coupon/actions.rs`, `service/command/coupons.rs`,
-//!   `service/committer/{decide,coupons}.rs` (what it finds, records and takes is `service/committer/mod.rs`'s map), `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
+//!   `service/committer/{decide,coupons}.rs` (`service/committer/mod.rs` has the map of what it works through),
+//!   `graphql/input/actions.rs`, `graphql/mutation/coupons.rs`
 //! - a refusal: `domain/rejection.rs`, `graphql/code.rs`
 //! - a table: a line in `storage/tables/mod.rs`, a file beside it with its key, documents and form, `storage/schema.surql`,
 //!   a row in its golden file; backups, checks, salvages and upgrades then have it too

@@ -19,9 +19,9 @@ use scrip_storage::{
 
 /// The entries that are kept, by their numbers.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known(BTreeMap<u64, Configuring>);
+pub(crate) struct Configurations(BTreeMap<u64, Configuring>);
 
-impl Known {
+impl Configurations {
     /// These entries.
     pub(crate) fn of(entries: impl Iterator<Item = Configuring>) -> Self {
         Self(entries.map(|entry| (entry.number, entry)).collect())
@@ -64,7 +64,7 @@ impl Registry {
         let known = self.read().configured.last();
         let mut view = store.view().await?;
         let entries = view.scan(&Span::<Configured>::all(), ReadFrom::Start, CONFIGURED_KEPT as usize).await?;
-        let found = Known::of(entries.into_iter().map(|(_, entry)| entry));
+        let found = Configurations::of(entries.into_iter().map(|(_, entry)| entry));
         let Some(entries) = found.after(known) else { return Ok(false) };
         let pools: BTreeSet<PoolId> = entries.iter().flat_map(|entry| &entry.pools).copied().collect();
         let keys: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.keys).collect();

@@ -3,10 +3,10 @@
 use super::*;
 use crate::{
     Apply, Caller, Clock, KeyAdd, KeyRevoke, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, RestrictionsEdit, Scrip,
-    SettingsEdit, UserGroupCreate, UserGroupUpdate, patterns::new_pool, registry::Held,
+    SettingsEdit, UserGroupCreate, UserGroupUpdate, patterns::new_pool, registry::Held, sample,
 };
 use scrip_domain::{
-    access::{ApiKey, KeyBudget, Role},
+    access::{ApiKey, Role},
     period,
     pool_codes::CodesDraft,
     pool_draft::PoolDraft,
@@ -28,19 +28,7 @@ fn codes(pattern: &str) -> PoolDraft {
 }
 
 fn key(id: &str) -> Box<ApiKey> {
-    Box::new(ApiKey {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        hash: format!("hash of {id}"),
-        created_at: period::instant_of(1_790_000_000_000).expect("a time"),
-        role: Role::Admin,
-        hint: String::new(),
-        expires_at: None,
-        revoked_at: None,
-        last_used_at: None,
-        groups: Vec::new(),
-        budget: KeyBudget::default(),
-    })
+    sample::key(id, Role::Admin)
 }
 
 impl Scrip {

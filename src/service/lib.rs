@@ -45,6 +45,8 @@ mod question;
 mod reading;
 mod record;
 mod registry;
+#[cfg(test)]
+mod sample;
 mod scrip;
 mod search;
 mod session;

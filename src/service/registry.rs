@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{codebook::Reserved, follow::Known, front::Front, opened::Opened};
+use super::{codebook::Reserved, follow::Configurations, front::Front, opened::Opened};
 use scrip_domain::{
     access::{ApiKey, Settings},
     audit::AuditHead,
@@ -51,7 +51,7 @@ pub(crate) struct Held {
     /// The API keys, by the hash of their secret.
     pub keys: HashMap<String, Arc<ApiKey>>,
     /// What was configured last.
-    pub configured: Known,
+    pub configured: Configurations,
     /// The end of the audit.
     pub audit: AuditHead,
     /// The customers who are being erased and still there.
@@ -174,7 +174,7 @@ impl Registry {
         held.settings = store.get_one::<Programme>(()).await?.unwrap_or_default();
         held.keys = all::<ApiKeys>(store).await?.into_iter().map(|(hash, key)| (hash, Arc::new(key))).collect();
         held.groups = all::<UserGroups>(store).await?.into_iter().map(|(id, group)| (id, Arc::new(group))).collect();
-        held.configured = Known::of(all::<Configured>(store).await?.into_iter().map(|(_, entry)| entry));
+        held.configured = Configurations::of(all::<Configured>(store).await?.into_iter().map(|(_, entry)| entry));
         held.audit = store.get_one::<AuditHeads>(()).await?.unwrap_or_default();
         let erasures = all::<Erasures>(store).await?.into_iter();
         let of_person = erasures.filter(|(_, erasure)| erasure.stage.is_of_person());

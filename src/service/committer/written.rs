@@ -78,8 +78,18 @@ impl Written {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scrip_domain::id::CustomerId;
-    use scrip_storage::Emails;
+    use crate::{
+        Caller, Claim, Clock, CouponRef, CouponsGenerate, Expire, PoolCreate, Redeem, Scrip, patterns::new_pool,
+    };
+    use scrip_domain::{
+        id::{CouponId, CustomerId},
+        period,
+        pool_codes::CodesDraft,
+        pool_draft::{PoolDraft, RestrictionsDraft},
+        source::Source,
+        status::Status,
+    };
+    use scrip_storage::{Address, Coupons, Emails};
 
     fn id(number: usize) -> RowId {
         RowId::of::<Emails>(number.to_string())
@@ -130,5 +140,38 @@ mod tests {
         assert_eq!(still(&written, 99, never()), [1_000_000]);
         assert_eq!(still(&written, 80, never()), [1_000_000]);
         assert_eq!(still(&written, 60, never()), [] as [usize; 0], "too old");
+    }
+
+    /// What is used after it was read for the record of its end stays used: one use never becomes two.
+    #[tokio::test]
+    async fn what_was_read_too_early_is_not_written_over() {
+        let (begin, end) = (1_790_000_000_000, 1_790_086_400_000);
+        let clock = Clock::manual(period::instant_of(begin).expect("a time"));
+        let address = Address::parse("mem://").expect("an address");
+        let scrip = Scrip::open(&address, clock.clone(), None).await.expect("a database");
+        // Nobody else records ends.
+        scrip.begin_stop();
+        let own = Caller::scrip();
+        let draft =
+            new_pool(CodesDraft { pattern: "A-####".to_owned(), ..CodesDraft::default() }, Source::BulkGenerated);
+        let expiration_period = Some("P1D".to_owned());
+        let restrictions = RestrictionsDraft { expiration_period, ..draft.restrictions.clone() };
+        let draft = PoolDraft { restrictions, ..draft };
+        let pool = scrip.change(&own, None, PoolCreate(Box::new(draft))).await.expect("a pool").id;
+        scrip.change(&own, None, CouponsGenerate { pool, count: 2 }).await.expect("codes");
+        let mut coupons = Vec::new();
+        for name in ["ann", "ben"] {
+            let claim = Claim::of(pool, CustomerId::kept(name.to_owned()));
+            coupons.push(scrip.change(&own, None, claim).await.expect("a coupon").coupon.id);
+        }
+        let over: Vec<(i64, CouponId)> = coupons.iter().map(|id| (end, *id)).collect();
+        let read = scrip.read_ahead(&own, Expire(over).into()).await.expect("read");
+        assert!(read.1.rows.contains_key(&RowId::of::<Coupons>(coupons[0])));
+        scrip.change(&own, None, Redeem::of(CouponRef::Id(coupons[0]))).await.expect("redeemed");
+        clock.set(period::instant_of(end).expect("a time"));
+        scrip.submit_with(&own, read).await.expect("recorded");
+        let rows = scrip.store.get::<Coupons>(&coupons).await.expect("rows");
+        let statuses: Vec<_> = rows.iter().flatten().map(|coupon| (coupon.status, coupon.usages)).collect();
+        assert_eq!(statuses, [(Status::Redeemed, 1), (Status::Expired, 0)]);
     }
 }

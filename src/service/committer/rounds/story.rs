@@ -5,10 +5,10 @@ use crate::{
     CouponsGenerate, CustomerEdit, EligibleOrder, Erase, Extend, Hold, Invalidate, JobCancel, JobDraft, JobStart,
     KeyAdd, KeyEdit, KeyRevoke, KeyRotate, PoolArchive, PoolCreate, PoolEdit, PoolUpdate, Presentation, Redeem,
     Reinstate, Release, Return, ReturnOrder, SettingsEdit, Transfer, Unassign, Unredeem, UserGroupCreate,
-    UserGroupUpdate, Whole, jobs::Plan, patterns::new_pool,
+    UserGroupUpdate, Whole, jobs::Plan, patterns::new_pool, sample::key,
 };
 use scrip_domain::{
-    access::{ApiKey, KeyBudget, Role},
+    access::Role,
     basket::BasketDraft,
     currency::Currency,
     customer::Email,
@@ -198,9 +198,9 @@ fn programme() -> Vec<(&'static str, Command)> {
     let settings = SettingsEdit { coupons_per_checkout: Some(9), ..SettingsEdit::default() };
     vec![
         ("settings", settings.into()),
-        ("add a key", KeyAdd(Box::new(key("one"))).into()),
+        ("add a key", KeyAdd(key("one", Role::Service)).into()),
         ("edit a key", edit.into()),
-        ("rotate a key", KeyRotate { id: "one".to_owned(), minutes: 5, new: Box::new(key("two")) }.into()),
+        ("rotate a key", KeyRotate { id: "one".to_owned(), minutes: 5, new: key("two", Role::Service) }.into()),
         ("revoke a key", KeyRevoke { id: "one".to_owned() }.into()),
         ("make a group", named("north").into()),
         ("rename a group", UserGroupUpdate { id: GroupId(1), name: "south".to_owned() }.into()),
@@ -241,22 +241,6 @@ fn order(name: &str, codes: &[&str]) -> CheckoutOrder {
 fn basket() -> BasketDraft {
     let lines = vec![("mug".to_owned(), 2, "10.00".to_owned())];
     BasketDraft { currency: "EUR".to_owned(), store: None, shipping: Some("4.00".to_owned()), lines }
-}
-
-fn key(id: &str) -> ApiKey {
-    ApiKey {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        hash: id.repeat(20),
-        created_at: instant_of(0).expect("an instant"),
-        role: Role::Service,
-        hint: String::new(),
-        expires_at: None,
-        revoked_at: None,
-        last_used_at: None,
-        groups: Vec::new(),
-        budget: KeyBudget::default(),
-    }
 }
 
 fn id(name: &str) -> CustomerId {
