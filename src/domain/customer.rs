@@ -65,4 +65,10 @@ impl Customer {
     pub fn unknown(id: CustomerId) -> Self {
         Self { id, email: None, currency: None, attributes: serde_json::Value::Object(serde_json::Map::new()) }
     }
+
+    /// Whether an e-mail address is theirs.
+    #[must_use]
+    pub fn is_at(&self, email: &Email) -> bool {
+        self.email.as_ref().is_some_and(|own| own.folded() == email.folded())
+    }
 }

@@ -4,22 +4,20 @@
 use std::collections::HashMap;
 
 use super::{
-    CouponFilter, Failure, Page, PageRequest, Scrip, Sight,
-    codebook::{self, Meant},
-    lists::foreign_cursor,
+    CouponFilter, Failure, Page, PageRequest, Scrip, codebook::untouched, committer::Target, lists::foreign_cursor,
+    prepare::Prepared,
 };
 use scrip_domain::{
-    code::{case_key, typed_form},
     coupon::Coupon,
     gift_card::Entry,
+    group::Groups,
     id::{CouponId, EntryId},
     period::Instant,
     pool::Pool,
-    pool_draft::check_code,
     rejection::Input,
     source::Source,
 };
-use scrip_storage::{CodeLists, CodeOwners, Coupons, Ledger, Named, TypedCodes, View};
+use scrip_storage::{CodeLists, Coupons, Ledger, View};
 
 impl Scrip {
     /// The coupons with these ids, in their order; none where there is no such coupon.
@@ -50,11 +48,10 @@ impl Scrip {
         for (id, row) in ids.iter().zip(rows) {
             coupons.push(match row {
                 Some(coupon) => Some(self.taken_over(*coupon)),
-                None => match codes.get(&CodeLists::row_of(*id)) {
-                    Some(Some(codes)) => self.listed(*id, codes),
-                    Some(None) => None,
-                    None => self.computed(*id)?,
-                },
+                None => {
+                    let list = codes.get(&CodeLists::row_of(*id)).and_then(Option::as_deref);
+                    self.untouched(*id, list)?
+                }
             });
         }
         Ok(coupons)
@@ -75,101 +72,39 @@ impl Scrip {
             && held.tallies.get(&id.pool).is_some_and(|tally| id.index < tally.supply.size)
     }
 
-    /// An untouched coupon of an uploaded pool.
-    fn listed(&self, id: CouponId, codes: &[String]) -> Option<Coupon> {
-        let pool = self.registry.pool(id.pool)?;
-        let code = CodeLists::code_in(codes, id)?;
-        Some(pool.untouched(id, code.clone()))
-    }
-
-    /// An untouched coupon of a bulk pool.
-    fn computed(&self, id: CouponId) -> Result<Option<Coupon>, Failure> {
-        let Some(pool) = self.registry.pool(id.pool) else { return Ok(None) };
-        if pool.source != Source::BulkGenerated || id.index >= self.registry.tally(id.pool).supply.size {
+    /// A coupon of a pool's stock that nobody has touched, with the list that its code is in, where it is in one.
+    fn untouched(&self, id: CouponId, list: Option<&[String]>) -> Result<Option<Coupon>, Failure> {
+        let Some(pool) = self.registry.pool(id.pool).filter(|pool| pool.has_stock()) else { return Ok(None) };
+        if id.index >= self.registry.tally(id.pool).supply.size {
             return Ok(None);
         }
-        let code = self.registry.code_at(&pool, id.index)?;
-        Ok(code.map(|code| pool.untouched(id, code)))
+        untouched(&pool, id, list, |series| self.registry.series(&pool, series))
     }
 
-    /// A page of the coupons with this code that exist for somebody: one, or, of a generic code, those of all customers.
+    /// A page of the coupons with this code that exist for whoever is in these groups: one, or, of a generic code, those of
+    /// all customers.
     pub(super) async fn coupons_by_code(
         &self,
         code: &str,
-        sight: &Sight,
+        groups: &Groups,
         page: &PageRequest<CouponId>,
         now: Instant,
     ) -> Result<Page<Coupon, CouponId>, Failure> {
-        if let Ok(code) = check_code(code)
-            && let Some(found) = self.coupons_by_exact_code(&code, sight, page, now).await?
-        {
-            return Ok(found);
+        match self.target(groups, code).await? {
+            Some(Target::Coupon(found)) => only(found.coupon, page),
+            Some(Target::Generic(pool, code)) => self.generic_coupons(&pool, code, page, now).await,
+            None => Ok(Page::empty()),
         }
-        let mut meant: Option<Page<Coupon, CouponId>> = None;
-        for code in self.spellings(code).await? {
-            let Some(found) = self.coupons_by_exact_code(&code, sight, page, now).await? else { continue };
-            // Of several, none is meant, as in the committer.
-            let first = |page: &Page<Coupon, CouponId>| page.items.first().map(|(id, _)| *id);
-            if meant.as_ref().is_some_and(|one| first(one) != first(&found)) {
-                return Ok(Page::empty());
-            }
-            meant = Some(found);
-        }
-        Ok(meant.unwrap_or_else(Page::empty))
     }
 
-    /// The codes that a typed text may mean where it is none.
-    async fn spellings(&self, typed: &str) -> Result<Vec<String>, Failure> {
-        let form = typed_form(typed);
-        if form.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut named = self.store.get_one::<TypedCodes>(form.clone()).await?.unwrap_or_default();
-        named.extend(self.store.get_one::<CodeOwners>(form).await?.unwrap_or_default());
-        Ok(codebook::spellings(&self.registry, typed, named))
-    }
-
-    async fn coupons_by_exact_code(
-        &self,
-        code: &str,
-        sight: &Sight,
-        page: &PageRequest<CouponId>,
-        now: Instant,
-    ) -> Result<Option<Page<Coupon, CouponId>>, Failure> {
-        for pool in self.registry.candidates(code).into_iter().filter(|pool| sight.sees(pool.id)) {
-            for meant in self.meant(&pool, code).await? {
-                let found = match meant {
-                    Meant::Place(index) => self.only(CouponId { pool: pool.id, index }, page).await?,
-                    Meant::Generic => {
-                        return self.generic_coupons(&pool, code.to_owned(), page, now).await.map(Some);
-                    }
-                };
-                if let Some(found) = found {
-                    return Ok(Some(found));
-                }
+    /// What a code means to whoever is in these groups.
+    async fn target(&self, groups: &Groups, code: &str) -> Result<Option<Target>, Failure> {
+        let (mut prepared, mut rounds) = (Prepared::default(), 0);
+        loop {
+            match self.state().target(groups, code, &prepared).await {
+                Ok(found) => return found,
+                Err(needs) => self.find_out(needs, &mut prepared, &mut rounds).await?,
             }
-        }
-        let named = self.store.get_one::<CodeOwners>(case_key(code)).await?.unwrap_or_default();
-        for Named { code: written, coupon } in named {
-            let same = sight.seen(self.registry.pool(coupon.pool)).is_some_and(|pool| pool.same_code(&written, code));
-            if same && let Some(found) = self.only(coupon, page).await? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The page of a list that has this coupon alone; none where there is no such coupon.
-    async fn only(
-        &self,
-        id: CouponId,
-        page: &PageRequest<CouponId>,
-    ) -> Result<Option<Page<Coupon, CouponId>>, Failure> {
-        let Some(coupon) = self.coupons(&[id]).await?.pop().flatten() else { return Ok(None) };
-        match page.after {
-            Some(after) if after.pool != id.pool => Err(foreign_cursor(Input::After).into()),
-            Some(after) if after >= id => Ok(Some(Page::empty())),
-            _ => Ok(Some(Page { items: vec![(id, coupon)], ..Page::empty() })),
         }
     }
 
@@ -206,5 +141,15 @@ impl Scrip {
     /// The ledger entries with these ids, in their order.
     pub(super) async fn entries(&self, ids: &[EntryId]) -> Result<Vec<Option<Entry>>, Failure> {
         Ok(self.store.get::<Ledger>(ids).await?)
+    }
+}
+
+/// The page of a list that has this coupon alone.
+fn only(coupon: Coupon, page: &PageRequest<CouponId>) -> Result<Page<Coupon, CouponId>, Failure> {
+    let id = coupon.id;
+    match page.after {
+        Some(after) if after.pool != id.pool => Err(foreign_cursor(Input::After).into()),
+        Some(after) if after >= id => Ok(Page::empty()),
+        _ => Ok(Page { items: vec![(id, coupon)], ..Page::empty() }),
     }
 }

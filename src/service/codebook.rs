@@ -2,22 +2,21 @@
 //! place it has, and which code a place has. A pattern that a pool is about to get is reserved, so that no
 //! list brings one of its codes in meanwhile.
 //!
-//! Two look codes up: the committer for what is decided ([`lookups`](crate::committer)), and [`browse`](crate::browse) for
-//! what is read. What a code may mean, how it may be spelled and which code a place has are the functions here, for both.
-//! The walk over them is written twice, because its ends differ: a decision wants the one coupon that is meant, for one
-//! customer, at a till, with holds that are over given back, and stops at what is not loaded; a read wants a page, of all
-//! customers' coupons where the code is generic, waits for each row where it is, and changes nothing.
+//! What a code means is looked up in one place, [`lookups`](crate::committer), for what is decided and for what is only
+//! read.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Failure, Registry};
 use scrip_domain::{
     code::{CaseMode, CodeFormat, PatternSet, Series, shared_code},
-    id::PoolId,
+    coupon::Coupon,
+    id::{CouponId, PoolId},
     pool::Pool,
     pool_codes::{CodeSeries, CodesFault, Making},
+    source::Source,
 };
-use scrip_storage::{Named, TypedCodes};
+use scrip_storage::{CodeLists, Named, TypedCodes};
 
 /// What a code of a pool means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +118,6 @@ impl Registry {
     pub(super) fn series(&self, pool: &Pool, series: &CodeSeries) -> Result<Option<Arc<Series>>, Failure> {
         self.opened.series(pool, series).map_err(|fault| unreadable(pool, &fault))
     }
-
-    /// The code at a place of a pool that makes its codes; none beyond its last series.
-    pub(super) fn code_at(&self, pool: &Pool, index: u64) -> Result<Option<String>, Failure> {
-        code_at(pool, index, |series| self.series(pool, series))
-    }
 }
 
 /// The code at a place of a pool, whose series is opened by a function.
@@ -137,6 +131,22 @@ pub(super) fn code_at<E>(
         Making::Generic(code) => Ok(Some(code.clone())),
         Making::Keyed(_) => Ok(open(series)?.and_then(|open| open.code(index - series.first))),
     }
+}
+
+/// The coupon of a pool's stock that nobody has touched: its code is in the pool's list, where codes were uploaded, or made
+/// by a series, which is opened by a function.
+pub(super) fn untouched<E>(
+    pool: &Pool,
+    id: CouponId,
+    list: Option<&[String]>,
+    open: impl FnOnce(&CodeSeries) -> Result<Option<Arc<Series>>, E>,
+) -> Result<Option<Coupon>, E> {
+    let code = if pool.source == Source::Uploaded {
+        list.and_then(|codes| CodeLists::code_in(codes, id)).cloned()
+    } else {
+        code_at(pool, id.index, open)?
+    };
+    Ok(code.map(|code| pool.untouched(id, code)))
 }
 
 /// What a code may mean in a pool that has `size` places, by the series that it fits, which are opened by a function.
@@ -201,7 +211,7 @@ fn unreadable(pool: &Pool, fault: &CodesFault) -> Failure {
 mod tests {
     use super::*;
     use crate::{Caller, Claim, Clock, Command, PoolCreate, PoolEdit, PoolUpdate, Scrip, patterns::new_pool};
-    use scrip_domain::{id::CustomerId, pool_codes::CodesDraft, source::Source};
+    use scrip_domain::{id::CustomerId, pool_codes::CodesDraft};
     use scrip_storage::Address;
 
     #[tokio::test]

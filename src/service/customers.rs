@@ -28,10 +28,8 @@ impl Scrip {
 
     /// The customer with this e-mail address.
     pub(super) async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
-        let folded = email.folded();
-        let Some(owner) = self.store.get_one::<Emails>(folded.clone()).await? else { return Ok(None) };
-        let customer = self.customer(&owner).await?;
-        Ok(customer.filter(|customer| customer.email.as_ref().is_some_and(|email| email.folded() == folded)))
+        let Some(owner) = self.store.get_one::<Emails>(email.folded()).await? else { return Ok(None) };
+        Ok(self.customer(&owner).await?.filter(|customer| customer.is_at(email)))
     }
 
     /// A page of all customers whose id starts with a text, by id.

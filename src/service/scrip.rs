@@ -15,7 +15,7 @@ use super::{
     attempts::Attempts,
     audit::Refused,
     bound,
-    committer::{self, Ahead, Needs, Returned},
+    committer::{self, Ahead, Needs, Returned, State},
     expiry::Expiries,
     jobs::{Board, Exports, Uploads},
     keys::Used,
@@ -161,10 +161,7 @@ impl Scrip {
 
     /// Reads the rows that the decision of a command begins with, so that the committer need not.
     pub(super) async fn read_ahead(&self, caller: &Caller, command: Command) -> Result<(Command, Ahead), StorageError> {
-        let as_of = self.committer.written();
-        let (command, ids) = committer::first_rows(&self.registry, &self.time, caller, command);
-        let rows = self.store.rows(&ids).await?;
-        Ok((command, Ahead { as_of, rows: ids.into_iter().zip(rows).collect() }))
+        self.state().ahead_of(caller, command, self.committer.ahead()).await
     }
 
     /// The same of one use case, with its own answer.
@@ -175,6 +172,16 @@ impl Scrip {
         case: U,
     ) -> Working<'a, Result<U::Answer, Failure>> {
         Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into(), None).await?) })
+    }
+
+    /// The same of what Scrip does by itself, with rows that were read for it.
+    pub(super) fn change_with<'a, U: UseCase + Send + 'a>(
+        &'a self,
+        caller: &'a Caller,
+        case: U,
+        ahead: Option<Ahead>,
+    ) -> Working<'a, Result<U::Answer, Failure>> {
+        Box::pin(async move { own::<U>(self.carry_out(caller, None, case.into(), ahead).await?) })
     }
 
     async fn carry_out(
@@ -231,6 +238,11 @@ impl Scrip {
         Ok(())
     }
 
+    /// What is decided on without the committer.
+    pub(super) fn state(&self) -> State<'_> {
+        State { store: &self.store, registry: &self.registry, time: &self.time }
+    }
+
     /// Decides a checkout and changes nothing.
     pub(super) fn checkout_preview<'a>(
         &'a self,
@@ -259,9 +271,8 @@ impl Scrip {
     ) -> Result<Answer, Failure> {
         let mut rounds = 0;
         loop {
-            let (store, registry, time) = (&self.store, &self.registry, &self.time);
             let Returned { needs, command: back, prepared: so_far } =
-                match committer::rehearse(store, registry, time, caller, command, prepared).await {
+                match self.state().rehearse(caller, command, prepared).await {
                     Ok(answer) => return answer,
                     Err(returned) => *returned,
                 };

@@ -6,7 +6,7 @@ use super::{
     Request, asker::Asker, books::Books, erasure::Erasing, jobs::JobBook, keys::Access, lookups::Lookups,
     plugins::Plugins, rows::Rows, stop::Stop, supply::Supply, working::Working,
 };
-use crate::question::Question;
+use crate::{Caller, prepare::Prepared, question::Question};
 use scrip_domain::period::Instant;
 
 /// One command's attempt to be carried out.
@@ -21,7 +21,11 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(working: &'a Working<'a>, request: &'a Request) -> Self {
-        let Request { caller, prepared, .. } = request;
+        Self::of(working, &request.caller, &request.prepared)
+    }
+
+    /// An attempt of no request.
+    pub(super) fn of(working: &'a Working<'a>, caller: &'a Caller, prepared: &'a Prepared) -> Self {
         Self {
             rows: Rows::new(working),
             asker: Asker { groups: &caller.groups, prepared },

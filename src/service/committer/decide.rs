@@ -13,6 +13,7 @@ use crate::{
     Forget, Hold, HoldingsBegin, IdsBegin, JobStart, KeyAdd, KeyRevoke, KeyRotate, KeysUsed, PoolArchive, PoolCreate,
     PoolUpdate, Release, ReleaseOver, Return, TokenKeyBegin,
     meaning::{fingerprint, is_of},
+    question::Question,
 };
 use scrip_domain::{
     id::{CouponId, checked_text},
@@ -87,13 +88,19 @@ fn is_decided(refusals: &[Refusal]) -> bool {
     refusals.iter().all(|refusal| refusal.code.is_decided())
 }
 
+/// What comes of a decision that has ended early; what its command will surely read is read with what it lacks.
 pub(super) fn ended(mut attempt: Attempt<'_>, stop: Stop, request: &Request) -> Outcome {
+    if let Stop::Missing = stop {
+        attempt.read_ahead(&request.command);
+    }
+    outcome(stop, attempt.rows.take_missing(), attempt.questions)
+}
+
+/// What comes of a decision that has ended early.
+pub(super) fn outcome(stop: Stop, missing: Missing, questions: Vec<Question>) -> Outcome {
     let answer = match stop {
-        Stop::Missing => {
-            attempt.read_ahead(&request.command);
-            return Outcome::Missing(attempt.rows.take_missing());
-        }
-        Stop::Asks => return Outcome::Asks(Needs::Plugins(attempt.questions)),
+        Stop::Missing => return Outcome::Missing(missing),
+        Stop::Asks => return Outcome::Asks(Needs::Plugins(questions)),
         Stop::Searches(whose) => return Outcome::Asks(Needs::Search(*whose)),
         Stop::Counts(whose) => return Outcome::Asks(Needs::Count(*whose)),
         Stop::Opens(series) => return Outcome::Asks(Needs::Open(series)),

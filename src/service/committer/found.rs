@@ -3,8 +3,8 @@
 use scrip_domain::{coupon::Coupon, pool::Pool, source::Source, status::Status};
 
 /// A coupon as it was found.
-pub(super) struct Found {
-    pub(super) coupon: Coupon,
+pub(crate) struct Found {
+    pub(crate) coupon: Coupon,
     /// Whether it has a row. One that has none is unassigned.
     pub(super) stored: bool,
     /// Whether it is the next of an open code, which whoever presents it gets. It does not exist yet.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     CouponRef,
-    codebook::{self, Meant, code_at, meant},
+    codebook::{self, Meant, meant, untouched},
 };
 use scrip_domain::{
     code::{Series, case_key, typed_form},
@@ -35,6 +35,25 @@ pub(super) struct AtTill<'a> {
 impl AtTill<'_> {
     pub(super) fn is_checkout(&self) -> bool {
         !self.transaction.is_empty()
+    }
+}
+
+/// What a code means.
+pub(crate) enum Target {
+    /// This coupon, as it is.
+    Coupon(Found),
+    /// One of the coupons that customers have with this generic code of a pool.
+    Generic(Arc<Pool>, String),
+}
+
+impl Target {
+    /// Whether another code means the same.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Coupon(one), Self::Coupon(other)) => one.coupon.id == other.coupon.id,
+            (Self::Generic(one, code), Self::Generic(other, typed)) => one.id == other.id && one.same_code(code, typed),
+            (Self::Coupon(_), Self::Generic(..)) | (Self::Generic(..), Self::Coupon(_)) => false,
+        }
     }
 }
 
@@ -101,11 +120,16 @@ impl<'a> Lookups<'_, 'a> {
 
     /// The coupon with this id; none where the pool has no such place, passed it over, or does not exist for whoever asks.
     pub(super) fn by_id(&mut self, id: CouponId) -> Result<Option<Found>, Stop> {
+        self.at(id)?.map(|found| self.without_holds_that_are_over(found)).transpose()
+    }
+
+    /// The same as it is, whatever is over of its holds.
+    fn at(&mut self, id: CouponId) -> Result<Option<Found>, Stop> {
         if id.index >= self.rows.tally(id.pool).supply.size || !self.sees(id.pool) {
             return Ok(None);
         }
         if let Some(coupon) = self.rows.coupon(id)? {
-            return self.books().without_holds_that_are_over(coupon).map(Some);
+            return Ok(Some(Found::stored(coupon)));
         }
         if !self.rows.pool_of(id)?.has_stock() {
             return Ok(None);
@@ -113,17 +137,20 @@ impl<'a> Lookups<'_, 'a> {
         Ok(Some(Found::unstored(self.untouched(id)?)))
     }
 
+    fn without_holds_that_are_over(&mut self, found: Found) -> Result<Found, Stop> {
+        if found.stored { self.books().without_holds_that_are_over(found.coupon) } else { Ok(found) }
+    }
+
     /// A coupon of a pool's stock that has no row.
     pub(super) fn untouched(&mut self, id: CouponId) -> Result<Coupon, Stop> {
         let pool = self.rows.pool_of(id)?;
-        let code = if pool.source == Source::Uploaded {
-            let row = self.rows.get::<CodeLists>(&CodeLists::row_of(id))?;
-            row.and_then(|codes| CodeLists::code_in(codes, id)).cloned()
+        let coupon = if pool.source == Source::Uploaded {
+            let list = self.rows.get::<CodeLists>(&CodeLists::row_of(id))?;
+            untouched(&pool, id, list.map(Vec::as_slice), |_| Ok::<_, Stop>(None))?
         } else {
-            code_at(&pool, id.index, |series| self.series(&pool, series))?
+            untouched(&pool, id, None, |series| self.series(&pool, series))?
         };
-        let code = code.ok_or_else(|| Stop::broken(format!("coupon {id:?} has no code")))?;
-        Ok(pool.untouched(id, code))
+        coupon.ok_or_else(|| Stop::broken(format!("coupon {id:?} has no code")))
     }
 
     /// A pool's series, opened. One with excluded phrases takes long to open: nobody waits for that in the committer.
@@ -162,23 +189,34 @@ impl<'a> Lookups<'_, 'a> {
         customer: Option<&CustomerId>,
         till: Option<&AtTill<'_>>,
     ) -> Result<Result<Found, Rejection>, Stop> {
-        let unknown = Rejection::NotFound { what: "coupon", by: "code" };
+        Ok(match self.target(code, pool, till.is_some_and(AtTill::is_checkout))? {
+            Some(Target::Coupon(found)) => Ok(self.without_holds_that_are_over(found)?),
+            Some(Target::Generic(maker, code)) => {
+                self.generic(&maker, &code, customer, till)?.ok_or(Rejection::CodeNotClaimed)
+            }
+            None => Err(Rejection::NotFound { what: "coupon", by: "code" }),
+        })
+    }
+
+    /// What a code means, if it means something: in one pool, or in any. `together` has the coupon of an uploaded code read
+    /// together with its list, which only one that nobody has touched needs: whoever asks waits once less for the database,
+    /// and reads more than a single redemption has to.
+    pub(super) fn target(&mut self, code: &str, pool: Option<PoolId>, together: bool) -> Result<Option<Target>, Stop> {
         if let Ok(code) = check_code(code)
-            && let Some(found) = self.by_exact_code(&code, pool, customer, till)?
+            && let Some(found) = self.exact(&code, pool, together)?
         {
-            return Ok(found);
+            return Ok(Some(found));
         }
         // What a person types is forgiven where exactly one code fits (product section 2).
-        let mut meant: Option<Result<Found, Rejection>> = None;
+        let mut meant: Option<Target> = None;
         for code in self.spellings(code)? {
-            let Some(found) = self.by_exact_code(&code, pool, customer, till)? else { continue };
-            match (&meant, &found) {
-                (None, _) => meant = Some(found),
-                (Some(Ok(one)), Ok(other)) if one.coupon.id == other.coupon.id => {}
-                (Some(_), _) => return Ok(Err(unknown)),
+            let Some(found) = self.exact(&code, pool, together)? else { continue };
+            if meant.as_ref().is_some_and(|one| !one.is(&found)) {
+                return Ok(None);
             }
+            meant = Some(found);
         }
-        Ok(meant.unwrap_or(Err(unknown)))
+        Ok(meant)
     }
 
     /// The codes that a typed text may mean.
@@ -193,14 +231,8 @@ impl<'a> Lookups<'_, 'a> {
         Ok(codebook::spellings(self.rows.working().registry, typed, named))
     }
 
-    /// The coupon with this very code, but for case; none where there is none, refused where a generic code is nobody's.
-    fn by_exact_code(
-        &mut self,
-        code: &str,
-        pool: Option<PoolId>,
-        customer: Option<&CustomerId>,
-        till: Option<&AtTill<'_>>,
-    ) -> Result<Option<Result<Found, Rejection>>, Stop> {
+    /// What this very code means, but for case.
+    fn exact(&mut self, code: &str, pool: Option<PoolId>, together: bool) -> Result<Option<Target>, Stop> {
         for maker in self.rows.working().registry.candidates(code) {
             if pool.is_some_and(|pool| pool != maker.id) || !self.sees(maker.id) {
                 continue;
@@ -209,31 +241,30 @@ impl<'a> Lookups<'_, 'a> {
             let size = self.rows.tally(maker.id).supply.size;
             for meant in self.meant(&maker, size, code)? {
                 let found = match meant {
-                    Meant::Place(index) => self.by_id(CouponId { pool: maker.id, index })?,
-                    Meant::Generic => {
-                        return Ok(Some(self.generic(&maker, code, customer, till)?.ok_or(Rejection::CodeNotClaimed)));
-                    }
+                    Meant::Place(index) => self.at(CouponId { pool: maker.id, index })?,
+                    Meant::Generic => return Ok(Some(Target::Generic(maker, code.to_owned()))),
                 };
                 if let Some(found) = found {
-                    return Ok(Some(Ok(found)));
+                    return Ok(Some(Target::Coupon(found)));
                 }
             }
         }
-        Ok(self.uploaded(code, pool, till)?.map(Ok))
+        Ok(self.uploaded(code, pool, together)?.map(Target::Coupon))
     }
 
-    /// The uploaded coupon with this code. At a checkout its row is read together with its code, which only one that nobody
-    /// has touched needs: a checkout waits once less for the database, and a redemption reads no more than it has to.
-    fn uploaded(&mut self, code: &str, pool: Option<PoolId>, till: Option<&AtTill<'_>>) -> Result<Option<Found>, Stop> {
+    /// The uploaded coupon with this code.
+    fn uploaded(&mut self, code: &str, pool: Option<PoolId>, together: bool) -> Result<Option<Found>, Stop> {
         let Some(named) = self.rows.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
         for Named { code: written, coupon } in named {
             let wanted = pool.is_none_or(|pool| pool == coupon.pool) && self.sees(coupon.pool);
             if wanted && self.pool(coupon.pool, Input::Coupon)?.same_code(&written, code) {
-                if till.is_some_and(AtTill::is_checkout) {
+                if together {
                     self.rows
                         .need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
                 }
-                return self.by_id(coupon);
+                if let Some(found) = self.at(coupon)? {
+                    return Ok(Some(found));
+                }
             }
         }
         Ok(None)
@@ -241,9 +272,7 @@ impl<'a> Lookups<'_, 'a> {
 
     /// The customer with this e-mail address, if one is known.
     pub(super) fn customer_by_email(&mut self, email: &Email) -> Result<Option<Customer>, Stop> {
-        let folded = email.folded();
-        let Some(owner) = self.rows.get::<Emails>(&folded)?.cloned() else { return Ok(None) };
-        let customer = self.rows.customer(&owner)?;
-        Ok(customer.filter(|customer| customer.email.as_ref().is_some_and(|email| email.folded() == folded)))
+        let Some(owner) = self.rows.get::<Emails>(&email.folded())?.cloned() else { return Ok(None) };
+        Ok(self.rows.customer(&owner)?.filter(|customer| customer.is_at(email)))
     }
 }

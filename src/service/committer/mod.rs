@@ -48,6 +48,7 @@ mod plugins;
 mod pools;
 mod purchases;
 mod redeem;
+mod rehearse;
 mod resume;
 mod returns;
 #[cfg(test)]
@@ -71,22 +72,22 @@ use std::sync::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Action, Answer, Caller, Command, Failure, JobStep, Registry, command::Whose, fatal::start_vital, opened::Unopened,
+    Action, Answer, Caller, Command, Failure, Registry, command::Whose, fatal::start_vital, opened::Unopened,
     prepare::Prepared, question::Question, time::Time, turn::away, vitals::Vitals,
 };
 use cache::Cache;
-use scrip_domain::{id::EventId, job::Counters};
-use scrip_storage::{JobRefusal, RowId, StorageError, Store};
+pub(super) use lookups::Target;
+pub(super) use plugins::{plugin_coupon, plugin_customer, plugin_pool};
+pub(super) use rehearse::State;
+pub(super) use resume::last_time;
+use scrip_domain::id::EventId;
+use scrip_storage::{StorageError, Store};
 use worker::{Known, Worker};
-use working::Working;
 pub(super) use written::Ahead;
 use written::Written;
 
 /// How many commands may wait; beyond it callers wait for a place.
 const QUEUE: usize = 4_096;
-
-pub(super) use plugins::{plugin_coupon, plugin_customer, plugin_pool};
-pub(super) use resume::last_time;
 
 /// A command on its way, and where its answer goes.
 pub(super) struct Request {
@@ -119,12 +120,15 @@ pub(super) type Reply = Result<Result<Answer, Failure>, Box<Returned>>;
 
 impl Request {
     /// Tells whoever sent it what came of it. A caller that has gone away does not undo what it asked for.
-    fn answer(self, settled: Settled) {
-        let Self { command, prepared, reply, .. } = self;
-        if let Some(reply) = reply {
-            let settled = settled.map_err(|needs| Box::new(Returned { needs, command, prepared }));
-            drop(reply.send(settled));
+    fn answer(mut self, settled: Settled) {
+        if let Some(reply) = self.reply.take() {
+            drop(reply.send(settled.map_err(|needs| self.returned(needs))));
         }
+    }
+
+    /// Gives the command back, because something has to be found out first.
+    fn returned(self, needs: Needs) -> Box<Returned> {
+        Box::new(Returned { needs, command: self.command, prepared: self.prepared })
     }
 }
 
@@ -211,86 +215,14 @@ impl Committer {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// How many batches were written until now. Rows that are read from now on are as they were then, or later.
-    pub(super) fn written(&self) -> u64 {
-        self.written.load(Ordering::SeqCst)
+    /// Begins to read ahead: rows that are read from now on are as they are now, or later.
+    pub(super) fn ahead(&self) -> Ahead {
+        Ahead::begin(self.written.load(Ordering::SeqCst))
     }
 
     /// The last event that is durable; changes with every commit that made one.
     #[must_use]
     pub(crate) fn latest(&self) -> watch::Receiver<EventId> {
         self.latest.clone()
-    }
-}
-
-/// Decides the rows of a job's step on the current state without changing anything; gives the step back with what it
-/// needs.
-pub(super) async fn rehearse_step(
-    store: &Store,
-    registry: &Registry,
-    time: &Time,
-    caller: &Caller,
-    step: Box<JobStep>,
-    prepared: Prepared,
-) -> Result<Result<(Counters, Vec<JobRefusal>), Failure>, Box<Returned>> {
-    let request =
-        Request { caller: caller.clone(), idempotency: None, command: step.clone().into(), prepared, reply: None };
-    let mut working = Working::new(registry, &time.next_batch(), 0, Cache::default());
-    loop {
-        working.forget_decisions();
-        let outcome = match steps::rehearse_rows(&mut working, &request, &step) {
-            Ok(came) => return Ok(Ok(came)),
-            Err(outcome) => *outcome,
-        };
-        let missing = match outcome {
-            decide::Outcome::Missing(missing) => missing,
-            decide::Outcome::Asks(needs) => {
-                return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
-            }
-            decide::Outcome::Decided(decided) => {
-                let told = || Failure::internal("rows were decided as a whole".to_owned());
-                return Ok(Err(decided.answer.err().unwrap_or_else(told)));
-            }
-        };
-        if let Err(error) = working.load(store, missing).await {
-            return Ok(Err(error.into()));
-        }
-    }
-}
-
-/// The rows that the decision of a command begins with, and the command again.
-pub(super) fn first_rows(registry: &Registry, time: &Time, caller: &Caller, command: Command) -> (Command, Vec<RowId>) {
-    let prepared = Prepared::default();
-    let request = Request { caller: caller.clone(), idempotency: None, command, prepared, reply: None };
-    let working = Working::new(registry, &time.next_batch(), 0, Cache::default());
-    let rows = match decide::decide(&working, &request) {
-        decide::Outcome::Missing(missing) => missing.rows.into_iter().collect(),
-        decide::Outcome::Asks(_) | decide::Outcome::Decided(_) => Vec::new(),
-    };
-    (request.command, rows)
-}
-
-/// Decides a command on the current state without changing anything.
-pub(super) async fn rehearse(
-    store: &Store,
-    registry: &Registry,
-    time: &Time,
-    caller: &Caller,
-    command: Command,
-    prepared: Prepared,
-) -> Reply {
-    let request = Request { caller: caller.clone(), idempotency: None, command, prepared, reply: None };
-    let mut working = Working::new(registry, &time.next_batch(), 0, Cache::default());
-    loop {
-        let missing = match decide::decide(&working, &request) {
-            decide::Outcome::Missing(missing) => missing,
-            decide::Outcome::Asks(needs) => {
-                return Err(Box::new(Returned { needs, command: request.command, prepared: request.prepared }));
-            }
-            decide::Outcome::Decided(decided) => return Ok(decided.answer),
-        };
-        if let Err(error) = working.load(store, missing).await {
-            return Ok(Err(error.into()));
-        }
     }
 }

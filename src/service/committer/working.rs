@@ -150,6 +150,11 @@ impl<'a> Working<'a> {
         self.loaded.extend(rows);
     }
 
+    /// The rows that were read for it.
+    pub(super) fn into_loaded(self) -> ById<Option<Row>> {
+        self.loaded
+    }
+
     /// Reads what was missing.
     pub(super) async fn load(&mut self, store: &Store, missing: Missing) -> Result<(), StorageError> {
         let ids: Vec<RowId> = missing.rows.into_iter().collect();

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::working::ById;
-use scrip_storage::{Row, RowId};
+use scrip_storage::{Row, RowId, Table};
 
 /// How many rows it is known of that they were written: those of a few large batches, or of a hundred small ones.
 const KEPT: usize = 32 * 1_024;
@@ -19,8 +19,25 @@ const KEPT: usize = 32 * 1_024;
 /// Rows as they were once so many batches were written, or later.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    pub(crate) as_of: u64,
-    pub(crate) rows: ById<Option<Row>>,
+    as_of: u64,
+    pub(super) rows: ById<Option<Row>>,
+}
+
+impl Ahead {
+    /// None yet.
+    pub(super) fn begin(as_of: u64) -> Self {
+        Self { as_of, rows: ById::default() }
+    }
+
+    /// None yet, of what is read with this or later.
+    pub(crate) fn again(&self) -> Self {
+        Self::begin(self.as_of)
+    }
+
+    /// Adds a row that was read after this was begun.
+    pub(crate) fn add<T: Table>(&mut self, key: T::Key, row: T::Document) {
+        self.rows.insert(RowId::of::<T>(key), Some(Row::of::<T>(row)));
+    }
 }
 
 /// Which rows the last batches have written.

@@ -1,20 +1,23 @@
 //! Working on one action with many coupons: what it is for is fixed first, then each coupon goes through the decision of
 //! the single action.
 
+use std::sync::Arc;
+
 use super::{
     BulkAction, BulkPlan, Items,
+    parts::{Part, Parts},
     work::{Goes, Lease},
 };
 use crate::{
-    Claim, Command, CouponFilter, CouponRef, Failure, Invalidate, Redeem, RowTask, Sight, StepRow, Transfer, Unassign,
-    Unredeem,
+    Claim, Command, CouponFilter, CouponRef, Failure, Invalidate, Redeem, RowTask, Scrip, Sight, StepRow, Transfer,
+    Unassign, Unredeem,
 };
 use scrip_domain::{
     code::CaseMode,
     coupon::Coupon,
     event::{Reason, Why},
     id::{CouponId, CustomerId, PoolId, TermsNumber},
-    job::Cursor,
+    job::{Cursor, JobId},
     period::Instant,
 };
 use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
@@ -63,25 +66,13 @@ impl Lease {
 
     /// Works on the job's list.
     async fn listed(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
-        while self.job.cursor.place < self.job.parts {
-            let at = self.job.cursor;
-            let part = self.scrip.store.get_one::<JobParts>((self.job.id, at.place)).await?.unwrap_or_default();
-            let length: u64 = part.iter().map(|one| one.to - one.from).sum();
-            let coupons: Vec<CouponId> = places(&part, at.within).take(STEP).collect();
-            let within = at.within + coupons.len() as u64;
-            let to = if within >= length {
-                Cursor { place: at.place + 1, ..Cursor::default() }
-            } else {
-                Cursor { within, ..at }
-            };
-            let first = self.job.counters.total() + 1;
-            let row = |(line, id)| row(line, plan.command(CouponRef::Id(id), None));
-            let rows: Vec<StepRow> = (first..).zip(coupons).filter_map(row).collect();
-            if self.rows(rows, to).await? == Goes::NotOn {
-                return Ok(());
-            }
+        let (scrip, job, parts) = (Arc::clone(&self.scrip), self.job.id, self.job.parts);
+        let (at, line) = (self.job.cursor, self.job.counters.total() + 1);
+        let mut listed = Listed { scrip, job, parts, plan, at, part: None, line };
+        match self.all(&mut listed).await? {
+            Goes::On => self.finish(None).await,
+            Goes::NotOn => Ok(()),
         }
-        self.finish(None).await
     }
 
     /// Works on what was given in the call.
@@ -101,6 +92,43 @@ impl Lease {
                 return Ok(());
             }
         }
+    }
+}
+
+/// The coupons of a job's list.
+struct Listed<'p> {
+    scrip: Arc<Scrip>,
+    job: JobId,
+    parts: u64,
+    plan: &'p BulkPlan,
+    at: Cursor,
+    /// The part of the list that it is in.
+    part: Option<Vec<Stretch>>,
+    line: u64,
+}
+
+impl Parts for Listed<'_> {
+    async fn next(&mut self, most: usize) -> Result<Option<Part>, Failure> {
+        let (at, place) = (self.at, self.at.place);
+        if place >= self.parts {
+            return Ok(None);
+        }
+        let part = match self.part.take() {
+            Some(part) => part,
+            None => self.scrip.store.get_one::<JobParts>((self.job, place)).await?.unwrap_or_default(),
+        };
+        let length: u64 = part.iter().map(|one| one.to - one.from).sum();
+        let coupons: Vec<CouponId> = places(&part, at.within).take(most).collect();
+        let within = at.within + coupons.len() as u64;
+        if within < length {
+            (self.at, self.part) = (Cursor { within, ..at }, Some(part));
+        } else {
+            self.at = Cursor { place: place + 1, ..Cursor::default() };
+        }
+        let row = |(line, id)| row(line, self.plan.command(CouponRef::Id(id), None));
+        let rows: Vec<StepRow> = (self.line..).zip(coupons).filter_map(row).collect();
+        self.line += rows.len() as u64;
+        Ok(Some(Part { rows, to: self.at, ahead: None }))
     }
 }
 

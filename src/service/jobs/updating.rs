@@ -2,17 +2,16 @@
 //! that have one, with an event each. Whatever changes a coupon before its turn takes the update over first, so it is passed
 //! over then.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
 
 use tokio::time::sleep;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     UpdatePlan,
-    bulk::STEP,
+    parts::{Part, Parts},
     work::{Goes, Lease},
 };
-use crate::{Failure, RowTask, StepRow};
+use crate::{Failure, RowTask, Scrip, StepRow, committer::Ahead};
 use scrip_domain::{
     coupon::Coupon,
     id::{CouponId, PoolId},
@@ -24,7 +23,7 @@ use scrip_storage::{Coupons, Jobs, OpenJobs, ReadFrom, StorageError};
 
 /// How many coupons are read at once.
 const ROWS: usize = 1_000;
-/// After how many that are left as they are it is told how far it is.
+/// After how many that were looked at it is told how far it is.
 const TOLD: u64 = 10_000;
 /// The place of the cursor when nothing is left to do.
 const END: u64 = 1 << 62;
@@ -32,14 +31,20 @@ const END: u64 = 1 << 62;
 /// How often it is looked whether an update before this one is done.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A coupon that has a row.
-type Touched = (CouponId, Box<Coupon>);
-
-/// What is to be done from the cursor on.
-#[derive(Default)]
-struct Part {
-    coupons: Vec<CouponId>,
-    skipped: u64,
+/// The coupons that have a row, and what the update makes of them.
+struct Touched<'p> {
+    scrip: Arc<Scrip>,
+    pool: Arc<Pool>,
+    plan: &'p UpdatePlan,
+    /// Where it is. The cursor's line counts those that have a row among the places where nobody had touched any.
+    at: Cursor,
+    /// Places that are not read yet.
+    unread: Range<u64>,
+    /// Rows that were read, and are not looked at yet.
+    read: VecDeque<(CouponId, Box<Coupon>)>,
+    /// When they were read.
+    since: Ahead,
+    line: u64,
 }
 
 impl Lease {
@@ -50,45 +55,16 @@ impl Lease {
         if self.wait_for_updates_before(plan.pool).await? == Goes::NotOn {
             return Ok(());
         }
+        let (scrip, at, line) = (Arc::clone(&self.scrip), self.job.cursor, self.job.counters.total() + 1);
         // Those that come later have it from the start.
-        let size = self.scrip.registry.tally(plan.pool).supply.size;
-        // The cursor's line counts those that have a row among the places where nobody had touched any.
-        let (mut at, mut part) = (self.job.cursor, Part::default());
-        let mut page = self.page(&pool, at.place..size);
-        loop {
-            let rows = page.await.map_err(|error| Failure::because("coupons cannot be read", error))??;
-            let is_last = rows.len() < ROWS;
-            let next = rows.last().map_or(size, |(id, _)| id.index + 1);
-            // Read while the committer works on these.
-            page = self.page(&pool, if is_last { size } else { next }..size);
-            for (id, row) in rows {
-                at = Cursor { place: id.index + 1, within: 0, line: at.line + u64::from(plan.has(id.index)) };
-                let prior = plan.number.saturating_sub(1);
-                if !pool.is_updated(&row, prior) {
-                    continue;
-                }
-                // An update before it, which another job may still be at, is that one's.
-                let row = pool.taken_over_until(*row, prior);
-                if pool.taken_over_until(row.clone(), plan.number).update_of(&row).is_none() {
-                    part.skipped += 1;
-                } else {
-                    part.coupons.push(id);
-                }
-                if (part.coupons.len() >= STEP || part.skipped >= TOLD)
-                    && self.keep(std::mem::take(&mut part), plan, at).await? == Goes::NotOn
-                {
-                    return Ok(());
-                }
-            }
-            if is_last {
-                break;
-            }
+        let unread = at.place..scrip.registry.tally(plan.pool).supply.size;
+        let since = scrip.committer.ahead();
+        let mut touched = Touched { scrip, pool, plan, at, unread, read: VecDeque::new(), since, line };
+        if self.all(&mut touched).await? == Goes::NotOn {
+            return Ok(());
         }
-        if at.place != END {
-            if self.keep(part, plan, at).await? == Goes::NotOn {
-                return Ok(());
-            }
-            let (line, seen) = (self.job.counters.total() + 1, self.job.cursor.line);
+        if self.job.cursor.place != END {
+            let (line, seen) = (self.job.counters.total() + 1, touched.at.line);
             let row = StepRow { line, cells: Vec::new(), task: RowTask::Updated(Box::new(plan.clone()), seen) };
             if self.rows(vec![row], Cursor { place: END, ..Cursor::default() }).await? == Goes::NotOn {
                 return Ok(());
@@ -110,21 +86,80 @@ impl Lease {
         }
         Ok(Goes::NotOn)
     }
+}
 
-    /// Some coupons that have a row, of these places, as they are now or a little later.
-    fn page(&self, pool: &Pool, places: Range<u64>) -> AbortOnDropHandle<Result<Vec<Touched>, StorageError>> {
-        let (scrip, span) = (Arc::clone(&self.scrip), Coupons::of(pool.id, places));
-        AbortOnDropHandle::new(tokio::spawn(async move { scrip.store.scan(&span, ReadFrom::Start, ROWS).await }))
+impl Touched<'_> {
+    /// Reads some more, where there is more.
+    async fn read(&mut self) -> Result<(), StorageError> {
+        self.since = self.scrip.committer.ahead();
+        let span = Coupons::of(self.pool.id, self.unread.clone());
+        let rows = self.scrip.store.scan(&span, ReadFrom::Start, ROWS).await?;
+        self.unread.start = match rows.last() {
+            Some((id, _)) if rows.len() == ROWS => id.index + 1,
+            _ => self.unread.end,
+        };
+        self.read = rows.into();
+        Ok(())
     }
 
-    /// Has coupons keep an update, after which the job is at a cursor.
-    async fn keep(&mut self, part: Part, plan: &UpdatePlan, to: Cursor) -> Result<Goes, Failure> {
-        let Part { coupons, skipped } = part;
-        let first = self.job.counters.total() + 1;
-        let tasks = coupons.into_iter().map(|id| RowTask::Update(id, plan.number));
-        let skipped = (skipped > 0).then_some(RowTask::Skipped(skipped));
-        let rows = (first..).zip(tasks.chain(skipped)).map(|(line, task)| StepRow { line, cells: Vec::new(), task });
-        self.rows(rows.collect(), to).await
+    /// What is to be done with a coupon's row.
+    fn task(&self, id: CouponId, row: &Coupon) -> Task {
+        let (pool, number) = (&self.pool, self.plan.number);
+        let prior = number.saturating_sub(1);
+        if !pool.is_updated(row, prior) {
+            return Task::None;
+        }
+        // An update before it, which another job may still be at, is that one's.
+        let row = pool.taken_over_until(row.clone(), prior);
+        match pool.taken_over_until(row.clone(), number).update_of(&row) {
+            Some(_) => Task::Update(RowTask::Update(id, number)),
+            None => Task::Skip,
+        }
+    }
+}
+
+/// What is to be done with a coupon.
+enum Task {
+    Update(RowTask),
+    /// The update leaves it as it is.
+    Skip,
+    /// It is none of the update's.
+    None,
+}
+
+impl Parts for Touched<'_> {
+    async fn next(&mut self, most: usize) -> Result<Option<Part>, Failure> {
+        let (from, mut ahead) = (self.at, self.since.again());
+        let (mut tasks, mut skipped, mut seen) = (Vec::new(), 0, 0);
+        while tasks.len() < most && seen < TOLD {
+            let Some((id, row)) = self.read.pop_front() else {
+                if self.unread.is_empty() {
+                    break;
+                }
+                self.read().await.map_err(|error| Failure::because("coupons cannot be read", error))?;
+                continue;
+            };
+            seen += 1;
+            let line = self.at.line + u64::from(self.plan.has(id.index));
+            self.at = Cursor { place: id.index + 1, within: 0, line };
+            match self.task(id, &row) {
+                Task::Update(task) => {
+                    tasks.push(task);
+                    ahead.add::<Coupons>(id, row);
+                }
+                Task::Skip => skipped += 1,
+                Task::None => {}
+            }
+        }
+        if self.at == from {
+            return Ok(None);
+        }
+        let skipped_row = (skipped > 0).then_some(RowTask::Skipped(skipped));
+        let done = tasks.len() as u64 + skipped;
+        let row = |(line, task)| StepRow { line, cells: Vec::new(), task };
+        let rows = (self.line..).zip(tasks.into_iter().chain(skipped_row)).map(row).collect();
+        self.line += done;
+        Ok(Some(Part { rows, to: self.at, ahead: Some(ahead) }))
     }
 }
 

@@ -3,13 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer, prepare::Prepared, tasks::Pace};
+use super::parts::Part;
+use crate::{
+    Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer::Ahead, prepare::Prepared, tasks::Pace,
+};
 use scrip_domain::{
-    event::Reason,
-    job::{Counters, Cursor, Effect, Job},
+    job::{Counters, Cursor, Job},
     rejection::{Code, Refusal, Rejection},
 };
-use scrip_storage::{JobEffects, JobRefusal, ReadFrom};
+use scrip_storage::JobRefusal;
 
 /// How long it is before a database that could not write is asked again.
 const RESPITE: Duration = Duration::from_secs(1);
@@ -17,9 +19,9 @@ const RESPITE: Duration = Duration::from_secs(1);
 /// Whoever works on a job.
 pub(super) struct Lease {
     pub(super) scrip: Arc<Scrip>,
-    caller: Caller,
+    pub(super) caller: Caller,
     pub(super) job: Job,
-    pace: Pace,
+    pub(super) pace: Pace,
 }
 
 /// Whether there is more to do.
@@ -38,13 +40,18 @@ impl Lease {
 
     /// Takes a step without rows.
     pub(super) async fn step(&mut self, work: Work) -> Result<Goes, Failure> {
+        self.step_with(work, None).await
+    }
+
+    /// Takes a step, at first with what was read for it.
+    async fn step_with(&mut self, work: Work, mut ahead: Option<Ahead>) -> Result<Goes, Failure> {
         loop {
             if self.scrip.is_stopping() {
                 return Ok(Goes::NotOn);
             }
             let (id, fence, from) = (self.job.id, self.job.fence, self.job.cursor);
             let step = JobStep { job: id, fence, from, work: work.clone() };
-            match self.scrip.change(&self.caller, None, Box::new(step)).await {
+            match self.scrip.change_with(&self.caller, Box::new(step), ahead.take()).await {
                 Ok(job) => {
                     self.job = *job;
                     self.scrip.board.tell();
@@ -62,31 +69,37 @@ impl Lease {
         }
     }
 
-    /// Works on rows, after which the job is at a cursor. In halves where all of them together cannot be decided: a row
-    /// that cannot be decided alone is refused.
-    pub(super) async fn rows(&mut self, mut rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+    /// Works on rows, after which the job is at a cursor.
+    pub(super) async fn rows(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+        self.part(Part { rows, to, ahead: None }).await
+    }
+
+    /// Works on a part. In halves where all of its rows together cannot be decided: one that cannot be decided alone is
+    /// refused.
+    pub(super) async fn part(&mut self, part: Part) -> Result<Goes, Failure> {
+        let Part { mut rows, to, mut ahead } = part;
         if self.job.dry_run {
             return self.tried_rows(rows, to).await;
         }
         loop {
             let most = self.pace.part(rows.len());
             if most == rows.len() {
-                return self.rows_at_once(rows, to).await;
+                return self.rows_at_once(rows, to, ahead).await;
             }
             let rest = rows.split_off(most);
-            let part = std::mem::replace(&mut rows, rest);
+            let first = std::mem::replace(&mut rows, rest);
             let from = self.job.cursor;
-            let half = Cursor { within: from.within + part.len() as u64, ..from };
-            if self.rows_at_once(part, half).await? == Goes::NotOn {
+            let half = Cursor { within: from.within + first.len() as u64, ..from };
+            if self.rows_at_once(first, half, ahead.take()).await? == Goes::NotOn {
                 return Ok(Goes::NotOn);
             }
         }
     }
 
-    async fn rows_at_once(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
+    async fn rows_at_once(&mut self, rows: Vec<StepRow>, to: Cursor, ahead: Option<Ahead>) -> Result<Goes, Failure> {
         let rows = Arc::new(rows);
         let (scrip, mut pace) = (Arc::clone(&self.scrip), std::mem::take(&mut self.pace));
-        let came = pace.keep(&scrip, self.step(Work::Rows(Arc::clone(&rows), to))).await;
+        let came = pace.keep(&scrip, self.step_with(Work::Rows(Arc::clone(&rows), to), ahead)).await;
         self.pace = pace;
         let failed = match came {
             Ok(goes) => return Ok(goes),
@@ -99,8 +112,8 @@ impl Lease {
             let second = first.split_off(first.len() / 2);
             // The first half ends where the whole begins, but for the rows that it has.
             let half = Cursor { within: from.within + first.len() as u64, ..from };
-            return match Box::pin(self.rows_at_once(first, half)).await? {
-                Goes::On => Box::pin(self.rows_at_once(second, to)).await,
+            return match Box::pin(self.rows_at_once(first, half, None)).await? {
+                Goes::On => Box::pin(self.rows_at_once(second, to, None)).await,
                 Goes::NotOn => Ok(Goes::NotOn),
             };
         }
@@ -125,51 +138,18 @@ impl Lease {
         let step = Box::new(JobStep { job: id, fence, from, work: Work::Rows(Arc::new(rows), to) });
         let (mut prepared, mut rounds) = (Prepared::default(), 0);
         loop {
-            let scrip = &self.scrip;
-            let tried = committer::rehearse_step(
-                &scrip.store,
-                &scrip.registry,
-                &scrip.time,
-                &self.caller,
-                step.clone(),
-                prepared,
-            );
-            let returned = match tried.await {
-                Ok(Ok(came)) => return Ok(came),
-                Ok(Err(failure)) => return Err(failure),
+            let returned = match self.scrip.state().rehearse_step(&self.caller, step.clone(), prepared).await {
+                Ok(came) => return came,
                 Err(returned) => *returned,
             };
             prepared = returned.prepared;
-            scrip.find_out(returned.needs, &mut prepared, &mut rounds).await?;
+            self.scrip.find_out(returned.needs, &mut prepared, &mut rounds).await?;
         }
     }
 
     /// Ends the job.
     pub(super) async fn finish(&mut self, error: Option<String>) -> Result<(), Failure> {
         self.step(Work::Finish(error)).await.map(drop)
-    }
-
-    /// Takes back what another job has done: each of its steps in one.
-    pub(super) async fn undo(&mut self) -> Result<(), Failure> {
-        let Some(undone) = self.job.undoes else { return self.finish(Some("it names no job".to_owned())).await };
-        let reason = Reason::parse(&format!("undo of job {}", undone.0)).ok();
-        loop {
-            let at = self.job.cursor;
-            let effects = JobEffects::of(undone, at.place);
-            let found = self.scrip.store.scan(&effects, ReadFrom::Start, 1).await?;
-            let Some(((_, number), effects)) = found.into_iter().next() else { return self.finish(None).await };
-            let skipped = if number == at.place { at.within } else { 0 };
-            let task = |effect: Effect| RowTask::Undo(Box::new(effect), reason.clone());
-            // What was done last is taken back first within a step: a coupon may be in it twice.
-            let rest = effects.into_iter().rev().skip(usize::try_from(skipped).unwrap_or(usize::MAX));
-            let first = self.job.counters.total() + 1;
-            let rows =
-                (first..).zip(rest).map(|(line, effect)| StepRow { line, cells: Vec::new(), task: task(effect) });
-            let to = Cursor { place: number + 1, ..Cursor::default() };
-            if self.rows(rows.collect(), to).await? == Goes::NotOn {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -74,10 +74,10 @@ impl Session {
         let scrip = self.0.may(Action::ReadCoupons)?;
         match self.own() {
             Some(own) => self.look_up_own(own, code, page, now).await,
-            None if self.sees_codes() => scrip.coupons_by_code(code, &self.sight(), page, now).await,
+            None if self.sees_codes() => scrip.coupons_by_code(code, &self.0.groups(), page, now).await,
             None => {
                 self.take_guess()?;
-                let found = scrip.coupons_by_code(code, &self.sight(), page, now).await?;
+                let found = scrip.coupons_by_code(code, &self.0.groups(), page, now).await?;
                 if !found.items.is_empty() {
                     self.give_guess_back();
                 }

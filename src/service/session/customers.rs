@@ -24,8 +24,7 @@ impl Session {
     pub async fn customer_by_email(&self, email: &Email) -> Result<Option<Customer>, Failure> {
         let scrip = self.0.may(Action::ReadCustomers)?;
         if self.own().is_some() {
-            let folded = email.folded();
-            return self.myself(|customer| customer.email.as_ref().is_some_and(|own| own.folded() == folded)).await;
+            return self.myself(|customer| customer.is_at(email)).await;
         }
         scrip.customer_by_email(email).await
     }
