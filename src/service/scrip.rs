@@ -164,7 +164,7 @@ impl Scrip {
         self.state().ahead_of(caller, command, self.committer.ahead()).await
     }
 
-    /// The same of one use case, with its own answer.
+    /// Has one use case carried out, with its own answer: as [`submit`](Self::submit).
     pub(super) fn change<'a, U: UseCase + Send + 'a>(
         &'a self,
         caller: &'a Caller,
@@ -174,7 +174,7 @@ impl Scrip {
         Box::pin(async move { own::<U>(self.carry_out(caller, key, case.into(), None).await?) })
     }
 
-    /// The same of what Scrip does by itself, with rows that were read for it.
+    /// The same with rows that were read for it.
     pub(super) fn change_with<'a, U: UseCase + Send + 'a>(
         &'a self,
         caller: &'a Caller,

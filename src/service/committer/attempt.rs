@@ -24,7 +24,7 @@ impl<'a> Attempt<'a> {
         Self::of(working, &request.caller, &request.prepared)
     }
 
-    /// An attempt of no request.
+    /// An attempt of no request, for what somebody's decision would read.
     pub(super) fn of(working: &'a Working<'a>, caller: &'a Caller, prepared: &'a Prepared) -> Self {
         Self {
             rows: Rows::new(working),

@@ -187,7 +187,9 @@ impl Attempt<'_> {
     /// Records that the time of coupons is over; what is no longer due is only forgotten.
     pub(super) fn expire(&mut self, due: &[(i64, CouponId)]) -> Result<(), Stop> {
         let dues = due.iter().map(|due| RowId::of::<Dues>(*due));
-        let rows: Vec<RowId> = due.iter().flat_map(|(_, id)| self.rows.of_coupon(*id)).chain(dues).collect();
+        let mut last = None;
+        let coupons = due.iter().flat_map(|(_, id)| self.rows.of_coupon_after(*id, &mut last));
+        let rows: Vec<RowId> = coupons.chain(dues).collect();
         self.rows.need(rows)?;
         self.for_each(due, |attempt, due| attempt.expire_one(*due))
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{RowTask, StepRow, jobs::OnDuplicate};
+use crate::{RowTask, jobs::OnDuplicate};
 use scrip_domain::{
     code::case_key,
     coupon::{Coupon, Decision, Holder, Imported},
@@ -34,11 +34,12 @@ pub(super) enum Added {
 
 impl Attempt<'_> {
     /// Notes what rows will surely read, so that it is read at once.
-    pub(super) fn need_for_rows(&mut self, rows: &[StepRow]) {
-        let mut wanted = Vec::with_capacity(rows.len() * 2);
+    pub(super) fn need_for_rows<'t>(&mut self, tasks: impl ExactSizeIterator<Item = &'t RowTask>) {
+        let mut wanted = Vec::with_capacity(tasks.len() * 2);
         let mut adding: Option<(PoolId, u64)> = None;
-        for row in rows {
-            match &row.task {
+        let mut last = None;
+        for task in tasks {
+            match task {
                 RowTask::Import(import, pool, _) => {
                     wanted.push(RowId::of::<CodeOwners>(case_key(&import.code)));
                     wanted.extend(typed_key(&import.code).map(RowId::of::<TypedCodes>));
@@ -57,17 +58,18 @@ impl Attempt<'_> {
                     }
                 }
                 RowTask::Act(command) => match command.coupon().map(|coupon| coupon.parts().0) {
-                    Some(crate::CouponRef::Id(id)) => wanted.extend(self.rows.of_coupon(*id)),
+                    Some(crate::CouponRef::Id(id)) => wanted.extend(self.rows.of_coupon_after(*id, &mut last)),
                     _ => self.read_ahead(command),
                 },
                 RowTask::Undo(effect, _) => {
-                    wanted.extend(self.rows.of_coupon(effect.coupon));
+                    wanted.extend(self.rows.of_coupon_after(effect.coupon, &mut last));
                     if let Opposite::Terms(_, Some(end)) = effect.opposite {
                         wanted.push(RowId::of::<Dues>((end.as_millisecond(), effect.coupon)));
                     }
                 }
+                // Its status stays, but where its time is over by it: then what else that changes is read after it.
                 RowTask::Update(coupon, number) => {
-                    wanted.extend(self.rows.of_coupon(*coupon));
+                    wanted.push(RowId::of::<Coupons>(*coupon));
                     wanted.extend(self.due_by_update(*coupon, *number));
                 }
                 RowTask::Withdraw(_) | RowTask::Updated(..) | RowTask::Refused(_) | RowTask::Skipped(_) => {}

@@ -57,7 +57,8 @@ impl Target {
     }
 }
 
-/// Finds what callers mean, over the books: a hold that is over is recorded as given back before its coupon is told.
+/// Finds what callers mean, over the books: a hold that is over is recorded as given back before its coupon is told, but
+/// where a code is only looked up ([`Self::target`]).
 pub(super) struct Lookups<'r, 'a> {
     pub(super) rows: &'r mut Rows<'a>,
     pub(super) asker: Asker<'a>,
@@ -234,10 +235,9 @@ impl<'a> Lookups<'_, 'a> {
     /// What this very code means, but for case.
     fn exact(&mut self, code: &str, pool: Option<PoolId>, together: bool) -> Result<Option<Target>, Stop> {
         for maker in self.rows.working().registry.candidates(code) {
-            if pool.is_some_and(|pool| pool != maker.id) || !self.sees(maker.id) {
-                continue;
-            }
-            let maker = self.pool(maker.id, Input::Coupon)?;
+            // As the batch has it.
+            let maker = self.rows.find_pool(maker.id).filter(|maker| pool.is_none_or(|pool| pool == maker.id));
+            let Some(maker) = maker.filter(|maker| self.asker.groups.see(maker.group)) else { continue };
             let size = self.rows.tally(maker.id).supply.size;
             for meant in self.meant(&maker, size, code)? {
                 let found = match meant {
@@ -256,15 +256,16 @@ impl<'a> Lookups<'_, 'a> {
     fn uploaded(&mut self, code: &str, pool: Option<PoolId>, together: bool) -> Result<Option<Found>, Stop> {
         let Some(named) = self.rows.get::<CodeOwners>(&case_key(code))?.cloned() else { return Ok(None) };
         for Named { code: written, coupon } in named {
-            let wanted = pool.is_none_or(|pool| pool == coupon.pool) && self.sees(coupon.pool);
-            if wanted && self.pool(coupon.pool, Input::Coupon)?.same_code(&written, code) {
-                if together {
-                    self.rows
-                        .need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
-                }
-                if let Some(found) = self.at(coupon)? {
-                    return Ok(Some(found));
-                }
+            let owner = self.rows.find_pool(coupon.pool).filter(|owner| pool.is_none_or(|pool| pool == owner.id));
+            let owner = owner.filter(|owner| self.asker.groups.see(owner.group));
+            if !owner.is_some_and(|owner| owner.same_code(&written, code)) {
+                continue;
+            }
+            if together {
+                self.rows.need([RowId::of::<Coupons>(coupon), RowId::of::<CodeLists>(CodeLists::row_of(coupon))])?;
+            }
+            if let Some(found) = self.at(coupon)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)

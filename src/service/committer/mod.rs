@@ -18,7 +18,8 @@
 //! | `Supply` | a pool's next coupon, and new codes | `supply`, `codes` |
 //!
 //! Beside these, over the rows or the books alone: `Plugins` (what they are asked), `Access` (`keys`, `groups`, `settings`),
-//! `JobBook` (`jobs`) and `Erasing` (`erasure`). `Rows` alone touches a command's change: nothing else can lose a part of it.
+//! `JobBook` (`jobs`) and `Erasing` (`erasure`). `rehearse` has decisions that change nothing, and what is looked up or read
+//! ahead as they do it. `Rows` alone touches a command's change: nothing else can lose a part of it.
 
 mod ahead;
 mod asker;

@@ -1,5 +1,5 @@
 //! Decisions on the current state that change nothing: what a command or the rows of a step would come to, what a code
-//! means, and which rows a command or the rows of a step will ask for. What they read is read in rounds, as for a batch, by whoever asks: the
+//! means, and which rows either will ask for. What they read is read in rounds, as for a batch, by whoever asks: the
 //! committer has no part in it.
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     working::Working,
     written::Ahead,
 };
-use crate::{Answer, Caller, Command, Failure, JobStep, Registry, StepRow, prepare::Prepared, time::Time};
+use crate::{Answer, Caller, Command, Failure, JobStep, Registry, RowTask, prepare::Prepared, time::Time};
 use scrip_domain::{group::Groups, job::Counters};
 use scrip_storage::{JobRefusal, StorageError, Store};
 
@@ -106,7 +106,7 @@ impl<'a> State<'a> {
     pub(crate) async fn ahead_of_rows(
         self,
         caller: &Caller,
-        rows: &[StepRow],
+        tasks: &[RowTask],
         mut ahead: Ahead,
     ) -> Result<Ahead, StorageError> {
         let prepared = Prepared::default();
@@ -115,7 +115,7 @@ impl<'a> State<'a> {
         loop {
             let missing = {
                 let mut attempt = Attempt::of(&working, caller, &prepared);
-                attempt.need_for_rows(rows);
+                attempt.need_for_rows(tasks.iter());
                 attempt.rows.take_missing()
             };
             if missing.is_empty() {
@@ -135,7 +135,7 @@ impl<'a> State<'a> {
     ) -> Result<Result<Option<Target>, Failure>, Needs> {
         let decide = |working: &mut Working<'a>| {
             let mut rows = Rows::new(working);
-            let found = Lookups { rows: &mut rows, asker: Asker { groups, prepared } }.target(code, None, true);
+            let found = Lookups { rows: &mut rows, asker: Asker { groups, prepared } }.target(code, None, false);
             found.map_err(|stop| decide::outcome(stop, rows.take_missing(), Vec::new()))
         };
         self.in_rounds(decide).await

@@ -12,7 +12,7 @@ use scrip_domain::{
     gift_card::Entry,
     id::{CouponId, CustomerId, EventId, PoolId},
     period::Instant,
-    presence::{Node, NodeId, path},
+    presence::{CHILDREN, Node, NodeId, path},
     source::Source,
     terms::Terms,
 };
@@ -239,11 +239,18 @@ impl<'a> Rows<'a> {
         self.change.ensured.insert(id.clone());
     }
 
-    /// What an action on a coupon reads first, and what time does to it.
-    pub(super) fn of_coupon(&self, id: CouponId) -> impl Iterator<Item = RowId> {
+    /// What an action on a coupon reads first, and what time does to it; but for what is above `last` in the tree of its
+    /// pool, which was asked for with that. Many coupons in order have the same above them.
+    pub(super) fn of_coupon_after(
+        &self,
+        id: CouponId,
+        last: &mut Option<CouponId>,
+    ) -> impl Iterator<Item = RowId> + use<'a> {
+        let leaf = |id: CouponId| (id.pool, id.index / CHILDREN);
+        let is_known = last.replace(id).is_some_and(|last| leaf(last) == leaf(id));
         let uploaded = self.find_pool(id.pool).is_some_and(|pool| pool.source == Source::Uploaded);
         let list = uploaded.then(|| RowId::of::<CodeLists>(CodeLists::row_of(id)));
         let nodes = path(id.index).map(move |(node, _)| RowId::of::<Nodes>((id.pool, node)));
-        std::iter::once(RowId::of::<Coupons>(id)).chain(list).chain(nodes)
+        std::iter::once(RowId::of::<Coupons>(id)).chain(list).chain(nodes.filter(move |_| !is_known))
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn decide_rows(
     let mut missing = Missing::default();
     {
         let mut attempt = Attempt::new(working, request);
-        attempt.need_for_rows(rows);
+        attempt.need_for_rows(rows.iter().map(|row| &row.task));
         missing.extend(attempt.rows.take_missing());
     }
     if !missing.is_empty() {

@@ -67,8 +67,7 @@ impl Lease {
     /// Works on the job's list.
     async fn listed(&mut self, plan: &BulkPlan) -> Result<(), Failure> {
         let (scrip, job, parts) = (Arc::clone(&self.scrip), self.job.id, self.job.parts);
-        let (at, line) = (self.job.cursor, self.job.counters.total() + 1);
-        let mut listed = Listed { scrip, job, parts, plan, at, part: None, line };
+        let mut listed = Listed { scrip, job, parts, plan, at: self.job.cursor, part: None };
         match self.all(&mut listed).await? {
             Goes::On => self.finish(None).await,
             Goes::NotOn => Ok(()),
@@ -104,7 +103,6 @@ struct Listed<'p> {
     at: Cursor,
     /// The part of the list that it is in.
     part: Option<Vec<Stretch>>,
-    line: u64,
 }
 
 impl Parts for Listed<'_> {
@@ -125,10 +123,9 @@ impl Parts for Listed<'_> {
         } else {
             self.at = Cursor { place: place + 1, ..Cursor::default() };
         }
-        let row = |(line, id)| row(line, self.plan.command(CouponRef::Id(id), None));
-        let rows: Vec<StepRow> = (self.line..).zip(coupons).filter_map(row).collect();
-        self.line += rows.len() as u64;
-        Ok(Some(Part { rows, to: self.at, ahead: None }))
+        let commands = coupons.into_iter().filter_map(|id| self.plan.command(CouponRef::Id(id), None));
+        let tasks = commands.map(|command| RowTask::Act(Box::new(command))).collect();
+        Ok(Some(Part { tasks, to: self.at, ahead: None }))
     }
 }
 

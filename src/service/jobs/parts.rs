@@ -7,12 +7,12 @@ use super::{
     bulk::STEP,
     work::{Goes, Lease},
 };
-use crate::{Caller, Failure, Scrip, StepRow, committer::Ahead};
-use scrip_domain::job::Cursor;
+use crate::{Caller, Failure, RowTask, Scrip, StepRow, committer::Ahead};
+use scrip_domain::{causes::with_causes, job::Cursor};
 
 /// Some rows of a job, after which it is at a cursor.
 pub(super) struct Part {
-    pub(super) rows: Vec<StepRow>,
+    pub(super) tasks: Vec<RowTask>,
     pub(super) to: Cursor,
     /// What was read for them already.
     pub(super) ahead: Option<Ahead>,
@@ -30,29 +30,55 @@ impl Lease {
         let (scrip, caller, tries) = (Arc::clone(&self.scrip), self.caller.clone(), self.job.dry_run);
         let read = async |part: Option<Part>| match part {
             // What is only tried is no work for the committer.
-            Some(part) if !tries => part.read(&scrip, &caller).await.map(Some),
-            other => Ok(other),
+            Some(part) if !tries => Some(part.read(&scrip, &caller).await),
+            other => other,
         };
-        let mut next = read(parts.next(self.pace.part(STEP)).await?).await?;
+        let mut next = read(parts.next(self.pace.part(STEP)).await?).await;
         while let Some(part) = next {
             let most = self.pace.part(STEP);
-            let following = async { read(parts.next(most).await?).await };
-            let (goes, following) = tokio::join!(self.part(part), following);
-            if goes? == Goes::NotOn {
-                return Ok(Goes::NotOn);
+            let worked = async {
+                match self.part(part).await {
+                    Ok(Goes::On) => Ok(()),
+                    ended => Err(ended),
+                }
+            };
+            // What is read for nothing is not waited for; what cannot be read ends the job once these are worked on.
+            let following = async {
+                let part = parts.next(most).await;
+                Ok(match part {
+                    Ok(part) => Ok(read(part).await),
+                    Err(failure) => Err(failure),
+                })
+            };
+            match tokio::try_join!(worked, following) {
+                Ok(((), following)) => next = following?,
+                Err(ended) => return ended,
             }
-            next = following?;
         }
         Ok(Goes::On)
+    }
+
+    async fn part(&mut self, part: Part) -> Result<Goes, Failure> {
+        let Part { tasks, to, ahead } = part;
+        // One row may be many coupons, so their numbers follow from what came of those before.
+        let first = self.job.counters.total() + 1;
+        let row = |(line, task)| StepRow { line, cells: Vec::new(), task };
+        self.rows_with((first..).zip(tasks).map(row).collect(), to, ahead).await
     }
 }
 
 impl Part {
-    /// Reads what its rows need.
-    async fn read(self, scrip: &Scrip, caller: &Caller) -> Result<Self, Failure> {
-        let Self { rows, to, ahead } = self;
+    /// Reads what its rows need. What cannot be read, the committer will find.
+    async fn read(self, scrip: &Scrip, caller: &Caller) -> Self {
+        let Self { tasks, to, ahead } = self;
         let known = ahead.unwrap_or_else(|| scrip.committer.ahead());
-        let ahead = scrip.state().ahead_of_rows(caller, &rows, known).await?;
-        Ok(Self { rows, to, ahead: Some(ahead) })
+        let ahead = match scrip.state().ahead_of_rows(caller, &tasks, known).await {
+            Ok(ahead) => Some(ahead),
+            Err(error) => {
+                tracing::warn!(error = with_causes(&error), "reading what rows of a job need failed");
+                None
+            }
+        };
+        Self { tasks, to, ahead }
     }
 }

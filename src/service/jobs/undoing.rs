@@ -7,7 +7,7 @@ use super::{
     parts::{Part, Parts},
     work::{Goes, Lease},
 };
-use crate::{Failure, RowTask, Scrip, StepRow};
+use crate::{Failure, RowTask, Scrip};
 use scrip_domain::{
     event::Reason,
     job::{Cursor, Effect, JobId},
@@ -23,7 +23,6 @@ struct Done {
     at: Cursor,
     /// What is left of that step.
     effects: VecDeque<Effect>,
-    line: u64,
 }
 
 impl Lease {
@@ -31,8 +30,8 @@ impl Lease {
     pub(super) async fn undo(&mut self) -> Result<(), Failure> {
         let Some(job) = self.job.undoes else { return self.finish(Some("it names no job".to_owned())).await };
         let reason = Reason::parse(&format!("undo of job {}", job.0)).ok();
-        let (at, line) = (self.job.cursor, self.job.counters.total() + 1);
-        let mut done = Done { scrip: Arc::clone(&self.scrip), job, reason, at, effects: VecDeque::new(), line };
+        let (scrip, at) = (Arc::clone(&self.scrip), self.job.cursor);
+        let mut done = Done { scrip, job, reason, at, effects: VecDeque::new() };
         match self.all(&mut done).await? {
             Goes::On => self.finish(None).await,
             Goes::NotOn => Ok(()),
@@ -42,38 +41,32 @@ impl Lease {
 
 impl Done {
     /// Reads the next step's effects, where there is one.
-    async fn read(&mut self) -> Result<(), Failure> {
+    async fn read(&mut self) -> Result<Option<VecDeque<Effect>>, Failure> {
         let effects = JobEffects::of(self.job, self.at.place);
         let found = self.scrip.store.scan(&effects, ReadFrom::Start, 1).await?;
-        let Some(((_, number), effects)) = found.into_iter().next() else { return Ok(()) };
+        let Some(((_, number), effects)) = found.into_iter().next() else { return Ok(None) };
         if number != self.at.place {
             self.at = Cursor { place: number, ..Cursor::default() };
         }
         let skipped = usize::try_from(self.at.within).unwrap_or(usize::MAX);
-        self.effects = effects.into_iter().rev().skip(skipped).collect();
-        Ok(())
+        Ok(Some(effects.into_iter().rev().skip(skipped).collect()))
     }
 }
 
 impl Parts for Done {
     async fn next(&mut self, most: usize) -> Result<Option<Part>, Failure> {
         if self.effects.is_empty() {
-            self.read().await?;
+            let Some(effects) = self.read().await? else { return Ok(None) };
+            self.effects = effects;
         }
         let most = most.min(self.effects.len());
-        let reason = self.reason.clone();
-        let task = |effect| RowTask::Undo(Box::new(effect), reason.clone());
-        let row = |(line, effect)| StepRow { line, cells: Vec::new(), task: task(effect) };
-        let rows: Vec<StepRow> = (self.line..).zip(self.effects.drain(..most)).map(row).collect();
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        self.line += rows.len() as u64;
+        let task = |effect| RowTask::Undo(Box::new(effect), self.reason.clone());
+        let tasks: Vec<RowTask> = self.effects.drain(..most).map(task).collect();
         self.at = if self.effects.is_empty() {
             Cursor { place: self.at.place + 1, ..Cursor::default() }
         } else {
-            Cursor { within: self.at.within + rows.len() as u64, ..self.at }
+            Cursor { within: self.at.within + tasks.len() as u64, ..self.at }
         };
-        Ok(Some(Part { rows, to: self.at, ahead: None }))
+        Ok(Some(Part { tasks, to: self.at, ahead: None }))
     }
 }

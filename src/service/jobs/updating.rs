@@ -44,7 +44,6 @@ struct Touched<'p> {
     read: VecDeque<(CouponId, Box<Coupon>)>,
     /// When they were read.
     since: Ahead,
-    line: u64,
 }
 
 impl Lease {
@@ -55,11 +54,11 @@ impl Lease {
         if self.wait_for_updates_before(plan.pool).await? == Goes::NotOn {
             return Ok(());
         }
-        let (scrip, at, line) = (Arc::clone(&self.scrip), self.job.cursor, self.job.counters.total() + 1);
+        let (scrip, at) = (Arc::clone(&self.scrip), self.job.cursor);
         // Those that come later have it from the start.
         let unread = at.place..scrip.registry.tally(plan.pool).supply.size;
         let since = scrip.committer.ahead();
-        let mut touched = Touched { scrip, pool, plan, at, unread, read: VecDeque::new(), since, line };
+        let mut touched = Touched { scrip, pool, plan, at, unread, read: VecDeque::new(), since };
         if self.all(&mut touched).await? == Goes::NotOn {
             return Ok(());
         }
@@ -131,7 +130,8 @@ impl Parts for Touched<'_> {
     async fn next(&mut self, most: usize) -> Result<Option<Part>, Failure> {
         let (from, mut ahead) = (self.at, self.since.again());
         let (mut tasks, mut skipped, mut seen) = (Vec::new(), 0, 0);
-        while tasks.len() < most && seen < TOLD {
+        // One more row tells how many were skipped.
+        while tasks.len() + usize::from(skipped > 0) < most && seen < TOLD {
             let Some((id, row)) = self.read.pop_front() else {
                 if self.unread.is_empty() {
                     break;
@@ -154,12 +154,8 @@ impl Parts for Touched<'_> {
         if self.at == from {
             return Ok(None);
         }
-        let skipped_row = (skipped > 0).then_some(RowTask::Skipped(skipped));
-        let done = tasks.len() as u64 + skipped;
-        let row = |(line, task)| StepRow { line, cells: Vec::new(), task };
-        let rows = (self.line..).zip(tasks.into_iter().chain(skipped_row)).map(row).collect();
-        self.line += done;
-        Ok(Some(Part { rows, to: self.at, ahead: Some(ahead) }))
+        tasks.extend((skipped > 0).then_some(RowTask::Skipped(skipped)));
+        Ok(Some(Part { tasks, to: self.at, ahead: Some(ahead) }))
     }
 }
 

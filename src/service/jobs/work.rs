@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::parts::Part;
 use crate::{
     Caller, Failure, JobStep, RowTask, Scrip, StepRow, Work, committer::Ahead, prepare::Prepared, tasks::Pace,
 };
@@ -71,13 +70,17 @@ impl Lease {
 
     /// Works on rows, after which the job is at a cursor.
     pub(super) async fn rows(&mut self, rows: Vec<StepRow>, to: Cursor) -> Result<Goes, Failure> {
-        self.part(Part { rows, to, ahead: None }).await
+        self.rows_with(rows, to, None).await
     }
 
-    /// Works on a part. In halves where all of its rows together cannot be decided: one that cannot be decided alone is
-    /// refused.
-    pub(super) async fn part(&mut self, part: Part) -> Result<Goes, Failure> {
-        let Part { mut rows, to, mut ahead } = part;
+    /// The same with what was read for them. In halves where all of them together cannot be decided: one that cannot be
+    /// decided alone is refused.
+    pub(super) async fn rows_with(
+        &mut self,
+        mut rows: Vec<StepRow>,
+        to: Cursor,
+        mut ahead: Option<Ahead>,
+    ) -> Result<Goes, Failure> {
         if self.job.dry_run {
             return self.tried_rows(rows, to).await;
         }

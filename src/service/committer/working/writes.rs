@@ -6,8 +6,8 @@ use super::Working;
 use crate::{follow, registry::Held};
 use scrip_domain::{access::ApiKey, customer::Customer, event::Event, id::EventId, pool::Pool};
 use scrip_storage::{
-    ApiKeys, AuditHeads, Batch, Configuring, CustomerEvents, CustomerPurchases, Customers, Dated, EVENTS_IN_ROW,
-    Events, Expect, Pools, Programme, Row, RowId, Tallies, TransactionEvents, UserGroups,
+    ApiKeys, AuditHeads, Batch, Configuring, CustomerEvents, CustomerPurchases, Customers, Dated, Dues, EVENTS_IN_ROW,
+    Events, Expect, HoldDues, Pools, Programme, Row, RowId, Tallies, TransactionEvents, UserGroups,
 };
 
 impl Working<'_> {
@@ -26,7 +26,7 @@ impl Working<'_> {
         let registry = self.registry;
         let held = registry.read();
         for (id, row) in std::mem::take(&mut self.accepted.rows) {
-            if self.is_of_new_event(&id) {
+            if self.is_of_new_event(&id) || self.is_new_due(&id) {
                 batch.add(id, row);
                 continue;
             }
@@ -97,6 +97,13 @@ impl Working<'_> {
             settings: self.accepted.settings.is_some(),
         };
         (!entry.is_empty()).then_some(entry)
+    }
+
+    /// Whether an end is new in its list, as far as this one writer has read. It is not looked for again: a row of that list
+    /// has no content, so to write one over itself would make nothing but the count of rows wrong; and of each coupon that
+    /// gets an end it would be asked of every table of the engine.
+    fn is_new_due(&self, id: &RowId) -> bool {
+        (id.key::<Dues>().is_some() || id.key::<HoldDues>().is_some()) && matches!(self.stored(id), Some(None))
     }
 
     /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the event itself is

@@ -121,3 +121,21 @@ async fn some_of_several_are_given_back() {
     assert_eq!(app.claim(&pool, "cy").await["code"], later[1]);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_its_undo_refuses_is_numbered_after_all_that_was_one_change() {
+    let app = App::start().await;
+    let pool = bulk(&app, 50).await;
+    let (ann, _) = (app.claim(&pool, "ann").await, app.claim(&pool, "ben").await);
+    let filter = json!({ "statuses": ["UNASSIGNED", "CLAIMED"] });
+    let job = app.job("couponsBulk", json!({ "action": "INVALIDATE", "poolId": pool, "filter": filter })).await;
+    assert_eq!(came(&job).2[0], 50);
+    app.ok("couponReinstate", json!({ "coupon": { "id": ann["id"] } })).await;
+    let undo = app.undone(&job, false).await;
+    assert_eq!(came(&undo).2[0], 49);
+    let csv = app.refusals_csv(&undo).await;
+    // 48 that nobody has touched, and then hers or his: within a step the last is the first.
+    let row = csv.lines().nth(1).expect("a row");
+    assert!(row.starts_with(&format!("{},50,", text(&ann["code"]))), "{csv}");
+    app.finish().await;
+}
