@@ -75,8 +75,8 @@ impl Batch {
         }
     }
 
-    /// Adds a row that cannot exist, because its key has the place of an event that is new in this batch: it is not looked
-    /// for.
+    /// Adds a row that is known not to exist: it is not looked for. Its key has the place of an event that is new in this
+    /// batch; or it has no content, and was read as absent. Where it existed all the same, the count of rows would be wrong.
     pub fn add(&mut self, id: RowId, row: Row) {
         self.added.push((id, row));
     }

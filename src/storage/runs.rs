@@ -15,8 +15,8 @@ use super::{
 const FEW: usize = 16;
 /// How many rows a run has at most: what a cursor has read is in memory until it is at the run's end.
 const MOST: usize = 256;
-/// From how many rows on they are decoded by two threads. Only the committer reads so many at once: what serves queries
-/// reads up to 1,000.
+/// From how many rows on they are decoded by two threads. Only the committer reads so many at once, and who reads ahead
+/// for it: what serves queries reads up to 1,000.
 const MANY: usize = 1_024;
 /// How far the numbers of two rows of a run may be apart. Rows between them that nobody asked for are read and left.
 const GAP: u64 = 2;

@@ -1,5 +1,5 @@
-//! Work on many rows by two threads: the committer waits for the rows that it reads and writes, and bounds how many coupons
-//! change a second.
+//! Work on many rows by two threads: the committer, or whoever reads ahead for it, waits for the rows that it reads and writes,
+//! which bounds how many coupons change a second.
 
 use std::{
     panic::resume_unwind,
@@ -29,7 +29,9 @@ pub(super) fn by_two<T: Sync, R: Send>(
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(share) = items.chunks(SHARE).nth(number) else { return Ok::<_, StorageError>(done) };
-            done.push((number, share.iter().map(&work).collect::<Result<_, _>>()?));
+            // What failed is told: the rest would be for nothing.
+            let failed = |_: &StorageError| next.store(items.len(), Ordering::Relaxed);
+            done.push((number, share.iter().map(&work).collect::<Result<_, _>>().inspect_err(failed)?));
         }
     };
     let mut shares = thread::scope(|scope| {
@@ -53,7 +55,7 @@ mod tests {
 
     #[test]
     fn each_item_is_worked_on_once_and_in_order() {
-        for many in [0, 1, MANY - 1, MANY, MANY + 1] {
+        for many in [0, 1, MANY - 1, MANY, MANY + 1, 20 * SHARE + 1] {
             let items: Vec<usize> = (0..many).collect();
             let doubled = by_two(&items, MANY, |item| Ok(item * 2)).expect("no failure");
             assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());

@@ -204,7 +204,7 @@ pub struct JobRefusal(pub scrip_service::JobRefusal);
 /// A row that a job refused.
 #[Object]
 impl JobRefusal {
-    /// The line of the file, or the place in the list, from 1.
+    /// The line of the file, or the place among the coupons that the job works on, from 1.
     async fn line(&self) -> Option<i32> {
         self.0.line.and_then(|line| i32::try_from(line).ok())
     }

@@ -80,7 +80,7 @@ pub enum Work {
 /// A row of a step.
 #[derive(Debug, Clone)]
 pub struct StepRow {
-    /// Its line, or its place in the list, from 1.
+    /// Its line, or its place among the coupons that the job works on, from 1.
     pub line: u64,
     /// Its cells, where it is of a file.
     pub cells: Vec<String>,

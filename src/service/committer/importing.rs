@@ -67,7 +67,7 @@ impl Attempt<'_> {
                         wanted.push(RowId::of::<Dues>((end.as_millisecond(), effect.coupon)));
                     }
                 }
-                // Its status stays, but where its time is over by it: then what else that changes is read after it.
+                // Its status stays: nothing of its pool's tree is read.
                 RowTask::Update(coupon, number) => {
                     wanted.push(RowId::of::<Coupons>(*coupon));
                     wanted.extend(self.due_by_update(*coupon, *number));

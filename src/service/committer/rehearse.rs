@@ -1,5 +1,5 @@
 //! Decisions on the current state that change nothing: what a command or the rows of a step would come to, what a code
-//! means, and which rows either will ask for. What they read is read in rounds, as for a batch, by whoever asks: the
+//! means, and which rows a command or a step will ask for. What they read is read in rounds, as for a batch, by whoever asks: the
 //! committer has no part in it.
 
 use super::{

@@ -42,7 +42,7 @@ impl Lease {
                     ended => Err(ended),
                 }
             };
-            // What is read for nothing is not waited for; what cannot be read ends the job once these are worked on.
+            // What is read for nothing is not waited for; what cannot be read ends this run once these are worked on.
             let following = async {
                 let part = parts.next(most).await;
                 Ok(match part {
@@ -60,7 +60,7 @@ impl Lease {
 
     async fn part(&mut self, part: Part) -> Result<Goes, Failure> {
         let Part { tasks, to, ahead } = part;
-        // One row may be many coupons, so their numbers follow from what came of those before.
+        // A row that is many coupons is the last of its part, so their numbers follow from what came of the parts before.
         let first = self.job.counters.total() + 1;
         let row = |(line, task)| StepRow { line, cells: Vec::new(), task };
         self.rows_with((first..).zip(tasks).map(row).collect(), to, ahead).await

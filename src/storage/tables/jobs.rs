@@ -40,7 +40,7 @@ pub struct Stretch {
 /// A row that a job refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRefusal {
-    /// The line of the file, or the place in the list, from 1.
+    /// The line of the file, or the place among the coupons that the job works on, from 1.
     pub line: Option<u64>,
     /// The code, where one was given or is known.
     pub code: Option<String>,

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod cli;
+mod ends;
 mod exports;
 mod files;
 mod groups;

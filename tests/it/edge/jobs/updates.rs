@@ -20,12 +20,12 @@ async fn pool(app: &App) -> String {
     pool
 }
 
-fn of(code: &str) -> Value {
+pub(super) fn of(code: &str) -> Value {
     json!({ "coupon": { "code": code } })
 }
 
 /// An edit of a pool for coupons of before: how many of each status it reaches.
-async fn update(app: &App, pool: &str, apply: &str, more: Value) -> Value {
+pub(super) async fn update(app: &App, pool: &str, apply: &str, more: Value) -> Value {
     let mut input = json!({ "id": pool, "apply": apply });
     input.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
     let query = format!(
@@ -52,7 +52,7 @@ async fn types(app: &App, code: &str) -> Vec<Value> {
 }
 
 /// Waits until the coupons' rows have it.
-async fn kept(app: &App, pool: &str) {
+pub(super) async fn kept(app: &App, pool: &str) {
     for _ in 0..400 {
         let told = app.data("query($id: ID!) { pool(id: $id) { updating } }", json!({ "id": pool })).await;
         if told["pool"]["updating"] == false {
