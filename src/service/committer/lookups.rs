@@ -41,7 +41,7 @@ impl AtTill<'_> {
 /// What a code means.
 pub(crate) enum Target {
     /// This coupon, as it is.
-    Coupon(Found),
+    Coupon(Box<Found>),
     /// One of the coupons that customers have with this generic code of a pool.
     Generic(Arc<Pool>, String),
 }
@@ -191,7 +191,7 @@ impl<'a> Lookups<'_, 'a> {
         till: Option<&AtTill<'_>>,
     ) -> Result<Result<Found, Rejection>, Stop> {
         Ok(match self.target(code, pool, till.is_some_and(AtTill::is_checkout))? {
-            Some(Target::Coupon(found)) => Ok(self.without_holds_that_are_over(found)?),
+            Some(Target::Coupon(found)) => Ok(self.without_holds_that_are_over(*found)?),
             Some(Target::Generic(maker, code)) => {
                 self.generic(&maker, &code, customer, till)?.ok_or(Rejection::CodeNotClaimed)
             }
@@ -245,11 +245,11 @@ impl<'a> Lookups<'_, 'a> {
                     Meant::Generic => return Ok(Some(Target::Generic(maker, code.to_owned()))),
                 };
                 if let Some(found) = found {
-                    return Ok(Some(Target::Coupon(found)));
+                    return Ok(Some(Target::Coupon(Box::new(found))));
                 }
             }
         }
-        Ok(self.uploaded(code, pool, together)?.map(Target::Coupon))
+        Ok(self.uploaded(code, pool, together)?.map(|found| Target::Coupon(Box::new(found))))
     }
 
     /// The uploaded coupon with this code.

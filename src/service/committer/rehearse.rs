@@ -35,16 +35,19 @@ impl<'a> State<'a> {
     /// Decides something again and again, until all is loaded that it reads; or tells what has to be found out first.
     async fn in_rounds<T>(
         self,
-        mut decide: impl FnMut(&mut Working<'a>) -> Result<T, Outcome>,
+        mut decide: impl FnMut(&mut Working<'a>) -> Result<T, Box<Outcome>>,
     ) -> Result<Result<T, Failure>, Needs> {
         let mut working = self.working();
         loop {
             working.forget_decisions();
-            let missing = match decide(&mut working) {
+            let outcome = match decide(&mut working) {
                 Ok(came) => return Ok(Ok(came)),
-                Err(Outcome::Missing(missing)) => missing,
-                Err(Outcome::Asks(needs)) => return Err(needs),
-                Err(Outcome::Decided(decided)) => {
+                Err(outcome) => *outcome,
+            };
+            let missing = match outcome {
+                Outcome::Missing(missing) => missing,
+                Outcome::Asks(needs) => return Err(needs),
+                Outcome::Decided(decided) => {
                     let told = || Failure::internal("what is only looked at was decided".to_owned());
                     return Ok(Err(decided.answer.err().unwrap_or_else(told)));
                 }
@@ -60,7 +63,7 @@ impl<'a> State<'a> {
         let request = Request { caller: caller.clone(), idempotency: None, command, prepared, reply: None };
         let decide = |working: &mut Working<'a>| match decide::decide(working, &request) {
             Outcome::Decided(decided) => Ok(decided.answer),
-            other => Err(other),
+            other => Err(Box::new(other)),
         };
         match self.in_rounds(decide).await {
             Ok(came) => Ok(came.and_then(|answer: Result<Answer, Failure>| answer)),
@@ -77,8 +80,7 @@ impl<'a> State<'a> {
     ) -> Result<Result<(Counters, Vec<JobRefusal>), Failure>, Box<Returned>> {
         let command = step.clone().into();
         let request = Request { caller: caller.clone(), idempotency: None, command, prepared, reply: None };
-        let decide =
-            |working: &mut Working<'a>| steps::rehearse_rows(working, &request, &step).map_err(|outcome| *outcome);
+        let decide = |working: &mut Working<'a>| steps::rehearse_rows(working, &request, &step);
         match self.in_rounds(decide).await {
             Ok(came) => Ok(came),
             Err(needs) => Err(request.returned(needs)),
@@ -136,7 +138,7 @@ impl<'a> State<'a> {
         let decide = |working: &mut Working<'a>| {
             let mut rows = Rows::new(working);
             let found = Lookups { rows: &mut rows, asker: Asker { groups, prepared } }.target(code, None, false);
-            found.map_err(|stop| decide::outcome(stop, rows.take_missing(), Vec::new()))
+            found.map_err(|stop| Box::new(decide::outcome(stop, rows.take_missing(), Vec::new())))
         };
         self.in_rounds(decide).await
     }

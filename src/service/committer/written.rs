@@ -86,7 +86,7 @@ impl Written {
     pub(super) fn still(&self, ahead: Ahead) -> impl Iterator<Item = (RowId, Option<Row>)> {
         let is_known = ahead.as_of >= self.since;
         let later = self.rows.iter().rev().take_while(|(batch, _)| *batch > ahead.as_of);
-        let changed: HashSet<u64> = later.map(|(_, hash)| *hash).collect();
+        let changed: HashSet<u64, foldhash::fast::RandomState> = later.map(|(_, hash)| *hash).collect();
         let hasher = self.hasher.clone();
         ahead.rows.into_iter().filter(move |(id, _)| is_known && !changed.contains(&hasher.hash_one(id)))
     }
