@@ -1,6 +1,7 @@
 //! Which pools exist for somebody: those of no group, and those of the groups that they are in. What belongs to any other
 //! pool is not found, not listed, not counted and not told of, in the same words as what was never there. Every read of a
-//! [`Session`](crate::Session) asks this, and so do the committer's lookups (`service/committer/lookups.rs`).
+//! [`Session`](crate::Session) asks this; a code is looked up as the committer does (`service/committer/lookups.rs`), which asks
+//! the same of the groups.
 
 use std::sync::Arc;
 

@@ -22,7 +22,8 @@ use scrip_domain::{
 };
 use scrip_storage::{BATCH_COMMANDS, JobParts, Stretch};
 
-/// How many coupons a step has that gives none out. With twice as many, a million new ends took twice as long.
+/// How many coupons a step has that gives none out. The engine reserves the worst case of a batch in its memtable, about 2 kB a
+/// row: one of twice as many fits into an empty memtable alone, and a million new ends took twice as long.
 pub(super) const STEP: usize = 1_024;
 /// How many it gives out: no more than a batch of commands, which what is salvaged of a database counts on.
 const CLAIMS: usize = BATCH_COMMANDS as usize;
