@@ -1,8 +1,13 @@
 //! One transaction's writes, and the one place that writes them. The batch is confirmed only when it
 //! is durable.
 
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
 use surrealdb_datastore::{Transaction, TransactionType};
-use surrealdb_kvs::Key;
+use tokio::sync::MutexGuard;
 
 use super::{
     Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
@@ -124,42 +129,70 @@ impl Batch {
     }
 }
 
+/// A batch that is in a transaction, and not written yet.
+#[must_use = "it is written by its commit alone"]
+pub struct Filled<'a> {
+    store: &'a Store,
+    transaction: Transaction,
+    link: Link,
+    changes: Changes,
+    counted: Option<Counted>,
+    unannounced: Unannounced<'a>,
+    _writer: MutexGuard<'a, ()>,
+}
+
+impl<'a> Filled<'a> {
+    /// Writes it, and returns when it is durable. Readers of its rows wait until what is returned is dropped: the caller
+    /// first announces what follows from the batch.
+    pub fn commit(self) -> Working<'a, Result<Unannounced<'a>, StorageError>> {
+        Box::pin(async move {
+            let Self { store, transaction, link, changes, counted, unannounced, _writer } = self;
+            transaction.commit().await.map_err(commit_failed)?;
+            store.chain.written(link);
+            store.counted(&changes, counted);
+            Ok(unannounced)
+        })
+    }
+}
+
 impl Store {
     /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
     /// is returned is dropped: the caller first announces what follows from the batch.
     pub fn commit<'a: 'b, 'b>(&'a self, batch: &'b Batch) -> Working<'b, Result<Unannounced<'a>, StorageError>> {
-        Box::pin(self.write(batch))
+        Box::pin(async move { self.fill(batch).await?.commit().await })
     }
 
-    async fn write(&self, batch: &Batch) -> Result<Unannounced<'_>, StorageError> {
-        let rows: Ids = batch.rows().cloned().collect();
-        // A batch that names a row twice would depend on the order of its writes.
-        debug_assert_eq!(rows.len(), batch.len());
-        let _writer = self.writer.lock().await;
-        let unannounced = self.pending.begin(rows);
-        let link = self.next_link(batch.time).await?;
-        let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
-        let (changes, counted) = match self.fill_and_link(&transaction, batch, link).await {
-            Ok(filled) => filled,
-            Err(error) => {
-                record::end(&transaction).await;
-                return Err(error);
+    /// Puts a batch into a transaction, which its [commit](Filled::commit) writes: a caller that has something to do while
+    /// the disk is waited for has its rows back by then.
+    pub fn fill<'a: 'b, 'b>(&'a self, batch: &'b Batch) -> Working<'b, Result<Filled<'a>, StorageError>> {
+        Box::pin(async move {
+            let rows: Ids = batch.rows().cloned().collect();
+            // A batch that names a row twice would depend on the order of its writes.
+            debug_assert_eq!(rows.len(), batch.len());
+            let _writer = self.writer.lock().await;
+            let unannounced = self.pending.begin(rows);
+            let link = self.next_link(batch.time).await?;
+            let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
+            match self.put_and_link(&transaction, batch, link).await {
+                Ok((changes, counted)) => {
+                    Ok(Filled { store: self, transaction, link, changes, counted, unannounced, _writer })
+                }
+                Err(error) => {
+                    record::end(&transaction).await;
+                    Err(error)
+                }
             }
-        };
-        transaction.commit().await.map_err(commit_failed)?;
-        self.chain.written(link);
-        self.counted(&changes, counted);
-        Ok(unannounced)
+        })
     }
 
     /// Puts a batch's writes into a transaction, with its link in the chain of batches and how many rows there are then.
-    async fn fill_and_link(
+    async fn put_and_link(
         &self,
         transaction: &Transaction,
         batch: &Batch,
         link: Link,
     ) -> Result<(Changes, Option<Counted>), StorageError> {
-        let changes = self.fill(transaction, batch).await?;
+        let changes = self.put(transaction, batch).await?;
         let counted = self.count(&changes, &link).await?;
         let mut own = vec![(RowId::of::<Batches>(link.place()), Row::of::<Batches>(link))];
         own.extend(counted.clone().map(|counted| (RowId::of::<RowCounts>(()), Row::of::<RowCounts>(counted))));
@@ -171,7 +204,7 @@ impl Store {
     }
 
     /// Puts a batch's writes into a transaction; gives by how many rows they change each table.
-    pub(super) async fn fill(&self, transaction: &Transaction, batch: &Batch) -> Result<Changes, StorageError> {
+    pub(super) async fn put(&self, transaction: &Transaction, batch: &Batch) -> Result<Changes, StorageError> {
         let place = self.place(transaction).await?;
         let mut changes = [0; TABLES];
         let mut count = |id: &RowId, change: i64| {
@@ -179,17 +212,14 @@ impl Store {
                 *rows += change;
             }
         };
-        let written: Vec<&(RowId, Row)> = batch.new.iter().chain(&batch.added).chain(&batch.replaced).collect();
-        let encode = |row: &&(RowId, Row)| Ok((place.key(&row.0), bytes(&row.0, &row.1)?));
-        let records: Vec<(Key<'static>, Vec<u8>)> = by_two(&written, MANY, encode)?;
-        for ((number, (id, _)), (key, record)) in written.into_iter().enumerate().zip(records) {
-            if number < batch.new.len() {
-                transaction.put(key, record).await.map_err(failed)?;
-            } else {
-                transaction.set(key, record).await.map_err(failed)?;
-            }
-            count(id, i64::from(number < batch.new.len() + batch.added.len()));
-        }
+        let (new, with_new) = (batch.new.len(), batch.new.len() + batch.added.len());
+        let written: Vec<(usize, &(RowId, Row))> =
+            batch.new.iter().chain(&batch.added).chain(&batch.replaced).enumerate().collect();
+        by_two(&written, MANY, |(number, (id, row))| {
+            let (key, record) = (place.key(id), bytes(id, row)?);
+            if *number < new { at_once(transaction.put(key, record)) } else { at_once(transaction.set(key, record)) }
+        })?;
+        written.iter().for_each(|(number, (id, _))| count(id, i64::from(*number < with_new)));
         for (id, row, before) in &batch.changed {
             let key = place.key(id);
             let found = transaction.get(key.as_borrowed(), None).await.map_err(failed)?;
@@ -217,6 +247,14 @@ impl Store {
             count(id, -1);
         }
         Ok(changes)
+    }
+}
+
+/// Has the engine take a write: it waits for nothing before the commit, so that two threads can have it do so.
+fn at_once(write: impl Future<Output = anyhow::Result<()>>) -> Result<(), StorageError> {
+    match pin!(write).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(taken) => taken.map_err(failed),
+        Poll::Pending => Err(StorageError::Database("the engine waited before the commit".to_owned().into())),
     }
 }
 

@@ -257,7 +257,7 @@ mod tests {
         let one = store.datastore.transaction(TransactionType::Write).await.expect("a transaction");
         let two = store.datastore.transaction(TransactionType::Write).await.expect("a transaction");
         for transaction in [&one, &two] {
-            store.fill(transaction, &batch).await.expect("filled");
+            store.put(transaction, &batch).await.expect("filled");
         }
         one.commit().await.expect("the first one wins");
         let lost = two.commit().await.map_err(failed);

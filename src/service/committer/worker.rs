@@ -181,22 +181,28 @@ impl Worker {
         };
         // Its time goes with it, so that no later start goes behind what was decided at it.
         let writes = working.batch();
+        let is_large = matches!(batch, [alone] if alone.is_large());
         // Held until the log's end has moved: whoever reads a coupon finds its event in the log, too.
         let mut unannounced = None;
         // A batch that could not be written is settled by what is written after it, if only the time.
-        if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
+        let kept = if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
             doing("writing a batch to the database");
             self.written.note(writes.rows());
-            unannounced = Some(self.store.commit(&writes).await?);
+            let filled = self.store.fill(&writes).await?;
+            // Begun first, so that what the next batch needs is made ready while the disk is waited for.
+            let (committed, kept) = tokio::join!(biased; filled.commit(), async { working.keep(writes, is_large) });
+            unannounced = Some(committed?);
             self.written.count();
             self.vitals.work.written();
             self.vitals.set_unstuck();
             self.time.went_on(time);
-        }
+            kept
+        } else {
+            working.keep(writes, is_large)
+        };
         doing("publishing a batch");
         let last;
-        let is_large = matches!(batch, [alone] if alone.is_large());
-        (last, self.cache) = working.publish(writes, &self.registry, is_large);
+        (last, self.cache) = kept.publish(&self.registry);
         self.known = Known::UpTo(last);
         self.announce.send_if_modified(|latest| std::mem::replace(&mut latest.sequence, last) != last);
         drop(unannounced);

@@ -1,6 +1,7 @@
 //! What a batch is decided on: the rows that were loaded for it, and over them what its accepted
 //! commands have changed. Nothing of it outlives the batch but the registry's part.
 
+mod kept;
 mod writes;
 
 use std::{
@@ -19,10 +20,7 @@ use scrip_domain::{
     period::Instant,
     pool::Pool,
 };
-use scrip_storage::{
-    AuditEntries, AuditHeads, Batch, Configured, Configuring, CustomerEvents, CustomerPurchases, Customers, Dues,
-    Events, Histories, HoldDues, PoolTerms, Row, RowId, StorageError, Store, Tallies, Tally, TransactionEvents,
-};
+use scrip_storage::{Configuring, CustomerPurchases, Row, RowId, StorageError, Store, Tally};
 
 use super::{
     cache::Cache,
@@ -297,85 +295,4 @@ impl<'a> Working<'a> {
         self.accepted.audit = change.audit.or(self.accepted.audit);
         self.accepted.erasing.extend(change.erasing);
     }
-
-    /// Puts what is durable now into the registry; gives the place of the last event, and the rows
-    /// that the next batch need not read. What a large command has read or written is seldom asked for by the next one, and
-    /// would leave no room for what callers ask for.
-    pub(super) fn publish(self, written: Batch, registry: &Registry, is_large: bool) -> (u64, Cache) {
-        let Self { mut cache, loaded, accepted, configuring, sequence, .. } = self;
-        let removed = accepted.removed.into_iter().map(|id| (id, None));
-        let rows = written.into_put().inspect(|(id, _)| {
-            if let Some((at, _)) = id.key::<Dues>() {
-                registry.dues.came(*at);
-            } else if let Some((at, _)) = id.key::<HoldDues>() {
-                registry.hold_dues.came(*at);
-            }
-        });
-        let rows = rows.map(|(id, row)| (id, Some(row))).chain(removed);
-        if !is_large {
-            loaded.into_iter().for_each(|(id, row)| cache.insert(id, row));
-        }
-        for (id, row) in rows {
-            if is_large || !is_read_again(&id) {
-                cache.refresh(&id, row);
-            } else {
-                cache.insert(id, row);
-            }
-        }
-        for customer in accepted.ensured {
-            cache.forget_absence(&RowId::of::<Customers>(customer));
-        }
-        for listed in accepted.listed {
-            cache.forget_absence(&RowId::of::<CustomerPurchases>(listed));
-        }
-        cache.bound();
-        if !accepted.pools.is_empty()
-            || !accepted.tallies.is_empty()
-            || !accepted.keys.is_empty()
-            || accepted.settings.is_some()
-            || !accepted.erasing.is_empty()
-            || accepted.audit.is_some()
-            || !accepted.groups.is_empty()
-        {
-            let mut held = registry.write();
-            for pool in accepted.pools.into_values() {
-                let id = pool.id;
-                if let Err(fault) = held.put_pool(pool) {
-                    tracing::error!(?id, reason = %fault.rejection, "the codes of a pool cannot be looked up");
-                }
-            }
-            held.tallies.extend(accepted.tallies);
-            for key in accepted.keys {
-                held.keys.insert(key.hash.clone(), key);
-            }
-            held.settings = accepted.settings.unwrap_or(held.settings);
-            held.groups.extend(accepted.groups.into_iter().map(|group| (group.id, group)));
-            held.audit = accepted.audit.unwrap_or(held.audit);
-            if let Some(entry) = configuring {
-                held.configured.add(entry);
-            }
-            for (customer, erasing) in accepted.erasing {
-                if erasing {
-                    held.erasing.insert(customer);
-                } else {
-                    held.erasing.remove(&customer);
-                }
-            }
-            registry.begin_ids(&held.settings);
-        }
-        (sequence + accepted.events.len() as u64, cache)
-    }
-}
-
-/// Whether decisions read a row. One that is only written would fill the cache.
-fn is_read_again(id: &RowId) -> bool {
-    id.key::<CustomerEvents>().is_none()
-        && id.key::<Events>().is_none()
-        && id.key::<TransactionEvents>().is_none()
-        && id.key::<Histories>().is_none()
-        && id.key::<Tallies>().is_none()
-        && id.key::<PoolTerms>().is_none()
-        && id.key::<AuditEntries>().is_none()
-        && id.key::<AuditHeads>().is_none()
-        && id.key::<Configured>().is_none()
 }

@@ -24,26 +24,39 @@ pub(super) fn value<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resu
 
 /// A number as the engine's codec has it: short where it is small.
 pub(super) fn varint(out: &mut Vec<u8>, number: u64) {
-    match number {
-        0..=250 => out.push(number as u8),
-        251..=0xFFFF => {
-            out.push(251);
-            out.extend_from_slice(&(number as u16).to_le_bytes());
-        }
-        0x1_0000..=0xFFFF_FFFF => {
-            out.push(252);
-            out.extend_from_slice(&(number as u32).to_le_bytes());
-        }
-        _ => {
-            out.push(253);
-            out.extend_from_slice(&number.to_le_bytes());
-        }
+    match short(number) {
+        ([digit, ..], 1) => out.push(digit),
+        (digits, length) => out.extend_from_slice(&digits[..length]),
     }
 }
 
 /// A signed number: even numbers are those from 0 up.
 pub(super) fn signed(out: &mut Vec<u8>, number: i64) {
-    varint(out, ((number << 1) ^ (number >> 63)) as u64);
+    varint(out, zigzag(number));
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+/// The most bytes that a number takes.
+const LONGEST: usize = 9;
+
+/// The bytes of a number, and how many of them it takes.
+fn short(number: u64) -> ([u8; LONGEST], usize) {
+    let mut digits = [0; LONGEST];
+    let tag = match number {
+        0..=250 => {
+            digits[0] = number as u8;
+            return (digits, 1);
+        }
+        251..=0xFFFF => 251,
+        0x1_0000..=0xFFFF_FFFF => 252,
+        _ => 253,
+    };
+    digits[0] = tag;
+    digits[1..].copy_from_slice(&number.to_le_bytes());
+    (digits, 1 + (2 << (tag - 251)))
 }
 
 /// A text or bytes with their length.
@@ -101,11 +114,14 @@ impl<'a> Writer<'a> {
         close(self.out, start)
     }
 
+    /// Most values of a coupon are numbers, so each is written at once.
     fn int(self, number: i64) -> Result<(), CodecError> {
-        self.varying(kind::NUMBER, |out| {
-            out.extend_from_slice(&[1, kind::INT]);
-            signed(out, number);
-        })
+        let (digits, length) = short(zigzag(number));
+        let mut value = [0; 8 + LONGEST];
+        value[..8].copy_from_slice(&[REVISION, kind::VARYING | kind::NUMBER, 2 + length as u8, 0, 0, 0, 1, kind::INT]);
+        value[8..].copy_from_slice(&digits);
+        self.out.extend_from_slice(&value[..8 + length]);
+        Ok(())
     }
 
     fn array(self, length: usize) -> Elements<'a> {

@@ -49,13 +49,17 @@ impl Working<'_> {
                 batch.remove(id.clone());
             }
         }
-        let mut first = self.sequence + 1;
+        let mut sequence = self.sequence + 1;
         for events in self.accepted.events.chunks(EVENTS_IN_ROW as usize) {
-            batch.insert::<Events>(
-                EventId { stream: self.registry.stream(), sequence: first },
-                events.iter().map(dated).collect(),
-            );
-            first += events.len() as u64;
+            let id = EventId { stream: self.registry.stream(), sequence };
+            let dated = events.iter().map(dated).collect();
+            if sequence == self.sequence + 1 {
+                batch.insert::<Events>(id, dated);
+            } else {
+                // Whoever has written one of these has written the first.
+                batch.add(RowId::of::<Events>(id), Row::of::<Events>(dated));
+            }
+            sequence += events.len() as u64;
         }
         batch
     }
