@@ -3,11 +3,12 @@
 
 use std::{
     pin::pin,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use surrealdb_datastore::{Transaction, TransactionType};
-use tokio::sync::MutexGuard;
+use tokio::{sync::MutexGuard, task::coop::unconstrained};
 
 use super::{
     Link, Row, RowId, StorageError, Store, Table, Unannounced, Working,
@@ -19,7 +20,7 @@ use super::{
 };
 use scrip_domain::clock::BatchTime;
 
-/// From how many rows on they are encoded by two threads.
+/// From how many rows on two threads encode them and put them into the transaction.
 const MANY: usize = 512;
 
 /// What a batch expects of a row that it writes.
@@ -131,7 +132,7 @@ impl Batch {
 
 /// A batch that is in a transaction, and not written yet.
 #[must_use = "it is written by its commit alone"]
-pub struct Filled<'a> {
+pub struct Staged<'a> {
     store: &'a Store,
     transaction: Transaction,
     link: Link,
@@ -141,12 +142,13 @@ pub struct Filled<'a> {
     _writer: MutexGuard<'a, ()>,
 }
 
-impl<'a> Filled<'a> {
+impl<'a> Staged<'a> {
     /// Writes it, and returns when it is durable. Readers of its rows wait until what is returned is dropped: the caller
     /// first announces what follows from the batch.
     pub fn commit(self) -> Working<'a, Result<Unannounced<'a>, StorageError>> {
         Box::pin(async move {
-            let Self { store, transaction, link, changes, counted, unannounced, _writer } = self;
+            // The first of them is dropped last: the next writer's batch is not announced by the end of this one.
+            let Self { _writer, unannounced, store, transaction, link, changes, counted } = self;
             transaction.commit().await.map_err(commit_failed)?;
             store.chain.written(link);
             store.counted(&changes, counted);
@@ -159,12 +161,12 @@ impl Store {
     /// Writes a batch in one transaction, and returns when it is durable. Readers of its rows wait until what
     /// is returned is dropped: the caller first announces what follows from the batch.
     pub fn commit<'a: 'b, 'b>(&'a self, batch: &'b Batch) -> Working<'b, Result<Unannounced<'a>, StorageError>> {
-        Box::pin(async move { self.fill(batch).await?.commit().await })
+        Box::pin(async move { self.stage(batch).await?.commit().await })
     }
 
-    /// Puts a batch into a transaction, which its [commit](Filled::commit) writes: a caller that has something to do while
-    /// the disk is waited for has its rows back by then.
-    pub fn fill<'a: 'b, 'b>(&'a self, batch: &'b Batch) -> Working<'b, Result<Filled<'a>, StorageError>> {
+    /// Puts a batch into a transaction, which its [commit](Staged::commit) writes: a caller that has something to do while
+    /// the disk is waited for has its rows back by then. Nobody else writes until it is committed or dropped.
+    pub fn stage<'a: 'b, 'b>(&'a self, batch: &'b Batch) -> Working<'b, Result<Staged<'a>, StorageError>> {
         Box::pin(async move {
             let rows: Ids = batch.rows().cloned().collect();
             // A batch that names a row twice would depend on the order of its writes.
@@ -175,7 +177,7 @@ impl Store {
             let transaction = self.datastore.transaction(TransactionType::Write).await.map_err(failed)?;
             match self.put_and_link(&transaction, batch, link).await {
                 Ok((changes, counted)) => {
-                    Ok(Filled { store: self, transaction, link, changes, counted, unannounced, _writer })
+                    Ok(Staged { store: self, transaction, link, changes, counted, unannounced, _writer })
                 }
                 Err(error) => {
                     record::end(&transaction).await;
@@ -215,8 +217,10 @@ impl Store {
         let (new, with_new) = (batch.new.len(), batch.new.len() + batch.added.len());
         let written: Vec<(usize, &(RowId, Row))> =
             batch.new.iter().chain(&batch.added).chain(&batch.replaced).enumerate().collect();
+        let turn = Mutex::new(());
         by_two(&written, MANY, |(number, (id, row))| {
             let (key, record) = (place.key(id), bytes(id, row)?);
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
             if *number < new { at_once(transaction.put(key, record)) } else { at_once(transaction.set(key, record)) }
         })?;
         written.iter().for_each(|(number, (id, _))| count(id, i64::from(*number < with_new)));
@@ -250,9 +254,10 @@ impl Store {
     }
 }
 
-/// Has the engine take a write: it waits for nothing before the commit, so that two threads can have it do so.
+/// Has the engine take a write of its one caller: it waits for nothing before the commit. That in memory has a lock that
+/// would wait for another caller, and for a task's turn to end.
 fn at_once(write: impl Future<Output = anyhow::Result<()>>) -> Result<(), StorageError> {
-    match pin!(write).poll(&mut Context::from_waker(Waker::noop())) {
+    match pin!(unconstrained(write)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(taken) => taken.map_err(failed),
         Poll::Pending => Err(StorageError::Database("the engine waited before the commit".to_owned().into())),
     }
@@ -261,4 +266,40 @@ fn at_once(write: impl Future<Output = anyhow::Result<()>>) -> Result<(), Storag
 /// A row's record.
 fn bytes(id: &RowId, row: &Row) -> Result<Vec<u8>, StorageError> {
     id.encode(row).map_err(|error| damaged(id, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Address, Emails};
+    use scrip_domain::id::CustomerId;
+
+    /// However many rows a batch has, either engine takes it at once: by one thread and by two.
+    #[tokio::test]
+    async fn a_batch_may_have_many_rows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let on_disk = format!("surrealkv://{}", folder.path().join("db").display());
+        for address in ["mem://", &on_disk] {
+            let store = Store::open(&Address::parse(address).expect("an address")).await.expect("a store");
+            for many in [MANY - 1, MANY, 10 * MANY] {
+                let key = |number: usize| format!("{many}-{number}");
+                let mut batch = Batch::default();
+                for number in 0..many {
+                    let (id, row) = (RowId::of::<Emails>(key(number)), CustomerId::kept("ann".to_owned()));
+                    let expected = if number % 2 == 0 { Expect::New } else { Expect::Whatever };
+                    batch.put(id, Row::of::<Emails>(row), expected);
+                }
+                drop(store.commit(&batch).await.expect("written"));
+                let found = store.get::<Emails>(&(0..many).map(key).collect::<Vec<_>>()).await.expect("rows");
+                assert_eq!(found.iter().flatten().count(), many, "{address}");
+                // One that is there is found by whichever thread puts it.
+                let mut again = Batch::default();
+                (0..many)
+                    .for_each(|number| again.insert::<Emails>(key(many + number), CustomerId::kept("ann".to_owned())));
+                again.insert::<Emails>(key(many / 2), CustomerId::kept("ann".to_owned()));
+                assert!(matches!(store.commit(&again).await.map(drop), Err(StorageError::Exists(_))), "{address}");
+                assert!(store.get_one::<Emails>(key(many)).await.expect("an answer").is_none(), "nothing of it");
+            }
+        }
+    }
 }

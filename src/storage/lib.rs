@@ -40,7 +40,7 @@ pub use backup::{
     Backed, Backup, BackupError, BackupFault, BackupFile, BackupOptions, Header, RestoreStep, Source, check_backup,
     restore,
 };
-pub use batch::{Batch, Expect, Filled};
+pub use batch::{Batch, Expect, Staged};
 pub use chain::{Digest, Fault, Link, Moment};
 pub use check::{BATCH_COMMANDS, Checked, SalvageError, Salvaged, TableSize, check, salvage};
 pub use error::{OpenError, StorageError};

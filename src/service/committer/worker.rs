@@ -188,9 +188,9 @@ impl Worker {
         let kept = if !writes.is_empty() || self.vitals.stuck().is_some() || (stopped.is_none() && confirms(batch)) {
             doing("writing a batch to the database");
             self.written.note(writes.rows());
-            let filled = self.store.fill(&writes).await?;
+            let staged = self.store.stage(&writes).await?;
             // Begun first, so that what the next batch needs is made ready while the disk is waited for.
-            let (committed, kept) = tokio::join!(biased; filled.commit(), async { working.keep(writes, is_large) });
+            let (committed, kept) = tokio::join!(biased; staged.commit(), async { working.keep(writes, is_large) });
             unannounced = Some(committed?);
             self.written.count();
             self.vitals.work.written();

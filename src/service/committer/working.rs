@@ -1,5 +1,5 @@
 //! What a batch is decided on: the rows that were loaded for it, and over them what its accepted
-//! commands have changed. Nothing of it outlives the batch but the registry's part.
+//! commands have changed. What outlives the batch is in [`kept`].
 
 mod kept;
 mod writes;

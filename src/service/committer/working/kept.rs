@@ -10,7 +10,7 @@ use scrip_storage::{
 /// What is left of a batch's state. It is so only once the batch is durable; nothing else knows of it before.
 pub(in crate::committer) struct Kept {
     cache: Cache,
-    /// All that was accepted but for its rows.
+    /// What the registry is told of all that was accepted.
     accepted: Change,
     configuring: Option<Configuring>,
     /// The place of the last event.

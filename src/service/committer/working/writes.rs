@@ -56,7 +56,7 @@ impl Working<'_> {
             if sequence == self.sequence + 1 {
                 batch.insert::<Events>(id, dated);
             } else {
-                // Whoever has written one of these has written the first.
+                // Every writer goes on right after the last event: whoever has written one of these has written the first.
                 batch.add(RowId::of::<Events>(id), Row::of::<Events>(dated));
             }
             sequence += events.len() as u64;
@@ -110,8 +110,9 @@ impl Working<'_> {
         (id.key::<Dues>().is_some() || id.key::<HoldDues>().is_some()) && matches!(self.stored(id), Some(None))
     }
 
-    /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the event itself is
-    /// looked for, and the batch is not written where it is there; and events go on beyond each that some row names.
+    /// Whether a row's key has the place of an event that this batch adds. Nothing can be there yet: the batch is
+    /// not written where its first event is there, as it is where a later one is; and events go on beyond each that some
+    /// row names.
     fn is_of_new_event(&self, id: &RowId) -> bool {
         if self.registry.numbering.first_event.is_none() {
             return false;
