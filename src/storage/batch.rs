@@ -214,16 +214,19 @@ impl Store {
                 *rows += change;
             }
         };
-        let (new, with_new) = (batch.new.len(), batch.new.len() + batch.added.len());
-        let written: Vec<(usize, &(RowId, Row))> =
-            batch.new.iter().chain(&batch.added).chain(&batch.replaced).enumerate().collect();
+        let encode = |(id, row): &(RowId, Row)| Ok((place.key(id), bytes(id, row)?));
+        // Each is looked for in the tables first, which takes too long for two threads in turn.
+        for (key, record) in by_two(&batch.new, MANY, encode)? {
+            transaction.put(key, record).await.map_err(failed)?;
+        }
+        let written: Vec<&(RowId, Row)> = batch.added.iter().chain(&batch.replaced).collect();
         let turn = Mutex::new(());
-        by_two(&written, MANY, |(number, (id, row))| {
-            let (key, record) = (place.key(id), bytes(id, row)?);
+        by_two(&written, MANY, |row| {
+            let (key, record) = encode(row)?;
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            if *number < new { at_once(transaction.put(key, record)) } else { at_once(transaction.set(key, record)) }
+            at_once(transaction.set(key, record))
         })?;
-        written.iter().for_each(|(number, (id, _))| count(id, i64::from(*number < with_new)));
+        batch.new.iter().chain(&batch.added).for_each(|(id, _)| count(id, 1));
         for (id, row, before) in &batch.changed {
             let key = place.key(id);
             let found = transaction.get(key.as_borrowed(), None).await.map_err(failed)?;
