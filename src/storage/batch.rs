@@ -20,7 +20,7 @@ use super::{
 };
 use scrip_domain::clock::BatchTime;
 
-/// From how many rows on two threads encode them and put them into the transaction.
+/// From how many rows on two threads encode them, and put those into the transaction that are not looked for.
 const MANY: usize = 512;
 
 /// What a batch expects of a row that it writes.
@@ -295,7 +295,7 @@ mod tests {
                 drop(store.commit(&batch).await.expect("written"));
                 let found = store.get::<Emails>(&(0..many).map(key).collect::<Vec<_>>()).await.expect("rows");
                 assert_eq!(found.iter().flatten().count(), many, "{address}");
-                // One that is there is found by whichever thread puts it.
+                // One that is there fails all of them.
                 let mut again = Batch::default();
                 (0..many)
                     .for_each(|number| again.insert::<Emails>(key(many + number), CustomerId::kept("ann".to_owned())));
