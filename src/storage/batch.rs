@@ -215,11 +215,12 @@ impl Store {
             }
         };
         let encode = |(id, row): &(RowId, Row)| Ok((place.key(id), bytes(id, row)?));
-        // Each is looked for in the tables first, which takes too long for two threads in turn.
+        // Each is looked for in the tables first: two threads that do that in turn wait for each other most of the time.
         for (key, record) in by_two(&batch.new, MANY, encode)? {
             transaction.put(key, record).await.map_err(failed)?;
         }
         let written: Vec<&(RowId, Row)> = batch.added.iter().chain(&batch.replaced).collect();
+        // The engine takes one write at a time.
         let turn = Mutex::new(());
         by_two(&written, MANY, |row| {
             let (key, record) = encode(row)?;
