@@ -57,6 +57,12 @@ impl Status {
         matches!(self, Self::Claimed | Self::PartiallyRedeemed)
     }
 
+    /// What it is at an instant, where a coupon's time is over at this end: time alone ends one that is live.
+    #[must_use]
+    pub fn at(self, end: Option<Instant>, now: Instant) -> Self {
+        if self.is_live() && end.is_some_and(|end| end <= now) { Self::Expired } else { self }
+    }
+
     /// The refusal of an action that this status does not allow.
     #[must_use]
     pub fn refusal(self, expires_at: Option<Instant>) -> Rejection {

@@ -40,6 +40,15 @@ impl Scope {
     }
 }
 
+/// What an update may change of a coupon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// The terms that it carries.
+    pub terms: TermsNumber,
+    /// When its time is over.
+    pub expires_at: Option<Instant>,
+}
+
 /// Places of a pool whose coupons without a row got other terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermsChange {
@@ -155,21 +164,32 @@ impl Pool {
 
     /// The same by the first so many updates alone.
     #[must_use]
-    pub fn taken_over_until(&self, mut coupon: Coupon, number: u32) -> Coupon {
+    pub fn taken_over_until(&self, coupon: Coupon, number: u32) -> Coupon {
+        let Carried { terms, expires_at } = self.carried_after(&coupon, number);
+        let updates = coupon.updates.max(number.min(self.updates_so_far()));
+        Coupon { terms, expires_at, updates, ..coupon }
+    }
+
+    /// What a coupon that has a row carries by the first so many updates.
+    #[must_use]
+    pub fn carried_after(&self, coupon: &Coupon, number: u32) -> Carried {
         let until = usize::try_from(number).unwrap_or(usize::MAX).min(self.updates.len());
         let known = usize::try_from(coupon.updates).unwrap_or(usize::MAX);
+        let mut carried = coupon.carried();
         for update in self.updates.get(known..until).unwrap_or_default() {
-            if !update.scope.admits(coupon.status_at(update.at)) || !self.is_matched(update, coupon.terms) {
+            let status = coupon.status.at(carried.expires_at, update.at);
+            if !update.scope.admits(status) || !self.is_matched(update, carried.terms) {
                 continue;
             }
             let terms = |number| self.terms(number).map(AsRef::as_ref);
-            if let (Some(before), Some(after)) = (terms(coupon.terms), terms(update.terms)) {
-                coupon.expires_at = end_after(&coupon, before, after, update.at);
+            if let (Some(before), Some(after)) = (terms(carried.terms), terms(update.terms))
+                && let Some(claimed_at) = coupon.claimed_at.filter(|_| status.is_live())
+            {
+                carried.expires_at = end_after(carried.expires_at, claimed_at, (before, after), update.at);
             }
-            coupon.terms = update.terms;
+            carried.terms = update.terms;
         }
-        coupon.updates = coupon.updates.max(u32::try_from(until).unwrap_or(u32::MAX));
-        coupon
+        carried
     }
 
     /// Whether one of the pool's updates, by its place, is for a coupon that has a row and has not taken it over yet.
@@ -185,24 +205,31 @@ impl Pool {
     }
 }
 
-/// When a coupon is over under new terms, which a customer holds and could use: its time counts from its claim still, and
-/// is not over before they were made. An end that was set otherwise stays.
-fn end_after(coupon: &Coupon, before: &Terms, after: &Terms, at: Instant) -> Option<Instant> {
-    let Some(claimed_at) = coupon.claimed_at.filter(|_| coupon.status_at(at).is_live()) else {
-        return coupon.expires_at;
-    };
-    let (Ok(old), Ok(new)) = (before.restrictions.end_of(claimed_at), after.restrictions.end_of(claimed_at)) else {
-        return coupon.expires_at;
-    };
-    if old != coupon.expires_at || old == new { coupon.expires_at } else { new.map(|end| end.max(at)) }
+/// When a coupon is over under new terms, which a customer holds and could use, and whose end was this one: its time counts
+/// from its claim still, and is not over before they were made. An end that was set otherwise stays.
+fn end_after(
+    end: Option<Instant>,
+    claimed_at: Instant,
+    (before, after): (&Terms, &Terms),
+    at: Instant,
+) -> Option<Instant> {
+    match (before.restrictions.end_of(claimed_at), after.restrictions.end_of(claimed_at)) {
+        (Ok(old), Ok(new)) if old == end && old != new => new.map(|new| new.max(at)),
+        _ => end,
+    }
 }
 
 impl Coupon {
+    /// What its row says that it carries.
+    #[must_use]
+    pub fn carried(&self) -> Carried {
+        Carried { terms: self.terms, expires_at: self.expires_at }
+    }
+
     /// What is told of the updates that made this coupon of what its row says, where it is another one by that.
     #[must_use]
     pub fn update_of(&self, row: &Self) -> Option<Change> {
-        let is_other = self.terms != row.terms || self.expires_at != row.expires_at;
-        is_other.then(|| row.change(EventType::Update, row.status))
+        (self.carried() != row.carried()).then(|| row.change(EventType::Update, row.status))
     }
 
     /// Gives it terms that it had, with the end that it had by them.

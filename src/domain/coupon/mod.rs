@@ -180,10 +180,7 @@ impl Coupon {
     /// The status at an instant: a claimed coupon is expired from the instant of its expiry on.
     #[must_use]
     pub fn status_at(&self, now: Instant) -> Status {
-        match self.expires_at {
-            Some(end) if end <= now && self.status.is_live() => Status::Expired,
-            Some(_) | None => self.status,
-        }
+        self.status.at(self.expires_at, now)
     }
 
     /// The refusal that names the status found.

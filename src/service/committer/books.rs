@@ -152,12 +152,12 @@ impl Books<'_, '_> {
     pub(super) fn keep_update(&mut self, id: CouponId, number: u32) -> Result<Option<Effect>, Stop> {
         let Some(row) = self.rows.coupon_row(id)? else { return Ok(None) };
         let pool = self.rows.pool_of(id)?;
-        let prior = pool.taken_over_until(row.clone(), number.saturating_sub(1));
-        let opposite = Opposite::Terms(prior.terms, prior.expires_at);
-        let before = pool.taken_over_until(prior, number);
-        if before.update_of(&row).is_none() {
+        if pool.carried_after(&row, number) == row.carried() {
             return Ok(None);
         }
+        let prior = pool.carried_after(&row, number.saturating_sub(1));
+        let opposite = Opposite::Terms(prior.terms, prior.expires_at);
+        let before = pool.taken_over_until(row, number);
         let coupon = Coupon { version: before.version + 1, ..before.clone() };
         let decision = Decision { coupon, changes: Vec::new(), entries: Vec::new() };
         let coupon = self.record(Some(&before), Some(before.status), decision, "scrip")?;

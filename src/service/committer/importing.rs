@@ -81,8 +81,8 @@ impl Attempt<'_> {
     /// What is looked for where an update gives a coupon another end, once the coupon is there.
     fn due_by_update(&self, id: CouponId, number: u32) -> Option<RowId> {
         let row = self.rows.working().row(&RowId::of::<Coupons>(id)).flatten()?.document::<Coupons>()?;
-        let coupon = self.rows.find_pool(id.pool)?.taken_over_until(row.as_ref().clone(), number);
-        let end = coupon.expires_at.filter(|end| coupon.status.is_live() && row.expires_at != Some(*end))?;
+        let carried = self.rows.find_pool(id.pool)?.carried_after(row, number);
+        let end = carried.expires_at.filter(|end| row.status.is_live() && row.expires_at != Some(*end))?;
         Some(RowId::of::<Dues>((end.as_millisecond(), id)))
     }
 

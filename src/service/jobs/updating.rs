@@ -109,11 +109,10 @@ impl Touched<'_> {
             return Task::None;
         }
         // An update before it, which another job may still be at, is that one's.
-        let row = pool.taken_over_until(row.clone(), prior);
-        match pool.taken_over_until(row.clone(), number).update_of(&row) {
-            Some(_) => Task::Update(RowTask::Update(id, number)),
-            None => Task::Skip,
+        if pool.carried_after(row, number) == pool.carried_after(row, prior) {
+            return Task::Skip;
         }
+        Task::Update(RowTask::Update(id, number))
     }
 }
 
