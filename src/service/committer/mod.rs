@@ -83,6 +83,7 @@ pub(super) use rehearse::State;
 pub(super) use resume::last_time;
 use scrip_domain::id::EventId;
 use scrip_storage::{StorageError, Store};
+use waiting::Waiting;
 use worker::{Known, Worker};
 pub(super) use written::Ahead;
 use written::Written;
@@ -171,10 +172,10 @@ impl Committer {
         let stream = registry.stream();
         let sequence = resume::last_sequence(&store, &registry.numbering).await?;
         let (announce, latest) = watch::channel(EventId { stream, sequence });
-        let (cache, batches) = (Cache::default(), Arc::<AtomicU64>::default());
+        let (cache, waiting, batches) = (Cache::default(), Waiting::default(), Arc::<AtomicU64>::default());
         let written = Written::new(Arc::clone(&batches));
-        let worker =
-            Worker { store, registry, time, vitals, requests, announce, cache, written, known: Known::UpTo(sequence) };
+        let known = Known::UpTo(sequence);
+        let worker = Worker { store, registry, time, vitals, requests, waiting, announce, cache, written, known };
         let failed =
             |error: std::io::Error| StorageError::Database(format!("no thread for the committer: {error}").into());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;

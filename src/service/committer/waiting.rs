@@ -54,6 +54,11 @@ impl Waiting {
         }
     }
 
+    /// Takes all of them out.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Request> {
+        self.small.drain(..).map(|(_, request)| request).chain(self.large.drain(..))
+    }
+
     /// Takes the next batch out, into a list that is empty.
     pub(super) fn next(&mut self, batch: &mut Vec<Request>) {
         if self.small.is_empty() || (self.after_small && !self.large.is_empty()) {

@@ -37,6 +37,8 @@ pub(super) struct Worker {
     pub(super) time: Arc<Time>,
     pub(super) vitals: Arc<Vitals>,
     pub(super) requests: mpsc::Receiver<Request>,
+    /// Those that were taken from the queue and are not decided yet.
+    pub(super) waiting: Waiting,
     pub(super) announce: watch::Sender<EventId>,
     /// Rows as they are in the database.
     pub(super) cache: Cache,
@@ -66,15 +68,14 @@ impl Drop for Worker {
 
 impl Worker {
     pub(super) async fn run(mut self) {
-        let mut waiting = Waiting::default();
         let mut batch = Vec::with_capacity(MAX_BATCH);
-        while waiting.take(&mut self.requests).await {
-            waiting.next(&mut batch);
+        while self.waiting.take(&mut self.requests).await {
+            self.waiting.next(&mut batch);
             let answers = self.process(&batch).await;
             for (request, settled) in batch.drain(..).zip(answers) {
                 request.answer(settled);
             }
-            if waiting.is_empty() {
+            if self.waiting.is_empty() {
                 self.vitals.committer.set(Doing::Nothing);
             }
         }
@@ -133,6 +134,7 @@ impl Worker {
         self.vitals.committer.set(Doing::Nothing);
         self.vitals.set_stuck(cause);
         let refusal = unavailable(STUCK.to_owned());
+        self.waiting.drain().for_each(|request| request.answer(refused(&refusal)));
         let mut turned_away = Vec::with_capacity(MAX_BATCH);
         loop {
             let wait = tokio::time::sleep(RESPITE);
@@ -307,7 +309,52 @@ fn decide_all(working: &mut Working<'_>, batch: &[Request], stopped: Option<&Ref
 
 #[cfg(test)]
 mod tests {
-    use super::in_parts;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{Caller, Clock, PoolArchive, Scrip, prepare::Prepared};
+    use scrip_domain::{id::PoolId, rejection::Code};
+    use scrip_storage::Address;
+
+    /// Where the database cannot write, nobody but who has asked for that batch waits until it can: also who was taken from
+    /// the queue with it.
+    #[tokio::test]
+    async fn whoever_waits_behind_a_batch_that_cannot_be_written_is_turned_away() {
+        let scrip = Scrip::open(&Address::parse("mem://").expect("an address"), Clock::System, None).await;
+        let scrip = scrip.expect("a database");
+        let (queue, requests) = mpsc::channel(8);
+        let latest = *scrip.committer.latest().borrow();
+        let mut worker = Worker {
+            store: Arc::clone(&scrip.store),
+            registry: Arc::clone(&scrip.registry),
+            time: Arc::clone(&scrip.time),
+            vitals: Arc::clone(&scrip.vitals),
+            requests,
+            waiting: Waiting::default(),
+            announce: watch::channel(latest).0,
+            cache: Cache::default(),
+            written: Written::new(Arc::default()),
+            known: Known::UpTo(latest.sequence),
+        };
+        let mut replies = Vec::new();
+        for taken in [true, false] {
+            let (reply, answer) = oneshot::channel();
+            let (command, prepared) = (PoolArchive { pool: PoolId(1), archived: true }.into(), Prepared::default());
+            let request = Request { caller: Caller::scrip(), idempotency: None, command, prepared, reply: Some(reply) };
+            queue.send(request).await.expect("there is room");
+            assert!(!taken || worker.waiting.take(&mut worker.requests).await);
+            replies.push(answer);
+        }
+        worker.stand_by("no room").await;
+        drop(worker);
+        for reply in replies {
+            let refused = match reply.await.expect("an answer") {
+                Ok(Err(Failure::Refused(refusals))) => refusals[0].code,
+                other => panic!("not refused: {:?}", other.map(drop).map_err(drop)),
+            };
+            assert_eq!(refused, Code::DatabaseUnavailable);
+        }
+    }
 
     #[tokio::test]
     async fn only_the_guilty_fail() {
